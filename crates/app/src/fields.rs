@@ -1,0 +1,250 @@
+//! Reads the fields of one object and remembers every doubt about who may use it.
+//!
+//! A field that guards something and cannot be understood must never fall back to the meaning
+//! that is more open. Readers therefore note a *doubt* and go on, and whoever makes the endpoint,
+//! webhook or function asks at the end whether there was one.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    json_file::JsonFile,
+    json_scan::push_key,
+    report::{Report, Spot},
+};
+
+/// Parts of names that suggest a guard, in lower case without `_` and `-`.
+const GUARD_WORDS: [&str; 8] =
+    ["valid", "verif", "secret", "signature", "auth", "runas", "evaluat", "disable"];
+
+/// Names of identity that any object of any version may carry.
+const IDENTITY: [&str; 2] = ["id", "_id"];
+
+/// An object whose fields are being read.
+pub(crate) struct Fields<'a> {
+    file: &'a JsonFile,
+    object: &'a Map<String, Json>,
+    path: String,
+    known: BTreeSet<&'static str>,
+    unknown_allowed: bool,
+    doubts: Vec<Note>,
+    oddities: Vec<Note>,
+}
+
+/// Something to be said about a field.
+struct Note {
+    code: &'static str,
+    field: String,
+    message: String,
+    remedy: &'static str,
+}
+
+impl<'a> Fields<'a> {
+    /// The object at a path of a file.
+    pub(crate) fn new(file: &'a JsonFile, path: &str, object: &'a Map<String, Json>) -> Self {
+        let mut fields = Self {
+            file,
+            object,
+            path: path.to_owned(),
+            known: IDENTITY.into_iter().collect(),
+            unknown_allowed: false,
+            doubts: Vec::new(),
+            oddities: Vec::new(),
+        };
+        for field in file.duplicates_in(path) {
+            fields.doubts.push(Note {
+                code: "field-duplicate",
+                field: field.to_owned(),
+                message: format!("`{field}` is given twice"),
+                remedy: "keep the one that is meant",
+            });
+        }
+        for field in file.unresolved_in(path) {
+            fields.doubts.push(Note {
+                code: "template-unresolved",
+                field: field.to_owned(),
+                message: format!("the template in `{field}` names nothing"),
+                remedy: "add the value to the file of the environment",
+            });
+        }
+        fields
+    }
+
+    /// An optional text; anything else is a doubt.
+    pub(crate) fn text(&mut self, key: &'static str) -> Option<&'a str> {
+        match self.raw(key)? {
+            Json::String(text) => Some(text),
+            _ => {
+                self.wrong_type(key, "a string");
+                None
+            }
+        }
+    }
+
+    /// An optional text where an empty one means none.
+    pub(crate) fn filled_text(&mut self, key: &'static str) -> Option<&'a str> {
+        self.text(key).filter(|text| !text.is_empty())
+    }
+
+    /// A flag that guards: absent is `false`, and anything but a boolean a doubt.
+    pub(crate) fn guard_flag(&mut self, key: &'static str) -> bool {
+        match self.raw(key) {
+            None => false,
+            Some(Json::Bool(flag)) => *flag,
+            Some(_) => {
+                self.wrong_type(key, "true or false");
+                false
+            }
+        }
+    }
+
+    /// A flag that guards nothing; `closed` is what a wrong type means, with a warning.
+    pub(crate) fn flag(&mut self, key: &'static str, closed: bool) -> bool {
+        match self.raw(key) {
+            None | Some(Json::Null) => false,
+            Some(Json::Bool(flag)) => *flag,
+            Some(_) => {
+                self.oddity("field-type", key, format!("`{key}` is neither true nor false"));
+                closed
+            }
+        }
+    }
+
+    /// A JSON expression, possibly written as a string of JSON; empty means always.
+    pub(crate) fn expression(&mut self, key: &'static str) -> Option<Json> {
+        let raw = self.raw(key)?;
+        let parsed = match raw {
+            Json::String(text) => serde_json::from_str(text).ok(),
+            other => Some(other.clone()),
+        };
+        match parsed {
+            Some(Json::Object(expression)) if expression.is_empty() => None,
+            Some(expression @ Json::Object(_)) => Some(expression),
+            _ => {
+                self.wrong_type(key, "an object");
+                None
+            }
+        }
+    }
+
+    /// The fields of an object in this one; anything else is a doubt. What is found wrong in it
+    /// comes back with [`Fields::absorb`].
+    pub(crate) fn child(&mut self, key: &'static str) -> Option<Self> {
+        match self.raw(key)? {
+            Json::Object(object) => {
+                let path = self.path_of(key);
+                // The parent has noted duplicates and templates of everything below it.
+                let child = Self::new(self.file, &path, object);
+                Some(Self { doubts: Vec::new(), ..child })
+            }
+            _ => {
+                self.wrong_type(key, "an object");
+                None
+            }
+        }
+    }
+
+    /// Takes over what was noted about a child.
+    pub(crate) fn absorb(&mut self, mut child: Self, guarded: bool) {
+        child.check_unknown(guarded);
+        self.doubts.append(&mut child.doubts);
+        self.oddities.append(&mut child.oddities);
+    }
+
+    /// A field as it is, marked as known.
+    pub(crate) fn raw(&mut self, key: &'static str) -> Option<&'a Json> {
+        self.known.insert(key);
+        self.object.get(key)
+    }
+
+    /// Leaves the other fields to whoever uses the object as it is.
+    pub(crate) fn allow_unknown(&mut self) {
+        self.unknown_allowed = true;
+    }
+
+    /// Notes a doubt. Returns its message, to be kept with what is refused.
+    pub(crate) fn doubt(
+        &mut self,
+        code: &'static str,
+        key: &str,
+        message: String,
+        remedy: &'static str,
+    ) -> String {
+        let field = self.path_of(key);
+        self.doubts.push(Note { code, field, message: message.clone(), remedy });
+        message
+    }
+
+    /// Notes something that is worth a warning.
+    pub(crate) fn oddity(&mut self, code: &'static str, key: &str, message: String) {
+        let field = self.path_of(key);
+        let remedy = "correct or remove the field";
+        self.oddities.push(Note { code, field, message, remedy });
+    }
+
+    /// Reports everything noted, as being about `subject`. Returns why the subject must be
+    /// refused, where it must. A field that nobody asked for is a doubt on something guarded, or
+    /// when its name suggests a guard, and else worth a warning.
+    pub(crate) fn settle(
+        mut self,
+        subject: &str,
+        guarded: bool,
+        report: &mut Report,
+    ) -> Option<String> {
+        self.check_unknown(guarded);
+        for note in &self.oddities {
+            let spot = self.file.spot(&note.field);
+            report.warn(note.code, spot, format!("{subject}: {}", note.message), note.remedy);
+        }
+        for note in &self.doubts {
+            let message = format!("{subject} is refused: {}", note.message);
+            report.error(note.code, self.file.spot(&note.field), message, note.remedy);
+        }
+        let reasons: Vec<_> = self.doubts.into_iter().map(|doubt| doubt.message).collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    /// Where a field is, for problems.
+    pub(crate) fn spot(&self, key: &str) -> Spot {
+        self.file.spot(&self.path_of(key))
+    }
+
+    fn check_unknown(&mut self, guarded: bool) {
+        if self.unknown_allowed {
+            return;
+        }
+        for key in self.object.keys().filter(|key| !self.known.contains(key.as_str())) {
+            let mut field = self.path.clone();
+            push_key(&mut field, key);
+            let message = format!("`{key}` is not a known field");
+            let note = Note {
+                code: "field-unknown",
+                field,
+                message,
+                remedy: "correct the name of the field, or remove it",
+            };
+            let doubtful = guarded || suggests_guard(key);
+            if doubtful { &mut self.doubts } else { &mut self.oddities }.push(note);
+        }
+    }
+
+    fn wrong_type(&mut self, key: &'static str, wanted: &str) {
+        let message = format!("`{key}` is not {wanted}");
+        self.doubt("field-type", key, message, "correct the value of the field");
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let mut path = self.path.clone();
+        if !key.is_empty() {
+            push_key(&mut path, key);
+        }
+        path
+    }
+}
+
+/// Whether a name, such as `validationMethod` where `validation_method` is meant, suggests a guard.
+fn suggests_guard(key: &str) -> bool {
+    let plain: String = key.to_lowercase().chars().filter(|c| !matches!(c, '_' | '-')).collect();
+    plain == "private" || GUARD_WORDS.iter().any(|word| plain.contains(word))
+}

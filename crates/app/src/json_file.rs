@@ -1,0 +1,119 @@
+//! A JSON file of an export, parsed, with its templates replaced.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    Environment, Place,
+    json_scan::{Scan, scan},
+    report::{Report, Spot},
+    templates,
+};
+
+/// A parsed file.
+pub(crate) struct JsonFile {
+    /// Relative to the folder of the app.
+    pub(crate) path: String,
+    pub(crate) value: Json,
+    scan: Scan,
+    /// Fields that hold a template which could not be replaced.
+    unresolved: Vec<String>,
+}
+
+impl JsonFile {
+    /// Parses a text. Trailing commas are taken, with a warning; anything else wrong is an error.
+    pub(crate) fn parse(path: &str, text: &str, report: &mut Report) -> Option<Self> {
+        let scan = scan(text);
+        let mut bytes = text.as_bytes().to_vec();
+        for &(at, line) in &scan.trailing_commas {
+            bytes[at] = b' ';
+            report.warn(
+                "json-trailing-comma",
+                Spot { file: path.to_owned(), line: Some(line), field: None },
+                "a comma stands before a closing bracket".to_owned(),
+                "remove the comma",
+            );
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Some(Self { path: path.to_owned(), value, scan, unresolved: Vec::new() }),
+            Err(error) => {
+                let line = (error.line() > 0).then_some(error.line());
+                report.error(
+                    "json-syntax",
+                    Spot { file: path.to_owned(), line, field: None },
+                    format!("the file is not JSON: {error}"),
+                    "mend the file, or export the app again",
+                );
+                None
+            }
+        }
+    }
+
+    /// Replaces the templates in every string.
+    pub(crate) fn expand(&mut self, environment: &Environment, report: &mut Report) {
+        let failed = templates::expand(&mut self.value, environment);
+        for (field, template) in failed {
+            report.error(
+                "template-unresolved",
+                self.spot(&field),
+                format!("`{template}` names nothing in the environment `{}`", environment.tag),
+                "add the value to the file of the environment, or choose another environment",
+            );
+            self.unresolved.push(field);
+        }
+    }
+
+    /// The object that the file must hold.
+    pub(crate) fn object(&self, report: &mut Report) -> Option<&Map<String, Json>> {
+        let object = self.value.as_object();
+        if object.is_none() {
+            self.wrong_shape("an object", report);
+        }
+        object
+    }
+
+    /// The array that the file must hold.
+    pub(crate) fn array(&self, report: &mut Report) -> Option<&[Json]> {
+        let array = self.value.as_array();
+        if array.is_none() {
+            self.wrong_shape("an array", report);
+        }
+        array.map(Vec::as_slice)
+    }
+
+    /// Where a field is, for problems.
+    pub(crate) fn spot(&self, field: &str) -> Spot {
+        let line = self.scan.lines.get(field).copied();
+        let field = (!field.is_empty()).then(|| field.to_owned());
+        Spot { file: self.path.clone(), line, field }
+    }
+
+    /// Where a field is, for the model.
+    pub(crate) fn place(&self, field: &str) -> Place {
+        Place { file: self.path.clone(), field: field.to_owned() }
+    }
+
+    /// The keys given twice at or below a field.
+    pub(crate) fn duplicates_in(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.scan.duplicates.iter().map(String::as_str).filter(move |path| is_in(path, field))
+    }
+
+    /// The templates that could not be replaced, at or below a field.
+    pub(crate) fn unresolved_in(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.unresolved.iter().map(String::as_str).filter(move |path| is_in(path, field))
+    }
+
+    fn wrong_shape(&self, wanted: &str, report: &mut Report) {
+        report.error(
+            "json-shape",
+            self.spot(""),
+            format!("the file does not hold {wanted}"),
+            "mend the file, or export the app again",
+        );
+    }
+}
+
+/// Whether a path is that of a field or of something in it.
+fn is_in(path: &str, field: &str) -> bool {
+    let rest = path.strip_prefix(field);
+    field.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}

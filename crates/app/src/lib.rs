@@ -1,0 +1,36 @@
+//! An exported App Services application on disk, read into one typed model.
+//!
+//! Reading never stops at the first mistake: every problem in the folder is collected with its
+//! file, its field and what to do about it, and one broken file does not stop the rest.
+//! What cannot be understood about the *protection* of an endpoint refuses that endpoint.
+//!
+//! This crate knows the layout of the folder and nothing of HTTP or JavaScript engines.
+
+mod auth;
+mod dependencies;
+mod endpoints;
+mod fields;
+mod folder;
+mod functions;
+mod json_file;
+mod json_scan;
+mod layout;
+mod load;
+pub mod model;
+mod needs;
+pub mod problem;
+mod protection;
+mod reader;
+mod report;
+mod run_as;
+pub mod secrets;
+mod services;
+mod templates;
+mod values;
+mod webhooks;
+
+pub use load::{LoadError, LoadOptions, Loaded, load};
+pub use model::*;
+pub use needs::SecretNeed;
+pub use problem::{Problem, Severity};
+pub use secrets::{SecretError, SecretStore};

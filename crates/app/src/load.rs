@@ -1,0 +1,172 @@
+//! Reads a whole export.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::{
+    App, Identity, Problem, auth, dependencies, endpoints,
+    folder::Folder,
+    functions,
+    layout::{Layout, find_root},
+    reader::Reader,
+    report::Spot,
+    services::{self, texts},
+    values,
+};
+
+/// An origin that no browser sends. It stands for a list of origins that cannot be understood:
+/// an empty list would let every one in.
+const NO_ORIGIN: &str = "https://unreadable.invalid";
+
+/// What the operator decides over the export.
+#[derive(Debug, Default, Clone)]
+pub struct LoadOptions {
+    /// The environment, such as `production`; the export's own without.
+    pub environment: Option<String>,
+    /// The client app id, such as `myapp-abcde`; the export's own without.
+    pub app_id: Option<String>,
+}
+
+/// An app, and everything found wrong with it.
+pub struct Loaded {
+    /// What can be used of the export.
+    pub app: App,
+    /// Problems in the order found, which does not change from one reading to the next.
+    pub problems: Vec<Problem>,
+}
+
+/// Why a folder cannot be read as an app at all.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The folder is not there, or is not ours to read.
+    #[error("the folder {} cannot be read", dir.display())]
+    Unreadable {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nothing in the folder or above it looks like an export.
+    #[error(
+        "{} holds no exported app: there is no .mdb/meta.json, root_config.json, \
+         realm_config.json, config.json with a config_version, or stitch.json in it or the \
+         8 folders above, and no functions, endpoints or services in it",
+        dir.display()
+    )]
+    NotAnApp {
+        /// The folder.
+        dir: PathBuf,
+    },
+}
+
+/// Reads the app in a folder, or the one that the folder is a part of.
+///
+/// One broken file does not stop the rest: it becomes a problem, and what depended on it is left
+/// out or refused.
+pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
+    let root = find_root(dir)?;
+    let folder = Folder::open(&root)
+        .map_err(|source| LoadError::Unreadable { dir: root.clone(), source })?;
+    let mut reader = Reader::new(folder);
+    let mut layout = Layout::read(&mut reader);
+    reader.environment =
+        values::read_environment(&mut reader, &layout, options.environment.as_deref());
+    layout.expand(&mut reader);
+
+    let functions = functions::read(&mut reader, &layout);
+    let services = services::read(&mut reader, &layout);
+    let name = layout.root_text("/name").unwrap_or_default();
+    let app = App {
+        client_app_id: client_app_id(&mut reader, &layout, options, &name),
+        name,
+        identity: identity(&layout),
+        config_version: layout.version,
+        deployment_model: layout.root_text("/deployment_model"),
+        provider_region: layout.root_text("/provider_region"),
+        allowed_request_origins: allowed_request_origins(&mut reader, &layout),
+        endpoints: endpoints::read(&mut reader, &layout, &functions),
+        functions: functions.kept,
+        services: services.others,
+        data_sources: services.data_sources,
+        values: values::read(&mut reader),
+        auth_providers: auth::read_providers(&mut reader, &layout),
+        custom_user_data: auth::read_custom_user_data(&mut reader, &layout),
+        dependencies: dependencies::read(&mut reader),
+        environment: reader.environment.clone(),
+        root,
+    };
+    note_import_only_secrets(&mut reader);
+    Ok(Loaded { app, problems: reader.report.problems })
+}
+
+/// The slug in every URL: the operator's, the export's, or the name.
+fn client_app_id(
+    reader: &mut Reader,
+    layout: &Layout,
+    options: &LoadOptions,
+    name: &str,
+) -> String {
+    let meta = layout.meta.as_ref().and_then(|file| file.value.get("client_app_id")?.as_str());
+    let found = options.app_id.clone();
+    let found = found.or_else(|| meta.map(str::to_owned).filter(|id| !id.is_empty()));
+    found.or_else(|| layout.root_text("/app_id")).unwrap_or_else(|| {
+        reader.report.warn(
+            "app-id-missing",
+            Spot::file(""),
+            format!("the export has no client app id; URLs use the name `{name}`"),
+            "name it with `--app-id`",
+        );
+        name.to_owned()
+    })
+}
+
+fn identity(layout: &Layout) -> Identity {
+    let text = |key: &str| {
+        let files = [&layout.meta, &layout.app_meta].into_iter().flatten();
+        files.filter_map(|file| file.value.get(key)?.as_str()).find(|text| !text.is_empty())
+    };
+    Identity {
+        app_id: text("app_id").map(str::to_owned),
+        project_id: text("group_id").map(str::to_owned),
+    }
+}
+
+/// The origins that may call, from the first place that has them. What cannot be understood lets
+/// nobody in, where an empty list would let everybody in.
+fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
+    let places = ["/allowed_request_origins", "/security/allowed_request_origins"];
+    let Some((place, (file, origins))) =
+        places.iter().find_map(|place| Some((place, layout.root_field(place)?)))
+    else {
+        return Vec::new();
+    };
+    let field = place[1..].replace('/', ".");
+    let is_clear = file.duplicates_in("").all(|duplicate| !field.starts_with(duplicate))
+        && file.unresolved_in(&field).next().is_none();
+    texts(origins).filter(|_| is_clear).unwrap_or_else(|| {
+        reader.report.error(
+            "origins-unreadable",
+            file.spot(&field),
+            "the allowed origins are no clear list of strings; no origin is let in".to_owned(),
+            "write the origins as a list of strings",
+        );
+        vec![NO_ORIGIN.to_owned()]
+    })
+}
+
+/// Old apps could be imported together with their secrets.
+fn note_import_only_secrets(reader: &mut Reader) {
+    if reader.folder.has("secrets.json") {
+        reader.report.warn(
+            "secrets-file",
+            Spot::file("secrets.json"),
+            "this file served imports into the hosted service; it is not read".to_owned(),
+            "set each secret with `hookstead secrets set __<service>_<field>`, then remove the \
+             file",
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! What is wrong with an export, told so that a person can mend it.
+
+use serde::Serialize;
+
+/// How much a problem takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Everything still runs; something is unusual or ignored.
+    Warning,
+    /// Something named by the problem will not run.
+    Error,
+}
+
+/// One thing found wrong in an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// How much it takes away.
+    pub severity: Severity,
+    /// A stable, kebab-case code, such as `endpoint-secret-missing`.
+    pub code: &'static str,
+    /// The file, relative to the folder of the app, with `/` between its parts.
+    pub file: String,
+    /// The line in that file, from 1, where known.
+    pub line: Option<usize>,
+    /// The field, as a path such as `[3].validation_method`, where one is at fault.
+    pub field: Option<String>,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What to do about it, in one sentence without a full stop.
+    pub remedy: String,
+}

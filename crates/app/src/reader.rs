@@ -1,0 +1,107 @@
+//! Reads files of the app and notes what is wrong with them.
+
+use crate::{
+    Environment,
+    folder::{Entry, EntryKind, Folder, join},
+    json_file::JsonFile,
+    report::{Report, Spot},
+};
+
+/// A file is there and cannot be used; the problem has been reported.
+pub(crate) struct Unusable;
+
+/// The folder, the environment that fills templates, and the problems found so far.
+pub(crate) struct Reader {
+    pub(crate) folder: Folder,
+    pub(crate) environment: Environment,
+    pub(crate) report: Report,
+}
+
+impl Reader {
+    pub(crate) fn new(folder: Folder) -> Self {
+        Self { folder, environment: Environment::default(), report: Report::default() }
+    }
+
+    /// The text of a file; `None` where there is none.
+    pub(crate) fn text(&mut self, path: &str) -> Result<Option<String>, Unusable> {
+        self.folder.read(path).map_err(|error| {
+            self.report.error(
+                "file-unusable",
+                Spot::file(path),
+                format!("the file is ignored: {error}"),
+                "put a plain UTF-8 file of reasonable size in its place",
+            );
+            Unusable
+        })
+    }
+
+    /// A JSON file with its templates replaced; `None` where there is none.
+    pub(crate) fn json(&mut self, path: &str) -> Result<Option<JsonFile>, Unusable> {
+        let file = self.json_unexpanded(path)?;
+        Ok(file.map(|mut file| {
+            file.expand(&self.environment, &mut self.report);
+            file
+        }))
+    }
+
+    /// A JSON file as it is.
+    pub(crate) fn json_unexpanded(&mut self, path: &str) -> Result<Option<JsonFile>, Unusable> {
+        let Some(text) = self.text(path)? else { return Ok(None) };
+        JsonFile::parse(path, &text, &mut self.report).ok_or(Unusable).map(Some)
+    }
+
+    /// A JSON file, where a broken one may be treated like an absent one.
+    pub(crate) fn json_if_usable(&mut self, path: &str) -> Option<JsonFile> {
+        self.json(path).ok().flatten()
+    }
+
+    /// What a folder holds, in the order of names.
+    pub(crate) fn list(&mut self, path: &str) -> Vec<Entry> {
+        let listing = match self.folder.list(path) {
+            Ok(listing) => listing,
+            Err(error) => {
+                self.ignored(path, &error.to_string());
+                return Vec::new();
+            }
+        };
+        for (name, error) in &listing.unusable {
+            self.ignored(&join(path, name), &error.to_string());
+        }
+        listing.entries
+    }
+
+    /// The names of the folders in a folder. A linked one is reported and left out.
+    pub(crate) fn folders(&mut self, path: &str) -> Vec<String> {
+        let mut folders = Vec::new();
+        for entry in self.list(path) {
+            match entry.kind {
+                EntryKind::Folder => folders.push(entry.name),
+                EntryKind::LinkedFolder => self.linked(&join(path, &entry.name)),
+                EntryKind::File => {}
+            }
+        }
+        folders
+    }
+
+    /// The paths of the JSON files in a folder.
+    pub(crate) fn json_files(&mut self, path: &str) -> Vec<String> {
+        let is_json =
+            |entry: &Entry| entry.kind == EntryKind::File && entry.name.ends_with(".json");
+        let entries = self.list(path);
+        entries.iter().filter(|entry| is_json(entry)).map(|e| join(path, &e.name)).collect()
+    }
+
+    /// Reports a linked folder, which is not followed.
+    pub(crate) fn linked(&mut self, path: &str) {
+        self.ignored(path, "it is a link to a folder");
+    }
+
+    fn ignored(&mut self, path: &str, reason: &str) {
+        self.report.error(
+            "file-unusable",
+            Spot::file(path),
+            format!("the entry is ignored: {reason}"),
+            "put a plain file or folder in its place",
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! Services, their rules, and data sources (reference: app-layout.md §2.4 and §2.6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::{
+    DataSource, Service, ServiceKind, ServiceRule, endpoints,
+    fields::Fields,
+    folder::join,
+    json_file::JsonFile,
+    layout::Layout,
+    reader::{Reader, Unusable},
+    report::Spot,
+    webhooks,
+};
+
+/// Spellings of what a cluster can be.
+const DATA_SOURCE_KINDS: [&str; 4] =
+    ["mongodb-atlas", "mongodb", "datalake", "mongodb-datafederation"];
+
+/// The services of an app.
+#[derive(Default)]
+pub(crate) struct Services {
+    pub(crate) others: BTreeMap<String, Service>,
+    pub(crate) data_sources: BTreeMap<String, DataSource>,
+    /// Folders of services that cannot be read. An outdated twin must not stand in for one.
+    unusable: BTreeSet<String>,
+}
+
+/// Reads the services in every folder that may hold some. What two folders hold counts from the
+/// one that belongs to the version; the other adds the webhooks that only it has.
+pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Services {
+    let [first, second] = endpoints::folders(layout);
+    let mut folders = ["data_sources", first, second, "services"];
+    if layout.is_old() {
+        folders.rotate_right(1);
+    }
+    let mut services = Services::default();
+    for folder in folders {
+        for name in reader.folders(folder) {
+            if services.unusable.contains(&name) {
+                continue;
+            }
+            read_service(reader, &join(folder, &name), &name, &mut services);
+        }
+    }
+    services
+}
+
+fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &mut Services) {
+    let path = join(folder, "config.json");
+    let file = match reader.json(&path) {
+        Ok(Some(file)) => file,
+        Ok(None) => {
+            if reader.folder.has(&join(folder, "incoming_webhooks")) {
+                left_out(reader, Spot::file(folder), "it has no `config.json`");
+            }
+            return;
+        }
+        Err(Unusable) => {
+            services.unusable.insert(by_folder.to_owned());
+            return;
+        }
+    };
+    let object = file.object(&mut reader.report);
+    let kind = object.and_then(|object| object.get("type")).and_then(Json::as_str);
+    let (Some(object), Some(kind)) = (object, kind) else {
+        services.unusable.insert(by_folder.to_owned());
+        return left_out(reader, file.spot("type"), "it has no `type`");
+    };
+    let name = match object.get("name").and_then(Json::as_str) {
+        Some(name) if !name.is_empty() => name,
+        _ => by_folder,
+    };
+    let config = object.get("config").cloned().unwrap_or_else(|| Json::Object(Default::default()));
+    if DATA_SOURCE_KINDS.contains(&kind) {
+        let source = DataSource {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            config,
+            declared_in: file.place(""),
+        };
+        services.data_sources.entry(name.to_owned()).or_insert(source);
+        return;
+    }
+    let kind = parse_kind(kind);
+    let webhooks = webhooks::read(reader, folder, name, &kind);
+    let service = Service {
+        name: name.to_owned(),
+        kind,
+        config,
+        secret_config: secret_config(reader, &file, object.get("secret_config")),
+        webhooks,
+        rules: rules(reader, folder),
+        declared_in: file.place(""),
+    };
+    merge(services, service);
+}
+
+fn parse_kind(kind: &str) -> ServiceKind {
+    match kind {
+        "http" => ServiceKind::Http,
+        "github" => ServiceKind::Github,
+        "twilio" => ServiceKind::Twilio,
+        "aws" => ServiceKind::Aws,
+        "gcm" => ServiceKind::Gcm,
+        other => ServiceKind::Other(other.to_owned()),
+    }
+}
+
+fn merge(services: &mut Services, service: Service) {
+    match services.others.get_mut(&service.name) {
+        Some(earlier) => {
+            for (name, webhook) in service.webhooks {
+                earlier.webhooks.entry(name).or_insert(webhook);
+            }
+        }
+        None => {
+            services.others.insert(service.name.clone(), service);
+        }
+    }
+}
+
+fn secret_config(
+    reader: &mut Reader,
+    file: &JsonFile,
+    raw: Option<&Json>,
+) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::new();
+    for (key, name) in raw.and_then(Json::as_object).into_iter().flatten() {
+        match name.as_str() {
+            Some(name) => {
+                secrets.insert(key.clone(), name.to_owned());
+            }
+            None => reader.report.error(
+                "field-type",
+                file.spot(&format!("secret_config.{key}")),
+                format!("`{key}` is not the name of a secret; it is ignored"),
+                "write the name of the secret as a string",
+            ),
+        }
+    }
+    secrets
+}
+
+/// The rules of a service. One that cannot be understood allows nothing.
+fn rules(reader: &mut Reader, folder: &str) -> Vec<ServiceRule> {
+    let paths = reader.json_files(&join(folder, "rules"));
+    paths.iter().filter_map(|path| rule(reader, path)).collect()
+}
+
+fn rule(reader: &mut Reader, path: &str) -> Option<ServiceRule> {
+    let file = reader.json_if_usable(path)?;
+    let mut fields = Fields::new(&file, "", file.object(&mut reader.report)?);
+    let name = fields.text("name").unwrap_or_default().to_owned();
+    let actions = match fields.raw("actions") {
+        None => Vec::new(),
+        Some(actions) => texts(actions).unwrap_or_else(|| {
+            let message = "`actions` is not a list of strings".to_owned();
+            fields.doubt("field-type", "actions", message, "list the actions as strings");
+            Vec::new()
+        }),
+    };
+    // Exports of 2018 wrote an empty string for no condition.
+    let when = match fields.raw("when") {
+        Some(Json::String(text)) if text.is_empty() => None,
+        _ => fields.expression("when"),
+    };
+    match fields.settle(&format!("service rule `{name}`"), false, &mut reader.report) {
+        Some(_) => None,
+        None => Some(ServiceRule { name, actions, when }),
+    }
+}
+
+/// A list of strings.
+pub(crate) fn texts(list: &Json) -> Option<Vec<String>> {
+    list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn left_out(reader: &mut Reader, spot: Spot, why: &str) {
+    reader.report.error(
+        "service-unreadable",
+        spot,
+        format!("the service is left out: {why}"),
+        "correct the configuration of the service",
+    );
+}

@@ -1,0 +1,133 @@
+//! An application's functions, as their callers describe them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value as Json;
+
+/// Everything about an application that its functions can reach.
+#[derive(Default)]
+pub struct Definition {
+    /// `context.app`.
+    pub app: AppInfo,
+    /// `context.environment`: its tag and its values.
+    pub environment_tag: String,
+    /// `context.environment.values`.
+    pub environment_values: BTreeMap<String, Json>,
+    /// What `context.values.get` finds.
+    pub values: BTreeMap<String, FunctionValue>,
+    /// Every function, by the name that `context.functions.execute` takes.
+    pub functions: BTreeMap<String, FunctionSource>,
+    /// Entry points that only the platform can call (webhooks, scripts), by a name of the
+    /// caller's choice. `context.functions.execute` does not find them.
+    pub entries: BTreeMap<String, FunctionSource>,
+    /// The names and types of services that are declared, for `context.services.get`.
+    pub services: BTreeMap<String, String>,
+}
+
+/// `context.app` (reference: functions.md §3.4).
+#[derive(Debug, Default, Clone)]
+pub struct AppInfo {
+    /// The ObjectId, 24 hexadecimal digits.
+    pub id: String,
+    /// The slug.
+    pub client_app_id: String,
+    /// The name.
+    pub name: String,
+    /// The id of the project.
+    pub project_id: String,
+    /// `LOCAL` or `GLOBAL`.
+    pub deployment_model: String,
+    /// Such as `aws-us-east-1`.
+    pub provider_region: String,
+    /// ISO 8601.
+    pub last_deployed: String,
+}
+
+/// One function's source and what calling it means.
+#[derive(Clone)]
+pub struct FunctionSource {
+    /// The file, for stack traces and messages.
+    pub file: String,
+    /// The text.
+    pub source: String,
+    /// Whether it runs as the system user whoever calls it.
+    pub run_as_system: bool,
+    /// Why calling it must fail, where it must: a condition that cannot be honoured, a source
+    /// that is missing. The caller of the function gets this text as an error.
+    pub refusal: Option<String>,
+}
+
+/// A value that functions can read.
+pub enum FunctionValue {
+    /// A JSON value.
+    Plain(Json),
+    /// The text of a secret. It reaches functions and nothing else.
+    Secret(String),
+    /// A secret that nobody has set: reading it throws, naming the secret.
+    MissingSecret(String),
+}
+
+/// What the operator decides.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// What one run may use.
+    pub limits: Limits,
+    /// Where a function's calls may go.
+    pub outbound: Outbound,
+}
+
+/// What one run may use (reference: functions.md §3.11).
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Wall-clock time of a run.
+    pub run_time: Duration,
+    /// JavaScript memory of a run.
+    pub run_memory_bytes: usize,
+    /// Native stack of a run; recursion past it throws.
+    pub run_stack_bytes: usize,
+    /// Asynchronous operations under way at once in a run.
+    pub async_operations_max: usize,
+    /// How long timers that nobody awaits may hold a settled run.
+    pub timer_drain: Duration,
+    /// Runs at once; more wait.
+    pub runs_max: usize,
+    /// Runs that wait; more are refused.
+    pub runs_waiting_max: usize,
+    /// Console lines kept of a run.
+    pub console_lines_max: usize,
+    /// Bytes kept of a console line.
+    pub console_line_bytes_max: usize,
+    /// Bytes of a response that an outgoing call may read.
+    pub outbound_body_bytes_max: usize,
+    /// Wall-clock time of one outgoing call.
+    pub outbound_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            run_time: Duration::from_secs(300),
+            run_memory_bytes: 350 << 20,
+            run_stack_bytes: 1 << 20,
+            async_operations_max: 1000,
+            timer_drain: Duration::from_secs(1),
+            runs_max: 64,
+            runs_waiting_max: 10_000,
+            console_lines_max: 1000,
+            console_line_bytes_max: 8 << 10,
+            outbound_body_bytes_max: 64 << 20,
+            outbound_time: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Where a function's calls may go.
+#[derive(Debug, Clone, Default)]
+pub struct Outbound {
+    /// Hosts, addresses or networks (`10.0.0.0/8`, `127.0.0.1:9000`, `intranet.example`) that are
+    /// allowed although they are loopback, private or link-local.
+    pub allow: Vec<String>,
+    /// Origin to origin: calls to the first go to the second, such as
+    /// `https://api.example.com` to `http://127.0.0.1:9000`.
+    pub redirect: BTreeMap<String, String>,
+}

@@ -1,0 +1,151 @@
+//! The door: an application's functions, loaded once, called many times.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
+
+use crate::{
+    Call, Completion, Definition, Failure, FailureKind, Limits, LogLine, Reply, Settings,
+    host::{RunHost, execution_error},
+    input::input_json,
+    outbound::{Client, OutboundError},
+    program::{Callable, Program},
+};
+
+/// An application's functions, ready to be called.
+pub struct Functions {
+    program: Arc<Program>,
+    client: Arc<Client>,
+    limits: Arc<Limits>,
+    pool: Pool,
+}
+
+/// Why an application's functions cannot be loaded at all.
+///
+/// A source that does not compile is no such reason: see [`Functions::syntax_errors`].
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The engine refused its own runtime.
+    #[error("the JavaScript runtime cannot be prepared")]
+    Runtime(#[source] Thrown),
+    /// A setting about outgoing calls is wrong.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+}
+
+impl Functions {
+    /// Compiles every function of an application.
+    ///
+    /// # Errors
+    /// Settings that make no sense, or an engine that cannot start.
+    pub fn load(definition: Definition, settings: Settings) -> Result<Self, LoadError> {
+        let Settings { limits, outbound } = settings;
+        let client = Client::new(&outbound, limits.outbound_body_bytes_max, limits.outbound_time)?;
+        let program = Program::new(definition).map_err(LoadError::Runtime)?;
+        let pool = Pool::new(PoolLimits {
+            runs_max: limits.runs_max,
+            runs_waiting_max: limits.runs_waiting_max,
+            stack_bytes_max: limits.run_stack_bytes,
+        });
+        Ok(Self {
+            program: Arc::new(program),
+            client: Arc::new(client),
+            limits: Arc::new(limits),
+            pool,
+        })
+    }
+
+    /// The functions and entries whose sources do not compile, with what the engine says.
+    pub fn syntax_errors(&self) -> impl Iterator<Item = (&str, &Thrown)> {
+        self.program.errors()
+    }
+
+    /// Calls a function and waits until it has answered and what it began has ended.
+    ///
+    /// Must be called within a Tokio runtime. A call that has begun goes on to its end when the
+    /// future is dropped.
+    pub async fn invoke(&self, invocation: crate::Invocation) -> Completion {
+        let begun = Instant::now();
+        let (outcome, log) = match self.callable(&invocation.entry) {
+            Ok(callable) => {
+                let input = input_json(&invocation, callable.index);
+                let body = match invocation.call {
+                    Call::Http(http) => http.body,
+                    Call::Arguments(_) => Bytes::new(),
+                };
+                self.run(input, body).await
+            }
+            Err(failure) => (Err(failure), Vec::new()),
+        };
+        Completion { outcome, log, elapsed: begun.elapsed() }
+    }
+
+    fn callable(&self, name: &str) -> Result<&Callable, Failure> {
+        let callable = self.program.entry(name).ok_or_else(|| {
+            failure(FailureKind::FunctionNotFound, format!("function not found: '{name}'"))
+        })?;
+        if let Some(refusal) = &callable.refusal {
+            return Err(execution_error(refusal.clone(), None));
+        }
+        match &callable.error {
+            Some(error) => Err(failure(FailureKind::FunctionSyntaxError, error.to_string())),
+            None => Ok(callable),
+        }
+    }
+
+    async fn run(&self, input: String, body: Bytes) -> (Result<Reply, Failure>, Vec<LogLine>) {
+        let host = RunHost::new(
+            Arc::clone(&self.program),
+            Arc::clone(&self.client),
+            Arc::clone(&self.limits),
+            input,
+            body,
+        );
+        let limits = RunLimits {
+            time: self.limits.run_time,
+            memory_bytes: self.limits.run_memory_bytes,
+            stack_bytes: self.limits.run_stack_bytes,
+        };
+        match self.pool.run(Arc::clone(&self.program.image), limits, host).await {
+            Ok((host, ending)) => {
+                let (answer, log) = host.map_or((None, Vec::new()), RunHost::into_parts);
+                (outcome(ending, answer), log)
+            }
+            Err(Busy) => {
+                let message = "too many requests are waiting already".to_owned();
+                (Err(failure(FailureKind::TooManyRequests, message)), Vec::new())
+            }
+        }
+    }
+
+    /// How long a run may take, for those who wait for one.
+    pub fn run_time_max(&self) -> Duration {
+        self.limits.run_time
+    }
+}
+
+/// A limit wins over whatever answer there may be.
+fn outcome(ending: Ending, answer: Option<Result<Reply, Failure>>) -> Result<Reply, Failure> {
+    match (ending, answer) {
+        (Ending::TimeLimit, _) => Err(failure(
+            FailureKind::ExecutionTimeLimitExceeded,
+            "execution time limit exceeded".into(),
+        )),
+        (Ending::MemoryLimit, _) => {
+            Err(failure(FailureKind::MemoryLimitExceeded, "memory limit exceeded".into()))
+        }
+        (Ending::Finished, Some(answer)) => answer,
+        (Ending::Finished, None) => {
+            Err(failure(FailureKind::Internal, "the run ended without an answer".into()))
+        }
+        (Ending::Broken(thrown), _) => Err(failure(FailureKind::Internal, thrown.to_string())),
+    }
+}
+
+fn failure(kind: FailureKind, message: String) -> Failure {
+    Failure { kind, message, stack: None }
+}

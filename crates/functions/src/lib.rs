@@ -1,0 +1,25 @@
+//! What a function sees: its arguments, `context`, `utils`, BSON and the globals.
+//!
+//! The caller describes an application's functions once ([`Definition`]), and every call after
+//! that ([`Invocation`]) runs in a world of its own and comes back as a [`Completion`].
+
+mod definition;
+mod functions;
+mod host;
+mod input;
+mod invocation;
+mod natives;
+mod outbound;
+mod program;
+mod source;
+mod work;
+
+pub use definition::{
+    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, Settings,
+};
+pub use functions::{Functions, LoadError};
+pub use invocation::{
+    Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
+    Payload, Reply, RequestContext, ResultFormat, User,
+};
+pub use outbound::OutboundError;

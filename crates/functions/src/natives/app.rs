@@ -1,0 +1,57 @@
+//! What the app says of itself: functions, values, services.
+
+use hookstead_isolate::{Thrown, Value};
+
+use super::{Outcome, function_error, text};
+use crate::host::RunHost;
+
+pub(super) fn info(host: &mut RunHost, _: &[Value]) -> Outcome {
+    Ok(host.program.app_json.as_str().into())
+}
+
+pub(super) fn environment(host: &mut RunHost, _: &[Value]) -> Outcome {
+    Ok(host.program.environment_json.as_str().into())
+}
+
+/// The script of a function that functions may call.
+pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let name = text(arguments, 0)?;
+    let Some(callable) = host.program.function(name) else {
+        return Err(
+            function_error(format!("function not found: '{name}'")).with_code("FunctionNotFound")
+        );
+    };
+    match (&callable.refusal, &callable.error) {
+        (Some(refusal), _) => Err(function_error(refusal.clone())),
+        (None, Some(error)) => Err(error.clone()),
+        (None, None) => Ok(index(callable.index)),
+    }
+}
+
+/// The script of a module that comes with the runtime, or `undefined`.
+pub(super) fn module_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    Ok(host.program.module(text(arguments, 0)?).map_or(Value::Undefined, index))
+}
+
+/// A value as JSON, or `undefined`.
+pub(super) fn value_get(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let name = text(arguments, 0)?;
+    match host.program.value(name) {
+        Some(Ok(json)) => Ok(json.into()),
+        Some(Err(secret)) => Err(Thrown::new(
+            "FunctionError",
+            format!("value '{name}' comes from the secret '{secret}', which is not set"),
+        )),
+        None => Ok(Value::Undefined),
+    }
+}
+
+/// The type of a service, or `undefined`.
+pub(super) fn service_kind(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    Ok(host.program.service_kind(text(arguments, 0)?).map_or(Value::Undefined, Value::from))
+}
+
+fn index(index: usize) -> Value {
+    // A program has nowhere near 2^53 scripts.
+    Value::Number(index as f64)
+}

@@ -1,0 +1,51 @@
+//! Work that takes time: a number now, an answer later.
+
+use std::{sync::Arc, time::Duration};
+
+use hookstead_isolate::{Thrown, Value};
+
+use super::{Outcome, bytes, function_error, number, text, truth};
+use crate::{host::RunHost, work::Full};
+
+/// Starts a timer of so many milliseconds.
+pub(super) fn timer_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let delay = Duration::try_from_secs_f64(number(arguments, 0)? / 1000.0)
+        .map_err(|_| Thrown::new("RangeError", "not a time that can be waited for"))?;
+    let started = host.work.start_timer(delay, truth(arguments, 1));
+    started_id(host, started)
+}
+
+pub(super) fn timer_cancel(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    host.work.cancel(number(arguments, 0)? as u32);
+    Ok(Value::Undefined)
+}
+
+/// Starts an HTTP request: head as JSON, body where there is one.
+pub(super) fn http_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let head = text(arguments, 0)?.to_owned();
+    let body = match arguments.get(1) {
+        None | Some(Value::Undefined) => None,
+        Some(_) => Some(bytes(arguments, 1)?.to_vec()),
+    };
+    let call = Arc::clone(&host.client).perform(head, body);
+    let started = host.work.start_call(call);
+    started_id(host, started)
+}
+
+/// Milliseconds since the run began.
+pub(super) fn monotonic_ms(host: &mut RunHost, _: &[Value]) -> Outcome {
+    Ok(Value::Number(host.started_at.elapsed().as_secs_f64() * 1000.0))
+}
+
+/// Too much work at once fails the whole run, whether or not anyone awaits this piece of it.
+fn started_id(host: &mut RunHost, started: Result<u32, Full>) -> Outcome {
+    match started {
+        Ok(id) => Ok(Value::Number(f64::from(id))),
+        Err(Full) => {
+            let max = host.limits.async_operations_max;
+            let message = format!("exceeded max async work queue size of {max}");
+            host.break_limit(message.clone());
+            Err(function_error(message))
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! An application's functions, compiled: what every run shares.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use hookstead_isolate::{Image, Script, Thrown};
+use serde_json::json;
+
+use crate::{Definition, FunctionSource, FunctionValue, source};
+
+/// The JavaScript half, bundled by the build script.
+const RUNTIME: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.js"));
+
+/// An application's functions, compiled.
+pub(crate) struct Program {
+    pub(crate) image: Arc<Image>,
+    functions: HashMap<String, Callable>,
+    entries: HashMap<String, Callable>,
+    modules: HashMap<String, usize>,
+    /// `context.app` as JSON.
+    pub(crate) app_json: String,
+    /// `context.environment` as JSON.
+    pub(crate) environment_json: String,
+    /// What `context.values.get` finds, as JSON.
+    values: BTreeMap<String, ValueText>,
+    services: BTreeMap<String, String>,
+}
+
+/// A function in the image.
+pub(crate) struct Callable {
+    /// Its script.
+    pub(crate) index: usize,
+    /// Why calling it must fail, where it must.
+    pub(crate) refusal: Option<String>,
+    /// Why its source does not compile, where it does not.
+    pub(crate) error: Option<Thrown>,
+}
+
+enum ValueText {
+    Json(String),
+    MissingSecret(String),
+}
+
+impl Program {
+    pub(crate) fn new(definition: Definition) -> Result<Self, Thrown> {
+        let prelude = Script { name: "hookstead".into(), source: RUNTIME.into() };
+        let mut scripts = Vec::new();
+        let mut functions = collect(&definition.functions, &mut scripts);
+        let mut entries = collect(&definition.entries, &mut scripts);
+        let image = Image::new(&prelude, &scripts)?;
+        let mut errors: HashMap<usize, Thrown> =
+            image.errors().map(|error| (error.index, error.thrown)).collect();
+        for callable in functions.values_mut().chain(entries.values_mut()) {
+            callable.error = errors.remove(&callable.index);
+        }
+        Ok(Self {
+            image: Arc::new(image),
+            functions,
+            entries,
+            modules: HashMap::new(),
+            app_json: app_json(&definition),
+            environment_json: json!({
+                "tag": definition.environment_tag,
+                "values": definition.environment_values,
+            })
+            .to_string(),
+            values: definition.values.into_iter().map(value_text).collect(),
+            services: definition.services,
+        })
+    }
+
+    /// What the platform may call.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Callable> {
+        self.entries.get(name).or_else(|| self.functions.get(name))
+    }
+
+    /// What functions may call.
+    pub(crate) fn function(&self, name: &str) -> Option<&Callable> {
+        self.functions.get(name)
+    }
+
+    /// Every function and entry whose source does not compile.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = (&str, &Thrown)> {
+        self.functions
+            .iter()
+            .chain(&self.entries)
+            .filter_map(|(name, callable)| Some((name.as_str(), callable.error.as_ref()?)))
+    }
+
+    /// The script of a module that comes with the runtime.
+    pub(crate) fn module(&self, name: &str) -> Option<usize> {
+        self.modules.get(name).copied()
+    }
+
+    /// A value as JSON, or the name of the secret that nobody has set.
+    pub(crate) fn value(&self, name: &str) -> Option<Result<&str, &str>> {
+        self.values.get(name).map(|value| match value {
+            ValueText::Json(text) => Ok(text.as_str()),
+            ValueText::MissingSecret(secret) => Err(secret.as_str()),
+        })
+    }
+
+    /// The type of a service.
+    pub(crate) fn service_kind(&self, name: &str) -> Option<&str> {
+        self.services.get(name).map(String::as_str)
+    }
+}
+
+fn collect(
+    sources: &BTreeMap<String, FunctionSource>,
+    scripts: &mut Vec<Script>,
+) -> HashMap<String, Callable> {
+    let mut callables = HashMap::with_capacity(sources.len());
+    for (name, function) in sources {
+        let index = scripts.len();
+        scripts
+            .push(Script { name: function.file.clone(), source: source::wrap(&function.source) });
+        let callable = Callable { index, refusal: function.refusal.clone(), error: None };
+        callables.insert(name.clone(), callable);
+    }
+    callables
+}
+
+fn app_json(definition: &Definition) -> String {
+    let app = &definition.app;
+    json!({
+        "id": app.id,
+        "clientAppId": app.client_app_id,
+        "name": app.name,
+        "projectId": app.project_id,
+        "deployment": {
+            "model": app.deployment_model,
+            "providerRegion": app.provider_region,
+        },
+        "lastDeployed": app.last_deployed,
+    })
+    .to_string()
+}
+
+fn value_text((name, value): (String, FunctionValue)) -> (String, ValueText) {
+    let text = match value {
+        FunctionValue::Plain(json) => ValueText::Json(json.to_string()),
+        FunctionValue::Secret(secret) => ValueText::Json(json!(secret).to_string()),
+        FunctionValue::MissingSecret(secret) => ValueText::MissingSecret(secret),
+    };
+    (name, text)
+}

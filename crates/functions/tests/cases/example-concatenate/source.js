@@ -1,0 +1,3 @@
+exports = function (...parts) {
+  return parts.join("");
+};

@@ -1,0 +1,4 @@
+exports = () => {
+  const greeting = context.values.get("greeting");
+  return `hello ${greeting}`;
+};

@@ -1,0 +1,3 @@
+exports = function sum(a, b) {
+  return a + b;
+};

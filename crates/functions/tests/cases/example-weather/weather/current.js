@@ -1,0 +1,1 @@
+exports = async (city) => ({ city, temperature: 72, sky: "sunny" });

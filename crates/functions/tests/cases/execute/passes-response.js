@@ -1,0 +1,1 @@
+exports = (request, response) => context.functions.execute("answers", request, response);

@@ -1,0 +1,3 @@
+exports = async (what) => {
+  throw new TypeError("rejected " + what);
+};

@@ -1,0 +1,1 @@
+exports = async (a, b) => a + b;

@@ -1,0 +1,3 @@
+exports = (how) => {
+  throw new Error("thrown " + how);
+};

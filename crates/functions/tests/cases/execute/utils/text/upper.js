@@ -1,0 +1,1 @@
+exports = (text) => "utils/text/upper: " + text.toUpperCase();

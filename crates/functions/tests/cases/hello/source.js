@@ -1,0 +1,1 @@
+exports = function(name) { return `Hello, ${name ?? "stranger"}!` };

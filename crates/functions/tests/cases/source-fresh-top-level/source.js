@@ -1,0 +1,3 @@
+exports = function () {
+  return [1, 2, 3].map(() => context.functions.execute("counter"));
+};

@@ -1,0 +1,3 @@
+const NAME = "helper";
+
+exports = () => NAME;

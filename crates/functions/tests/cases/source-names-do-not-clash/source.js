@@ -1,0 +1,3 @@
+const NAME = "source";
+
+exports = () => NAME + "/" + context.functions.execute("helper");

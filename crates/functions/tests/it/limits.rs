@@ -1,0 +1,150 @@
+//! Each limit fails its own run only, with the error that belongs to it.
+
+use std::time::{Duration, Instant};
+
+use hookstead_functions::{Call, FailureKind, Functions, Limits, Settings};
+
+use crate::case::{call, definition, invocation};
+
+fn small() -> Limits {
+    Limits { run_time: Duration::from_millis(300), run_memory_bytes: 64 << 20, ..Limits::default() }
+}
+
+fn arguments() -> Call {
+    Call::Arguments("[]".into())
+}
+
+/// Filling the memory takes a while on a busy machine.
+fn patient() -> Limits {
+    Limits { run_time: Duration::from_secs(60), ..small() }
+}
+
+/// Runs a hostile source, then a good one in the same functions.
+fn check(source: &str, limits: Limits, kind: FailureKind, message: &str) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut definition = definition(source);
+    let good = definition_of_good();
+    definition.functions.extend(good.functions);
+    let settings = Settings { limits, ..Settings::default() };
+    let functions = Functions::load(definition, settings).expect("functions load");
+    let failed = runtime.block_on(functions.invoke(invocation(arguments())));
+    let failure = failed.outcome.expect_err(source);
+    assert_eq!(failure.kind, kind, "{source}: {failure:?}");
+    assert!(failure.message.contains(message), "{source}: {failure:?}");
+    let mut next = invocation(arguments());
+    next.entry = "good".into();
+    let reply = runtime.block_on(functions.invoke(next)).outcome.expect("the next run");
+    assert_eq!(reply.result.as_deref(), Some(r#"{"ok":{"$numberLong":"1"}}"#), "{source}");
+}
+
+fn definition_of_good() -> hookstead_functions::Definition {
+    let mut good = definition("exports = () => ({ ok: 1 })");
+    let function = good.functions.remove("source").expect("the function");
+    good.functions.insert("good".into(), function);
+    good
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped() {
+    let sources = [
+        "exports = () => { for (;;) {} }",
+        "exports = async () => { await null; for (;;) {} }",
+        "exports = () => { for (;;) { try { for (;;) {} } catch {} finally { continue } } }",
+        "exports = () => /^(a+)+$/.test('a'.repeat(40) + 'b')",
+        "exports = () => new Promise((resolve) => setTimeout(resolve, 60000))",
+        "exports = async () => { for (;;) await null }",
+        "for (;;) {} exports = () => 1",
+    ];
+    for source in sources {
+        check(
+            source,
+            small(),
+            FailureKind::ExecutionTimeLimitExceeded,
+            "execution time limit exceeded",
+        );
+    }
+}
+
+#[test]
+fn a_run_that_needs_too_much_memory_is_stopped() {
+    let sources = [
+        "exports = () => { const a = []; for (;;) a.push(a.slice()) }",
+        "exports = () => { const a = []; for (;;) a.push('x'.repeat(1e6)) }",
+        "exports = () => new Uint8Array(1e9)",
+        "exports = () => { const m = new Map(); for (let i = 0;; i++) m.set(i, {}) }",
+        "exports = () => { try { new Uint8Array(1e9) } catch {} return 1 }",
+    ];
+    for source in sources {
+        check(source, patient(), FailureKind::MemoryLimitExceeded, "memory limit exceeded");
+    }
+}
+
+#[test]
+fn endless_recursion_is_an_error_of_its_function() {
+    let sources = [
+        "exports = function f() { return f() }",
+        "exports = () => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; return o }",
+        "exports = () => JSON.parse('['.repeat(1e6))",
+        "exports = () => EJSON.parse('['.repeat(1e6))",
+        "exports = () => { const o = { get a() { return this.a } }; return o.a }",
+        "exports = () => context.functions.execute('source')",
+    ];
+    for source in sources {
+        check(source, patient(), FailureKind::FunctionExecutionError, "");
+    }
+}
+
+#[test]
+fn too_many_operations_at_once_fail_the_run() {
+    let source = "exports = () => { for (let i = 0; i < 1001; i++) setTimeout(() => {}, 10) }";
+    check(
+        source,
+        small(),
+        FailureKind::FunctionExecutionError,
+        "exceeded max async work queue size of 1000",
+    );
+}
+
+#[test]
+fn a_promise_that_nothing_settles_is_an_error_at_once() {
+    let begun = Instant::now();
+    let completion =
+        call(definition("exports = () => new Promise(() => {})"), Limits::default(), arguments());
+    let failure = completion.outcome.expect_err("no answer can come");
+    assert!(failure.message.contains("nothing can settle"), "{failure:?}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn runs_beyond_the_queue_are_refused() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let limits = Limits { runs_max: 1, runs_waiting_max: 1, ..small() };
+    let source = "exports = () => new Promise((resolve) => setTimeout(resolve, 50, 1))";
+    let settings = Settings { limits, ..Settings::default() };
+    let functions = Functions::load(definition(source), settings).expect("functions load");
+    let (first, second, third) = runtime.block_on(async {
+        tokio::join!(
+            functions.invoke(invocation(arguments())),
+            functions.invoke(invocation(arguments())),
+            functions.invoke(invocation(arguments())),
+        )
+    });
+    assert!(first.outcome.is_ok() && second.outcome.is_ok());
+    let failure = third.outcome.expect_err("there is no place");
+    assert_eq!(failure.kind, FailureKind::TooManyRequests);
+}
+
+#[test]
+fn nothing_of_a_run_reaches_the_next_one() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let source = "count = (typeof count === 'undefined' ? 0 : count) + 1; \
+        Array.prototype.map = 1; Object.prototype.x = 1; \
+        exports = () => { leaked = globalThis.leaked === undefined; return count }";
+    let functions =
+        Functions::load(definition(source), Settings::default()).expect("functions load");
+    for _ in 0..3 {
+        let completion = runtime.block_on(functions.invoke(invocation(arguments())));
+        let reply = completion.outcome.expect("a reply");
+        assert_eq!(reply.result.as_deref(), Some(r#"{"$numberLong":"1"}"#));
+    }
+}

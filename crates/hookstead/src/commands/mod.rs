@@ -1,0 +1,47 @@
+//! The commands, one file each.
+
+mod check;
+mod completions;
+mod function;
+mod secrets;
+mod serve;
+mod sign;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// A home of your own for exported Atlas App Services apps.
+///
+/// Point it at the folder of an export: every webhook and endpoint is verified, runs its
+/// function, and answers what the function built.
+#[derive(Debug, Parser)]
+#[command(name = "hookstead", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Check(check::Args),
+    #[command(subcommand)]
+    Function(function::Command),
+    #[command(subcommand)]
+    Secrets(secrets::Command),
+    Sign(sign::Args),
+    Completions(completions::Args),
+}
+
+/// Runs a command.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Function(command) => function::run(&command),
+        Command::Secrets(command) => secrets::run(&command),
+        Command::Sign(args) => sign::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}

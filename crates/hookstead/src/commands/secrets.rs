@@ -1,0 +1,199 @@
+//! `hookstead secrets`: an export names its secrets and never holds them.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Read as _, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use aws_lc_rs::rand;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::Subcommand;
+use hookstead_app::{Secret, SecretStore, secrets::SecretOrigin};
+
+use crate::{
+    commands::sign::without_line_break,
+    exit::{Exit, UsageError},
+    terminal::{self, DIM, YELLOW, paint},
+    workspace::{PlaceFlags, Workspace},
+};
+
+/// Bytes of a secret that we make: as many as the strongest signature is worth.
+const GENERATED_BYTES: usize = 32;
+
+/// Set, list, remove and generate the secrets that an app names
+///
+/// A secret comes from HOOKSTEAD_SECRET_<name>, from the file that HOOKSTEAD_SECRET_<name>_FILE
+/// names, or from the store in the data folder, which these commands keep.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Set(SetArgs),
+    List(ListArgs),
+    Remove(RemoveArgs),
+    Generate(GenerateArgs),
+}
+
+/// Store a secret; its value comes from standard input, is asked for, or stands in a file
+#[derive(Debug, clap::Args)]
+pub(crate) struct SetArgs {
+    /// Name of the secret
+    name: String,
+
+    /// File that holds the value; one line break at its end does not count
+    #[arg(long, value_name = "FILE")]
+    value_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    home: Home,
+}
+
+/// List the names of the secrets, never their values
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    home: Home,
+}
+
+/// Remove a secret from the store
+#[derive(Debug, clap::Args)]
+pub(crate) struct RemoveArgs {
+    /// Name of the secret
+    name: String,
+
+    #[command(flatten)]
+    home: Home,
+}
+
+/// Make a new random secret, store it and print it once
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// Name of the secret
+    name: String,
+
+    /// Replace the secret if there is one of this name
+    #[arg(long)]
+    replace: bool,
+
+    #[command(flatten)]
+    home: Home,
+}
+
+#[derive(Debug, clap::Args)]
+struct Home {
+    /// Folder of the app
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    app: PathBuf,
+
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// Runs one of the commands.
+pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Set(args) => set(args),
+        Command::List(args) => list(args),
+        Command::Remove(args) => remove(args),
+        Command::Generate(args) => generate(args),
+    }
+}
+
+fn set(args: &SetArgs) -> anyhow::Result<Exit> {
+    let workspace = args.home.open()?;
+    let mut store = workspace.secrets()?;
+    let value = args.value()?;
+    store.set(&args.name, value)?;
+    terminal::note(&format!("stored the secret {} in {}", args.name, shown(&workspace)));
+    tell_what_hides(&store, &args.name)?;
+    Ok(Exit::Success)
+}
+
+/// Names, where their values come from, and what the app still lacks; never a value.
+fn list(args: &ListArgs) -> anyhow::Result<Exit> {
+    let workspace = args.home.open()?;
+    let store = workspace.secrets()?;
+    let mut out = anstream::stdout().lock();
+    let names = store.names()?;
+    for (name, origin) in &names {
+        writeln!(out, "{}  {}", terminal::clean(name), paint(DIM, &origin.to_string()))?;
+    }
+    // A folder without an app can have secrets all the same.
+    let Ok(loaded) = workspace.load() else { return Ok(Exit::Success) };
+    for need in loaded.app.secret_names() {
+        if names.iter().any(|(name, _)| *name == need.name) {
+            continue;
+        }
+        let files: Vec<&str> = need.used_in.iter().map(|place| place.file.as_str()).collect();
+        let name = terminal::clean(&need.name);
+        let place = format!("not set; needed by {}", terminal::clean(&files.join(", ")));
+        writeln!(out, "{name}  {}", paint(YELLOW, &place))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn remove(args: &RemoveArgs) -> anyhow::Result<Exit> {
+    let workspace = args.home.open()?;
+    let mut store = workspace.secrets()?;
+    if !store.remove(&args.name)? {
+        terminal::error(&format!("{} holds no secret {:?}", shown(&workspace), args.name));
+        return Ok(Exit::Failure);
+    }
+    terminal::note(&format!("removed the secret {}", args.name));
+    tell_what_hides(&store, &args.name)?;
+    Ok(Exit::Success)
+}
+
+/// The value is printed, once: whoever calls the endpoint needs it.
+fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
+    let workspace = args.home.open()?;
+    let mut store = workspace.secrets()?;
+    if store.get(&args.name)?.is_some() && !args.replace {
+        let message = format!("there is a secret {:?} already; add --replace", args.name);
+        return Err(UsageError(message).into());
+    }
+    let mut bytes = [0; GENERATED_BYTES];
+    rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    let value = URL_SAFE_NO_PAD.encode(bytes);
+    store.set(&args.name, Secret::new(value.clone()))?;
+    writeln!(io::stdout(), "{value}")?;
+    tell_what_hides(&store, &args.name)?;
+    Ok(Exit::Success)
+}
+
+impl Home {
+    fn open(&self) -> anyhow::Result<Workspace> {
+        self.place.open(&self.app, Vec::new())
+    }
+}
+
+impl SetArgs {
+    fn value(&self) -> anyhow::Result<Secret> {
+        if let Some(path) = &self.value_file {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read the value from {}", path.display()))?;
+            return Ok(Secret::new(without_line_break(&text).to_owned()));
+        }
+        if io::stdin().is_terminal() {
+            let value = rpassword::prompt_password(format!("value of {}: ", self.name))?;
+            return Ok(Secret::new(value));
+        }
+        let mut text = String::new();
+        io::stdin().lock().read_to_string(&mut text).context("cannot read the value")?;
+        Ok(Secret::new(without_line_break(&text).to_owned()))
+    }
+}
+
+/// A variable wins over the store: whoever changes the store should know.
+fn tell_what_hides(store: &SecretStore, name: &str) -> anyhow::Result<()> {
+    let names = store.names()?;
+    let origin = names.iter().find(|(other, _)| other == name).map(|(_, origin)| origin);
+    if let Some(origin) = origin.filter(|origin| **origin != SecretOrigin::File) {
+        terminal::warning(&format!("{origin} gives {name} its value, whatever the store holds"));
+    }
+    Ok(())
+}
+
+fn shown(workspace: &Workspace) -> String {
+    workspace.data_dir.display().to_string()
+}

@@ -1,0 +1,221 @@
+//! `hookstead sign`: the signature of a body, or the whole curl command that sends it.
+
+mod route_secret;
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use hookstead_app::Secret;
+use hookstead_signature::{RequestParts, Scheme, Signed, presets};
+use url::Url;
+
+use crate::{
+    exit::{Exit, UsageError},
+    shell::quote,
+    workspace::AppFlags,
+};
+
+/// Print the signature header of a body, or the curl command that sends it
+///
+/// Without a secret, --curl takes the one of the route that its URL names, in the app of --app.
+///
+/// Examples:
+///   hookstead sign --secret 12345 --data '{"message":"MESSAGE"}'
+///   hookstead sign --secret-file key.txt body.json --curl http://127.0.0.1:7080/app/a/endpoint/b
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    secret: SecretSource,
+
+    /// File with the body [default: standard input]
+    #[arg(value_name = "FILE", conflicts_with = "data")]
+    file: Option<PathBuf>,
+
+    /// The body itself
+    #[arg(long, value_name = "TEXT")]
+    data: Option<String>,
+
+    /// Kind of header [default: by the URL of --curl, else hook]
+    #[arg(long, value_enum)]
+    header: Option<HeaderKind>,
+
+    /// Print a curl command that sends the body to this URL
+    #[arg(long, value_name = "URL")]
+    curl: Option<String>,
+
+    /// Method of the curl command
+    #[arg(long, default_value = "POST", requires = "curl")]
+    method: String,
+
+    /// Content type of the curl command
+    #[arg(long, value_name = "TYPE", default_value = "application/json", requires = "curl")]
+    content_type: String,
+
+    /// Folder of the app whose secrets and routes are meant
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    app: PathBuf,
+
+    #[command(flatten)]
+    flags: AppFlags,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct SecretSource {
+    /// The secret; other users of this machine can see it while the command runs
+    #[arg(long, value_name = "TEXT")]
+    secret: Option<String>,
+
+    /// File that holds the secret; one line break at its end does not count
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+
+    /// Name of a secret of the app
+    #[arg(long, value_name = "NAME")]
+    secret_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HeaderKind {
+    /// X-Hook-Signature, of webhooks
+    Hook,
+    /// Endpoint-Signature, of HTTPS endpoints
+    Endpoint,
+    /// X-Hub-Signature-256, as GitHub signs
+    Github,
+}
+
+impl HeaderKind {
+    fn of_url(url: Option<&str>) -> Self {
+        let is_endpoint = url.is_some_and(|url| url.contains("/endpoint"));
+        if is_endpoint { Self::Endpoint } else { Self::Hook }
+    }
+
+    fn scheme(self) -> &'static Scheme {
+        match self {
+            Self::Hook => &presets::APP_SERVICES_WEBHOOK,
+            Self::Endpoint => &presets::APP_SERVICES_ENDPOINT,
+            Self::Github => &presets::GITHUB,
+        }
+    }
+}
+
+/// Prints the header or the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let (scheme, secret) = args.proof()?;
+    let body = args.body()?;
+    let signed = sign(scheme, &secret, &body)?;
+    let mut out = io::stdout().lock();
+    match &args.curl {
+        Some(url) => writeln!(out, "{}", args.command(url, &signed, &body)?)?,
+        None => {
+            for (name, value) in &signed.headers {
+                writeln!(out, "{name}: {value}")?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+impl Args {
+    /// How the request is signed, and with what.
+    fn proof(&self) -> anyhow::Result<(&'static Scheme, Secret)> {
+        let kind = self.header.unwrap_or_else(|| HeaderKind::of_url(self.curl.as_deref()));
+        if let Some(secret) = self.given_secret()? {
+            return Ok((kind.scheme(), secret));
+        }
+        let Some(url) = &self.curl else {
+            let message = "a secret is missing: --secret, --secret-file, --secret-name, or --curl";
+            return Err(UsageError(message.to_owned()).into());
+        };
+        let workspace = self.flags.open(&self.app, Vec::new())?;
+        route_secret::find(&workspace, url, &self.method)
+    }
+
+    fn given_secret(&self) -> anyhow::Result<Option<Secret>> {
+        if let Some(name) = &self.secret.secret_name {
+            let workspace = self.flags.open(&self.app, Vec::new())?;
+            return route_secret::named(&workspace, name).map(Some);
+        }
+        if let Some(path) = &self.secret.secret_file {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read the secret from {}", path.display()))?;
+            return Ok(Some(Secret::new(without_line_break(&text).to_owned())));
+        }
+        Ok(self.secret.secret.clone().map(Secret::new))
+    }
+
+    fn body(&self) -> anyhow::Result<Vec<u8>> {
+        if let Some(data) = &self.data {
+            return Ok(data.clone().into_bytes());
+        }
+        if let Some(path) = self.body_file() {
+            return fs::read(path)
+                .with_context(|| format!("cannot read the body from {}", path.display()));
+        }
+        let mut body = Vec::new();
+        io::stdin().lock().read_to_end(&mut body).context("cannot read the body")?;
+        Ok(body)
+    }
+
+    /// The file of the body; a dash is standard input, as elsewhere.
+    fn body_file(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
+    fn command(&self, url: &str, signed: &Signed, body: &[u8]) -> anyhow::Result<String> {
+        let mut words = vec!["curl".to_owned(), "-X".to_owned(), quote(&self.method).into_owned()];
+        let mut headers = vec![format!("Content-Type: {}", self.content_type)];
+        headers.extend(signed.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        for header in &headers {
+            words.extend(["-H".to_owned(), quote(header).into_owned()]);
+        }
+        words.extend(self.data_words(body)?);
+        words.push(quote(&with_query(url, signed)?).into_owned());
+        Ok(words.join(" "))
+    }
+
+    /// Curl's own reading of a file keeps every byte; a text goes onto the command line.
+    fn data_words(&self, body: &[u8]) -> anyhow::Result<[String; 2]> {
+        if let Some(path) = self.body_file() {
+            let file = format!("@{}", path.display());
+            return Ok(["--data-binary".to_owned(), quote(&file).into_owned()]);
+        }
+        let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+        let text = text.ok_or_else(|| {
+            UsageError("this body fits on no command line; give it as a FILE".to_owned())
+        })?;
+        Ok(["--data-raw".to_owned(), quote(text).into_owned()])
+    }
+}
+
+/// A text without the one line break that editors put at its end.
+pub(super) fn without_line_break(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> anyhow::Result<Signed> {
+    let key = scheme.key(secret.expose())?;
+    let request = RequestParts { method: "POST", url: "", headers: &[], query: &[], body };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or_default();
+    Ok(hookstead_signature::sign(scheme, &key, &request, now)?)
+}
+
+/// The URL with what the signature adds to its query.
+fn with_query(url: &str, signed: &Signed) -> anyhow::Result<String> {
+    if signed.query.is_empty() {
+        return Ok(url.to_owned());
+    }
+    let mut url = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?;
+    url.query_pairs_mut().extend_pairs(&signed.query);
+    Ok(url.into())
+}

@@ -1,0 +1,63 @@
+//! The secret that protects a route, found by the URL of the route.
+
+use anyhow::Context as _;
+use hookstead_app::{Protection, Secret, SecretSource};
+use hookstead_server::Kind;
+use hookstead_signature::{Scheme, presets};
+use url::Url;
+
+use crate::{
+    exit::UsageError,
+    routes::{self, Route},
+    workspace::Workspace,
+};
+
+/// How the route at a URL is proven, and with what.
+pub(super) fn find(
+    workspace: &Workspace,
+    url: &str,
+    method: &str,
+) -> anyhow::Result<(&'static Scheme, Secret)> {
+    let path = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?.path().to_owned();
+    let prepared = workspace.prepare()?;
+    let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
+    let at_path: Vec<_> = routes.iter().filter(|route| is_at(route, &path)).collect();
+    let takes = |route: &&&Route<'_>| {
+        matches!(route.listing.method.as_str(), "*") || {
+            route.listing.method.eq_ignore_ascii_case(method)
+        }
+    };
+    let route = at_path.iter().find(takes).with_context(|| {
+        format!("the app has no route for {method} {path}; give a secret, or mend the URL")
+    })?;
+    let (scheme, source) = match (route.protection, route.listing.kind) {
+        (Protection::SecretAsQueryParam(source), _) => (&presets::APP_SERVICES_SECRET, source),
+        (Protection::GithubSignature(source), _) => (&presets::GITHUB, source),
+        (Protection::VerifyPayload(source), Kind::Endpoint) => {
+            (&presets::APP_SERVICES_ENDPOINT, source)
+        }
+        (Protection::VerifyPayload(source), Kind::Webhook) => {
+            (&presets::APP_SERVICES_WEBHOOK, source)
+        }
+        (Protection::None | Protection::Refused(_), _) => {
+            return Err(UsageError(format!("no secret protects {path}; call it as it is")).into());
+        }
+    };
+    let secret = match source {
+        SecretSource::Literal(secret) => secret.clone(),
+        SecretSource::Named(name) => named(workspace, name)?,
+    };
+    Ok((scheme, secret))
+}
+
+/// A secret of the app, by its name.
+pub(super) fn named(workspace: &Workspace, name: &str) -> anyhow::Result<Secret> {
+    workspace.secrets()?.get(name)?.ok_or_else(|| {
+        let message = format!("there is no secret {name:?}; `hookstead secrets set` sets one");
+        UsageError(message).into()
+    })
+}
+
+fn is_at(route: &Route<'_>, path: &str) -> bool {
+    route.listing.path == path
+}

@@ -1,0 +1,151 @@
+//! From a folder to an app that can be served: read, given its secrets, compiled.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
+use hookstead_functions::{Limits, Outbound, Settings as FunctionSettings};
+use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
+use hookstead_server::{ServerLimits, Site};
+
+use crate::{
+    settings::{ApplicationAuthentication, Settings},
+    terminal,
+    workspace::Workspace,
+};
+
+/// An app that can be served.
+pub(crate) struct Prepared {
+    /// The export.
+    pub(crate) app: App,
+    /// What serves it.
+    pub(crate) site: Arc<Site>,
+    /// Everything wrong with it, in the export and in what the operator decided.
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Workspace {
+    /// Reads the export.
+    pub(crate) fn load(&self) -> anyhow::Result<hookstead_app::Loaded> {
+        let options = LoadOptions {
+            environment: self.settings.app.environment.tag().map(str::to_owned),
+            app_id: self.settings.app.id.get().map(str::to_owned),
+        };
+        Ok(hookstead_app::load(&self.app_dir, &options)?)
+    }
+
+    /// Opens the secrets.
+    pub(crate) fn secrets(&self) -> anyhow::Result<SecretStore> {
+        SecretStore::open(&self.data_dir).context("the secrets cannot be read")
+    }
+
+    /// Reads the export, gives it its secrets and compiles its functions.
+    pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
+        let hookstead_app::Loaded { app, mut problems } = self.load()?;
+        let secrets = values_of_secrets(&app, &self.secrets()?);
+        let site = Site::new(
+            &app,
+            &|name| secrets.get(name).cloned(),
+            function_settings(&self.settings),
+            &server_config(&self.settings)?,
+        )?;
+        problems.extend_from_slice(site.problems());
+        Ok(Prepared { app, site: Arc::new(site), problems })
+    }
+}
+
+/// The secrets that an app names. One that cannot be read is told, and counts as absent, which
+/// closes what it protects.
+fn values_of_secrets(app: &App, store: &SecretStore) -> BTreeMap<String, Secret> {
+    let mut values = BTreeMap::new();
+    for need in app.secret_names() {
+        match store.get(&need.name) {
+            Ok(Some(secret)) => {
+                values.insert(need.name, secret);
+            }
+            Ok(None) => {}
+            Err(error) => terminal::warning(&format!("the secret {:?}: {error}", need.name)),
+        }
+    }
+    values
+}
+
+/// What functions may use, of the settings.
+pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
+    let limits = &settings.limits;
+    FunctionSettings {
+        limits: Limits {
+            run_time: Duration::from_secs(limits.run_time_s),
+            run_memory_bytes: size(limits.run_memory_mib, 20),
+            run_stack_bytes: size(limits.run_stack_kib, 10),
+            async_operations_max: size(limits.async_operations_max, 0),
+            timer_drain: Duration::from_millis(limits.timer_drain_ms),
+            runs_max: size(limits.runs_max, 0),
+            runs_waiting_max: size(limits.runs_waiting_max, 0),
+            console_lines_max: size(limits.console_lines_max, 0),
+            console_line_bytes_max: size(limits.console_line_bytes_max, 0),
+            outbound_body_bytes_max: size(limits.outbound_body_mib, 20),
+            outbound_time: Duration::from_secs(limits.outbound_time_s),
+        },
+        outbound: Outbound {
+            allow: settings.outbound.allow.get().to_vec(),
+            redirect: settings.outbound.redirect.get().clone(),
+        },
+    }
+}
+
+/// What the server may use, of the settings.
+pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
+    let server = &settings.server;
+    let proxies = server.trusted_proxies.get().iter().map(|proxy| proxy.parse());
+    Ok(Config {
+        listen: server.listen,
+        trusted_proxies: proxies.collect::<Result<_, _>>()?,
+        application_authentication: match settings.auth.application_authentication {
+            ApplicationAuthentication::Required => ServerAuthentication::Required,
+            ApplicationAuthentication::System => ServerAuthentication::System,
+        },
+        limits: server_limits(settings),
+        cors: Cors { allow_headers: server.cors_allow_headers.get().to_vec() },
+        public_base_url: server.public_base_url.get().map(str::to_owned),
+    })
+}
+
+fn server_limits(settings: &Settings) -> ServerLimits {
+    let limits = &settings.limits;
+    ServerLimits {
+        body_bytes_max: size(limits.body_mib, 20),
+        bodies_bytes_max: size(limits.bodies_mib, 20),
+        header_bytes_max: size(limits.header_kib, 10),
+        headers_max: size(limits.headers_max, 0),
+        header_read_time: Duration::from_secs(limits.header_time_s),
+        body_read_time: Duration::from_secs(limits.body_time_s),
+        idle_time: Duration::from_secs(limits.idle_time_s),
+        connections_max: size(limits.connections_max, 0),
+        requests_max: u32::try_from(limits.requests_max).unwrap_or(u32::MAX),
+        shutdown_time: Duration::from_secs(limits.shutdown_time_s),
+    }
+}
+
+/// A number of units of `2^shift` bytes.
+fn size(units: u64, shift: u32) -> usize {
+    usize::try_from(units).unwrap_or(usize::MAX).saturating_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use hookstead_functions::Limits;
+    use hookstead_server::Config;
+
+    use super::{Settings, function_settings, server_config};
+
+    /// The libraries know best; the documentation must not tell otherwise.
+    #[test]
+    fn the_defaults_of_the_settings_are_those_of_the_libraries() {
+        let settings = Settings::default();
+        let functions = function_settings(&settings);
+        assert_eq!(format!("{:?}", functions.limits), format!("{:?}", Limits::default()));
+        let config = server_config(&settings).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+    }
+}

@@ -1,0 +1,79 @@
+//! `hookstead.toml`: sections of keys, with the line of each for messages.
+
+use std::{fs, path::Path};
+
+use toml::{
+    Spanned, Table, Value,
+    de::{DeTable, DeValue},
+};
+
+use super::error::SettingError;
+
+/// A key of a file and its value.
+pub(super) struct Entry {
+    /// The file and the line.
+    pub(super) origin: String,
+    /// The section; empty for a key above all sections.
+    pub(super) section: String,
+    /// The key; empty for a section that is no section.
+    pub(super) key: String,
+    /// The value.
+    pub(super) value: Value,
+}
+
+/// Every key of a file, in its order.
+pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
+    let text = fs::read_to_string(path).map_err(|error| SettingError {
+        origin: path.display().to_string(),
+        problem: format!("cannot be read: {error}"),
+        remedy: "name a readable file with --config, or leave it out".to_owned(),
+    })?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Every key of the text of a file.
+pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, SettingError> {
+    let broken = |error: toml::de::Error| SettingError {
+        origin: name.to_owned(),
+        problem: format!("is not TOML: {}", error.to_string().trim_end()),
+        remedy: "mend the line; strings need quotes, sections need brackets".to_owned(),
+    };
+    let values: Table = toml::from_str(text).map_err(broken)?;
+    let places = DeTable::parse(text).map_err(broken)?;
+    let mut entries = Vec::new();
+    for (section, place) in places.get_ref() {
+        let section_name = section.get_ref().as_ref();
+        let Some(value) = values.get(section_name) else { continue };
+        let Some((keys, places)) = value.as_table().zip(table_of(place)) else {
+            entries.push(Entry {
+                origin: origin(name, text, section.span().start),
+                section: String::new(),
+                key: section_name.to_owned(),
+                value: value.clone(),
+            });
+            continue;
+        };
+        for (key, _) in places {
+            let Some(value) = keys.get(key.get_ref().as_ref()) else { continue };
+            entries.push(Entry {
+                origin: origin(name, text, key.span().start),
+                section: section_name.to_owned(),
+                key: key.get_ref().to_string(),
+                value: value.clone(),
+            });
+        }
+    }
+    Ok(entries)
+}
+
+fn table_of<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Option<&'a DeTable<'i>> {
+    match value.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn origin(name: &str, text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or_default();
+    format!("{name}:{}", before.matches('\n').count() + 1)
+}

@@ -1,0 +1,19 @@
+//! What the operator decides: a file, variables and flags, in rising order.
+
+mod error;
+mod file;
+mod load;
+mod nearest;
+mod render;
+mod schema;
+mod types;
+mod value;
+
+pub(crate) use error::SettingErrors;
+pub(crate) use load::{Flag, Sources, load};
+pub(crate) use nearest::nearest;
+pub(crate) use schema::Settings;
+pub(crate) use types::{ApplicationAuthentication, LogFormat};
+
+#[cfg(test)]
+mod tests;

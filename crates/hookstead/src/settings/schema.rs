@@ -1,0 +1,235 @@
+//! Every setting there is: its name, its text, its default and the range it must lie in.
+//!
+//! One table makes the structs, the reader and the commented default file, so that the three
+//! cannot drift apart.
+
+use std::net::SocketAddr;
+
+use super::{
+    types::{
+        ApplicationAuthentication, BaseUrl, EnvironmentName, HeaderList, HostList, LogFormat,
+        NetworkList, Redirects, Text,
+    },
+    value::{SettingValue, check_range},
+};
+
+/// A setting as the documentation shows it.
+pub(crate) struct Key {
+    /// The section, such as `limits`.
+    pub(crate) section: &'static str,
+    /// The key in the section, such as `run_time_s`.
+    pub(crate) name: &'static str,
+    /// The lines of its doc comment, each with its leading blank.
+    pub(crate) doc: &'static [&'static str],
+    /// Its default.
+    pub(crate) default: toml::Value,
+}
+
+/// A section as the documentation shows it.
+pub(crate) struct Section {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The lines of its doc comment, each with its leading blank.
+    pub(crate) doc: &'static [&'static str],
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $section_doc:literal])+
+        [$section:ident] $struct:ident {$(
+            $(#[doc = $doc:literal])+
+            $key:ident: $type:ty $([$range:expr])? = $default:expr;
+        )+}
+    )+) => {
+        /// What the operator decides.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub(crate) struct Settings {$(
+            $(#[doc = $section_doc])+
+            pub(crate) $section: $struct,
+        )+}
+
+        $(
+            $(#[doc = $section_doc])+
+            #[derive(Debug, Clone, PartialEq)]
+            pub(crate) struct $struct {$(
+                $(#[doc = $doc])+
+                pub(crate) $key: $type,
+            )+}
+
+            impl Default for $struct {
+                fn default() -> Self {
+                    Self {$( $key: $default, )+}
+                }
+            }
+
+            impl $struct {
+                fn set(&mut self, key: &str, value: &toml::Value) -> Option<Result<(), String>> {
+                    match key {
+                        $(stringify!($key) => Some((|| {
+                            let read = <$type as SettingValue>::read(value)?;
+                            $(check_range(&read, &$range)?;)?
+                            self.$key = read;
+                            Ok(())
+                        })()),)+
+                        _ => None,
+                    }
+                }
+            }
+        )+
+
+        impl Settings {
+            /// Every section, in the order of the documentation.
+            pub(crate) fn sections() -> Vec<Section> {
+                vec![$(Section { name: stringify!($section), doc: &[$($section_doc),+] },)+]
+            }
+
+            /// Every key, in the order of the documentation.
+            pub(crate) fn keys() -> Vec<Key> {
+                let mut keys = Vec::new();
+                $({
+                    let defaults = $struct::default();
+                    keys.extend([$(Key {
+                        section: stringify!($section),
+                        name: stringify!($key),
+                        doc: &[$($doc),+],
+                        default: defaults.$key.show(),
+                    },)+]);
+                })+
+                keys
+            }
+
+            /// Sets one key; `None` when there is no such key.
+            pub(super) fn set(
+                &mut self,
+                section: &str,
+                key: &str,
+                value: &toml::Value,
+            ) -> Option<Result<(), String>> {
+                match section {
+                    $(stringify!($section) => self.$section.set(key, value),)+
+                    _ => None,
+                }
+            }
+
+            /// The value that the text of a variable or a flag stands for; `None` as above.
+            pub(super) fn value_of_text(
+                section: &str,
+                key: &str,
+                text: &str,
+            ) -> Option<toml::Value> {
+                $($(
+                    if (section, key) == (stringify!($section), stringify!($key)) {
+                        return Some(<$type as SettingValue>::from_text(text));
+                    }
+                )+)+
+                None
+            }
+        }
+    };
+}
+
+settings! {
+    /// Which app this is, and where it keeps what it remembers.
+    [app] AppSettings {
+        /// The app id in every URL, such as "myapp-abcde".
+        /// Empty: the id that the export names.
+        id: Text = Text::default();
+        /// The environment whose values functions see:
+        /// "no-environment", "development", "testing", "qa" or "production".
+        /// Empty: the environment that the export names.
+        environment: EnvironmentName = EnvironmentName::default();
+        /// The folder for secrets and everything else that is kept.
+        /// A relative path starts at the folder of the app.
+        data_dir: Text = Text::new(".hookstead");
+    }
+
+    /// Where and how requests are taken.
+    [server] ServerSettings {
+        /// The address and port to listen on; port 0 picks a free one.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7080));
+        /// The URL under which callers reach this server, such as "https://hooks.example.com",
+        /// for the URLs that are printed and the links in error messages.
+        /// Empty: printed URLs have the address that it listens on, links have no host.
+        public_base_url: BaseUrl = BaseUrl::default();
+        /// Addresses or networks of proxies whose X-Forwarded-For and X-Cluster-Client-Ip
+        /// headers are believed, such as "10.0.0.0/8".
+        /// From anyone else these headers are replaced by the address of the peer.
+        trusted_proxies: NetworkList = NetworkList::default();
+        /// Headers that browsers on other origins may send.
+        /// App Services let no header with credentials through but Authorization.
+        cors_allow_headers: HeaderList = HeaderList::new(&["Authorization", "Content-Type"]);
+    }
+
+    /// Who may call what.
+    [auth] AuthSettings {
+        /// What becomes of endpoints that ask for application authentication.
+        /// "required": they answer 401, because users cannot log in yet.
+        /// "system": they run as the system user for everyone who can reach them,
+        /// which is for private networks only.
+        application_authentication: ApplicationAuthentication =
+            ApplicationAuthentication::Required;
+    }
+
+    /// What one request, one run and one connection may use.
+    [limits] LimitSettings {
+        /// Seconds of wall-clock time that a run of a function may take.
+        run_time_s: u64 [1..=86_400] = 300;
+        /// Mebibytes of JavaScript memory that a run may use.
+        run_memory_mib: u64 [4..=4096] = 350;
+        /// Kibibytes of stack that a run may use; deeper recursion throws.
+        run_stack_kib: u64 [64..=65_536] = 1024;
+        /// Asynchronous operations that a run may have under way at once.
+        async_operations_max: u64 [1..=1_000_000] = 1000;
+        /// Milliseconds that timers nobody awaits may keep a settled run going.
+        timer_drain_ms: u64 [0..=3_600_000] = 1000;
+        /// Runs at once; more wait.
+        runs_max: u64 [1..=100_000] = 64;
+        /// Runs that wait; more are refused with 429.
+        runs_waiting_max: u64 [0..=1_000_000] = 10_000;
+        /// Console lines kept of a run.
+        console_lines_max: u64 [0..=1_000_000] = 1000;
+        /// Bytes kept of a console line.
+        console_line_bytes_max: u64 [512..=1_048_576] = 8192;
+        /// Mebibytes that a function may read of the answer to an outgoing call.
+        outbound_body_mib: u64 [1..=1024] = 64;
+        /// Seconds that an outgoing call may take.
+        outbound_time_s: u64 [1..=86_400] = 300;
+        /// Mebibytes that the body of a request may have; larger ones are refused with 413.
+        body_mib: u64 [1..=1024] = 18;
+        /// Mebibytes that the bodies of all requests may have at once; more are refused with 429.
+        bodies_mib: u64 [1..=1_048_576] = 1024;
+        /// Kibibytes that the request line and all headers may have together.
+        header_kib: u64 [8..=4096] = 64;
+        /// Headers that a request may have.
+        headers_max: u64 [8..=1000] = 100;
+        /// Seconds that a client may take to send the headers.
+        header_time_s: u64 [1..=3600] = 30;
+        /// Seconds that a client may take to send the body.
+        body_time_s: u64 [1..=86_400] = 60;
+        /// Seconds that a connection stays open without a request.
+        idle_time_s: u64 [1..=86_400] = 75;
+        /// Connections at once; more wait to be accepted.
+        connections_max: u64 [1..=1_000_000] = 10_000;
+        /// Requests at once; more are refused with 429.
+        requests_max: u64 [1..=1_000_000] = 10_000;
+        /// Seconds that running requests get to finish after a signal to stop.
+        shutdown_time_s: u64 [0..=86_400] = 30;
+    }
+
+    /// Where the calls of functions may go.
+    [outbound] OutboundSettings {
+        /// Hosts, addresses or networks that functions may call although they are loopback,
+        /// private or link-local, such as "127.0.0.1:9000", "10.0.0.0/8" or "intranet.example".
+        allow: HostList = HostList::default();
+        /// Origin to origin: calls to the first go to the second,
+        /// for testing an app against a stub, such as
+        /// "https://api.example.com" = "http://127.0.0.1:9000".
+        redirect: Redirects = Redirects::default();
+    }
+
+    /// What is written about requests.
+    [log] LogSettings {
+        /// "human" for people, "json" for one JSON object per line.
+        format: LogFormat = LogFormat::Human;
+    }
+}

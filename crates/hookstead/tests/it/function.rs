@@ -1,0 +1,33 @@
+//! `hookstead function run`.
+
+use crate::program::{Outcome, example, run};
+
+fn call(arguments: &[&str]) -> Outcome {
+    let app = example("quickstart");
+    run(&[&["function", "run", "--app", app.to_str().unwrap()], arguments].concat())
+}
+
+#[test]
+fn a_number_and_an_object_sign_as_documented() {
+    let outcome = call(&["signPayload", "12345", r#"{"message":"MESSAGE"}"#]);
+    let hash = "828ee180512eaf8a6229eda7eea72323f68e9c0f0093b11a578b0544c5777862";
+    assert_eq!((outcome.status, outcome.stdout.trim()), (0, format!("\"{hash}\"").as_str()));
+}
+
+#[test]
+fn functions_in_folders_have_their_path_as_name() {
+    let outcome = call(&["money/format", "1250"]);
+    assert_eq!((outcome.status, outcome.stdout.trim()), (0, "\"12.50 €\""), "{outcome:?}");
+}
+
+#[test]
+fn log_lines_go_to_standard_error_and_errors_fail() {
+    let outcome = call(&["hello", r#"{"query":{"name":"Ada"}}"#]);
+    assert_eq!((outcome.status, outcome.stderr.trim()), (0, "log said hello to Ada"));
+    let outcome = call(&["hello"]);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("error: "), "{outcome:?}");
+    let outcome = call(&["helo"]);
+    assert_eq!(outcome.status, 1);
+    assert!(outcome.stderr.contains("did you mean hello?"), "{outcome:?}");
+}

@@ -1,0 +1,67 @@
+//! `hookstead sign`: headers and commands.
+
+use std::fs;
+
+use crate::program::{example, run, run_with_input};
+
+const HASH: &str = "828ee180512eaf8a6229eda7eea72323f68e9c0f0093b11a578b0544c5777862";
+const BODY: &str = r#"{"message":"MESSAGE"}"#;
+
+#[test]
+fn the_header_is_the_documented_one_wherever_the_body_and_the_secret_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("body"), BODY).unwrap();
+    fs::write(path("secret"), "12345\n").unwrap();
+    let wanted = format!("X-Hook-Signature: sha256={HASH}\n");
+    let outcomes = [
+        run(&["sign", "--secret", "12345", "--data", BODY]),
+        run(&["sign", "--secret", "12345", &path("body")]),
+        run(&["sign", "--secret-file", &path("secret"), &path("body")]),
+        run_with_input(&["sign", "--secret", "12345"], BODY),
+        run_with_input(&["sign", "--secret", "12345", "-"], BODY),
+    ];
+    for outcome in outcomes {
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (0, wanted.as_str()));
+    }
+}
+
+#[test]
+fn the_kind_of_header_is_given_or_follows_from_the_url() {
+    let signed = |more: &[&str]| {
+        run(&[&["sign", "--secret", "12345", "--data", BODY], more].concat()).stdout
+    };
+    let endpoint = format!("Endpoint-Signature: sha256={HASH}");
+    assert_eq!(signed(&["--header", "endpoint"]).trim(), endpoint);
+    assert!(signed(&["--header", "github"]).starts_with("X-Hub-Signature-256: sha256="));
+    let command = signed(&["--curl", "http://127.0.0.1/app/a/endpoint/b"]);
+    assert_eq!(
+        command.trim(),
+        format!(
+            "curl -X POST -H 'Content-Type: application/json' -H '{endpoint}' \
+             --data-raw '{BODY}' http://127.0.0.1/app/a/endpoint/b"
+        )
+    );
+}
+
+#[test]
+fn the_secret_of_a_route_is_found_in_the_app() {
+    let app = example("quickstart");
+    let base = "http://h/api/client/v2.0/app/quickstart-abcde/service/shop/incoming_webhook";
+    let signed = |name: &str| {
+        let url = format!("{base}/{name}");
+        run(&["sign", "--app", app.to_str().unwrap(), "--data", BODY, "--curl", &url])
+    };
+    assert!(signed("signed").stdout.contains(HASH));
+    assert!(signed("secret").stdout.contains(&format!("'{base}/secret?secret=12345'")));
+    assert_eq!(signed("receipt").status, 2);
+    assert!(signed("nothing").stderr.contains("has no route for POST"));
+}
+
+#[test]
+fn an_empty_or_absent_secret_is_an_error() {
+    assert_eq!(run(&["sign", "--data", BODY]).status, 2);
+    assert_ne!(run(&["sign", "--secret", "", "--data", BODY]).status, 0);
+    let both = run(&["sign", "--secret", "a", "--secret-name", "b", "--data", BODY]);
+    assert_eq!(both.status, 2);
+}

@@ -1,0 +1,40 @@
+//! The caller's side of a run.
+
+use std::task::{Context, Poll};
+
+use crate::{Thrown, Value};
+
+/// A method of the object that the prelude leaves in the global `__hookstead`.
+pub type Hook = &'static str;
+
+/// One run's table: what its natives work on and what is pending.
+///
+/// It goes into the run with [`crate::Pool::run`] and comes back when the run has ended; whatever
+/// it still holds then (timers, sockets, calls under way) ends when it is dropped.
+pub trait Host: Send + Sized + 'static {
+    /// The functions that JavaScript finds on the global `__host` while the prelude is evaluated.
+    const NATIVES: &'static [Native<Self>];
+
+    /// What to do once JavaScript has nothing left to do by itself.
+    ///
+    /// Called after every turn; the waker must be woken when another answer becomes possible.
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake>;
+}
+
+/// What a run does next.
+#[derive(Debug)]
+pub enum Wake {
+    /// Calls a hook, then drains the job queue.
+    Call(Hook, Vec<Value>),
+    /// Ends the run.
+    Finished,
+}
+
+/// A function of Rust's that JavaScript can call.
+pub struct Native<H> {
+    /// Its name on `__host`.
+    pub name: &'static str,
+    /// Its code. It must not block: work that takes time is started here and delivered by
+    /// [`Host::poll_wake`].
+    pub call: fn(&mut H, &[Value]) -> Result<Value, Thrown>,
+}

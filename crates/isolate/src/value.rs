@@ -1,0 +1,105 @@
+//! What crosses the border between JavaScript and Rust: copies, never references.
+
+use std::borrow::Cow;
+
+/// A value that was copied across the border.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `undefined`
+    Undefined,
+    /// `null`
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number; integers included.
+    Number(f64),
+    /// A string; lone surrogates have become U+FFFD.
+    Text(String),
+    /// An `ArrayBuffer`; a `Uint8Array` is taken as well.
+    Bytes(Vec<u8>),
+    /// An array, from Rust to JavaScript only.
+    List(Vec<Value>),
+}
+
+impl Value {
+    /// The text of a string, `None` for anything else.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a buffer, or of a string in UTF-8; `None` for anything else.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Text(text) => Some(text.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// The number, `None` for anything else.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+/// An exception: thrown into JavaScript by a native, or caught from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct Thrown {
+    /// The error's class, such as `TypeError`.
+    pub name: Cow<'static, str>,
+    /// The error's message.
+    pub message: String,
+    /// The error's `code` property, as Node.js has it.
+    pub code: Option<Cow<'static, str>>,
+}
+
+impl Thrown {
+    /// An exception of a class.
+    pub fn new(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name: name.into(), message: message.into(), code: None }
+    }
+
+    /// The same exception with a `code`.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+}

@@ -1,0 +1,6 @@
+//! Runs from the outside: values across the border, limits, the pool.
+
+mod border;
+mod echo;
+mod limits;
+mod pool;

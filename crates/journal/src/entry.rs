@@ -1,0 +1,130 @@
+//! What the journal holds of one request (reference: logs-and-ui.md §6.1).
+
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use serde::Serialize;
+
+use crate::CorrelationId;
+
+/// One request, from its arrival to its response.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The id that the caller has seen.
+    pub id: CorrelationId,
+    /// What was called.
+    pub kind: Kind,
+    /// The slug of the application; empty when the request named none that is served here.
+    pub app: Arc<str>,
+    /// The route of an endpoint, `service/webhook` of a webhook, the name of a function.
+    pub name: Arc<str>,
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without the query: that may hold a secret.
+    pub path: String,
+    /// The HTTP status of the response.
+    pub status: u16,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whose rights it ran with; `None` when nothing ran.
+    pub run_by: Option<RunBy>,
+    /// The caller's address.
+    pub remote_ip: Option<IpAddr>,
+    /// When it arrived.
+    pub started: SystemTime,
+    /// From its arrival to its response.
+    pub elapsed: Duration,
+    /// What the function wrote to its console, oldest first.
+    pub console: Vec<ConsoleLine>,
+}
+
+/// What was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// An HTTPS endpoint.
+    Endpoint,
+    /// An incoming webhook of a service.
+    Webhook,
+    /// A function, by name.
+    Function,
+    /// Anything else: a path that belongs to nobody.
+    Api,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A response that the function built.
+    Ok,
+    /// An error.
+    Failed {
+        /// The code that the caller has seen too.
+        code: &'static str,
+        /// What the caller was told.
+        message: String,
+        /// What only the operator is told.
+        detail: Option<String>,
+    },
+}
+
+/// Whose rights a function ran with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunBy {
+    /// The system user's.
+    System,
+    /// A user's, by id.
+    User(String),
+}
+
+/// A line of a function's console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleLine {
+    /// Which method wrote it.
+    pub level: ConsoleLevel,
+    /// The text, control characters and all.
+    pub text: String,
+}
+
+/// Which console method wrote a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the console's")]
+pub enum ConsoleLevel {
+    Debug,
+    Info,
+    Log,
+    Warn,
+    Error,
+}
+
+impl Entry {
+    /// Roughly what this entry occupies while it waits for the writer.
+    pub(crate) fn bytes(&self) -> usize {
+        let console: usize =
+            self.console.iter().map(|line| size_of::<ConsoleLine>() + line.text.len()).sum();
+        let outcome = match &self.outcome {
+            Outcome::Ok => 0,
+            Outcome::Failed { message, detail, .. } => {
+                message.len() + detail.as_ref().map_or(0, String::len)
+            }
+        };
+        size_of::<Self>() + self.path.len() + console + outcome
+    }
+}
+
+impl fmt::Display for ConsoleLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Log => "log",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        })
+    }
+}

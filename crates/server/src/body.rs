@@ -1,0 +1,133 @@
+//! Reading a body: all of it or a refusal, within limits of size, time and shared memory.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::{config::ServerLimits, refusal::Refusal};
+
+/// What one permit of the shared memory stands for.
+const PERMIT_BYTES: usize = 1024;
+
+/// How long a refused body may go on arriving, so that its sender reads the refusal instead of
+/// finding the connection closed.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// The body of a request, untouched. Its bytes count as held until it is dropped.
+pub(crate) struct Held {
+    pub(crate) bytes: Bytes,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// The memory that all bodies share.
+pub(crate) fn budget(limits: &ServerLimits) -> Arc<Semaphore> {
+    let permits = (limits.bodies_bytes_max / PERMIT_BYTES).clamp(1, Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(permits))
+}
+
+/// Refuses a body that says itself that it is too large.
+pub(crate) fn check_declared(body: &Incoming, limits: &ServerLimits) -> Result<(), Refusal> {
+    let too_large = body.size_hint().lower() > limits.body_bytes_max as u64;
+    if too_large { Err(Refusal::body_too_large(limits.body_bytes_max)) } else { Ok(()) }
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(
+    body: &mut Incoming,
+    limits: &ServerLimits,
+    budget: &Arc<Semaphore>,
+) -> Result<Held, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Held { bytes: Bytes::new(), _permit: None });
+    }
+    let collected = timeout(limits.body_read_time, collect(body, limits, budget)).await;
+    collected.unwrap_or_else(|_| Err(Refusal::body_timeout()))
+}
+
+async fn collect(
+    body: &mut Incoming,
+    limits: &ServerLimits,
+    budget: &Arc<Semaphore>,
+) -> Result<Held, Refusal> {
+    let mut reading = Reading::default();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let refusal = Refusal::bad_request("BadRequest", "the request body is incomplete");
+            refusal.with_detail(error.to_string())
+        })?;
+        // Trailers say nothing that anybody here listens to.
+        let Ok(data) = frame.into_data() else { continue };
+        let bytes = reading.len() + data.len();
+        if bytes > limits.body_bytes_max {
+            return Err(Refusal::body_too_large(limits.body_bytes_max));
+        }
+        reading.reserve(bytes, budget)?;
+        reading.push(data);
+    }
+    Ok(Held { bytes: reading.bytes(), _permit: reading.permit })
+}
+
+/// A body that is still arriving. Most arrive in one piece, which is then not copied.
+#[derive(Default)]
+struct Reading {
+    first: Bytes,
+    rest: BytesMut,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Reading {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    fn reserve(&mut self, bytes: usize, budget: &Arc<Semaphore>) -> Result<(), Refusal> {
+        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = bytes.div_ceil(PERMIT_BYTES).saturating_sub(held);
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        let permit = Arc::clone(budget).try_acquire_many_owned(more).map_err(|_| {
+            Refusal::too_many_requests().with_detail("the bodies held at once are at their limit")
+        })?;
+        match &mut self.permit {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.len() == 0 {
+            self.first = data;
+            return;
+        }
+        if self.rest.is_empty() {
+            self.rest.reserve(2 * (self.first.len() + data.len()));
+            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.rest.extend_from_slice(&data);
+    }
+
+    fn bytes(&mut self) -> Bytes {
+        if self.rest.is_empty() { self.first.clone() } else { self.rest.split().freeze() }
+    }
+}
+
+/// Lets the rest of a refused body arrive and forgets it.
+pub(crate) fn drain(mut body: Incoming, limits: &ServerLimits) {
+    let mut left = limits.body_bytes_max;
+    let rest = async move {
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            left = match left.checked_sub(bytes) {
+                Some(left) => left,
+                None => break,
+            };
+        }
+    };
+    tokio::spawn(timeout(DRAIN_TIME, rest));
+}

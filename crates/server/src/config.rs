@@ -1,0 +1,107 @@
+//! What the operator decides about the server.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use crate::parse::Network;
+
+/// What the operator decides about the server.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
+    /// they are replaced by the peer's address.
+    pub trusted_proxies: Vec<Network>,
+    /// What becomes of endpoints and webhooks that ask for a user's credentials.
+    pub application_authentication: ApplicationAuthentication,
+    /// What one server takes on.
+    pub limits: ServerLimits,
+    /// What browsers on other origins may do.
+    pub cors: Cors,
+    /// The URL that callers reach this server at, without a trailing `/`. The links in error
+    /// messages start with it; without it they are relative, for `Host` is the caller's word.
+    pub public_base_url: Option<String>,
+}
+
+/// What becomes of endpoints and webhooks that ask for a user's credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ApplicationAuthentication {
+    /// They refuse, for there are no users yet.
+    #[default]
+    Required,
+    /// They run as the system user: the operator's explicit word, for private networks.
+    System,
+}
+
+/// What one server takes on.
+#[derive(Debug, Clone)]
+pub struct ServerLimits {
+    /// Bytes of a request's body; 18 MB on App Services.
+    pub body_bytes_max: usize,
+    /// Bytes of all bodies that are held at once; requests beyond are refused with 429.
+    pub bodies_bytes_max: usize,
+    /// Bytes of a request's line and headers, and of the buffer they are read into.
+    pub header_bytes_max: usize,
+    /// Headers of a request.
+    pub headers_max: usize,
+    /// How long a client may take for its headers. As HTTP/1.1 has it, the wait for the next
+    /// request of a connection counts as well.
+    pub header_read_time: Duration,
+    /// How long a client may take for its body.
+    pub body_read_time: Duration,
+    /// How long a connection stays open without a request.
+    pub idle_time: Duration,
+    /// Connections at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// Requests at once; more are refused with 429, as on App Services from 10 000 on.
+    pub requests_max: u32,
+    /// How long running requests may take to finish once the server is told to stop.
+    pub shutdown_time: Duration,
+}
+
+/// What browsers on other origins may do.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    /// Headers that a browser may send. App Services let no credential headers through but
+    /// `Authorization`.
+    pub allow_headers: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7080)),
+            trusted_proxies: Vec::new(),
+            application_authentication: ApplicationAuthentication::default(),
+            limits: ServerLimits::default(),
+            cors: Cors::default(),
+            public_base_url: None,
+        }
+    }
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 18 << 20,
+            bodies_bytes_max: 1 << 30,
+            header_bytes_max: 64 << 10,
+            headers_max: 100,
+            header_read_time: Duration::from_secs(30),
+            body_read_time: Duration::from_secs(60),
+            idle_time: Duration::from_secs(75),
+            connections_max: 10_000,
+            requests_max: 10_000,
+            shutdown_time: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self { allow_headers: vec!["Authorization".into(), "Content-Type".into()] }
+    }
+}

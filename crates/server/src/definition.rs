@@ -1,0 +1,89 @@
+//! From the exported app to what its functions need to know.
+
+use hookstead_app::{App, AppValue, Function, RunAs, ServiceKind, Webhook};
+use hookstead_functions::{AppInfo, Definition, FunctionSource, FunctionValue};
+use serde_json::Value as Json;
+
+use crate::{config::ApplicationAuthentication, rights, site::Secrets, target::webhook_entry};
+
+/// Describes an app to the functions' side.
+pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
+    let value = |(name, value): (&String, &AppValue)| {
+        let value = match value {
+            AppValue::Plain(json) => FunctionValue::Plain(json.clone()),
+            AppValue::FromSecret(secret) => match secrets(secret) {
+                Some(text) => FunctionValue::Secret(text.expose().to_owned()),
+                None => FunctionValue::MissingSecret(secret.clone()),
+            },
+        };
+        (name.clone(), value)
+    };
+    let entries = app.services.values().flat_map(|service| {
+        let entry = move |webhook: &Webhook| {
+            (webhook_entry(&service.name, &webhook.name), webhook_source(webhook))
+        };
+        service.webhooks.values().map(entry)
+    });
+    let services = app.services.values().map(|s| (s.name.clone(), service_type(&s.kind)));
+    let sources = app.data_sources.values().map(|s| (s.name.clone(), s.kind.clone()));
+    Definition {
+        app: app_info(app),
+        environment_tag: app.environment.tag.clone(),
+        environment_values: app.environment.values.clone(),
+        values: app.values.iter().map(value).collect(),
+        functions: app.functions.iter().map(|(name, f)| (name.clone(), source(f))).collect(),
+        entries: entries.collect(),
+        services: services.chain(sources).collect(),
+    }
+}
+
+fn app_info(app: &App) -> AppInfo {
+    AppInfo {
+        id: app.identity.app_id.clone().unwrap_or_default(),
+        client_app_id: app.client_app_id.clone(),
+        name: app.name.clone(),
+        project_id: app.identity.project_id.clone().unwrap_or_default(),
+        deployment_model: app.deployment_model.clone().unwrap_or_default(),
+        provider_region: app.provider_region.clone().unwrap_or_default(),
+        last_deployed: String::new(),
+    }
+}
+
+fn source(function: &Function) -> FunctionSource {
+    let missing = function.file.is_none().then(|| "it has no source".to_owned());
+    FunctionSource {
+        file: function.file.clone().unwrap_or_default(),
+        source: function.source.clone(),
+        run_as_system: function.run_as == RunAs::System,
+        refusal: missing.or_else(|| refusal(&function.run_as, function.can_evaluate.as_ref())),
+    }
+}
+
+fn webhook_source(webhook: &Webhook) -> FunctionSource {
+    let missing = webhook.file.is_none().then(|| "it has no source".to_owned());
+    FunctionSource {
+        file: webhook.file.clone().unwrap_or_default(),
+        source: webhook.source.clone(),
+        run_as_system: webhook.run_as == RunAs::System,
+        refusal: missing.or_else(|| refusal(&webhook.run_as, webhook.can_evaluate.as_ref())),
+    }
+}
+
+/// Why calling a function from another one must fail. Application authentication is no reason:
+/// such a function runs with the rights of whoever calls it.
+fn refusal(run_as: &RunAs, can_evaluate: Option<&Json>) -> Option<String> {
+    let callers = ApplicationAuthentication::System;
+    let unmet = rights::unmet([run_as].into_iter(), can_evaluate.into_iter(), callers)?;
+    Some(unmet.reason().to_owned())
+}
+
+fn service_type(kind: &ServiceKind) -> String {
+    match kind {
+        ServiceKind::Http => "http".to_owned(),
+        ServiceKind::Github => "github".to_owned(),
+        ServiceKind::Twilio => "twilio".to_owned(),
+        ServiceKind::Aws => "aws".to_owned(),
+        ServiceKind::Gcm => "gcm".to_owned(),
+        ServiceKind::Other(other) => other.clone(),
+    }
+}

@@ -1,0 +1,140 @@
+//! Who may call: the protection of an endpoint, ready to check requests with.
+//!
+//! Keys are resolved once, when the app is loaded. A protection that cannot be resolved becomes
+//! [`Guard::Closed`], never [`Guard::Open`].
+
+use hookstead_app::{Protection, Secret, SecretSource};
+use hookstead_signature::{Key, Place, RequestParts, Scheme, presets, verify};
+use http::{HeaderMap, request::Parts};
+
+use crate::{listing::Kind, parse::pairs, refusal::Refusal, site::Secrets};
+
+/// Who may call.
+pub(crate) enum Guard {
+    /// Anyone.
+    Open,
+    /// Whoever holds the secret.
+    Keyed {
+        /// How the secret is proven.
+        scheme: &'static Scheme,
+        /// The secret; one for now.
+        keys: [Key; 1],
+    },
+    /// Nobody; the reason is for the operator.
+    Closed(String),
+}
+
+impl Guard {
+    pub(crate) fn new(protection: &Protection, kind: Kind, secrets: &Secrets<'_>) -> Self {
+        let (scheme, source) = match protection {
+            Protection::None => return Self::Open,
+            Protection::Refused(reason) => return Self::Closed(reason.clone()),
+            Protection::SecretAsQueryParam(source) => (&presets::APP_SERVICES_SECRET, source),
+            Protection::GithubSignature(source) => (&presets::GITHUB, source),
+            Protection::VerifyPayload(source) => match kind {
+                Kind::Endpoint => (&presets::APP_SERVICES_ENDPOINT, source),
+                Kind::Webhook => (&presets::APP_SERVICES_WEBHOOK, source),
+            },
+        };
+        let (name, secret): (_, Option<Secret>) = match source {
+            SecretSource::Named(name) => (format!("the secret `{name}`"), secrets(name)),
+            SecretSource::Literal(secret) => ("its secret".to_owned(), Some(secret.clone())),
+        };
+        let Some(secret) = secret else { return Self::Closed(format!("{name} is not set")) };
+        match scheme.key(secret.expose()) {
+            Ok(key) => Self::Keyed { scheme, keys: [key] },
+            Err(_) => Self::Closed(format!("{name} is empty")),
+        }
+    }
+
+    /// Why nobody may call, when nobody may.
+    pub(crate) fn closed(&self) -> Option<&str> {
+        match self {
+            Self::Closed(reason) => Some(reason),
+            Self::Open | Self::Keyed { .. } => None,
+        }
+    }
+
+    /// Whether the secret comes in the query.
+    pub(crate) fn reads_query(&self) -> bool {
+        match self {
+            Self::Keyed { scheme, .. } => {
+                scheme.ways.iter().any(|way| matches!(way.place, Place::Query { .. }))
+            }
+            Self::Open | Self::Closed(_) => false,
+        }
+    }
+
+    /// Checks what needs no body, so that strangers cannot make the server hold one.
+    pub(crate) fn check_head(&self, kind: Kind, parts: &Parts) -> Result<(), Refusal> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Closed(reason) => Err(Refusal::internal(reason.clone())),
+            Self::Keyed { .. } if self.reads_query() => self.check(kind, parts, b""),
+            Self::Keyed { scheme, .. } => {
+                let mut names = header_names(scheme);
+                let present = names.any(|name| parts.headers.contains_key(name));
+                // The full check words the refusal.
+                if present { Ok(()) } else { self.check(kind, parts, b"") }
+            }
+        }
+    }
+
+    /// Checks a request with its body, byte for byte.
+    pub(crate) fn check(&self, kind: Kind, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
+        let (scheme, keys) = match self {
+            Self::Open => return Ok(()),
+            Self::Closed(reason) => return Err(Refusal::internal(reason.clone())),
+            Self::Keyed { scheme, keys } => (*scheme, keys),
+        };
+        let headers = signature_headers(scheme, &parts.headers);
+        let query: Vec<_> = match (self.reads_query(), parts.uri.query()) {
+            (true, Some(query)) => pairs(query.as_bytes()).collect(),
+            _ => Vec::new(),
+        };
+        let request = RequestParts {
+            method: parts.method.as_str(),
+            // No scheme of an export covers the URL.
+            url: "",
+            headers: &headers,
+            query: &query,
+            body,
+        };
+        // Nor does one cover the time.
+        verify(scheme, keys, &request, 0).map_err(|refusal| refuse(kind, scheme, &refusal))
+    }
+}
+
+/// The headers that a scheme looks at; the others need not be collected.
+fn signature_headers<'a>(scheme: &Scheme, headers: &'a HeaderMap) -> Vec<(&'a str, &'a [u8])> {
+    let of_name = |name| headers.get_all(name).iter().map(move |value| (name, value.as_bytes()));
+    header_names(scheme).flat_map(of_name).collect()
+}
+
+fn header_names(scheme: &Scheme) -> impl Iterator<Item = &'static str> {
+    scheme.ways.iter().filter_map(|way| match way.place {
+        Place::Header { name, .. } | Place::ListPart { name, .. } => Some(name),
+        Place::Query { .. } => None,
+    })
+}
+
+/// A caller learns that a header is missing, as on the hosted service, and nothing else: not
+/// whether the secret was wrong or absent, nor what was wrong with a signature.
+fn refuse(kind: Kind, scheme: &Scheme, refusal: &hookstead_signature::Refusal) -> Refusal {
+    let detail = format!("{} ({}, {})", refusal, refusal.code(), scheme.name);
+    let by_query = scheme.ways.iter().any(|way| matches!(way.place, Place::Query { .. }));
+    match refusal {
+        hookstead_signature::Refusal::Missing { name } if !by_query => {
+            let message = format!("expected to find {name} in header");
+            Refusal::bad_request("InvalidParameter", message)
+        }
+        _ => {
+            let code = match kind {
+                Kind::Endpoint => "AuthError",
+                Kind::Webhook => "IncomingWebhookAuthFailed",
+            };
+            Refusal::unauthorized(code, "the request could not be verified")
+        }
+    }
+    .with_detail(detail)
+}

@@ -1,0 +1,35 @@
+//! HTTP in, response out.
+//!
+//! A [`Site`] is an exported app with everything decided that does not depend on a request:
+//! routes, keys, rights. A [`Server`] takes requests through it, the cheap checks first and the
+//! function last, so that a forged request costs microseconds and no JavaScript:
+//!
+//! listener → app → origin → size → route → signature or secret → rights → function → response.
+//!
+//! Whatever cannot be checked is refused. A missing secret, an unknown validation method, a
+//! condition that this server cannot evaluate: each closes its endpoint and none opens it.
+
+mod activity;
+mod body;
+mod call;
+mod config;
+mod definition;
+mod exchange;
+mod guard;
+mod listing;
+mod origins;
+pub mod parse;
+mod refusal;
+mod reply;
+mod rights;
+mod routes;
+mod server;
+mod shield;
+mod site;
+mod sniff;
+mod target;
+
+pub use config::{ApplicationAuthentication, Config, Cors, ServerLimits};
+pub use listing::{Kind, Listing, ProtectionKind};
+pub use server::{BindError, Server, SiteHandle};
+pub use site::{Secrets, Site};

@@ -1,0 +1,143 @@
+//! Which origins browsers may call from, and what they are told (reference: endpoints.md §1.12).
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::config::Cors;
+
+/// The origins of an app, and the headers that go with them.
+pub(crate) struct Origins {
+    /// Normalised; empty means every one.
+    allowed: Vec<String>,
+    allow_headers: Option<HeaderValue>,
+}
+
+/// What an `Origin` header means for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The request has none, so there is nothing to judge and nothing to say.
+    NotABrowser,
+    /// It is let in, and told this in `Access-Control-Allow-Origin`.
+    Allowed(HeaderValue),
+    /// It is not.
+    Refused,
+}
+
+impl Origins {
+    pub(crate) fn new(allowed: &[String], cors: &Cors) -> Self {
+        let allowed = allowed.iter().map(|origin| normalise(origin)).collect();
+        let allow_headers = HeaderValue::from_str(&cors.allow_headers.join(", ")).ok();
+        Self { allowed, allow_headers: allow_headers.filter(|value| !value.is_empty()) }
+    }
+
+    /// Judges the `Origin` of a request. Two of them are two lies.
+    pub(crate) fn judge(&self, headers: &HeaderMap) -> Verdict {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Verdict::NotABrowser };
+        if self.allowed.is_empty() {
+            return Verdict::Allowed(HeaderValue::from_static("*"));
+        }
+        let text = origin.to_str().ok().map(normalise);
+        match text {
+            Some(text) if origins.next().is_none() && self.allowed.contains(&text) => {
+                Verdict::Allowed(origin.clone())
+            }
+            _ => Verdict::Refused,
+        }
+    }
+
+    /// Completes the answer to a preflight.
+    pub(crate) fn preflight(&self, headers: &mut HeaderMap) {
+        /// Every method an endpoint can have. Naming those of the route would tell strangers
+        /// which there are, and save no browser a request.
+        const METHODS: HeaderValue =
+            HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, HEAD");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        if let Some(allow_headers) = &self.allow_headers {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allow_headers.clone());
+        }
+    }
+}
+
+/// Adds what every response has, where the function did not set it itself.
+pub(crate) fn complete(headers: &mut HeaderMap, verdict: &Verdict) {
+    let varies = |value: &HeaderValue| {
+        let names = |value: &str| {
+            value.split(',').map(str::trim).any(|n| n == "*" || n.eq_ignore_ascii_case("origin"))
+        };
+        value.to_str().is_ok_and(names)
+    };
+    if !headers.get_all(header::VARY).iter().any(varies) {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+    if let Verdict::Allowed(origin) = verdict {
+        add(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    add(headers, header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+}
+
+/// Adds a header unless it is there.
+pub(crate) fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    if !headers.contains_key(&name) {
+        headers.insert(name, value);
+    }
+}
+
+/// An origin as browsers send it: in lower case, without a trailing slash or a default port.
+fn normalise(origin: &str) -> String {
+    let origin = origin.trim().trim_end_matches('/').to_ascii_lowercase();
+    let default_port = match origin.split_once("://") {
+        Some(("https", _)) => ":443",
+        Some(("http", _)) => ":80",
+        _ => return origin,
+    };
+    origin.strip_suffix(default_port).map(str::to_owned).unwrap_or(origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(allowed: &[&str], origins: &[&str]) -> Verdict {
+        let allowed: Vec<_> = allowed.iter().map(|&origin| origin.to_owned()).collect();
+        let mut headers = HeaderMap::new();
+        for origin in origins {
+            headers.append(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+        }
+        Origins::new(&allowed, &Cors::default()).judge(&headers)
+    }
+
+    #[test]
+    fn origins_are_judged() {
+        let allowed = |origin| Verdict::Allowed(HeaderValue::from_static(origin));
+        let list = ["https://Example.com/", "http://localhost:3000", "https://a.test:443"];
+        assert_eq!(judge(&list, &[]), Verdict::NotABrowser);
+        assert_eq!(judge(&[], &["https://evil.test"]), allowed("*"));
+        for origin in ["https://example.com", "http://localhost:3000", "https://a.test"] {
+            assert_eq!(judge(&list, &[origin]), allowed(origin));
+        }
+        for origin in
+            ["https://evil.test", "null", "", "http://example.com", "https://example.com.evil.test"]
+        {
+            assert_eq!(judge(&list, &[origin]), Verdict::Refused, "{origin}");
+        }
+        assert_eq!(judge(&list, &["https://example.com", "https://x.test"]), Verdict::Refused);
+    }
+
+    #[test]
+    fn what_a_function_sets_stays() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, origin"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+        let own = HeaderValue::from_static("https://own.test");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, own.clone());
+        let before = headers.clone();
+        complete(&mut headers, &Verdict::Allowed(HeaderValue::from_static("*")));
+        assert_eq!(headers, before);
+
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        complete(&mut headers, &Verdict::NotABrowser);
+        let vary: Vec<_> = headers.get_all(header::VARY).iter().collect();
+        assert_eq!(vary, ["Accept", "Origin"]);
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], own);
+    }
+}

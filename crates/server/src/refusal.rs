@@ -1,0 +1,201 @@
+//! Errors of the platform, as callers and as the journal see them (reference: endpoints.md §1.6).
+//!
+//! A refusal has two messages: the caller's says what a stranger may know, the journal's says
+//! what the operator needs. The code is the same for both, and a status that is no error cannot
+//! be built.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use hookstead_functions::{Failure, FailureKind};
+use hookstead_journal::{CorrelationId, Outcome};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use serde::Serialize;
+
+/// Why a request gets no answer from a function.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    detail: Option<String>,
+    /// Whether the caller sees the message alone, as when the app itself is not known.
+    bare: bool,
+    /// For 405: the methods that there are.
+    allow: Option<HeaderValue>,
+}
+
+/// The body of an error, keys in the order of the hosted service.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, message: message.into(), detail: None, bare: false, allow: None }
+    }
+
+    pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(crate) fn unauthorized(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
+    }
+
+    pub(crate) fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    pub(crate) fn not_found(code: &'static str, message: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    pub(crate) fn unknown_app(client_app_id: &str) -> Self {
+        let message = format!("cannot find app using Client App ID '{client_app_id}'");
+        Self { bare: true, ..Self::not_found("AppNotFound", message) }
+    }
+
+    pub(crate) fn method_not_allowed(message: String, allow: HeaderValue) -> Self {
+        let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+        Self { allow: Some(allow), ..refusal }
+    }
+
+    pub(crate) fn body_timeout() -> Self {
+        let message = "the request body was sent too slowly";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+    }
+
+    pub(crate) fn body_too_large(bytes_max: usize) -> Self {
+        let message = format!("the request body is larger than {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", message)
+    }
+
+    pub(crate) fn too_many_requests() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
+    }
+
+    pub(crate) fn http_version() -> Self {
+        let message = "HTTP/1.1 or greater is required";
+        Self::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "BadRequest", message)
+    }
+
+    /// A response that the function asked for and HTTP does not have.
+    pub(crate) fn impossible_response(message: String) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "FunctionExecutionError", message)
+    }
+
+    /// A fault of ours or of the operator's; the caller learns nothing about it.
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "internal server error")
+            .with_detail(detail)
+    }
+
+    /// Adds what only the journal is told.
+    pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// What the caller gets.
+    pub(crate) fn response(&self, id: CorrelationId, base_url: &str) -> Response<Full<Bytes>> {
+        let envelope = Envelope {
+            error: &self.message,
+            error_code: (!self.bare).then_some(self.code),
+            link: (!self.bare).then(|| format!("{base_url}/logs?co_id={id}")),
+        };
+        // Three strings: nothing here can fail to serialise.
+        let body = serde_json::to_vec(&envelope).unwrap_or_default();
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = self.status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if let Some(allow) = &self.allow {
+            response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        response
+    }
+
+    /// What the journal gets.
+    pub(crate) fn outcome(self) -> Outcome {
+        let Self { code, message, detail, .. } = self;
+        Outcome::Failed { code, message: message.into_owned(), detail }
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(Failure { kind, message, stack }: Failure) -> Self {
+        let detail = stack.map(|stack| format!("{message}\n{stack}"));
+        let refusal = match kind {
+            FailureKind::FunctionExecutionError | FailureKind::MemoryLimitExceeded => {
+                Self::bad_request("FunctionExecutionError", message)
+            }
+            FailureKind::FunctionSyntaxError => Self::bad_request("FunctionSyntaxError", message),
+            FailureKind::FunctionNotFound => Self::not_found("FunctionNotFound", message),
+            // Not 408, which the reference leaves open: clients repeat such requests by
+            // themselves, and this one has already run.
+            FailureKind::ExecutionTimeLimitExceeded => {
+                Self::bad_request("ExecutionTimeLimitExceeded", message)
+            }
+            FailureKind::TooManyRequests => Self::too_many_requests().with_detail(message),
+            FailureKind::Internal => Self::internal(message),
+        };
+        Self { detail: detail.or(refusal.detail), ..refusal }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn body(refusal: &Refusal, id: CorrelationId, base: &str) -> String {
+        let body = refusal.response(id, base).into_body();
+        let collected = std::pin::pin!(body.collect());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Ok(collected)) = collected.poll(&mut context) else {
+            panic!("a full body is ready");
+        };
+        String::from_utf8(collected.to_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_envelope_has_its_keys_in_order() {
+        let id = CorrelationId::new();
+        let refusal = Refusal::bad_request("InvalidParameter", "a \"b\"").with_detail("hidden");
+        let link = format!("https://x/logs?co_id={id}");
+        let keys = r#"{"error":"a \"b\"","error_code":"InvalidParameter","link":"#;
+        let expected = format!("{keys}\"{link}\"}}");
+        assert_eq!(body(&refusal, id, "https://x"), expected);
+        let bare = r#"{"error":"cannot find app using Client App ID 'xyz'"}"#;
+        assert_eq!(body(&Refusal::unknown_app("xyz"), id, ""), bare);
+    }
+
+    #[test]
+    fn failures_of_functions_have_their_status_and_code() {
+        use FailureKind as Kind;
+        let cases = [
+            (Kind::FunctionExecutionError, 400, "FunctionExecutionError"),
+            (Kind::MemoryLimitExceeded, 400, "FunctionExecutionError"),
+            (Kind::FunctionSyntaxError, 400, "FunctionSyntaxError"),
+            (Kind::FunctionNotFound, 404, "FunctionNotFound"),
+            (Kind::ExecutionTimeLimitExceeded, 400, "ExecutionTimeLimitExceeded"),
+            (Kind::TooManyRequests, 429, "TooManyRequests"),
+            (Kind::Internal, 500, "InternalServerError"),
+        ];
+        for (kind, status, code) in cases {
+            let failure = Failure { kind, message: "why".into(), stack: None };
+            let refusal = Refusal::from(failure);
+            assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
+            let hidden = matches!(kind, Kind::TooManyRequests | Kind::Internal);
+            assert_eq!(refusal.message == "why", !hidden, "{kind:?}");
+            assert_eq!(refusal.detail.is_some(), hidden, "{kind:?}");
+        }
+    }
+}

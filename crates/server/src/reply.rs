@@ -1,0 +1,233 @@
+//! From what a function answered to what is sent (reference: endpoints.md §1.10).
+
+use bytes::Bytes;
+use hookstead_functions::{Reply, ResultFormat};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+use crate::{listing::Kind, refusal::Refusal, sniff};
+
+/// Headers that describe the connection or the framing; a function has no say in those.
+const OURS: &[&str] = &[
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers that a function may set: more than any client accepts, and far fewer than a map holds.
+const HEADERS_MAX: usize = 1000;
+
+/// What matters about an endpoint or a webhook for its response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) kind: Kind,
+    pub(crate) respond_result: bool,
+    pub(crate) format: ResultFormat,
+}
+
+/// Where the body of a response comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// From `setBody`.
+    Body,
+    /// From the function's result.
+    Result,
+    /// There is none.
+    Nothing,
+}
+
+/// The response that a function asked for.
+pub(crate) fn response(shape: Shape, reply: Reply) -> Result<Response<Full<Bytes>>, Refusal> {
+    let (status, source) = decide(shape, &reply);
+    let status = status_code(status)?;
+    let mut headers = headers(&reply.headers)?;
+    let (body, content_type) = match source {
+        Source::Body => {
+            let body = reply.body.unwrap_or_default();
+            let content_type = sniff::content_type(&body);
+            (body, content_type)
+        }
+        Source::Result => {
+            let content_type = match shape.format {
+                ResultFormat::Json => "application/json",
+                ResultFormat::Ejson => "application/ejson",
+            };
+            (reply.result.unwrap_or_default().into(), content_type)
+        }
+        Source::Nothing => (Bytes::new(), ""),
+    };
+    let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let body = if bodiless { Bytes::new() } else { body };
+    if !body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// The decision table. Where `respond_result` is off, the response object still counts: three
+/// quarters of the real endpoints without it answer that way (in-the-wild.md, item 1).
+fn decide(shape: Shape, reply: &Reply) -> (u16, Source) {
+    let status = reply.status.unwrap_or(200);
+    match (shape.kind, shape.respond_result, reply.response_touched) {
+        (_, false, false) => (204, Source::Nothing),
+        _ if reply.body.is_some() => (status, Source::Body),
+        (_, false, true) => (status, Source::Nothing),
+        // A webhook that touches the response drops its result; an endpoint combines them.
+        (Kind::Webhook, true, true) => (status, Source::Nothing),
+        (Kind::Webhook, true, false) | (Kind::Endpoint, true, _) => (status, Source::Result),
+    }
+}
+
+fn status_code(status: u16) -> Result<StatusCode, Refusal> {
+    let valid = StatusCode::from_u16(status).ok().filter(|_| (200..=599).contains(&status));
+    valid.ok_or_else(|| {
+        let message =
+            format!("the function set the status code {status}, which is not in 200..599");
+        Refusal::impossible_response(message)
+    })
+}
+
+/// Refuses what HTTP cannot say instead of sending a part of it: a line break in a value would
+/// let whoever chose the value write headers of his own.
+fn headers(wanted: &[(String, String)]) -> Result<HeaderMap, Refusal> {
+    let impossible = |name: &str, why| {
+        let message = format!("the function set the header {name:?}, {why}");
+        Refusal::impossible_response(message)
+    };
+    if let Some((name, _)) = wanted.get(HEADERS_MAX) {
+        return Err(impossible(name, "which is one too many"));
+    }
+    let mut headers = HeaderMap::with_capacity(wanted.len() + 8);
+    for (name, value) in wanted {
+        let known = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| impossible(name, "which is no valid name"))?;
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| impossible(name, "whose value holds control characters"))?;
+        if !OURS.contains(&known.as_str()) {
+            headers.append(known, value);
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(kind: Kind, respond_result: bool) -> Shape {
+        Shape { kind, respond_result, format: ResultFormat::Json }
+    }
+
+    fn reply(status: Option<u16>, body: Option<&'static str>, result: Option<&str>) -> Reply {
+        Reply {
+            response_touched: status.is_some() || body.is_some(),
+            status,
+            headers: Vec::new(),
+            body: body.map(Bytes::from),
+            result: result.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_decision_table() {
+        use Kind::{Endpoint, Webhook};
+        use Source::{Body, Nothing, Result};
+        let value = Some("\"v\"");
+        let cases = [
+            (1, Endpoint, true, reply(None, None, value), (200, Result)),
+            (2, Endpoint, true, reply(Some(202), None, value), (202, Result)),
+            (3, Endpoint, true, reply(None, Some("b"), value), (200, Body)),
+            (3, Endpoint, true, reply(Some(201), Some("b"), None), (201, Body)),
+            (4, Endpoint, false, reply(None, None, None), (204, Nothing)),
+            (4, Endpoint, false, reply(None, None, value), (204, Nothing)),
+            (5, Endpoint, false, reply(Some(200), None, value), (200, Nothing)),
+            (6, Endpoint, false, reply(None, Some("b"), None), (200, Body)),
+            (6, Endpoint, false, reply(Some(404), Some("b"), None), (404, Body)),
+            (7, Webhook, true, reply(None, None, value), (200, Result)),
+            (8, Webhook, true, reply(Some(202), None, value), (202, Nothing)),
+            (8, Webhook, true, reply(None, Some("b"), value), (200, Body)),
+            (9, Webhook, false, reply(None, None, value), (204, Nothing)),
+            (9, Webhook, false, reply(Some(201), Some("b"), None), (201, Body)),
+        ];
+        for (row, kind, respond_result, reply, expected) in cases {
+            let decided = decide(shape(kind, respond_result), &reply);
+            assert_eq!(decided, expected, "row {row}: {reply:?}");
+        }
+    }
+
+    #[test]
+    fn touching_headers_alone_is_touching() {
+        let touched = Reply { response_touched: true, ..reply(None, None, Some("1")) };
+        assert_eq!(decide(shape(Kind::Webhook, true), &touched), (200, Source::Nothing));
+        assert_eq!(decide(shape(Kind::Endpoint, false), &touched), (200, Source::Nothing));
+        assert_eq!(decide(shape(Kind::Endpoint, true), &touched), (200, Source::Result));
+    }
+
+    fn built(reply: Reply) -> Result<Response<Full<Bytes>>, Refusal> {
+        response(shape(Kind::Endpoint, true), reply)
+    }
+
+    #[test]
+    fn bodies_get_a_content_type_unless_the_function_gave_one() {
+        let content_type = |reply| {
+            let response = built(reply).unwrap();
+            let value = response.headers().get(header::CONTENT_TYPE);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        let plain = Some("text/plain; charset=utf-8".to_owned());
+        assert_eq!(content_type(reply(None, Some("hello"), None)), plain);
+        assert_eq!(content_type(reply(None, Some(""), None)), None);
+        let json = Some("application/json".to_owned());
+        assert_eq!(content_type(reply(None, None, Some("1"))), json);
+        assert_eq!(content_type(reply(None, None, None)), None);
+        let own = vec![("content-type".to_owned(), "text/x".to_owned())];
+        let own = Reply { headers: own, ..reply(None, Some("{}"), None) };
+        assert_eq!(content_type(own), Some("text/x".to_owned()));
+    }
+
+    #[test]
+    fn statuses_that_no_response_has_are_refused() {
+        for status in [0, 99, 100, 101, 199, 600, 999, 1000, u16::MAX] {
+            let refusal = built(reply(Some(status), None, None)).unwrap_err();
+            assert!(format!("{refusal:?}").contains(&status.to_string()), "{status}");
+        }
+        for status in [200, 204, 299, 304, 418, 599] {
+            assert_eq!(built(reply(Some(status), None, None)).unwrap().status(), status);
+        }
+    }
+
+    #[test]
+    fn headers_can_neither_be_injected_nor_break_the_framing() {
+        let with = |name: &str, value: &str| {
+            let headers = vec![(name.to_owned(), value.to_owned())];
+            built(Reply { headers, ..reply(None, Some("b"), None) })
+        };
+        for (name, value) in [
+            ("X-A", "1\r\nSet-Cookie: a=b"),
+            ("X-A", "1\n"),
+            ("X-A", "\0"),
+            ("X A", "1"),
+            ("X-A:", "1"),
+            ("", "1"),
+            ("X-A\r\nX-B", "1"),
+            ("Größe", "1"),
+        ] {
+            assert!(with(name, value).is_err(), "{name:?}: {value:?}");
+        }
+        for name in ["Content-Length", "transfer-encoding", "Connection", "Keep-Alive"] {
+            let response = with(name, "7").unwrap();
+            assert!(!response.headers().contains_key(name), "{name}");
+        }
+        assert_eq!(with("X-A", "größe").unwrap().headers()["x-a"].as_bytes(), "größe".as_bytes());
+        let many = vec![("X-A".to_owned(), String::new()); 100_000];
+        assert!(built(Reply { headers: many, ..reply(None, None, None) }).is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! From a path and a method to the endpoint or webhook that answers (endpoints.md §1.3).
+
+use std::{collections::HashMap, sync::Arc};
+
+use hookstead_app::Method;
+use http::HeaderValue;
+
+use crate::{parse::Address, refusal::Refusal, target::Target};
+
+/// Everything that answers requests.
+#[derive(Default)]
+pub(crate) struct Routes {
+    endpoints: HashMap<String, Vec<(Method, Arc<Target>)>>,
+    webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
+}
+
+impl Routes {
+    /// Adds an endpoint. Of two declarations for one route and method the first counts.
+    pub(crate) fn add_endpoint(&mut self, route: String, method: Method, target: Arc<Target>) {
+        let methods = self.endpoints.entry(route).or_default();
+        if !methods.iter().any(|(other, _)| *other == method) {
+            methods.push((method, target));
+        }
+    }
+
+    /// Adds a service, so that a wrong webhook is told from a wrong service.
+    pub(crate) fn add_service(&mut self, service: &str) {
+        self.webhooks.entry(service.to_owned()).or_default();
+    }
+
+    /// Adds a webhook of a service.
+    pub(crate) fn add_webhook(
+        &mut self,
+        service: &str,
+        webhook: &str,
+        method: Method,
+        target: Arc<Target>,
+    ) {
+        let webhooks = self.webhooks.entry(service.to_owned()).or_default();
+        webhooks.insert(webhook.to_owned(), (method, target));
+    }
+
+    /// What answers, or why nothing does.
+    pub(crate) fn find(
+        &self,
+        address: &Address<'_>,
+        method: &http::Method,
+    ) -> Result<&Arc<Target>, Refusal> {
+        match address {
+            Address::Endpoint { route, .. } => self.endpoint(route, method),
+            Address::Webhook { service, webhook, .. } => self.webhook(service, webhook, method),
+            Address::App { .. } | Address::Elsewhere => {
+                Err(Refusal::not_found("NotFound", "there is nothing at this path".to_owned()))
+            }
+        }
+    }
+
+    /// A method of its own wins over `*`.
+    fn endpoint(&self, route: &str, method: &http::Method) -> Result<&Arc<Target>, Refusal> {
+        let methods = self.endpoints.get(route).map_or(&[][..], Vec::as_slice);
+        let specific = methods.iter().find(|(own, _)| is(*own, method));
+        let any = || methods.iter().find(|(own, _)| *own == Method::Any && is_known(method));
+        specific.or_else(any).map(|(_, target)| target).ok_or_else(|| {
+            let message = format!("no endpoint found for route '{route}' and method '{method}'");
+            Refusal::not_found("EndpointNotFound", message)
+        })
+    }
+
+    fn webhook(
+        &self,
+        service: &str,
+        webhook: &str,
+        method: &http::Method,
+    ) -> Result<&Arc<Target>, Refusal> {
+        let webhooks = self.webhooks.get(service).ok_or_else(|| {
+            Refusal::not_found("ServiceNotFound", format!("service not found: '{service}'"))
+        })?;
+        let (own, target) = webhooks.get(webhook).ok_or_else(|| {
+            let message = format!("incoming webhook not found: '{webhook}'");
+            Refusal::not_found("IncomingWebhookNotFound", message)
+        })?;
+        if is(*own, method) || (*own == Method::Any && is_known(method)) {
+            return Ok(target);
+        }
+        let message = format!("method '{method}' is not allowed for webhook '{webhook}'");
+        Err(Refusal::method_not_allowed(message, allow(*own)))
+    }
+}
+
+fn is(own: Method, method: &http::Method) -> bool {
+    let http = match own {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+        Method::Head => http::Method::HEAD,
+        Method::Any => return false,
+    };
+    *method == http
+}
+
+/// Whether "any method" means this one: nobody had `TRACE` or `BREW` in mind.
+fn is_known(method: &http::Method) -> bool {
+    use Method::{Delete, Get, Head, Patch, Post, Put};
+    [Get, Post, Put, Patch, Delete, Head].into_iter().any(|known| is(known, method))
+}
+
+fn allow(own: Method) -> HeaderValue {
+    HeaderValue::from_static(match own {
+        Method::Get => "GET, OPTIONS",
+        Method::Post => "POST, OPTIONS",
+        Method::Put => "PUT, OPTIONS",
+        Method::Patch => "PATCH, OPTIONS",
+        Method::Delete => "DELETE, OPTIONS",
+        Method::Head => "HEAD, OPTIONS",
+        Method::Any => "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+    })
+}

@@ -1,0 +1,237 @@
+//! An app, ready to be served: everything is looked up once, here, and never per request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
+use hookstead_functions::{Functions, LoadError, Settings};
+
+use crate::{
+    config::Config,
+    definition::definition,
+    listing::{Kind, Listing},
+    origins::Origins,
+    routes::Routes,
+    target::{Target, is_reserved, route_key, webhook_entry},
+};
+
+/// Finds the value of a secret of the app by its name.
+pub type Secrets<'a> = dyn Fn(&str) -> Option<Secret> + 'a;
+
+/// An app, ready to be served.
+pub struct Site {
+    pub(crate) app: Arc<str>,
+    pub(crate) functions: Functions,
+    pub(crate) routes: Routes,
+    pub(crate) origins: Origins,
+    /// What links in error messages start with.
+    pub(crate) base_url: String,
+    listings: Vec<Listing>,
+    problems: Vec<Problem>,
+}
+
+impl Site {
+    /// Makes an app ready to be served.
+    ///
+    /// What is wrong with an endpoint closes that endpoint, and is told by [`Site::problems`].
+    ///
+    /// # Errors
+    /// Settings of functions that make no sense, or an engine that cannot start.
+    pub fn new(
+        app: &App,
+        secrets: &Secrets<'_>,
+        settings: Settings,
+        config: &Config,
+    ) -> Result<Self, LoadError> {
+        let functions = Functions::load(definition(app, secrets), settings)?;
+        let mut plan = Plan::new(app, secrets, config, &functions);
+        plan.report_syntax_errors();
+        for endpoint in &app.endpoints {
+            plan.add_endpoint(endpoint);
+        }
+        for service in app.services.values() {
+            plan.routes.add_service(&service.name);
+            for webhook in service.webhooks.values() {
+                plan.add_webhook(service, webhook);
+            }
+        }
+        let base_url = config.public_base_url.as_deref().unwrap_or_default();
+        Ok(Self {
+            app: app.client_app_id.as_str().into(),
+            functions,
+            origins: Origins::new(&app.allowed_request_origins, &config.cors),
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            routes: plan.routes,
+            listings: plan.listings,
+            problems: plan.problems,
+        })
+    }
+
+    /// Every endpoint and webhook, in the order of the export.
+    pub fn endpoints(&self) -> &[Listing] {
+        &self.listings
+    }
+
+    /// What keeps endpoints and webhooks from being served, beyond what loading the app found.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The slug of the app.
+    pub fn client_app_id(&self) -> &str {
+        &self.app
+    }
+
+    /// The functions of the app, for calling one without a request.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+}
+
+/// A site while it is being made.
+struct Plan<'a> {
+    app: &'a App,
+    secrets: &'a Secrets<'a>,
+    config: &'a Config,
+    /// By the name of the function's entry.
+    syntax_errors: BTreeMap<String, String>,
+    routes: Routes,
+    listings: Vec<Listing>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        app: &'a App,
+        secrets: &'a Secrets<'a>,
+        config: &'a Config,
+        functions: &Functions,
+    ) -> Self {
+        let errors = functions.syntax_errors();
+        let syntax_errors = errors.map(|(name, why)| (name.to_owned(), why.to_string())).collect();
+        let (routes, listings, problems) = (Routes::default(), Vec::new(), Vec::new());
+        Self { app, secrets, config, syntax_errors, routes, listings, problems }
+    }
+
+    fn add_endpoint(&mut self, endpoint: &Endpoint) {
+        let route = route_key(&endpoint.route);
+        let target = Target::of_endpoint(endpoint, &route, self.app, self.secrets, self.config);
+        let absent = if endpoint.disabled {
+            Some("it is disabled".to_owned())
+        } else {
+            is_reserved(&route).then(|| "its route belongs to the Data API".to_owned())
+        };
+        let is_absent = absent.is_some();
+        self.listings.push(Listing {
+            kind: Kind::Endpoint,
+            method: endpoint.method.to_string(),
+            path: format!("/app/{}/endpoint{}", encode(&self.app.client_app_id), encode(&route)),
+            protection: (&endpoint.protection).into(),
+            function: endpoint.function_name.clone(),
+            refused: absent.or_else(|| self.refused(&target)),
+        });
+        if is_absent {
+            return;
+        }
+        self.report(&target, &endpoint.declared_in, "validation_method");
+        self.routes.add_endpoint(route, endpoint.method, Arc::new(target));
+    }
+
+    fn add_webhook(&mut self, service: &Service, webhook: &Webhook) {
+        let target = Target::of_webhook(service, webhook, self.secrets, self.config);
+        self.listings.push(Listing {
+            kind: Kind::Webhook,
+            method: webhook.method.to_string(),
+            path: format!(
+                "/api/client/v2.0/app/{}/service/{}/incoming_webhook/{}",
+                encode(&self.app.client_app_id),
+                encode_segment(&service.name),
+                encode_segment(&webhook.name)
+            ),
+            protection: (&webhook.protection).into(),
+            function: format!("{}/{}", service.name, webhook.name),
+            refused: self.refused(&target),
+        });
+        self.report(&target, &webhook.declared_in, "options.validationMethod");
+        self.routes.add_webhook(&service.name, &webhook.name, webhook.method, Arc::new(target));
+    }
+
+    fn refused(&self, target: &Target) -> Option<String> {
+        let error = || self.syntax_errors.get(&target.entry);
+        let broken = || error().map(|error| format!("its function does not compile: {error}"));
+        target.refused().or_else(broken)
+    }
+
+    fn report_syntax_errors(&mut self) {
+        let webhooks = self.app.services.values().flat_map(|service| {
+            service
+                .webhooks
+                .values()
+                .map(|webhook| (webhook_entry(&service.name, &webhook.name), webhook.file.as_ref()))
+        });
+        let functions = self.app.functions.values().map(|f| (f.name.clone(), f.file.as_ref()));
+        for (name, file) in functions.chain(webhooks) {
+            let Some(error) = self.syntax_errors.get(&name) else { continue };
+            self.problems.push(Problem {
+                severity: Severity::Error,
+                code: "function-syntax-error",
+                file: file.cloned().unwrap_or_default(),
+                line: None,
+                field: None,
+                message: format!("function `{name}` does not compile: {error}"),
+                remedy: "mend the source".to_owned(),
+            });
+        }
+    }
+
+    /// Tells why nobody gets through, where that is news: the loader knows what stands in the
+    /// export, but neither the secrets nor the settings.
+    fn report(&mut self, target: &Target, place: &Place, guard_field: &str) {
+        let what = match target.kind {
+            Kind::Endpoint => "endpoint",
+            Kind::Webhook => "webhook",
+        };
+        let (code, field, reason, remedy) = if let Some(reason) = target.guard.closed() {
+            let remedy = "set the secret, or mend the declaration";
+            ("endpoint-protection-unresolved", guard_field, reason, remedy)
+        } else if let Some(unmet) = target.unmet {
+            let remedy = "let the function run as system, and check the caller with a secret or \
+                a signature";
+            ("endpoint-authentication-unsupported", unmet.field(), unmet.reason(), remedy)
+        } else {
+            return;
+        };
+        let path = [place.field.as_str(), field];
+        let path: Vec<_> = path.into_iter().filter(|part| !part.is_empty()).collect();
+        self.problems.push(Problem {
+            severity: Severity::Error,
+            code,
+            file: place.file.clone(),
+            line: None,
+            field: Some(path.join(".")),
+            message: format!("{what} `{}` refuses every request: {reason}", target.name),
+            remedy: remedy.to_owned(),
+        });
+    }
+}
+
+/// Percent-encodes what a path cannot hold as it is.
+fn encode(path: &str) -> String {
+    encode_except(path, b"/-._~!$&'()*+,;=:@")
+}
+
+/// Percent-encodes a segment of a path.
+fn encode_segment(segment: &str) -> String {
+    encode_except(segment, b"-._~!$&'()*+,;=:@")
+}
+
+fn encode_except(text: &str, kept: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

@@ -1,0 +1,164 @@
+//! One endpoint or webhook, with everything about it decided that does not depend on a request.
+
+use std::sync::Arc;
+
+use hookstead_app::{App, Endpoint, ReturnType, Service, ServiceKind, Webhook};
+use hookstead_functions::{Payload, ResultFormat};
+
+use crate::{
+    config::Config,
+    guard::Guard,
+    listing::Kind,
+    rights::{self, Unmet},
+    site::Secrets,
+};
+
+/// Where the Data API lived. No route may answer in its place.
+const DATA_API: &str = "/data/v1";
+
+/// One endpoint or webhook.
+pub(crate) struct Target {
+    pub(crate) kind: Kind,
+    /// For the journal: the route of an endpoint, `service/webhook` of a webhook.
+    pub(crate) name: Arc<str>,
+    /// The name of the function, as the functions' side knows it.
+    pub(crate) entry: String,
+    pub(crate) guard: Guard,
+    pub(crate) unmet: Option<Unmet>,
+    /// Whether the function has no source.
+    pub(crate) missing: bool,
+    pub(crate) respond_result: bool,
+    /// How results are written when the caller does not say.
+    pub(crate) format: ResultFormat,
+    pub(crate) payload: Payload,
+    /// Of a webhook: the names of its service and its own.
+    pub(crate) webhook: Option<(String, String)>,
+}
+
+impl Target {
+    pub(crate) fn of_endpoint(
+        endpoint: &Endpoint,
+        route: &str,
+        app: &App,
+        secrets: &Secrets<'_>,
+        config: &Config,
+    ) -> Self {
+        let function = app.functions.get(&endpoint.function_name);
+        let function = function.filter(|function| function.file.is_some());
+        let guard = match closed(endpoint, route, app) {
+            Some(reason) => Guard::Closed(reason),
+            None => Guard::new(&endpoint.protection, Kind::Endpoint, secrets),
+        };
+        // What a missing function would ask for is not known, and it never runs.
+        let unmet = function.and_then(|function| {
+            rights::unmet(
+                [&function.run_as].into_iter().chain(&endpoint.run_as),
+                function.can_evaluate.iter().chain(&endpoint.can_evaluate),
+                config.application_authentication,
+            )
+        });
+        Self {
+            kind: Kind::Endpoint,
+            name: route.into(),
+            entry: endpoint.function_name.clone(),
+            guard,
+            unmet,
+            missing: function.is_none(),
+            respond_result: endpoint.respond_result,
+            format: match endpoint.return_type {
+                Some(ReturnType::Json) => ResultFormat::Json,
+                // Before there was a choice, every result was extended JSON.
+                Some(ReturnType::Ejson) | None => ResultFormat::Ejson,
+            },
+            payload: Payload::Request,
+            webhook: None,
+        }
+    }
+
+    pub(crate) fn of_webhook(
+        service: &Service,
+        webhook: &Webhook,
+        secrets: &Secrets<'_>,
+        config: &Config,
+    ) -> Self {
+        Self {
+            kind: Kind::Webhook,
+            name: format!("{}/{}", service.name, webhook.name).into(),
+            entry: webhook_entry(&service.name, &webhook.name),
+            guard: Guard::new(&webhook.protection, Kind::Webhook, secrets),
+            unmet: rights::unmet(
+                [&webhook.run_as].into_iter(),
+                webhook.can_evaluate.iter(),
+                config.application_authentication,
+            ),
+            missing: webhook.file.is_none(),
+            respond_result: webhook.respond_result,
+            format: ResultFormat::Ejson,
+            payload: match service.kind {
+                ServiceKind::Github => Payload::Json,
+                ServiceKind::Twilio => Payload::Form,
+                ServiceKind::Http | ServiceKind::Aws | ServiceKind::Gcm | ServiceKind::Other(_) => {
+                    Payload::Request
+                }
+            },
+            webhook: Some((service.name.clone(), webhook.name.clone())),
+        }
+    }
+
+    /// Why every request is refused, when every one is.
+    pub(crate) fn refused(&self) -> Option<String> {
+        let missing = || self.missing.then(|| "its function has no source".to_owned());
+        let unmet = || self.unmet.map(|unmet| unmet.reason().to_owned());
+        self.guard.closed().map(str::to_owned).or_else(missing).or_else(unmet)
+    }
+}
+
+/// The name of a webhook's function. The leading slash keeps it apart from the functions of the
+/// app, whose names are relative paths.
+pub(crate) fn webhook_entry(service: &str, webhook: &str) -> String {
+    format!("/service/{service}/incoming_webhook/{webhook}")
+}
+
+/// The key of a route: odd exports hold empty ones and ones without a leading slash.
+pub(crate) fn route_key(route: &str) -> String {
+    if route.starts_with('/') { route.to_owned() } else { format!("/{route}") }
+}
+
+/// Whether a route would answer in the Data API's place.
+pub(crate) fn is_reserved(route: &str) -> bool {
+    let rest = route.strip_prefix(DATA_API);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Why an endpoint stays closed whatever its protection.
+fn closed(endpoint: &Endpoint, route: &str, app: &App) -> Option<String> {
+    let rivals = |other: &&Endpoint| {
+        !other.disabled && other.method == endpoint.method && route_key(&other.route) == route
+    };
+    let conflict = app.endpoints.iter().filter(rivals).any(|other| !alike(endpoint, other));
+    // Were the first of two taken, an open one could stand in for a protected one.
+    conflict.then(|| "it is declared twice, with different settings".to_owned())
+}
+
+/// Whether two declarations mean the same: some exports hold everything twice.
+fn alike(one: &Endpoint, other: &Endpoint) -> bool {
+    use hookstead_app::{Protection, SecretSource};
+    let secret = |source: &SecretSource| match source {
+        SecretSource::Named(name) => (Some(name.clone()), None),
+        SecretSource::Literal(secret) => (None, Some(secret.expose().to_owned())),
+    };
+    let protection = |endpoint: &Endpoint| match &endpoint.protection {
+        Protection::None => Some(("none", None)),
+        Protection::SecretAsQueryParam(source) => Some(("secret", Some(secret(source)))),
+        Protection::VerifyPayload(source) => Some(("payload", Some(secret(source)))),
+        Protection::GithubSignature(source) => Some(("github", Some(secret(source)))),
+        // Closed either way.
+        Protection::Refused(_) => None,
+    };
+    one.function_name == other.function_name
+        && one.respond_result == other.respond_result
+        && one.return_type == other.return_type
+        && one.can_evaluate == other.can_evaluate
+        && one.run_as == other.run_as
+        && protection(one) == protection(other)
+}

@@ -1,0 +1,13 @@
+//! The server over real sockets, with real apps on disk and real functions.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
+
+mod connections;
+mod cors;
+mod harness;
+mod protection;
+mod requests;
+mod responses;
+mod rights;
+mod routing;
+mod sites;

@@ -1,0 +1,34 @@
+// The `BSON` global: the types that MongoDB has and JSON has not.
+
+import { ObjectId } from "./bson/object-id.js";
+import { Binary, UUID } from "./bson/binary.js";
+import { Double, Int32 } from "./bson/numbers.js";
+import { Long } from "./bson/long.js";
+import { Decimal128 } from "./bson/decimal128.js";
+import {
+  BSONRegExp, Code, DBRef, MaxKey, MinKey, Timestamp,
+} from "./bson/others.js";
+
+export { forgetGeneratedIds } from "./bson/object-id.js";
+export { bsonTag } from "./bson/type.js";
+export {
+  Binary, BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId,
+  ObjectId as ObjectID, Timestamp, UUID,
+};
+
+export const BSON = {
+  Binary,
+  BSONRegExp,
+  Code,
+  DBRef,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  ObjectID: ObjectId,
+  Timestamp,
+  UUID,
+};

@@ -1,0 +1,241 @@
+// Extended JSON into values. The text comes from strangers.
+//
+// JSON.parse does the reading, with its own guard against depth; this walk then replaces the
+// wrappers, in place. An object is a wrapper only if its keys are exactly those of one, so that
+// query operators and ordinary data with a `$` stay what they are. A wrapper with wrong content is
+// an error, never a guess.
+
+import { host } from "../host.js";
+import { BSON } from "../bson.js";
+import { nestingMax, setOwn, tooDeep } from "./limits.js";
+
+const notWrapper = Symbol("not a wrapper");
+const dateMax = 8.64e15;
+
+// `relaxed: false` keeps the width of numbers (Int32, Double, Long) instead of plain numbers.
+export function parseEjson(text, options) {
+  const reader = new Reader(options?.relaxed !== false);
+  return reader.revive(JSON.parse(text), 0);
+}
+
+class Reader {
+  constructor(relaxed) {
+    this.relaxed = relaxed;
+  }
+
+  revive(value, depth) {
+    if (typeof value !== "object" || value === null) {
+      return typeof value === "number" && !this.relaxed ? typedNumber(value) : value;
+    }
+    if (depth > nestingMax) {
+      throw tooDeep();
+    }
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        value[index] = this.revive(value[index], depth + 1);
+      }
+      return value;
+    }
+    const keys = Object.keys(value);
+    if (keys.length > 0 && keys.length <= 2 && keys[0].startsWith("$")) {
+      const wrapped = this.unwrap(value, keys, depth);
+      if (wrapped !== notWrapper) {
+        return wrapped;
+      }
+    }
+    for (const key of keys) {
+      const child = value[key];
+      const revived = this.revive(child, depth + 1);
+      if (revived !== child) {
+        setOwn(value, key, revived);
+      }
+    }
+    return value;
+  }
+
+  unwrap(object, keys, depth) {
+    if (keys.length === 2) {
+      return this.unwrapPair(object, keys, depth);
+    }
+    const content = object[keys[0]];
+    switch (keys[0]) {
+      case "$numberInt":
+      case "$numberLong":
+      case "$numberDouble":
+        return this.number(keys[0], content);
+      case "$oid":
+        return objectId(content);
+      case "$date":
+        return date(content);
+      case "$numberDecimal":
+        return BSON.Decimal128.fromString(text("$numberDecimal", content));
+      case "$binary":
+        return binary(content);
+      case "$uuid":
+        return uuid(content);
+      case "$regularExpression":
+        return regularExpression(content);
+      case "$timestamp":
+        return timestamp(content);
+      case "$minKey":
+        return content === 1 ? BSON.MinKey : wrong("$minKey");
+      case "$maxKey":
+        return content === 1 ? BSON.MaxKey : wrong("$maxKey");
+      case "$undefined":
+        return content === true ? undefined : wrong("$undefined");
+      case "$symbol":
+        return text("$symbol", content);
+      case "$code":
+        return BSON.Code(text("$code", content));
+      default:
+        return notWrapper;
+    }
+  }
+
+  // The wrappers of two keys, in either order.
+  unwrapPair(object, keys, depth) {
+    switch (keys.toSorted().join()) {
+      case "$binary,$type":
+        return legacyBinary(object.$binary, object.$type);
+      case "$options,$regex":
+        // The operator takes a regular expression as well as text; only text makes it a value.
+        return typeof object.$regex === "string" && typeof object.$options === "string"
+          ? BSON.BSONRegExp(object.$regex, object.$options)
+          : notWrapper;
+      case "$code,$scope":
+        return BSON.Code(text("$code", object.$code), this.revive(object.$scope, depth + 1));
+      default:
+        return notWrapper;
+    }
+  }
+
+  number(wrapper, content) {
+    if (wrapper === "$numberLong") {
+      const number = int64Number(content, wrapper);
+      return this.relaxed && Number.isSafeInteger(number)
+        ? number
+        : BSON.Long.fromBigInt(int64(content));
+    }
+    if (wrapper === "$numberDouble") {
+      const number = double(content);
+      return this.relaxed ? number : BSON.Double(number);
+    }
+    const number = int64Number(content, wrapper);
+    if (number !== (number | 0)) {
+      wrong(wrapper);
+    }
+    return this.relaxed ? number : BSON.Int32(number);
+  }
+}
+
+// Without `relaxed` a plain number becomes the narrowest type that holds it.
+function typedNumber(number) {
+  if (!Number.isInteger(number) || Object.is(number, -0)) {
+    return BSON.Double(number);
+  }
+  if (number === (number | 0)) {
+    return BSON.Int32(number);
+  }
+  return Number.isSafeInteger(number) ? BSON.Long.fromNumber(number) : BSON.Double(number);
+}
+
+function int64(content, wrapper = "$numberLong") {
+  const digits = typeof content === "number" && Number.isSafeInteger(content)
+    ? String(content)
+    : text(wrapper, content);
+  if (!/^[+-]?\d{1,40}$/.test(digits)) {
+    wrong(wrapper);
+  }
+  const integer = BigInt(digits.replace("+", ""));
+  return BigInt.asIntN(64, integer) === integer ? integer : wrong(wrapper);
+}
+
+function int64Number(content, wrapper) {
+  const isShort = typeof content === "string" && /^-?\d{1,15}$/.test(content);
+  // Adding zero turns "-0" into the integer that it is.
+  return isShort ? Number(content) + 0 : Number(int64(content, wrapper));
+}
+
+function double(content) {
+  if (typeof content === "number") {
+    return content;
+  }
+  const digits = text("$numberDouble", content);
+  const isNumeric = /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/.test(digits);
+  return isNumeric || digits === "NaN" ? Number(digits) : wrong("$numberDouble");
+}
+
+function objectId(content) {
+  return typeof content === "string" && content.length === 24
+    ? new BSON.ObjectId(content)
+    : wrong("$oid");
+}
+
+// { "$date": { "$numberLong": "…" } }, an ISO text, or the bare milliseconds of older tools.
+function date(content) {
+  let time = content;
+  if (typeof content === "string") {
+    const iso = /^[+-]?\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+    time = iso.test(content) ? Date.parse(content) : NaN;
+  } else if (isShape(content, ["$numberLong"])) {
+    time = int64Number(content.$numberLong, "$date");
+  }
+  const isTime = typeof time === "number" && Math.abs(time) <= dateMax;
+  return isTime ? new Date(time) : wrong("$date");
+}
+
+function binary(content) {
+  if (!isShape(content, ["base64", "subType"])) {
+    // A query may ask for a field of this name; only a text or an object of this shape is data.
+    return typeof content === "object" ? wrong("$binary") : notWrapper;
+  }
+  return legacyBinary(content.base64, content.subType);
+}
+
+function legacyBinary(base64, type) {
+  const subtype = typeof type === "number" ? type : parseInt(text("$binary", type), 16);
+  if (typeof type === "string" && !/^[0-9a-fA-F]{1,2}$/.test(type)) {
+    wrong("$binary");
+  }
+  if (!Number.isInteger(subtype) || subtype < 0 || subtype > 255) {
+    wrong("$binary");
+  }
+  return BSON.Binary.fromBase64(text("$binary", base64), subtype);
+}
+
+function uuid(content) {
+  const hex = text("$uuid", content).replaceAll("-", "");
+  return /^[0-9a-fA-F]{32}$/.test(hex)
+    ? new BSON.Binary(host.hex_decode(hex), 4)
+    : wrong("$uuid");
+}
+
+function regularExpression(content) {
+  if (!isShape(content, ["pattern", "options"])) {
+    wrong("$regularExpression");
+  }
+  const pattern = text("$regularExpression", content.pattern);
+  return BSON.BSONRegExp(pattern, text("$regularExpression", content.options));
+}
+
+function timestamp(content) {
+  const isValid = isShape(content, ["t", "i"]) && isUint32(content.t) && isUint32(content.i);
+  return isValid ? BSON.Timestamp({ t: content.t, i: content.i }) : wrong("$timestamp");
+}
+
+function isUint32(value) {
+  return typeof value === "number" && value === value >>> 0;
+}
+
+function isShape(value, keys) {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
+}
+
+function text(wrapper, content) {
+  return typeof content === "string" ? content : wrong(wrapper);
+}
+
+function wrong(wrapper) {
+  throw new TypeError(`invalid extended JSON: wrong content of "${wrapper}"`);
+}

@@ -1,0 +1,236 @@
+// Values into text: extended JSON, and the plain JSON that App Services made of the same values.
+//
+// Both are written by one walk, which differs in the leaves only. In plain JSON the BSON types take
+// the shapes that Go's encoder gave them (`{"Subtype":0,"Data":"…"}`), as callers have seen them.
+
+import { viewBytes } from "../bytes.js";
+import { BSON, bsonTag } from "../bson.js";
+import { regExpOptions } from "../bson/others.js";
+import { nestingMax, tooDeep } from "./limits.js";
+import { writeBson, writeBytes } from "./write-bson.js";
+
+const int64Limit = 2 ** 63;
+
+// Canonical extended JSON. `integers` says how a whole JavaScript number is written: "wide" as
+// $numberLong, as endpoints do, or "narrow" as $numberInt where it fits, as webhooks did.
+export function writeEjson(value, { integers = "wide" } = {}) {
+  const writer = new Writer(true, integers === "narrow");
+  // A function at the top has no text; a value that must have one gets null.
+  return writer.write(value, "", 0) ?? "null";
+}
+
+// The result of a function in JSON mode; undefined when there is nothing to write.
+export function writeJson(value) {
+  if (value === null || typeof value !== "object") {
+    return new Writer(false, false).write(value, "", 0);
+  }
+  return isPlain(value, 0) ? JSON.stringify(value) : new Writer(false, false).write(value, "", 0);
+}
+
+// Whether JSON.stringify gives the right text by itself. Our BSON types have a toJSON that agrees
+// with the writer, except for integers that a JSON number in JavaScript cannot hold.
+function isPlain(value, depth) {
+  switch (typeof value) {
+    case "object":
+      break;
+    case "bigint":
+      return false;
+    default:
+      return true;
+  }
+  if (value === null) {
+    return true;
+  }
+  if (depth > nestingMax) {
+    return false;
+  }
+  if (Array.isArray(value)) {
+    return value.every((item) => isPlain(item, depth + 1));
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return value instanceof Date || value instanceof BSON.ObjectId;
+  }
+  if (typeof value.toJSON === "function") {
+    return false;
+  }
+  for (const key of Object.keys(value)) {
+    if (!isPlain(value[key], depth + 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+class Writer {
+  constructor(extended, narrow) {
+    this.extended = extended;
+    this.narrow = narrow;
+    this.ancestors = [];
+  }
+
+  // The text of a value, or undefined where there is none, as JSON.stringify has it.
+  write(value, key, depth) {
+    switch (typeof value) {
+      case "string":
+        return JSON.stringify(value);
+      case "number":
+        return this.number(value);
+      case "boolean":
+        return value ? "true" : "false";
+      case "object":
+        return value === null ? "null" : this.object(value, key, depth);
+      case "undefined":
+        return this.extended ? '{"$undefined":true}' : undefined;
+      case "bigint":
+        return this.bigint(value);
+      case "function":
+        return this.key(value);
+      default:
+        return undefined;
+    }
+  }
+
+  number(value) {
+    if (!this.extended) {
+      return Number.isFinite(value) ? String(value) : "null";
+    }
+    // Most numbers are small and whole; negative zero equals zero but has another sign.
+    if (value === (value | 0) && (value !== 0 || 1 / value > 0)) {
+      return this.narrow ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
+    }
+    if (!Number.isInteger(value) || value === 0) {
+      return this.double(value);
+    }
+    if (Number.isSafeInteger(value)) {
+      return `{"$numberLong":"${value}"}`;
+    }
+    if (value >= -int64Limit && value < int64Limit) {
+      return `{"$numberLong":"${BigInt(value)}"}`;
+    }
+    return this.double(value);
+  }
+
+  double(value) {
+    if (!this.extended) {
+      return Number.isFinite(value) ? String(value) : "null";
+    }
+    const text = Object.is(value, -0) ? "-0" : String(value);
+    return `{"$numberDouble":"${/^-?\d+$/.test(text) ? `${text}.0` : text}"}`;
+  }
+
+  bigint(value) {
+    if (!this.extended) {
+      return value.toString();
+    }
+    if (BigInt.asIntN(64, value) !== value) {
+      throw new RangeError(`the integer ${value.toString().slice(0, 40)} does not fit 64 bits`);
+    }
+    return `{"$numberLong":"${value}"}`;
+  }
+
+  // MinKey and MaxKey are functions that count as values; other functions are left out.
+  key(value) {
+    if (value === BSON.MinKey || value === BSON.MaxKey) {
+      return writeBson(this, value === BSON.MinKey ? "MinKey" : "MaxKey", value, 0);
+    }
+    return undefined;
+  }
+
+  // `replaced` tells that the value came out of a toJSON, which is asked once only.
+  object(value, key, depth, replaced = false) {
+    if (depth > nestingMax) {
+      throw tooDeep();
+    }
+    if (this.ancestors.includes(value)) {
+      throw new TypeError(`cannot write a circular structure: "${key}" refers to its own parent`);
+    }
+    this.ancestors.push(value);
+    const text = Array.isArray(value)
+      ? this.array(value, depth)
+      : this.special(value, key, depth, replaced);
+    this.ancestors.pop();
+    return text;
+  }
+
+  array(value, depth) {
+    let text = "[";
+    for (let index = 0; index < value.length; index++) {
+      if (index > 0) {
+        text += ",";
+      }
+      text += this.write(value[index], String(index), depth + 1) ?? "null";
+    }
+    return text + "]";
+  }
+
+  // What is not a plain object, or has a say in how it is written.
+  special(value, key, depth, replaced) {
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+      const tag = bsonTag(value);
+      const text = tag === undefined ? undefined : writeBson(this, tag, value, depth);
+      if (text !== undefined) {
+        return text;
+      }
+      if (value instanceof Date) {
+        return this.date(value);
+      }
+      if (value instanceof RegExp) {
+        return this.regExp(value.source, regExpOptions(value));
+      }
+      if (isBytes(value)) {
+        return writeBytes(this, viewBytes(value), 0);
+      }
+      if (isBoxed(value)) {
+        return this.write(value.valueOf(), key, depth);
+      }
+    }
+    if (replaced || typeof value.toJSON !== "function") {
+      return this.plain(value, depth);
+    }
+    const replacement = value.toJSON(key);
+    if (typeof replacement !== "object" || replacement === null) {
+      return this.write(replacement, key, depth);
+    }
+    return replacement === value
+      ? this.plain(value, depth)
+      : this.object(replacement, key, depth + 1, true);
+  }
+
+  plain(value, depth) {
+    let text = "";
+    for (const key of Object.keys(value)) {
+      const item = this.write(value[key], key, depth + 1);
+      if (item !== undefined) {
+        text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${item}`;
+      }
+    }
+    return `{${text}}`;
+  }
+
+  date(value) {
+    const time = value.getTime();
+    if (Number.isNaN(time)) {
+      return "null";
+    }
+    return this.extended
+      ? `{"$date":{"$numberLong":"${time}"}}`
+      : JSON.stringify(value.toISOString());
+  }
+
+  regExp(pattern, options) {
+    const [first, second] = [JSON.stringify(pattern), JSON.stringify(options)];
+    return this.extended
+      ? `{"$regularExpression":{"pattern":${first},"options":${second}}}`
+      : `{"Pattern":${first},"Options":${second}}`;
+  }
+}
+
+// Typed arrays of numbers are left as the objects that JSON.stringify sees in them.
+function isBytes(value) {
+  return value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof DataView;
+}
+
+function isBoxed(value) {
+  return value instanceof Number || value instanceof String || value instanceof Boolean;
+}

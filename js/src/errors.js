@@ -1,0 +1,18 @@
+// The error that built-in services and utilities throw.
+//
+// App Services used this class name for failures of its own modules, and functions compare it.
+
+export class FunctionError extends Error {
+  constructor(message, code) {
+    super(message);
+    if (code !== undefined) {
+      this.code = code;
+    }
+  }
+}
+
+Object.defineProperty(FunctionError.prototype, "name", {
+  value: "FunctionError",
+  writable: true,
+  configurable: true,
+});

@@ -1,0 +1,33 @@
+// The hosted engine kept an object given as an error's message as it was, and functions read
+// `err.message.errorCode` from it. The standard turns it into "[object Object]".
+
+export function keepObjectMessages(globals) {
+  const NativeError = globals.Error;
+
+  function Error(message, options) {
+    const isObject = typeof message === "object" && message !== null;
+    const target = new.target ?? Error;
+    const error = Reflect.construct(NativeError, [isObject ? "" : message, options], target);
+    if (message === undefined || isObject) {
+      delete error.message;
+    }
+    if (isObject) {
+      const value = message;
+      Object.defineProperty(error, "message", { value, writable: true, configurable: true });
+    }
+    // The frames of this wrapper are nobody's business.
+    NativeError.captureStackTrace(error, Error);
+    return error;
+  }
+
+  Object.setPrototypeOf(Error, NativeError);
+  // The bundler renames what shadows a global.
+  Object.defineProperty(Error, "name", { value: "Error", configurable: true });
+  Object.defineProperty(Error, "prototype", { value: NativeError.prototype, writable: false });
+  Object.defineProperty(NativeError.prototype, "constructor", {
+    value: Error,
+    writable: true,
+    configurable: true,
+  });
+  Object.defineProperty(globals, "Error", { value: Error, writable: true, configurable: true });
+}

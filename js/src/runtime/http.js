@@ -1,0 +1,121 @@
+// `context.http`: six actions that take one document and resolve to the response
+// (reference: services.md §4.2). What may be called is the host's to decide.
+
+import { host } from "../host.js";
+import { Binary } from "../bson.js";
+import { stringify } from "../ejson.js";
+import { FunctionError } from "../errors.js";
+import { utf8Encode, viewBytes } from "../bytes.js";
+import { promiseFor } from "./pending.js";
+
+const WITH_BODY = new Set(["post", "put", "patch", "delete"]);
+
+const action = (method) => async (options) => {
+  const head = requestHead(method, options);
+  const { form, body } = requestBody(method, options);
+  const id = host.http_start(JSON.stringify({ ...head, form }), body);
+  const [responseHead, responseBody] = await promiseFor(id);
+  return {
+    ...JSON.parse(responseHead),
+    body: new Binary(new Uint8Array(responseBody), 0),
+  };
+};
+
+export const http = {
+  get: action("get"),
+  post: action("post"),
+  put: action("put"),
+  patch: action("patch"),
+  delete: action("delete"),
+  head: action("head"),
+};
+
+function requestHead(method, options) {
+  if (typeof options !== "object" || options === null) {
+    throw refuse("expected one argument, a document");
+  }
+  const text = (name) => optional(options, name, "string");
+  return {
+    method: method.toUpperCase(),
+    url: text("url"),
+    scheme: text("scheme"),
+    host: text("host") ?? text("domain"),
+    path: text("path"),
+    fragment: text("fragment"),
+    username: text("username"),
+    password: text("password"),
+    authUrl: text("authUrl"),
+    digestAuth: optional(options, "digestAuth", "boolean"),
+    followRedirects: optional(options, "followRedirects", "boolean"),
+    query: lists(options, "query"),
+    headers: lists(options, "headers"),
+    cookies: cookies(options),
+  };
+}
+
+function requestBody(method, options) {
+  if (!WITH_BODY.has(method)) {
+    return { form: undefined, body: undefined };
+  }
+  const { body, form } = options;
+  if (form !== undefined && form !== null) {
+    if (body !== undefined && body !== null) {
+      throw refuse('"form" and "body" cannot both be given');
+    }
+    return { form: lists(options, "form"), body: undefined };
+  }
+  if (body === undefined || body === null) {
+    return { form: undefined, body: undefined };
+  }
+  return { form: undefined, body: bodyBytes(body, options.encodeBodyAsJSON) };
+}
+
+function bodyBytes(body, encodeBodyAsJSON) {
+  if (encodeBodyAsJSON) {
+    return utf8Encode(stringify(body));
+  }
+  if (body instanceof Binary) {
+    return body._bytes;
+  }
+  const bytes = typeof body === "string" ? utf8Encode(body) : viewBytes(body);
+  if (bytes === undefined) {
+    throw refuse('"body" argument must be a string or binary unless "encodeBodyAsJSON" is set');
+  }
+  return bytes;
+}
+
+function optional(options, name, type) {
+  const value = options[name];
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== type) {
+    throw refuse(`"${name}" argument must be a ${type}`);
+  }
+  return value;
+}
+
+// `{ name: ["a", "b"] }` as pairs; a single value is taken for a list of one.
+function lists(options, name) {
+  const document = options[name];
+  if (document === undefined || document === null) {
+    return undefined;
+  }
+  if (typeof document !== "object") {
+    throw refuse(`"${name}" argument must be a document`);
+  }
+  return Object.entries(document).flatMap(([key, values]) =>
+    (Array.isArray(values) ? values : [values]).map((value) => [key, String(value)]));
+}
+
+function cookies(options) {
+  const given = options.cookies;
+  if (typeof given === "string") {
+    return [given];
+  }
+  return lists(options, "cookies")?.map(([name, value]) => `${name}=${value}`);
+}
+
+function refuse(message) {
+  return new FunctionError(`http request: ${message}`, "HTTPError");
+}

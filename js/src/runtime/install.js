@@ -1,0 +1,33 @@
+// What the runtime puts into the global scope beside the types: timers, the console, and the few
+// pieces of Node.js's `process` that functions read.
+
+import { host } from "../host.js";
+import { console } from "./console.js";
+import { keepObjectMessages } from "./error-messages.js";
+import { makeProcess } from "./process.js";
+import { HTTPResponse } from "./response.js";
+import * as timers from "./timers.js";
+
+export function installRuntime(globals) {
+  keepObjectMessages(globals);
+  const additions = {
+    console,
+    clearImmediate: timers.clearTimer,
+    clearInterval: timers.clearTimer,
+    clearTimeout: timers.clearTimer,
+    HTTPResponse,
+    process: makeProcess(),
+    setImmediate: timers.setImmediate,
+    setInterval: timers.setInterval,
+    setTimeout: timers.setTimeout,
+  };
+  for (const [name, value] of Object.entries(additions)) {
+    Object.defineProperty(globals, name, { value, writable: true, configurable: true });
+  }
+  // The engine seeds its own generator when a context is made; an image would repeat it.
+  Object.defineProperty(Math, "random", {
+    value: () => host.random(),
+    writable: true,
+    configurable: true,
+  });
+}

@@ -1,0 +1,207 @@
+// TextEncoder, TextDecoder, btoa and atob, as browsers and Node have them.
+
+import { host } from "./host.js";
+import { latin1Decode, utf8Encode, viewBytes } from "./bytes.js";
+
+export class TextEncoder {
+  get encoding() {
+    return "utf-8";
+  }
+
+  encode(text = "") {
+    return utf8Encode(String(text));
+  }
+
+  // Writes whole characters only, as many as there is room for.
+  encodeInto(text, target) {
+    let read = 0;
+    let written = 0;
+    for (const character of String(text)) {
+      const bytes = utf8Encode(character);
+      if (written + bytes.length > target.length) {
+        break;
+      }
+      target.set(bytes, written);
+      written += bytes.length;
+      read += character.length;
+    }
+    return { read, written };
+  }
+}
+
+export class TextDecoder {
+  #encoding;
+  #fatal;
+  #ignoreBom;
+  #kept = new Uint8Array(0);
+  #started = false;
+
+  constructor(label = "utf-8", options = {}) {
+    this.#encoding = encodingOf(label);
+    this.#fatal = Boolean(options?.fatal);
+    this.#ignoreBom = Boolean(options?.ignoreBOM);
+  }
+
+  get encoding() {
+    return this.#encoding;
+  }
+
+  get fatal() {
+    return this.#fatal;
+  }
+
+  get ignoreBOM() {
+    return this.#ignoreBom;
+  }
+
+  decode(input = new Uint8Array(0), options = {}) {
+    const fresh = viewBytes(input);
+    if (fresh === undefined) {
+      throw new TypeError("TextDecoder.decode expects an ArrayBuffer or a view of one");
+    }
+    const stream = Boolean(options?.stream);
+    const bytes = joined(this.#kept, fresh);
+    const end = stream ? wholeLength(bytes, this.#encoding) : bytes.length;
+    this.#kept = bytes.slice(end);
+    let text = this.#text(bytes.subarray(0, end));
+    if (!this.#started && text.length > 0) {
+      this.#started = true;
+      const hasBom = text.charCodeAt(0) === 0xfeff && this.#encoding !== "windows-1252";
+      text = hasBom && !this.#ignoreBom ? text.slice(1) : text;
+    }
+    if (!stream) {
+      this.#started = false;
+    }
+    return text;
+  }
+
+  #text(bytes) {
+    switch (this.#encoding) {
+      case "utf-8":
+        return decodeUtf8(bytes, this.#fatal);
+      case "utf-16le":
+        return decodeUtf16(bytes, this.#fatal);
+      default:
+        return decodeWindows1252(bytes);
+    }
+  }
+}
+
+export function btoa(input) {
+  const text = String(input);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 255) {
+      throw invalidCharacter("the string has characters outside of Latin-1");
+    }
+    bytes[index] = code;
+  }
+  return host.base64_encode(bytes);
+}
+
+export function atob(input) {
+  let text = String(input).replace(/[\t\n\f\r ]/g, "");
+  if (text.length % 4 === 0) {
+    text = text.replace(/==?$/, "");
+  }
+  if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) {
+    throw invalidCharacter("the string is not correctly encoded");
+  }
+  // Bits beyond the last whole byte are dropped, which a strict decoder would refuse to do.
+  const last = text.length % 4;
+  const ending = last === 2 ? looseEnd(text, 0x30) : last === 3 ? looseEnd(text, 0x3c) : text;
+  return latin1Decode(new Uint8Array(host.base64_decode(ending)));
+}
+
+function looseEnd(text, mask) {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)) & mask];
+}
+
+function invalidCharacter(message) {
+  const error = new Error(message);
+  error.name = "InvalidCharacterError";
+  error.code = 5;
+  return error;
+}
+
+function encodingOf(label) {
+  switch (String(label).trim().toLowerCase()) {
+    case "utf-8":
+    case "utf8":
+    case "unicode-1-1-utf-8":
+      return "utf-8";
+    case "utf-16le":
+    case "utf-16":
+    case "ucs-2":
+    case "unicode":
+      return "utf-16le";
+    case "latin1":
+    case "ascii":
+    case "us-ascii":
+    case "iso-8859-1":
+    case "windows-1252":
+    case "cp1252":
+      return "windows-1252";
+    default:
+      throw new RangeError(`the encoding "${label}" is not supported`);
+  }
+}
+
+function joined(first, second) {
+  if (first.length === 0) {
+    return second;
+  }
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+// How many bytes end on a whole character; the rest waits for the next piece of the stream.
+function wholeLength(bytes, encoding) {
+  const length = bytes.length;
+  if (encoding === "utf-16le") {
+    const even = length - (length % 2);
+    const isHalf = even > 0 && (bytes[even - 1] & 0xfc) === 0xd8;
+    return isHalf ? even - 2 : even;
+  }
+  if (encoding !== "utf-8") {
+    return length;
+  }
+  for (let back = 1; back <= Math.min(3, length); back++) {
+    const byte = bytes[length - back];
+    if ((byte & 0xc0) !== 0x80) {
+      const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+      return needed > back ? length - back : length;
+    }
+  }
+  return length;
+}
+
+function decodeUtf8(bytes, fatal) {
+  try {
+    return host.utf8_decode(bytes, fatal);
+  } catch {
+    throw new TypeError("the encoded data was not valid for encoding utf-8");
+  }
+}
+
+function decodeUtf16(bytes, fatal) {
+  let text = "";
+  for (let index = 0; index + 1 < bytes.length; index += 2) {
+    text += String.fromCharCode(bytes[index] | (bytes[index + 1] << 8));
+  }
+  const isWhole = bytes.length % 2 === 0;
+  if (fatal && !(isWhole && text.isWellFormed())) {
+    throw new TypeError("the encoded data was not valid for encoding utf-16le");
+  }
+  return text.toWellFormed() + (isWhole ? "" : "\ufffd");
+}
+
+function decodeWindows1252(bytes) {
+  const special = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+  return latin1Decode(bytes)
+    .replace(/[\x80-\x9f]/g, (control) => special[control.charCodeAt(0) - 0x80]);
+}

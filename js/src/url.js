@@ -1,0 +1,169 @@
+// URL and URLSearchParams. The host parses; what is here keeps the parts and the query in step.
+
+import { host } from "./host.js";
+import { URLSearchParams, linkParams, replaceQuery } from "./url-search-params.js";
+
+export { URLSearchParams };
+
+export class URL {
+  #parts;
+  #params;
+
+  constructor(url, base) {
+    const text = host.url_parse(String(url).toWellFormed(), baseText(base));
+    if (text === undefined) {
+      throw invalidUrl(url);
+    }
+    this.#parts = JSON.parse(text);
+  }
+
+  static canParse(url, base) {
+    return host.url_parse(String(url).toWellFormed(), baseText(base)) !== undefined;
+  }
+
+  static parse(url, base) {
+    return URL.canParse(url, base) ? new URL(url, base) : null;
+  }
+
+  get href() {
+    return this.#parts.href;
+  }
+
+  set href(value) {
+    const text = host.url_parse(String(value).toWellFormed(), undefined);
+    if (text === undefined) {
+      throw invalidUrl(value);
+    }
+    this.#replace(text);
+  }
+
+  get origin() {
+    return this.#parts.origin;
+  }
+
+  get protocol() {
+    return this.#parts.protocol;
+  }
+
+  set protocol(value) {
+    this.#set("protocol", value);
+  }
+
+  get username() {
+    return this.#parts.username;
+  }
+
+  set username(value) {
+    this.#set("username", value);
+  }
+
+  get password() {
+    return this.#parts.password;
+  }
+
+  set password(value) {
+    this.#set("password", value);
+  }
+
+  get host() {
+    return this.#parts.host;
+  }
+
+  set host(value) {
+    this.#set("host", value);
+  }
+
+  get hostname() {
+    return this.#parts.hostname;
+  }
+
+  set hostname(value) {
+    this.#set("hostname", value);
+  }
+
+  get port() {
+    return this.#parts.port;
+  }
+
+  set port(value) {
+    this.#set("port", value);
+  }
+
+  get pathname() {
+    return this.#parts.pathname;
+  }
+
+  set pathname(value) {
+    this.#set("pathname", value);
+  }
+
+  get search() {
+    return this.#parts.search;
+  }
+
+  set search(value) {
+    this.#set("search", value);
+  }
+
+  get hash() {
+    return this.#parts.hash;
+  }
+
+  set hash(value) {
+    this.#set("hash", value);
+  }
+
+  get searchParams() {
+    if (this.#params === undefined) {
+      this.#params = new URLSearchParams(this.#parts.search);
+      // Only the text follows a change of the parameters: they are the newer of the two.
+      linkParams(this.#params, (query) => {
+        const text = host.url_set(this.#parts.href, "search", query);
+        this.#parts = text === undefined ? this.#parts : JSON.parse(text);
+      });
+    }
+    return this.#params;
+  }
+
+  toString() {
+    return this.#parts.href;
+  }
+
+  toJSON() {
+    return this.#parts.href;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "URL";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return this.#parts.href;
+  }
+
+  // A part that cannot be set leaves the URL as it was, without an error.
+  #set(part, value) {
+    const text = host.url_set(this.#parts.href, part, String(value).toWellFormed());
+    if (text !== undefined) {
+      this.#replace(text);
+    }
+  }
+
+  #replace(text) {
+    this.#parts = JSON.parse(text);
+    if (this.#params !== undefined) {
+      replaceQuery(this.#params, this.#parts.search);
+    }
+  }
+}
+
+function baseText(base) {
+  return base === undefined ? undefined : String(base).toWellFormed();
+}
+
+function invalidUrl(input) {
+  const error = new TypeError(`Invalid URL: ${String(input).slice(0, 200)}`);
+  error.code = "ERR_INVALID_URL";
+  error.input = String(input);
+  return error;
+}
