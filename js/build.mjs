@@ -24,7 +24,6 @@ await build({
   outfile: resolve(output),
   bundle: true,
   format: "iife",
-  globalName: "__hookstead",
   target: "es2023",
   platform: "neutral",
   mainFields: ["module", "main"],

@@ -1,21 +1,129 @@
-//! stub
-#![allow(missing_docs)]
-use crate::Outbound;
-use hookstead_isolate::{Thrown, Value};
+//! `context.http`: what functions send into the world.
+//!
+//! One [`Client`] serves all runs. They share its connections and nothing else: cookies and
+//! credentials live as long as a call. Every connection is opened by `connect`, which asks `guard`
+//! about each address that a name resolved to; there is no other way out.
+//!
+//! A call that `[outbound.redirect]` sends elsewhere keeps its path, its query and its `Host`
+//! header, so that one stub can stand in for several services and tell them apart. Cookies,
+//! credentials and redirects go by the URL that the function named.
+
+mod challenge;
+mod connect;
+mod cookies;
+mod credentials;
+mod detour;
+mod digest;
+mod error;
+mod exchange;
+mod form;
+mod guard;
+mod network;
+mod redirect;
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
+mod tls;
+
 use std::{sync::Arc, time::Duration};
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct OutboundError;
-pub(crate) struct Client;
+
+use bytes::Bytes;
+use hookstead_isolate::{Thrown, Value};
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy,
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls::ClientConfig;
+
+use self::{
+    connect::Connector,
+    detour::Detours,
+    error::CallError,
+    exchange::Exchange,
+    guard::{Guard, Rule},
+    request::Plan,
+};
+use crate::Outbound;
+
+pub use self::error::OutboundError;
+
+/// An idle connection is kept this long, and so many of them for one host.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+const IDLE_PER_HOST_MAX: usize = 32;
+/// An HTTP/2 connection that carries many calls is checked, lest it be dead and all of them hang.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+type HttpClient = legacy::Client<HttpsConnector<Connector>, Full<Bytes>>;
+
+/// Makes calls for functions.
+pub(crate) struct Client {
+    any_version: HttpClient,
+    /// For calls whose `Host` header is not the host they go to: HTTP/2 has one place for both.
+    http1: HttpClient,
+    detours: Detours,
+    body_bytes_max: usize,
+    time: Duration,
+}
+
 impl Client {
-    pub(crate) fn new(_: &Outbound, _: usize, _: Duration) -> Result<Self, OutboundError> {
-        Ok(Self)
+    /// A client that trusts whom the machine trusts. `time` is for a whole call, whatever it takes
+    /// (`authUrl`, redirects, the body).
+    pub(crate) fn new(
+        outbound: &Outbound,
+        body_bytes_max: usize,
+        time: Duration,
+    ) -> Result<Self, OutboundError> {
+        let config = tls::config(tls::machine_roots()).map_err(OutboundError::Tls)?;
+        Self::with_tls(outbound, body_bytes_max, time, config)
     }
+
+    fn with_tls(
+        outbound: &Outbound,
+        body_bytes_max: usize,
+        time: Duration,
+        tls: ClientConfig,
+    ) -> Result<Self, OutboundError> {
+        let detours = Detours::new(&outbound.redirect)?;
+        let allowed = outbound.allow.iter().map(|entry| {
+            Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
+        });
+        let rules = allowed.chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
+        let connector = Connector::new(Guard::new(rules));
+        let https = |tls| HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let any_version =
+            build(https(tls.clone()).enable_all_versions().wrap_connector(connector.clone()));
+        let http1 = build(https(tls).enable_http1().wrap_connector(connector));
+        Ok(Self { any_version, http1, detours, body_bytes_max, time })
+    }
+
+    /// Makes one call: the request document as JSON and the body, to the response head as JSON and
+    /// the body.
     pub(crate) async fn perform(
         self: Arc<Self>,
-        _h: String,
-        _b: Option<Vec<u8>>,
+        head_json: String,
+        body: Option<Vec<u8>>,
     ) -> Result<Value, Thrown> {
-        Err(Thrown::new("FunctionError", "stub"))
+        let plan = Plan::read(&head_json, body)?;
+        let call = async {
+            let answer = Exchange::new(&self).run(plan).await?;
+            answer.read(self.body_bytes_max).await
+        };
+        let outcome = tokio::time::timeout(self.time, call).await;
+        Ok(outcome.unwrap_or(Err(CallError::TimedOut(self.time)))?)
     }
+}
+
+fn build(connector: HttpsConnector<Connector>) -> HttpClient {
+    legacy::Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIME)
+        .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        // Names are case-insensitive, but not to every server out there.
+        .http1_title_case_headers(true)
+        .build(connector)
 }

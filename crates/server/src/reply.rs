@@ -53,9 +53,10 @@ pub(crate) fn response(shape: Shape, reply: Reply) -> Result<Response<Full<Bytes
             (body, content_type)
         }
         Source::Result => {
-            let content_type = match shape.format {
-                ResultFormat::Json => "application/json",
-                ResultFormat::Ejson => "application/ejson",
+            // Callers of webhooks are older than the media type of extended JSON.
+            let content_type = match (shape.kind, shape.format) {
+                (Kind::Endpoint, ResultFormat::Ejson) => "application/ejson",
+                (Kind::Webhook, _) | (_, ResultFormat::Json) => "application/json",
             };
             (reply.result.unwrap_or_default().into(), content_type)
         }

@@ -92,6 +92,9 @@ impl Unmet {
 }
 
 /// What the hosted service answers to credentials of nobody, in its words.
+///
+/// It had 400 for requests without usable credentials. As long as there are no users, no request
+/// can be mended by its sender, so all of them get 401.
 fn no_such_user(headers: &HeaderMap) -> Refusal {
     let is_bearer = |value: &str| {
         value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
@@ -107,9 +110,9 @@ fn no_such_user(headers: &HeaderMap) -> Refusal {
     } else if email || password {
         let message = "must specify some form of authentication \
             (either email+password, api-key, or jwt) in the request header or body";
-        Refusal::bad_request("MissingParameter", message)
+        Refusal::unauthorized("MissingParameter", message)
     } else {
-        Refusal::bad_request("InvalidParameter", "no authentication methods were specified")
+        Refusal::unauthorized("InvalidParameter", "no authentication methods were specified")
     }
 }
 

@@ -91,9 +91,13 @@ function describeError(error, isTop) {
   return { text: trimmed.startsWith(head) ? trimmed : `${head}\n${trimmed}`, hidden };
 }
 
+// A message may be an object (see runtime/error-messages.js), which shows as its JSON.
 function headOf(error) {
   try {
-    return Error.prototype.toString.call(error);
+    const { message } = error;
+    return typeof message === "object" && message !== null
+      ? `${error.name}: ${JSON.stringify(message)}`
+      : Error.prototype.toString.call(error);
   } catch {
     return "Error";
   }

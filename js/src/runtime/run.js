@@ -1,6 +1,7 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { host } from "../host.js";
+import { forgetGeneratedIds } from "../bson.js";
 import { parse, writeEjson, writeJson } from "../ejson.js";
 import { makeContext } from "./context.js";
 import { describe } from "./failure.js";
@@ -15,6 +16,7 @@ let outcome;
 /** Begins the run: calls the function with what the host says. */
 export function start(inputText, body) {
   input = JSON.parse(inputText);
+  forgetGeneratedIds();
   globalThis.context = makeContext(input);
   try {
     settleWith(callScript(input.entry, input.name, callArguments(body)));

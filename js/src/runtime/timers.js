@@ -2,6 +2,7 @@
 // Node.js, so that `unref()` and `clearTimeout(timer)` work alike.
 
 import { host } from "../host.js";
+import { format } from "../inspect.js";
 import { expect, forget } from "./pending.js";
 
 class Timeout {
@@ -30,7 +31,13 @@ class Timeout {
   #fire() {
     if (this.#repeats) this.#start();
     else this.#id = undefined;
-    this.#callback.apply(this, this.#arguments);
+    // Nobody can catch what a timer throws. It fails its run no more than a promise that is
+    // rejected with nobody listening; it is a bug all the same, so the log has it.
+    try {
+      this.#callback.apply(this, this.#arguments);
+    } catch (thrown) {
+      host.log("error", format("Uncaught in a timer:", thrown));
+    }
   }
 
   close() {

@@ -24,8 +24,9 @@ const GENERATED_BYTES: usize = 32;
 
 /// Set, list, remove and generate the secrets that an app names
 ///
-/// A secret comes from HOOKSTEAD_SECRET_<name>, from the file that HOOKSTEAD_SECRET_<name>_FILE
-/// names, or from the store in the data folder, which these commands keep.
+/// The secret NAME comes from the variable HOOKSTEAD_SECRET_NAME, from the file that
+/// HOOKSTEAD_SECRET_NAME_FILE names, or from the store in the data folder, which these commands
+/// keep.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Set(SetArgs),

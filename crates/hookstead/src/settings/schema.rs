@@ -3,6 +3,9 @@
 //! One table makes the structs, the reader and the commented default file, so that the three
 //! cannot drift apart.
 
+// The comments are those of the default file, where a URL is no link.
+#![allow(rustdoc::bare_urls)]
+
 use std::net::SocketAddr;
 
 use super::{

@@ -82,7 +82,7 @@ async fn webhooks_are_found_by_service_and_name() {
         .await;
     let answer = server.call("POST", &webhook("my%20http", "w0"), &[], "").await;
     assert_eq!((answer.status, answer.text.as_str()), (200, "\"w0\""));
-    assert_eq!(answer.header("content-type"), "application/ejson");
+    assert_eq!(answer.header("content-type"), "application/json");
     let path = webhook("my%20http", "w1");
     for method in ["GET", "POST", "DELETE"] {
         assert_eq!(server.call(method, &path, &[], "").await.text, format!("\"{path}\""));

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use hookstead_app::Problem;
 use hookstead_server::Kind;
 
 use super::{
@@ -9,6 +10,10 @@ use super::{
     verdict::Verdict,
 };
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem};
+
+/// Problems that the reasons of a route tell already.
+const TOLD_WITH_ROUTES: [&str; 2] =
+    ["endpoint-authentication-unsupported", "endpoint-protection-unresolved"];
 
 /// Writes the report.
 pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -22,10 +27,12 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     for route in &report.routes {
         write_route(route, out)?;
     }
-    if !report.problems.is_empty() {
+    let told = |one: &&Problem| TOLD_WITH_ROUTES.contains(&one.code);
+    let mut problems = report.problems.iter().filter(|one| !told(one)).peekable();
+    if problems.peek().is_some() {
         writeln!(out)?;
     }
-    for one in &report.problems {
+    for one in problems {
         writeln!(out, "{}", problem(one))?;
     }
     writeln!(out, "\n{}", summary(&report.summary))

@@ -1,0 +1,212 @@
+//! Who may be called.
+//!
+//! The guard judges addresses, not names: it sees what a name resolved to, and the connection is
+//! made to an address that it has passed, so that a name which resolves differently the next
+//! moment gains nothing. Its verdict depends on the settings, the host and the port alone, which
+//! is what makes it safe to reuse a connection for the same host and port.
+
+use std::net::{IpAddr, SocketAddr};
+
+use url::Host;
+
+use super::network::{Network, restriction};
+
+/// What the operator permits beyond public addresses.
+pub(super) struct Guard {
+    rules: Vec<Rule>,
+}
+
+/// One entry of `[outbound] allow`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    target: Target,
+    port: Option<u16>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Name(String),
+    Network(Network),
+}
+
+/// A host that may not be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{host}:{port} may not be called: {address} is {why} \
+     (the server's setting [outbound] allow = [\"{host}:{port}\"] would permit it)"
+)]
+pub(super) struct Refusal {
+    host: String,
+    port: u16,
+    address: IpAddr,
+    why: &'static str,
+}
+
+impl Guard {
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        Self { rules }
+    }
+
+    /// The addresses of a host that may be connected to. A host is refused when none may.
+    pub(super) fn vet(
+        &self,
+        host: &str,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, Refusal> {
+        let mut vetted = Vec::new();
+        let mut refusal = None;
+        for address in addresses {
+            match restriction(address.ip()) {
+                Some(why) if !self.permits(host, address) => {
+                    refusal.get_or_insert_with(|| Refusal {
+                        host: host.to_owned(),
+                        port: address.port(),
+                        address: address.ip(),
+                        why,
+                    });
+                }
+                _ => vetted.push(address),
+            }
+        }
+        match refusal {
+            Some(refusal) if vetted.is_empty() => Err(refusal),
+            _ => Ok(vetted),
+        }
+    }
+
+    fn permits(&self, host: &str, address: SocketAddr) -> bool {
+        self.rules.iter().any(|rule| {
+            let is_target = match &rule.target {
+                Target::Name(name) => name == without_root(host),
+                Target::Network(network) => network.contains(address.ip()),
+            };
+            is_target && rule.port.is_none_or(|port| port == address.port())
+        })
+    }
+}
+
+impl Rule {
+    /// The rule that permits one host and port.
+    pub(super) fn of_host(host: &Host<String>, port: u16) -> Self {
+        Self { target: Target::from(host), port: Some(port) }
+    }
+
+    /// A name, an address or a network; a name or an address may have a port.
+    pub(super) fn parse(entry: &str) -> Option<Self> {
+        if let Ok(network) = entry.parse() {
+            return Some(Self { target: Target::Network(network), port: None });
+        }
+        if let Ok(address) = entry.parse::<IpAddr>() {
+            return Some(Self { target: Target::Network(address.into()), port: None });
+        }
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(parse_port(port)?)),
+            _ => (entry, None),
+        };
+        // A `*` would pass for a part of a name, and never match.
+        if host.contains('*') {
+            return None;
+        }
+        let host = Host::parse(host).ok()?;
+        Some(Self { target: Target::from(&host), port })
+    }
+}
+
+impl From<&Host<String>> for Target {
+    fn from(host: &Host<String>) -> Self {
+        match host {
+            Host::Domain(name) => Self::Name(without_root(name).to_owned()),
+            Host::Ipv4(address) => Self::Network(IpAddr::from(*address).into()),
+            Host::Ipv6(address) => Self::Network(IpAddr::from(*address).into()),
+        }
+    }
+}
+
+/// `localhost.` is `localhost`.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vet(allow: &[&str], host: &str, addresses: &[&str]) -> Result<Vec<String>, String> {
+        let guard = Guard::new(allow.iter().map(|entry| Rule::parse(entry).unwrap()).collect());
+        let addresses = addresses.iter().map(|address| address.parse().unwrap());
+        guard
+            .vet(host, addresses)
+            .map(|vetted| vetted.iter().map(ToString::to_string).collect())
+            .map_err(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn a_refusal_names_the_host_and_the_remedy() {
+        assert_eq!(
+            vet(&[], "intranet.example", &["10.0.0.1:8080"]).unwrap_err(),
+            "intranet.example:8080 may not be called: 10.0.0.1 is a private address \
+             (the server's setting [outbound] allow = [\"intranet.example:8080\"] would permit it)"
+        );
+        // What the message proposes is what helps.
+        assert!(vet(&["intranet.example:8080"], "intranet.example", &["10.0.0.1:8080"]).is_ok());
+        assert!(vet(&["[::1]:80"], "[::1]", &["[::1]:80"]).is_ok());
+    }
+
+    #[test]
+    fn only_public_addresses_of_a_mixed_host_are_used() {
+        let addresses = ["10.0.0.1:80", "1.1.1.1:80"];
+        assert_eq!(vet(&[], "mixed.example", &addresses).unwrap(), ["1.1.1.1:80"]);
+    }
+
+    #[test]
+    fn rules_permit_what_they_name() {
+        let cases = [
+            ("localhost", "localhost", "127.0.0.1:80", true),
+            ("LocalHost", "localhost.", "127.0.0.1:80", true),
+            ("localhost", "127.0.0.1", "127.0.0.1:80", false),
+            ("localhost:81", "localhost", "127.0.0.1:80", false),
+            ("127.0.0.1", "localhost", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "localhost", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "localhost", "127.0.0.1:81", false),
+            ("127.0.0.1", "x.example", "[::ffff:127.0.0.1]:80", true),
+            ("10.0.0.0/8", "x.example", "10.9.9.9:80", true),
+            ("10.0.0.0/8", "x.example", "11.0.0.1:80", true),
+            ("10.0.0.0/8", "x.example", "172.16.0.1:80", false),
+            ("::1", "[::1]", "[::1]:80", true),
+            ("[::1]", "[::1]", "[::1]:80", true),
+            ("[::1]:8080", "[::1]", "[::1]:80", false),
+            ("fd00::/8", "x.example", "[fd00::1]:80", true),
+            ("example", "x.example", "10.0.0.1:80", false),
+        ];
+        for (entry, host, address, permitted) in cases {
+            assert_eq!(vet(&[entry], host, &[address]).is_ok(), permitted, "{entry} {address}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_no_rule() {
+        let entries = [
+            "",
+            "http://localhost",
+            "localhost:",
+            "localhost:x",
+            "localhost:0",
+            "localhost:+80",
+            "localhost:99999",
+            "*.internal",
+            "10.0.0.0/40",
+            "10.0.0.0/8:80",
+            "a b",
+            "user@host",
+            "[::1",
+        ];
+        for entry in entries {
+            assert_eq!(Rule::parse(entry), None, "{entry}");
+        }
+    }
+}

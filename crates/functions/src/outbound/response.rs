@@ -1,0 +1,181 @@
+//! A response, as a function sees it (reference: services.md §4.2).
+
+use std::io::{self, Write};
+
+use flate2::write::MultiGzDecoder;
+use hookstead_isolate::Value;
+use http::{HeaderMap, header, response::Parts};
+use http_body_util::BodyExt as _;
+use hyper::{
+    body::{Body as _, Incoming},
+    ext::ReasonPhrase,
+};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::{cookies::set_cookies, error::CallError};
+
+/// A response whose body is yet to be read.
+pub(super) struct Answer {
+    pub(super) response: http::Response<Incoming>,
+    /// Whether the request was `HEAD`: its response has the length of a body, and none.
+    pub(super) is_head: bool,
+    /// Whether a packed body is unpacked on the way.
+    pub(super) is_unpacked: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResponseHead {
+    status: String,
+    status_code: u16,
+    content_length: i64,
+    headers: Map<String, Json>,
+    cookies: Map<String, Json>,
+}
+
+impl Answer {
+    /// Reads the body; head and body are what JavaScript gets.
+    pub(super) async fn read(self, bytes_max: usize) -> Result<Value, CallError> {
+        let (mut parts, body) = self.response.into_parts();
+        let mut length = body.size_hint().exact();
+        let is_packed = self.is_unpacked && length != Some(0) && is_gzip(&parts.headers);
+        if is_packed {
+            // These were of the packed body, which the function never sees.
+            parts.headers.remove(header::CONTENT_ENCODING);
+            parts.headers.remove(header::CONTENT_LENGTH);
+            length = None;
+        }
+        if self.is_head {
+            length = declared_length(&parts.headers);
+        } else if length.is_some_and(|length| length > bytes_max as u64) {
+            return Err(CallError::TooLarge { bytes_max });
+        }
+        let body = read_body(body, is_packed, bytes_max).await?;
+        let head = serde_json::to_string(&ResponseHead::new(&parts, length))
+            .map_err(|error| CallError::Body(error.to_string()))?;
+        Ok(Value::List(vec![Value::Text(head), Value::Bytes(body)]))
+    }
+}
+
+impl ResponseHead {
+    fn new(parts: &Parts, length: Option<u64>) -> Self {
+        Self {
+            status: status_line(parts),
+            status_code: parts.status.as_u16(),
+            content_length: length.and_then(|length| length.try_into().ok()).unwrap_or(-1),
+            headers: header_lists(&parts.headers),
+            cookies: set_cookies(&parts.headers)
+                .map(|cookie| (cookie.name.to_owned(), unquote(cookie.value).into()))
+                .collect(),
+        }
+    }
+}
+
+/// `200 OK`, with the reason that the server gave, or else the usual one.
+fn status_line(parts: &Parts) -> String {
+    let given = parts.extensions.get::<ReasonPhrase>();
+    let given = given.map(|reason| String::from_utf8_lossy(reason.as_bytes()));
+    let reason = given.as_deref().or(parts.status.canonical_reason()).unwrap_or_default();
+    format!("{} {reason}", parts.status.as_str())
+}
+
+/// `{ "Content-Type": ["text/plain"] }`, without what describes the transfer.
+fn header_lists(headers: &HeaderMap) -> Map<String, Json> {
+    let names = headers
+        .keys()
+        .filter(|name| **name != header::TRANSFER_ENCODING && **name != header::TRAILER);
+    let list = |name| {
+        let values = headers.get_all(name).into_iter();
+        values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()).collect()
+    };
+    names.map(|name| (canonical(name.as_str()), Json::Array(list(name)))).collect()
+}
+
+/// `content-type` as `Content-Type`.
+fn canonical(name: &str) -> String {
+    let mut is_first = true;
+    let letter = |character: char| {
+        let upper = is_first;
+        is_first = character == '-';
+        if upper { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() }
+    };
+    name.chars().map(letter).collect()
+}
+
+fn unquote(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    encoding.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn read_body(
+    mut body: Incoming,
+    is_packed: bool,
+    bytes_max: usize,
+) -> Result<Vec<u8>, CallError> {
+    let sink = Capped { bytes: Vec::new(), bytes_max };
+    let mut sink = match is_packed {
+        true => Sink::Packed(Box::new(MultiGzDecoder::new(sink))),
+        false => Sink::Plain(sink),
+    };
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::FileTooLarge => CallError::TooLarge { bytes_max },
+        _ => CallError::of_body(&error),
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| CallError::of_body(&error))?;
+        if let Ok(data) = frame.into_data() {
+            sink.write_all(&data).map_err(failed)?;
+        }
+    }
+    sink.finish().map_err(failed)
+}
+
+/// Takes so many bytes and no more. What unpacks to more than it may stops there.
+struct Capped {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Write for Capped {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if data.len() > self.bytes_max - self.bytes.len() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+enum Sink {
+    Plain(Capped),
+    Packed(Box<MultiGzDecoder<Capped>>),
+}
+
+impl Sink {
+    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(sink) => sink.write_all(data),
+            Self::Packed(sink) => sink.write_all(data),
+        }
+    }
+
+    fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(sink) => Ok(sink.bytes),
+            Self::Packed(sink) => Ok(sink.finish()?.bytes),
+        }
+    }
+}
