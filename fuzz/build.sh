@@ -10,4 +10,5 @@ export RUSTFLAGS="${RUSTFLAGS:-} --cfg fuzzing \
   -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares"
 # With a target named, the flags stay away from build scripts.
-exec cargo build --locked --release --target "$target" --target-dir "${CARGO_TARGET_DIR:-target}" "$@"
+exec cargo build --locked --release --target "$target" \
+  --target-dir "${CARGO_TARGET_DIR:-target}" "$@"

@@ -1,11 +1,15 @@
-// Bundles src/index.js into one script for the isolate.
+// Bundles src/index.js into one script for the isolate, and each module that functions can
+// `require` into a script of its own.
 //
 //   node build.mjs OUTPUT [--minify]
 //
-// Identifiers keep their names even when minified: class names show in logs and in error texts.
+// The modules go into modules.json beside the output: name to the text of an expression,
+// `(function (module, exports, require) {…})`. Identifiers keep their names even when minified:
+// class names show in logs and in error texts.
 
+import { readdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dirname, resolve } from "node:path";
 import { build } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -18,18 +22,63 @@ if (output === undefined || output.startsWith("-") || unknown !== undefined) {
 
 const minify = flags.includes("--minify");
 
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ["src/index.js"],
-  outfile: resolve(output),
   bundle: true,
-  format: "iife",
   target: "es2023",
   platform: "neutral",
-  mainFields: ["module", "main"],
   charset: "utf8",
   minifyWhitespace: minify,
   minifySyntax: minify,
   legalComments: "eof",
   logLevel: "warning",
+};
+
+await build({
+  ...common,
+  entryPoints: ["src/index.js"],
+  outfile: resolve(output),
+  format: "iife",
+  mainFields: ["module", "main"],
 });
+
+const folder = join(root, "src/modules");
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => basename(file, ".js"))
+  .sort();
+
+// A module that asks for another one asks the isolate. In packages `util/` means the same.
+const modules = {
+  name: "modules",
+  setup({ onResolve }) {
+    onResolve({ filter: /^hookstead:internals$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^qs$/ }, () => ({ path: join(folder, "support/qs.js") }));
+    onResolve({ filter: /^safe-buffer$/ }, () => ({ path: "buffer", external: true }));
+    onResolve({ filter: /^[a-z_]+\/?$/ }, ({ path, importer }) => {
+      const name = path.replace("/", "");
+      const isPackage = importer.includes("node_modules");
+      // Of `util` readable-stream wants what shows in a debugger alone.
+      const isSpared = name === "util" && importer.includes("readable-stream");
+      const isModule = names.includes(name) && !isSpared && (isPackage || path === name);
+      return isModule && importer !== "" ? { path: name, external: true } : undefined;
+    });
+  },
+};
+
+const bundled = await build({
+  ...common,
+  entryPoints: names.map((name) => join(folder, `${name}.js`)),
+  outdir: "modules",
+  write: false,
+  format: "cjs",
+  mainFields: ["browser", "module", "main"],
+  plugins: [modules],
+});
+
+const texts = bundled.outputFiles.map(({ path, text }) => {
+  const body = `${text}\nmodule.exports = module.exports.default;\n`;
+  return [basename(path, ".js"), `(function (module, exports, require) {${body}})`];
+});
+const target = join(dirname(resolve(output)), "modules.json");
+writeFileSync(target, JSON.stringify(Object.fromEntries(texts)));

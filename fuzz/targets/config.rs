@@ -46,9 +46,7 @@ fn check_nothing_opened(text: &[u8], endpoints: &[hookstead_app::Endpoint]) {
         let open = matches!(endpoint.protection, Protection::None);
         let asks = entries.iter().filter(|entry| entry["route"] == endpoint.route.as_str());
         let mut methods = asks.clone().map(|entry| entry["validation_method"].clone());
-        let plain = |method: &Json| {
-            method.is_null() || *method == "" || *method == "NO_VALIDATION"
-        };
+        let plain = |method: &Json| method.is_null() || *method == "" || *method == "NO_VALIDATION";
         if open && asks.count() == 1 {
             assert!(methods.all(|method| plain(&method)), "{} is open", endpoint.route);
         }

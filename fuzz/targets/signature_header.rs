@@ -30,8 +30,13 @@ fuzz_target!(|data: &[u8]| {
         let headers: Vec<(&str, &[u8])> =
             HEADERS.into_iter().zip([first, second].into_iter().cycle()).collect();
         let Ok(key) = scheme.key(SECRET) else { continue };
-        let request =
-            RequestParts { method: "POST", url: "https://h.example/", headers: &headers, query: &[], body };
+        let request = RequestParts {
+            method: "POST",
+            url: "https://h.example/",
+            headers: &headers,
+            query: &[],
+            body,
+        };
         assert!(verify(scheme, &[key], &request, 1_700_000_000).is_err(), "{headers:?}");
     }
 });

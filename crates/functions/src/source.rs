@@ -140,11 +140,13 @@ mod tests {
         let cases = [
             (
                 "import x from 'x';\nexports = x;",
-                "const x = ((m) => m && m.__esModule ? m.default : m)(require('x'));\nexports = x;",
+                "const x = ((m) => m && m.__esModule ? m.default : m)(require('x'));\n\
+                 exports = x;",
             ),
             (
                 "import {\n  a,\n  b as c\n} from \"m\"\nexports = a",
-                "const { a: a } = require(\"m\"); const { b: c } = require(\"m\");\n\n\n\nexports = a",
+                "const { a: a } = require(\"m\"); const { b: c } = require(\"m\");\n\n\n\n\
+                 exports = a",
             ),
             ("import * as all from 'm'", "const all = require('m');"),
             ("import 'side';", "require('side');"),

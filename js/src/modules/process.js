@@ -1,0 +1,3 @@
+// `require("process")`: the global object.
+
+export default process;

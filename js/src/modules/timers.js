@@ -1,0 +1,5 @@
+// `require("timers")`: the global functions.
+
+export default {
+  clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout,
+};
