@@ -72,7 +72,8 @@ const bundled = await build({
   outdir: "modules",
   write: false,
   format: "cjs",
-  mainFields: ["browser", "module", "main"],
+  // What packages keep for browsers is what does without Node.js.
+  platform: "browser",
   plugins: [modules],
 });
 

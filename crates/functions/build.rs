@@ -1,4 +1,4 @@
-//! Bundles the JavaScript half (`js/`) into the output folder.
+//! Bundles the JavaScript half (`js/`) into the output folder: `runtime.js` and `modules.json`.
 //!
 //! `npm ci` runs only when the lock file is newer than what it installed last.
 

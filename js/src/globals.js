@@ -15,14 +15,18 @@ export function installGlobals(target) {
   for (const name of Object.keys(values)) {
     define(target, name, values[name]);
   }
-  // Loaded at the first use; an assignment replaces it as it would replace a plain value.
-  Object.defineProperty(target, "Buffer", {
+  defineLazily(target, "Buffer", loadBuffer);
+}
+
+// Loaded at the first use; an assignment replaces it as it would replace a plain value.
+export function defineLazily(target, name, load) {
+  Object.defineProperty(target, name, {
     get: () => {
-      const Buffer = loadBuffer();
-      define(target, "Buffer", Buffer);
-      return Buffer;
+      const value = load();
+      define(target, name, value);
+      return value;
     },
-    set: (value) => define(target, "Buffer", value),
+    set: (value) => define(target, name, value),
     enumerable: false,
     configurable: true,
   });

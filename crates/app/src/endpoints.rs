@@ -1,6 +1,6 @@
 //! HTTPS endpoints (reference: app-layout.md §2.5).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::Value as Json;
 
@@ -34,11 +34,13 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout, functions: &Functions) 
             Err(Unusable) => break,
         };
         let (found, whole) = read_file(reader, &file, functions);
-        let known: BTreeSet<_> = endpoints.iter().map(key).collect();
-        let (twins, new): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|endpoint| known.contains(&key(endpoint)));
-        for twin in &twins {
-            compare(reader, &file, &endpoints, twin);
+        let known: BTreeMap<_, _> = endpoints.iter().map(|known| (key(known), known)).collect();
+        let mut new = Vec::new();
+        for endpoint in found {
+            match known.get(&key(&endpoint)) {
+                Some(counting) => compare(reader, &file, counting, &endpoint),
+                None => new.push(endpoint),
+            }
         }
         endpoints.extend(new);
         if !whole {
@@ -51,6 +53,7 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout, functions: &Functions) 
 /// The endpoints of a file, and whether every entry could be read.
 fn read_file(reader: &mut Reader, file: &JsonFile, functions: &Functions) -> (Vec<Endpoint>, bool) {
     let mut endpoints: Vec<Endpoint> = Vec::new();
+    let mut places = BTreeMap::new();
     let mut whole = true;
     let Some(entries) = file.array(&mut reader.report) else { return (endpoints, false) };
     if is_foreign(entries) {
@@ -68,9 +71,14 @@ fn read_file(reader: &mut Reader, file: &JsonFile, functions: &Functions) -> (Ve
             whole = false;
             continue;
         };
-        match endpoints.iter_mut().find(|earlier| key(earlier) == key(&endpoint)) {
-            Some(earlier) => repeated(reader, file, earlier, &endpoint),
-            None => endpoints.push(endpoint),
+        match places.entry(key(&endpoint)) {
+            Entry::Occupied(earlier) => {
+                repeated(reader, file, &mut endpoints[*earlier.get()], &endpoint);
+            }
+            Entry::Vacant(place) => {
+                place.insert(endpoints.len());
+                endpoints.push(endpoint);
+            }
         }
     }
     (endpoints, whole)
@@ -195,10 +203,8 @@ fn repeated(reader: &mut Reader, file: &JsonFile, earlier: &mut Endpoint, later:
 }
 
 /// Says when the folder that does not count would have protected an endpoint that is now open.
-fn compare(reader: &mut Reader, file: &JsonFile, endpoints: &[Endpoint], twin: &Endpoint) {
-    let counting = endpoints.iter().find(|endpoint| key(endpoint) == key(twin));
-    let opens = counting
-        .is_some_and(|counts| !is_guarded(&counts.protection) && is_guarded(&twin.protection));
+fn compare(reader: &mut Reader, file: &JsonFile, counting: &Endpoint, twin: &Endpoint) {
+    let opens = !is_guarded(&counting.protection) && is_guarded(&twin.protection);
     if opens {
         reader.report.warn(
             "endpoint-protection-differs",

@@ -1,5 +1,7 @@
 //! A JSON file of an export, parsed, with its templates replaced.
 
+use std::{collections::BTreeSet, ops::Bound};
+
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -16,7 +18,7 @@ pub(crate) struct JsonFile {
     pub(crate) value: Json,
     scan: Scan,
     /// Fields that hold a template which could not be replaced.
-    unresolved: Vec<String>,
+    unresolved: BTreeSet<String>,
 }
 
 impl JsonFile {
@@ -34,7 +36,9 @@ impl JsonFile {
             );
         }
         match serde_json::from_slice(&bytes) {
-            Ok(value) => Some(Self { path: path.to_owned(), value, scan, unresolved: Vec::new() }),
+            Ok(value) => {
+                Some(Self { path: path.to_owned(), value, scan, unresolved: BTreeSet::new() })
+            }
             Err(error) => {
                 let line = (error.line() > 0).then_some(error.line());
                 report.error(
@@ -58,7 +62,7 @@ impl JsonFile {
                 format!("`{template}` names nothing in the environment `{}`", environment.tag),
                 "add the value to the file of the environment, or choose another environment",
             );
-            self.unresolved.push(field);
+            self.unresolved.insert(field);
         }
     }
 
@@ -94,12 +98,12 @@ impl JsonFile {
 
     /// The keys given twice at or below a field.
     pub(crate) fn duplicates_in(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.scan.duplicates.iter().map(String::as_str).filter(move |path| is_in(path, field))
+        below(&self.scan.duplicates, field)
     }
 
     /// The templates that could not be replaced, at or below a field.
     pub(crate) fn unresolved_in(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.unresolved.iter().map(String::as_str).filter(move |path| is_in(path, field))
+        below(&self.unresolved, field)
     }
 
     fn wrong_shape(&self, wanted: &str, report: &mut Report) {
@@ -110,6 +114,13 @@ impl JsonFile {
             "mend the file, or export the app again",
         );
     }
+}
+
+/// The paths at or below a field. Those that begin alike stand together.
+fn below<'a>(paths: &'a BTreeSet<String>, field: &str) -> impl Iterator<Item = &'a str> {
+    let from = (Bound::Included(field), Bound::Unbounded);
+    let from = paths.range::<str, _>(from).map(String::as_str);
+    from.take_while(move |path| path.starts_with(field)).filter(move |path| is_in(path, field))
 }
 
 /// Whether a path is that of a field or of something in it.

@@ -9,6 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Deeper values get no line: no field that is reported lies so deep.
 const LINE_DEPTH_MAX: usize = 6;
 
+/// More values get no line, so that a file of brackets does not become a gigabyte of paths.
+const LINES_MAX: usize = 100_000;
+
+/// Longer keys are cut in paths: every value below one carries it in its own.
+const KEY_BYTES_MAX: usize = 200;
+
 /// The shape of a JSON text.
 #[derive(Default)]
 pub(crate) struct Scan {
@@ -139,7 +145,9 @@ impl Scanner<'_> {
             }
             None => self.path.clear(),
         }
-        self.scan.lines.entry(self.path.clone()).or_insert(line);
+        if self.scan.lines.len() < LINES_MAX {
+            self.scan.lines.entry(self.path.clone()).or_insert(line);
+        }
     }
 
     fn skip_string(&mut self) {
@@ -170,5 +178,5 @@ pub(crate) fn push_key(path: &mut String, key: &str) {
     if !path.is_empty() {
         path.push('.');
     }
-    path.push_str(key);
+    path.push_str(&key[..key.floor_char_boundary(KEY_BYTES_MAX)]);
 }

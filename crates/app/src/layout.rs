@@ -43,6 +43,8 @@ pub(crate) struct Layout {
     pub(crate) app_meta: Option<JsonFile>,
     /// The root files, the one that belongs to the version first.
     pub(crate) roots: Vec<JsonFile>,
+    /// A root file that cannot be read, where none of the version itself can.
+    pub(crate) lost_root: Option<&'static str>,
 }
 
 impl Layout {
@@ -51,9 +53,12 @@ impl Layout {
         let meta = object(reader, ".mdb/meta.json");
         let app_meta = object(reader, ".mdb/app_meta.json");
         let mut found = Vec::new();
+        let mut lost_root = None;
         for (version, path) in VERSIONS {
-            if let Some(file) = object(reader, path) {
-                found.push((version, file));
+            match object(reader, path) {
+                Some(file) => found.push((version, file)),
+                None if reader.folder.has(path) => lost_root = lost_root.or(Some(path)),
+                None => {}
             }
         }
         let told = [&meta, &app_meta].into_iter().flatten().find_map(config_version);
@@ -62,8 +67,10 @@ impl Layout {
         check_version(version, reader);
         // A stable sort: the matching root file first, the newer of the others next.
         found.sort_by_key(|(own, _)| *own != generation(version));
+        let has_own = found.first().is_some_and(|(own, _)| *own == generation(version));
+        let lost_root = lost_root.filter(|_| !has_own);
         let roots = found.into_iter().map(|(_, file)| file).collect();
-        Self { version, meta, app_meta, roots }
+        Self { version, meta, app_meta, roots, lost_root }
     }
 
     /// Replaces the templates in the root files, once the environment is known.

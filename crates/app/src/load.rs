@@ -138,6 +138,15 @@ fn identity(layout: &Layout) -> Identity {
 /// The origins that may call, from the first place that has them. What cannot be understood lets
 /// nobody in, where an empty list would let everybody in.
 fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
+    if let Some(path) = layout.lost_root {
+        reader.report.error(
+            "origins-unreadable",
+            Spot::file(path),
+            "whatever origins the file allows are not known; no origin is let in".to_owned(),
+            "mend the file, or export the app again",
+        );
+        return vec![NO_ORIGIN.to_owned()];
+    }
     let places = ["/allowed_request_origins", "/security/allowed_request_origins"];
     let Some((place, (file, origins))) =
         places.iter().find_map(|place| Some((place, layout.root_field(place)?)))

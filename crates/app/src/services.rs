@@ -54,6 +54,7 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
         Ok(Some(file)) => file,
         Ok(None) => {
             if reader.folder.has(&join(folder, "incoming_webhooks")) {
+                services.unusable.insert(by_folder.to_owned());
                 left_out(reader, Spot::file(folder), "it has no `config.json`");
             }
             return;

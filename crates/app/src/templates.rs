@@ -9,6 +9,9 @@ use crate::{Environment, json_scan::push_key};
 const OPEN: &str = "%(";
 const CLOSE: char = ')';
 const TAG: &str = "%%environment.tag";
+/// Longer paths of what failed are cut: every field that anybody asks about lies above.
+const PATH_BYTES_MAX: usize = 256;
+
 const VALUES: &str = "%%environment.values.";
 
 /// Replaces every template below a value. Returns the fields whose templates name nothing,
@@ -29,7 +32,10 @@ fn walk(
     match value {
         Json::String(text) if text.contains(OPEN) => match replace(text, environment) {
             Ok(replaced) => *text = replaced,
-            Err(template) => failed.push((path.clone(), template)),
+            Err(template) => {
+                let cut = path.floor_char_boundary(PATH_BYTES_MAX);
+                failed.push((path[..cut].to_owned(), template));
+            }
         },
         Json::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {

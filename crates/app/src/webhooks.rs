@@ -52,10 +52,10 @@ fn read_webhook(
         reader.report.error(
             "webhook-config-missing",
             Spot::file(folder),
-            "the webhook has no `config.json`; it is left out".to_owned(),
+            "the webhook has no `config.json`; it is refused".to_owned(),
             "add the file, or remove the folder",
         );
-        return None;
+        return Some(unreadable(&config_path, by_folder));
     };
     let Some(object) = config.object(&mut reader.report) else {
         return Some(unreadable(&config_path, by_folder));

@@ -1,6 +1,9 @@
 //! An application's functions, as their callers describe them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::Value as Json;
 
@@ -22,6 +25,18 @@ pub struct Definition {
     pub entries: BTreeMap<String, FunctionSource>,
     /// The names and types of services that are declared, for `context.services.get`.
     pub services: BTreeMap<String, String>,
+    /// What the rules of a service say, by its name; without any, nothing is allowed.
+    pub service_rules: BTreeMap<String, ServiceRules>,
+}
+
+/// What the rules of a service say of its actions (reference: services.md §4.1).
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ServiceRules {
+    /// Actions that some rule allows without a condition.
+    pub allowed: BTreeSet<String>,
+    /// Actions that are allowed under conditions only; those are not evaluated yet, so that the
+    /// actions are refused.
+    pub conditional: BTreeSet<String>,
 }
 
 /// `context.app` (reference: functions.md §3.4).

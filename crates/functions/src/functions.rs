@@ -122,6 +122,12 @@ impl Functions {
         }
     }
 
+    /// Why every call of a function fails, where it does: it is not there, cannot be honoured or
+    /// does not compile.
+    pub fn obstacle(&self, name: &str) -> Option<String> {
+        self.callable(name).err().map(|failure| failure.message)
+    }
+
     /// How long a run may take, for those who wait for one.
     pub fn run_time_max(&self) -> Duration {
         self.limits.run_time

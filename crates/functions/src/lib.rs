@@ -3,23 +3,27 @@
 //! The caller describes an application's functions once ([`Definition`]), and every call after
 //! that ([`Invocation`]) runs in a world of its own and comes back as a [`Completion`].
 
+mod analysis;
 mod definition;
 mod functions;
 mod host;
 mod input;
 mod invocation;
+mod modules;
 mod natives;
 mod outbound;
 mod program;
 mod source;
 mod work;
 
+pub use analysis::{Uses, analyse};
 pub use definition::{
-    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, Settings,
+    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
     Payload, Reply, RequestContext, ResultFormat, User,
 };
+pub use modules::is_builtin_module;
 pub use outbound::OutboundError;

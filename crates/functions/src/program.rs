@@ -8,7 +8,7 @@ use std::{
 use hookstead_isolate::{Image, Script, Thrown};
 use serde_json::json;
 
-use crate::{Definition, FunctionSource, FunctionValue, source};
+use crate::{Definition, FunctionSource, FunctionValue, ServiceRules, modules, source};
 
 /// The JavaScript half, bundled by the build script.
 const RUNTIME: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.js"));
@@ -26,6 +26,7 @@ pub(crate) struct Program {
     /// What `context.values.get` finds, as JSON.
     values: BTreeMap<String, ValueText>,
     services: BTreeMap<String, String>,
+    service_rules: BTreeMap<String, ServiceRules>,
 }
 
 /// A function in the image.
@@ -49,6 +50,8 @@ impl Program {
         let mut scripts = Vec::new();
         let mut functions = collect(&definition.functions, &mut scripts);
         let mut entries = collect(&definition.entries, &mut scripts);
+        let sources = definition.functions.values().chain(definition.entries.values());
+        let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
         let image = Image::new(&prelude, &scripts)?;
         let mut errors: HashMap<usize, Thrown> =
             image.errors().map(|error| (error.index, error.thrown)).collect();
@@ -59,7 +62,7 @@ impl Program {
             image: Arc::new(image),
             functions,
             entries,
-            modules: HashMap::new(),
+            modules,
             app_json: app_json(&definition),
             environment_json: json!({
                 "tag": definition.environment_tag,
@@ -68,6 +71,7 @@ impl Program {
             .to_string(),
             values: definition.values.into_iter().map(value_text).collect(),
             services: definition.services,
+            service_rules: definition.service_rules,
         })
     }
 
@@ -105,6 +109,11 @@ impl Program {
     /// The type of a service.
     pub(crate) fn service_kind(&self, name: &str) -> Option<&str> {
         self.services.get(name).map(String::as_str)
+    }
+
+    /// What the rules of a service say.
+    pub(crate) fn service_rules(&self, name: &str) -> Option<&ServiceRules> {
+        self.service_rules.get(name)
     }
 }
 

@@ -21,10 +21,37 @@ pub(crate) fn wrap(source: &str) -> String {
     format!("(function (exports, require) {{{body}\n;return exports;\n}})")
 }
 
+/// The parser calls itself for whatever stands inside something else, and so do those who look at
+/// its tree; a stack that overflows would end the process. No byte of a source takes more than
+/// this, in any build.
+const STACK_BYTES_PER_SOURCE_BYTE: usize = 4 << 10;
+/// For everything that is not nested.
+const STACK_BYTES_MIN: usize = 1 << 20;
+/// Longer sources are not parsed. No function that a person wrote comes near it.
+const SOURCE_BYTES_MAX: usize = 256 << 10;
+
 /// Parses a source as a script, or as a module where only that works.
 ///
-/// `None` when it is neither; the engine then says what is wrong with it.
-pub(crate) fn with_program<R>(source: &str, look: impl FnOnce(&Program<'_>) -> R) -> Option<R> {
+/// `None` when it is neither, or too long; the engine then says what is wrong with it.
+pub(crate) fn with_program<R: Send>(
+    source: &str,
+    look: impl FnOnce(&Program<'_>) -> R + Send,
+) -> Option<R> {
+    if source.len() > SOURCE_BYTES_MAX {
+        return None;
+    }
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("parse".into())
+            .stack_size(STACK_BYTES_MIN + source.len() * STACK_BYTES_PER_SOURCE_BYTE)
+            .spawn_scoped(scope, || parse(source, look))
+            .ok()?
+            .join()
+            .ok()?
+    })
+}
+
+fn parse<R>(source: &str, look: impl FnOnce(&Program<'_>) -> R) -> Option<R> {
     let allocator = Allocator::default();
     let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
     for source_type in [SourceType::script(), SourceType::mjs()] {
@@ -165,6 +192,59 @@ mod tests {
         for source in ["exports = () => 'import x from y'", "// import\nwith (a) { b }"] {
             assert!(wrap(source).contains(source), "{source}");
         }
+    }
+
+    #[test]
+    fn whatever_nests_deep_is_parsed_or_refused() {
+        let patterns = [
+            "[",
+            "(",
+            "{",
+            "!",
+            "[1,",
+            "a=>",
+            "a?1:",
+            "a?",
+            "x=",
+            "new ",
+            "if(1)",
+            "x:",
+            "`${",
+            "-",
+            "class{[",
+            "()=>{",
+            "function f(){",
+            "({a:",
+            "a.b(",
+            "a[",
+            "...",
+            "[...",
+            "do ",
+            "1+",
+            "a,",
+            "a.b.",
+            "a**",
+            "a??",
+            "async()=>",
+            "let[",
+            "for(;;)",
+            "switch(1){case ",
+        ];
+        for pattern in patterns {
+            let depth = SOURCE_BYTES_MAX / pattern.len() - 100;
+            without_imports(&format!("import 'x';{}1", pattern.repeat(depth)));
+        }
+        for (open, close) in [("[", "]"), ("(", ")"), ("{", "}"), ("()=>{", "}"), ("[...", "]")] {
+            let depth = SOURCE_BYTES_MAX / (open.len() + close.len()) - 100;
+            let source = format!("import 'x';{}1{}", open.repeat(depth), close.repeat(depth));
+            without_imports(&source);
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_too_long_is_left_to_the_engine() {
+        let source = format!("import 'x';{}", " ".repeat(SOURCE_BYTES_MAX));
+        assert_eq!(without_imports(&source), None);
     }
 
     #[test]

@@ -1,88 +1,127 @@
 //! What a run waits for: timers and calls, each a number to JavaScript.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     future::Future,
+    pin::Pin,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use hookstead_isolate::{Thrown, Value};
-use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
+use tokio::{
+    runtime::Handle,
+    sync::mpsc,
+    task::AbortHandle,
+    time::{Sleep, sleep_until},
+};
+
+/// No timer waits longer, as in Node.js.
+const DELAY_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// The table of a run's pending work. Dropping it ends all of it.
+///
+/// Timers fire in the order in which they are due. They cost no task each: a script can start and
+/// cancel millions in its time.
 pub(crate) struct Work {
     runtime: Handle,
     sender: mpsc::UnboundedSender<Done>,
     done: mpsc::UnboundedReceiver<Done>,
     pending: HashMap<u32, Pending>,
+    timers: BTreeSet<(Instant, u32)>,
+    /// Ends when the first timer is due.
+    alarm: Option<Pin<Box<Sleep>>>,
     next_id: u32,
     max: usize,
+    /// Bytes that the calls under way were given.
+    held_bytes: usize,
+    held_bytes_max: usize,
 }
 
 /// One answer: for whom, and what.
 pub(crate) type Done = (u32, Result<Value, Thrown>);
 
-struct Pending {
-    kind: Kind,
-    task: AbortHandle,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Pending {
     /// A call to a service: the run does not end before it has.
-    Call,
+    Call { task: AbortHandle, bytes: usize },
     /// A timer that fires once, and when.
     Timeout(Instant),
-    /// A timer that fires again and again: the run never waits for it.
-    Interval,
+    /// A timer that fires again and again, and when it does next: the run never waits for it.
+    Interval(Instant),
 }
 
-/// There are too many operations under way already.
-pub(crate) struct Full;
+/// Why nothing more can be started.
+pub(crate) enum Full {
+    /// There are too many operations under way already.
+    Operations,
+    /// The calls under way hold too much memory already.
+    Bytes,
+}
 
 impl Work {
-    pub(crate) fn new(runtime: Handle, max: usize) -> Self {
+    pub(crate) fn new(runtime: Handle, max: usize, held_bytes_max: usize) -> Self {
         let (sender, done) = mpsc::unbounded_channel();
-        Self { runtime, sender, done, pending: HashMap::new(), next_id: 1, max }
+        Self {
+            runtime,
+            sender,
+            done,
+            pending: HashMap::new(),
+            timers: BTreeSet::new(),
+            alarm: None,
+            next_id: 1,
+            max,
+            held_bytes: 0,
+            held_bytes_max,
+        }
     }
 
     /// Starts a timer.
     pub(crate) fn start_timer(&mut self, delay: Duration, repeats: bool) -> Result<u32, Full> {
-        let kind = if repeats { Kind::Interval } else { Kind::Timeout(Instant::now() + delay) };
-        self.start(kind, async move {
-            tokio::time::sleep(delay).await;
-            Ok(Value::Undefined)
-        })
+        let id = self.id()?;
+        let due = Instant::now() + delay.min(DELAY_MAX);
+        self.timers.insert((due, id));
+        let pending = if repeats { Pending::Interval(due) } else { Pending::Timeout(due) };
+        self.pending.insert(id, pending);
+        Ok(id)
     }
 
-    /// Starts a call.
+    /// Starts a call that was given so many bytes, which the run has to answer for.
     pub(crate) fn start_call(
         &mut self,
+        bytes: usize,
         call: impl Future<Output = Result<Value, Thrown>> + Send + 'static,
     ) -> Result<u32, Full> {
-        self.start(Kind::Call, call)
+        let id = self.id()?;
+        if bytes > self.held_bytes_max - self.held_bytes {
+            return Err(Full::Bytes);
+        }
+        self.held_bytes += bytes;
+        let sender = self.sender.clone();
+        let task = self.runtime.spawn(async move {
+            // The run may have ended; then nobody listens.
+            let _ = sender.send((id, call.await));
+        });
+        self.pending.insert(id, Pending::Call { task: task.abort_handle(), bytes });
+        Ok(id)
     }
 
     /// Ends a timer before its time.
     pub(crate) fn cancel(&mut self, id: u32) {
         if let Some(pending) = self.pending.remove(&id) {
-            pending.task.abort();
+            self.forget(id, &pending);
         }
     }
 
-    /// The next answer, in the order of arrival.
+    /// The next answer: calls in the order of arrival, then timers that are due.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
-        loop {
-            match self.done.poll_recv(cx) {
-                // An answer to what was cancelled meanwhile is nobody's.
-                Poll::Ready(Some(done)) if self.pending.remove(&done.0).is_some() => {
-                    return Poll::Ready(done);
-                }
-                Poll::Ready(Some(_)) => {}
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+        while let Poll::Ready(Some(done)) = self.done.poll_recv(cx) {
+            // An answer to what was cancelled meanwhile is nobody's.
+            if let Some(pending) = self.pending.remove(&done.0) {
+                self.forget(done.0, &pending);
+                return Poll::Ready(done);
             }
         }
+        self.poll_timer(cx).map(|id| (id, Ok(Value::Undefined)))
     }
 
     /// Whether nothing at all is pending.
@@ -93,37 +132,64 @@ impl Work {
     /// Whether a run that settled then must wait: for every call, and for timers that fire within
     /// the time that they are given.
     pub(crate) fn holds(&self, settled_at: Instant, timer_drain: Duration) -> bool {
-        self.pending.values().any(|pending| match pending.kind {
-            Kind::Call => true,
-            Kind::Timeout(due) => due <= settled_at + timer_drain,
-            Kind::Interval => false,
+        self.pending.values().any(|pending| match pending {
+            Pending::Call { .. } => true,
+            Pending::Timeout(due) => *due <= settled_at + timer_drain,
+            Pending::Interval(_) => false,
         })
     }
 
-    fn start(
-        &mut self,
-        kind: Kind,
-        work: impl Future<Output = Result<Value, Thrown>> + Send + 'static,
-    ) -> Result<u32, Full> {
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<u32> {
+        loop {
+            let Some(&(due, id)) = self.timers.first() else { return Poll::Pending };
+            if due <= Instant::now() {
+                self.timers.pop_first();
+                self.pending.remove(&id);
+                return Poll::Ready(id);
+            }
+            let due = due.into();
+            let alarm = self.alarm.get_or_insert_with(|| {
+                let _context = self.runtime.enter();
+                Box::pin(sleep_until(due))
+            });
+            if alarm.deadline() != due {
+                alarm.as_mut().reset(due);
+            }
+            if alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn id(&mut self) -> Result<u32, Full> {
         if self.pending.len() >= self.max {
-            return Err(Full);
+            return Err(Full::Operations);
         }
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
-        let sender = self.sender.clone();
-        let task = self.runtime.spawn(async move {
-            // The run may have ended; then nobody listens.
-            let _ = sender.send((id, work.await));
-        });
-        self.pending.insert(id, Pending { kind, task: task.abort_handle() });
         Ok(id)
+    }
+
+    /// Takes back what a piece of work, no longer pending, took up.
+    fn forget(&mut self, id: u32, pending: &Pending) {
+        match pending {
+            Pending::Call { task, bytes } => {
+                self.held_bytes -= bytes;
+                task.abort();
+            }
+            Pending::Timeout(due) | Pending::Interval(due) => {
+                self.timers.remove(&(*due, id));
+            }
+        }
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
         for pending in self.pending.values() {
-            pending.task.abort();
+            if let Pending::Call { task, .. } = pending {
+                task.abort();
+            }
         }
     }
 }

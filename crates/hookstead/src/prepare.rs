@@ -10,7 +10,7 @@ use hookstead_server::{ServerLimits, Site};
 
 use crate::{
     settings::{ApplicationAuthentication, Settings},
-    terminal,
+    terminal::{self, clean},
     workspace::Workspace,
 };
 
@@ -64,7 +64,11 @@ fn values_of_secrets(app: &App, store: &SecretStore) -> BTreeMap<String, Secret>
                 values.insert(need.name, secret);
             }
             Ok(None) => {}
-            Err(error) => terminal::warning(&format!("the secret {:?}: {error}", need.name)),
+            Err(error) => {
+                // On one line, whatever the export calls its secret.
+                let why = error.to_string();
+                terminal::warning(&format!("the secret {:?}: {}", need.name, clean(&why)));
+            }
         }
     }
     values

@@ -1,6 +1,7 @@
 //! One run, from its first hook to its end, on the thread that calls.
 
 use std::{
+    mem::ManuallyDrop,
     sync::Arc,
     task::{Context, Poll, Waker},
     thread::Thread,
@@ -33,23 +34,40 @@ pub(crate) fn drive<H: Host>(image: &Image, limits: &RunLimits, host: H) -> (H, 
     let deadline = Instant::now() + limits.time;
     let bounds =
         Bounds { memory_bytes: limits.memory_bytes, stack_bytes: limits.stack_bytes, deadline };
-    // Boxed and reached through one pointer only, because the engine keeps its address.
-    let slot = Box::into_raw(Box::new(HostSlot::new(host, image)));
+    // Before the engine, so that it outlives the engine if something panics.
+    let slot = Boxed::new(HostSlot::new(host, image));
     let ending = match Engine::new(&bounds) {
         Ok(mut engine) => {
-            let outcome = turns(&mut engine, slot, image, deadline);
+            let outcome = turns(&mut engine, slot.0, image);
             ending(&engine, outcome)
         }
         Err(thrown) => Ending::Broken(thrown),
     };
-    // The engine is gone, so nothing else knows the address any more.
-    (take_host(slot), ending)
+    (slot.take().into_host(), ending)
 }
 
-#[expect(unsafe_code, reason = "the slot was boxed by `drive` for the engine to point at")]
-fn take_host<H: Host>(slot: *mut HostSlot<'_, H>) -> H {
-    // SAFETY: `drive` made the box and dropped the only other holder of its address.
-    unsafe { Box::from_raw(slot) }.into_host()
+/// A box that is reached through one pointer only, because the engine keeps its address.
+struct Boxed<T>(*mut T);
+
+#[expect(unsafe_code, reason = "the box is its own")]
+impl<T> Boxed<T> {
+    fn new(value: T) -> Self {
+        Self(Box::into_raw(Box::new(value)))
+    }
+
+    fn take(self) -> T {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the pointer is of the box that `new` made, and it is not dropped again.
+        *unsafe { Box::from_raw(this.0) }
+    }
+}
+
+#[expect(unsafe_code, reason = "the box is its own")]
+impl<T> Drop for Boxed<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is of the box that `new` made.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
 }
 
 /// A limit explains whatever exception came of it.
@@ -80,7 +98,6 @@ fn turns<H: Host>(
     engine: &mut Engine,
     slot: *mut HostSlot<'_, H>,
     image: &Image,
-    deadline: Instant,
 ) -> Result<(), Stop> {
     // SAFETY: `drive` keeps the slot in place until the engine is gone.
     unsafe { engine.install_natives(slot)? };
@@ -98,7 +115,7 @@ fn turns<H: Host>(
                 engine.run_jobs();
             }
             Poll::Pending => {
-                let left = deadline.saturating_duration_since(Instant::now());
+                let left = engine.deadline().saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     return Err(Stop::Deadline);
                 }

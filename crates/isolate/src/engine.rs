@@ -7,23 +7,33 @@ use std::{
     ffi::{CStr, CString, c_int, c_void},
     marker::PhantomData,
     ptr,
+    rc::Rc,
     time::Instant,
 };
 
 use rquickjs_sys as qjs;
 
-use crate::{Thrown, Value, memory::Heap};
+use crate::{Thrown, Value, clock::Clock, memory::Heap};
 
 mod convert;
 mod native;
 
 pub(crate) use native::HostSlot;
 
-/// What the interrupt handler looks at.
-pub(crate) struct Clock {
-    deadline: Instant,
-    expired: bool,
-}
+/// Methods with which a script could read and write where it must not, by class.
+///
+/// - A buffer that changes its size: `JS_GetUint8Array` and some of the engine's own functions go
+///   on using the old one.
+/// - Lazy methods of iterators: a chain of them calls itself in C without looking at the stack's
+///   limit, and a stack that overflows ends the process.
+const UNSAFE_METHODS: &[(&CStr, &[&CStr])] = &[
+    (c"ArrayBuffer", &[c"resize"]),
+    (c"SharedArrayBuffer", &[c"grow"]),
+    (c"Iterator", &[c"drop", c"filter", c"flatMap", c"map", c"take"]),
+];
+
+/// So far below nothing: the limit of the stack comes to lie above its top.
+const STACK_CLOSED_BYTES: qjs::size_t = qjs::size_t::MAX - (1 << 20);
 
 /// A runtime with its one context.
 pub(crate) struct Engine {
@@ -33,8 +43,8 @@ pub(crate) struct Engine {
     hooks: qjs::JSValue,
     /// Boxed: the runtime holds its address.
     heap: *mut Heap,
-    /// Boxed: the interrupt handler holds its address.
-    clock: *mut Clock,
+    /// Shared with the heap; the interrupt handler and the natives hold its address.
+    clock: Rc<Clock>,
 }
 
 /// A JavaScript value, kept alive as long as its engine.
@@ -54,8 +64,8 @@ pub(crate) struct Bounds {
 impl Engine {
     /// A fresh runtime and context, for use on this thread.
     pub(crate) fn new(bounds: &Bounds) -> Result<Self, Thrown> {
-        let heap = Box::into_raw(Box::new(Heap::new(bounds.memory_bytes)));
-        let clock = Box::into_raw(Box::new(Clock { deadline: bounds.deadline, expired: false }));
+        let clock = Rc::new(Clock::new(bounds.deadline));
+        let heap = Box::into_raw(Box::new(Heap::new(bounds.memory_bytes, Rc::clone(&clock))));
         let functions = Heap::functions();
         // SAFETY: the functions expect a `Heap`, which lives until the engine is dropped.
         let runtime = unsafe { qjs::JS_NewRuntime2(&raw const functions, heap.cast()) };
@@ -66,17 +76,55 @@ impl Engine {
         }
         // SAFETY: the runtime is alive; the handler gets the clock, which outlives it.
         unsafe {
+            let clock = Rc::as_ptr(&engine.clock).cast_mut().cast();
             qjs::JS_SetMaxStackSize(runtime, bounds.stack_bytes as qjs::size_t);
-            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), clock.cast());
+            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), clock);
+            qjs::JS_SetRuntimeOpaque(runtime, clock);
             engine.context = qjs::JS_NewContext(runtime);
         }
-        if engine.context.is_null() { Err(out_of_memory()) } else { Ok(engine) }
+        if engine.context.is_null() {
+            return Err(out_of_memory());
+        }
+        engine.take_unsafe_methods()?;
+        Ok(engine)
     }
 
-    /// Whether the deadline stopped JavaScript.
+    /// Takes away what the engine cannot do safely; see [`UNSAFE_METHODS`].
+    fn take_unsafe_methods(&self) -> Result<(), Thrown> {
+        // SAFETY: the context is alive.
+        let global = Held::new(self, unsafe { qjs::JS_GetGlobalObject(self.context) });
+        for (class, methods) in UNSAFE_METHODS {
+            let prototype = self.property(&self.property(&global, class)?, c"prototype")?;
+            for method in *methods {
+                self.delete(&prototype, method)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn property(&self, object: &Held<'_>, name: &CStr) -> Result<Held<'_>, Thrown> {
+        // SAFETY: the object is of this engine.
+        self.hold(unsafe { qjs::JS_GetPropertyStr(self.context, object.value, name.as_ptr()) })
+    }
+
+    fn delete(&self, object: &Held<'_>, name: &CStr) -> Result<(), Thrown> {
+        // SAFETY: the object is of this engine; the atom is freed.
+        unsafe {
+            let atom = qjs::JS_NewAtom(self.context, name.as_ptr());
+            let deleted = qjs::JS_DeleteProperty(self.context, object.value, atom, 0);
+            qjs::JS_FreeAtom(self.context, atom);
+            if deleted < 0 { Err(self.take_exception()) } else { Ok(()) }
+        }
+    }
+
+    /// Whether the deadline has passed.
     pub(crate) fn is_expired(&self) -> bool {
-        // SAFETY: the clock lives as long as the engine; the handler runs inside calls only.
-        unsafe { (*self.clock).expired }
+        self.clock.is_over()
+    }
+
+    /// When JavaScript has to stop.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.clock.deadline()
     }
 
     /// Whether memory ran out.
@@ -133,14 +181,11 @@ impl Engine {
 
     /// An owned value out of a global that is no more.
     fn take_global(&self, name: &CStr) -> Result<qjs::JSValue, Thrown> {
-        // SAFETY: the context is alive and what is made here is freed, but for the result.
+        // SAFETY: the context is alive; the result is not freed but handed on.
         unsafe {
             let global = Held::new(self, qjs::JS_GetGlobalObject(self.context));
-            let taken =
-                self.hold(qjs::JS_GetPropertyStr(self.context, global.value, name.as_ptr()))?;
-            let atom = qjs::JS_NewAtom(self.context, name.as_ptr());
-            qjs::JS_DeleteProperty(self.context, global.value, atom, 0);
-            qjs::JS_FreeAtom(self.context, atom);
+            let taken = self.property(&global, name)?;
+            self.delete(&global, name)?;
             Ok(qjs::JS_DupValue(self.context, taken.value))
         }
     }
@@ -202,19 +247,10 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // SAFETY: `Held` borrows the engine, so no value is left; the runtime is freed before the
-        // heap and the clock that it points to.
-        unsafe {
-            if !self.context.is_null() {
-                qjs::JS_FreeValue(self.context, self.hooks);
-                qjs::JS_FreeContext(self.context);
-            }
-            if !self.runtime.is_null() {
-                qjs::JS_FreeRuntime(self.runtime);
-            }
-            drop(Box::from_raw(self.heap));
-            drop(Box::from_raw(self.clock));
-        }
+        // The runtime is not freed: all that it consists of lies in the heap. Taking it apart would
+        // be slow, and after running out of memory it would abort the process.
+        // SAFETY: `Held` borrows the engine, so nobody looks into the heap any more.
+        drop(unsafe { Box::from_raw(self.heap) });
     }
 }
 
@@ -232,13 +268,19 @@ impl Drop for Held<'_> {
 }
 
 /// Stops JavaScript once the deadline has passed.
-unsafe extern "C" fn on_interrupt(_runtime: *mut qjs::JSRuntime, opaque: *mut c_void) -> c_int {
-    // SAFETY: the opaque pointer is the clock that the handler was set with.
-    let clock = unsafe { &mut *opaque.cast::<Clock>() };
-    if !clock.expired && Instant::now() >= clock.deadline {
-        clock.expired = true;
+unsafe extern "C" fn on_interrupt(runtime: *mut qjs::JSRuntime, opaque: *mut c_void) -> c_int {
+    // SAFETY: the opaque pointer is the clock that the handler was set with; the runtime is alive.
+    unsafe {
+        let is_over = (*opaque.cast::<Clock>()).is_over();
+        if is_over {
+            // Some of the engine's functions swallow the exception that stops a script: what the
+            // body of a promise throws rejects it, and its caller goes on. So nothing may be
+            // called or made any more: a limit above the top of the stack, and no memory.
+            qjs::JS_SetMaxStackSize(runtime, STACK_CLOSED_BYTES);
+            qjs::JS_SetMemoryLimit(runtime, 1);
+        }
+        c_int::from(is_over)
     }
-    c_int::from(clock.expired)
 }
 
 fn out_of_memory() -> Thrown {

@@ -12,6 +12,7 @@
 //! This crate knows nothing of HTTP, of App Services or of MongoDB.
 //! It is the only one with `unsafe`, nearly all of it in `engine` and `memory`.
 
+mod clock;
 mod drive;
 #[expect(unsafe_code, reason = "the border to the engine")]
 mod engine;

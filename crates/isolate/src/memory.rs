@@ -3,28 +3,49 @@
 //! Every block carries its size in front of it. Past the limit an allocation fails, which the
 //! engine turns into an exception, and the heap remembers that it was exhausted: whatever the
 //! script made of the exception, the run is told from outside that it failed.
+//!
+//! Past the deadline an allocation fails as well: much of the engine's own code runs long without
+//! asking the interrupt handler, and little of that runs long without asking for memory.
+//!
+//! The heap owns its blocks and frees them all when it goes. The engine is never asked to take its
+//! world apart, which it can do only as long as it has not lost count of anything; after running
+//! out of memory somewhere deep inside, it has, and then it aborts the process.
 
 use std::{
     alloc::{self, Layout},
     ffi::c_void,
     ptr,
+    rc::Rc,
 };
 
 use rquickjs_sys as qjs;
 
-/// In front of every block; 16 keeps the alignment that C's `malloc` promises.
-const HEADER_BYTES: usize = 16;
+use crate::clock::Clock;
 
-/// The account of one run's memory.
+/// In front of every block; 16 is the alignment that C's `malloc` promises.
+#[repr(C, align(16))]
+struct Header {
+    /// What was asked for.
+    size: usize,
+    /// The neighbours in the heap's list of blocks.
+    previous: *mut Header,
+    next: *mut Header,
+}
+
+const HEADER_BYTES: usize = size_of::<Header>();
+
+/// One run's memory: its account and its blocks.
 pub(crate) struct Heap {
     used_bytes: usize,
     limit_bytes: usize,
     exhausted: bool,
+    first: *mut Header,
+    clock: Rc<Clock>,
 }
 
 impl Heap {
-    pub(crate) fn new(limit_bytes: usize) -> Self {
-        Self { used_bytes: 0, limit_bytes, exhausted: false }
+    pub(crate) fn new(limit_bytes: usize, clock: Rc<Clock>) -> Self {
+        Self { used_bytes: 0, limit_bytes, exhausted: false, first: ptr::null_mut(), clock }
     }
 
     /// Whether an allocation was ever refused.
@@ -45,6 +66,9 @@ impl Heap {
 
     /// Books `bytes` more, or refuses.
     fn book(&mut self, bytes: usize) -> bool {
+        if self.clock.is_over() {
+            return false;
+        }
         match self.used_bytes.checked_add(bytes) {
             Some(used) if used <= self.limit_bytes => {
                 self.used_bytes = used;
@@ -56,10 +80,79 @@ impl Heap {
             }
         }
     }
+
+    /// Takes a block into the list.
+    ///
+    /// # Safety
+    /// `block` must be a block's header with its size, in no list.
+    unsafe fn link(&mut self, block: *mut Header) {
+        // SAFETY: the caller vouches for the block; those in the list are alive.
+        unsafe {
+            (*block).previous = ptr::null_mut();
+            (*block).next = self.first;
+            if let Some(next) = self.first.as_mut() {
+                next.previous = block;
+            }
+        }
+        self.first = block;
+    }
+
+    /// Takes a block out of the list.
+    ///
+    /// # Safety
+    /// The block must be in this heap's list.
+    unsafe fn unlink(&mut self, block: *mut Header) {
+        // SAFETY: the caller vouches for the block, the list for its neighbours.
+        unsafe {
+            let (previous, next) = ((*block).previous, (*block).next);
+            match previous.as_mut() {
+                Some(previous) => previous.next = next,
+                None => self.first = next,
+            }
+            if let Some(next) = next.as_mut() {
+                next.previous = previous;
+            }
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let mut block = self.first;
+        while !block.is_null() {
+            // SAFETY: the list holds the blocks that are alive, and nobody uses them any more.
+            unsafe {
+                let next = (*block).next;
+                alloc::dealloc(block.cast(), layout_of(block));
+                block = next;
+            }
+        }
+    }
 }
 
 fn layout(size: usize) -> Option<Layout> {
-    Layout::from_size_align(size.checked_add(HEADER_BYTES)?, HEADER_BYTES).ok()
+    Layout::from_size_align(size.checked_add(HEADER_BYTES)?, align_of::<Header>()).ok()
+}
+
+/// # Safety
+/// `block` must be the header of a block that is alive.
+unsafe fn layout_of(block: *const Header) -> Layout {
+    // SAFETY: the caller vouches for the block; the sum was checked when it was allocated.
+    unsafe { Layout::from_size_align_unchecked((*block).size + HEADER_BYTES, align_of::<Header>()) }
+}
+
+/// # Safety
+/// `content` must come from [`content_of`].
+unsafe fn header_of(content: *const c_void) -> *mut Header {
+    // SAFETY: the header stands in front of the content.
+    unsafe { content.cast::<Header>().cast_mut().sub(1) }
+}
+
+/// # Safety
+/// `block` must be the header of a block that is alive.
+unsafe fn content_of(block: *mut Header) -> *mut c_void {
+    // SAFETY: the content stands behind the header.
+    unsafe { block.add(1).cast() }
 }
 
 /// Allocates `size` bytes behind a header that says so.
@@ -83,20 +176,13 @@ unsafe fn allocate(opaque: *mut c_void, size: usize, zeroed: bool) -> *mut c_voi
         heap.exhausted = true;
         return ptr::null_mut();
     }
+    let block = base.cast::<Header>();
     // SAFETY: the block is at least as long as the header and as strictly aligned.
     unsafe {
-        base.cast::<usize>().write(size);
-        base.add(HEADER_BYTES).cast()
+        block.write(Header { size, previous: ptr::null_mut(), next: ptr::null_mut() });
+        heap.link(block);
+        content_of(block)
     }
-}
-
-/// The size that a block was asked for.
-///
-/// # Safety
-/// `block` must come from [`allocate`] and not be freed.
-unsafe fn size_of_block(block: *const c_void) -> usize {
-    // SAFETY: the header stands in front of the block.
-    unsafe { block.cast::<u8>().sub(HEADER_BYTES).cast::<usize>().read() }
 }
 
 unsafe extern "C" fn calloc(
@@ -116,42 +202,44 @@ unsafe extern "C" fn malloc(opaque: *mut c_void, size: qjs::size_t) -> *mut c_vo
     unsafe { allocate(opaque, size as usize, false) }
 }
 
-unsafe extern "C" fn free(opaque: *mut c_void, block: *mut c_void) {
-    if block.is_null() {
+unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
+    if content.is_null() {
         return;
     }
-    // SAFETY: the engine frees each of its blocks once; the layout is the one of its allocation.
+    // SAFETY: the engine frees each of its blocks once.
     unsafe {
-        let layout = layout_of_block(block);
-        (*opaque.cast::<Heap>()).used_bytes -= layout.size();
-        alloc::dealloc(block.cast::<u8>().sub(HEADER_BYTES), layout);
+        let (heap, block) = (&mut *opaque.cast::<Heap>(), header_of(content));
+        let layout = layout_of(block);
+        heap.unlink(block);
+        heap.used_bytes -= layout.size();
+        alloc::dealloc(block.cast(), layout);
     }
 }
 
 unsafe extern "C" fn realloc(
     opaque: *mut c_void,
-    block: *mut c_void,
+    content: *mut c_void,
     size: qjs::size_t,
 ) -> *mut c_void {
     let size = size as usize;
-    if block.is_null() {
+    if content.is_null() {
         // SAFETY: as for `malloc`.
         return unsafe { allocate(opaque, size, false) };
     }
     if size == 0 {
         // SAFETY: as for `free`.
-        unsafe { free(opaque, block) };
+        unsafe { free(opaque, content) };
         return ptr::null_mut();
     }
     // SAFETY: the block is the engine's own, so its header is whole.
-    unsafe { resize(opaque, block, size) }
+    unsafe { resize(opaque, header_of(content), size) }
 }
 
 /// # Safety
-/// As for [`allocate`] and [`size_of_block`].
-unsafe fn resize(opaque: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+/// As for [`allocate`]; `block` must be the header of a block of the heap.
+unsafe fn resize(opaque: *mut c_void, block: *mut Header, size: usize) -> *mut c_void {
     // SAFETY: the caller vouches for both pointers.
-    let (heap, old) = unsafe { (&mut *opaque.cast::<Heap>(), layout_of_block(block)) };
+    let (heap, old) = unsafe { (&mut *opaque.cast::<Heap>(), layout_of(block)) };
     let Some(new) = layout(size) else {
         heap.exhausted = true;
         return ptr::null_mut();
@@ -159,43 +247,45 @@ unsafe fn resize(opaque: *mut c_void, block: *mut c_void, size: usize) -> *mut c
     if new.size() > old.size() && !heap.book(new.size() - old.size()) {
         return ptr::null_mut();
     }
-    // SAFETY: `old` is the block's layout and the new size is not zero.
-    let base = unsafe { alloc::realloc(block.cast::<u8>().sub(HEADER_BYTES), old, new.size()) };
-    if base.is_null() {
-        heap.used_bytes -= new.size().saturating_sub(old.size());
-        heap.exhausted = true;
-        return ptr::null_mut();
-    }
-    heap.used_bytes -= old.size().saturating_sub(new.size());
-    // SAFETY: as in `allocate`.
+    // SAFETY: `old` is the block's layout and the new size is not zero. A block that moves is in
+    // nobody's list meanwhile.
     unsafe {
-        base.cast::<usize>().write(size);
-        base.add(HEADER_BYTES).cast()
+        heap.unlink(block);
+        let moved = alloc::realloc(block.cast(), old, new.size()).cast::<Header>();
+        if moved.is_null() {
+            heap.link(block);
+            heap.used_bytes -= new.size().saturating_sub(old.size());
+            heap.exhausted = true;
+            return ptr::null_mut();
+        }
+        heap.used_bytes -= old.size().saturating_sub(new.size());
+        (*moved).size = size;
+        heap.link(moved);
+        content_of(moved)
     }
 }
 
-/// # Safety
-/// As for [`size_of_block`].
-unsafe fn layout_of_block(block: *const c_void) -> Layout {
-    // SAFETY: the caller vouches for the block; the sum was checked when it was allocated.
-    unsafe { Layout::from_size_align_unchecked(size_of_block(block) + HEADER_BYTES, HEADER_BYTES) }
-}
-
-unsafe extern "C" fn usable_size(block: *const c_void) -> qjs::size_t {
-    if block.is_null() {
+unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
+    if content.is_null() {
         return 0;
     }
     // SAFETY: the engine asks about its own blocks only.
-    unsafe { size_of_block(block) as qjs::size_t }
+    unsafe { (*header_of(content)).size as qjs::size_t }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+
+    fn heap(limit_bytes: usize, time: Duration) -> Heap {
+        Heap::new(limit_bytes, Rc::new(Clock::new(Instant::now() + time)))
+    }
 
     #[test]
     fn refuses_past_the_limit_and_remembers() {
-        let mut heap = Heap::new(1000);
+        let mut heap = heap(1000, Duration::from_secs(60));
         let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
         // SAFETY: `opaque` points to the heap above and every block is freed once.
         unsafe {
@@ -214,8 +304,33 @@ mod tests {
     }
 
     #[test]
+    fn refuses_past_the_deadline() {
+        let mut heap = heap(1000, Duration::ZERO);
+        let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
+        // SAFETY: `opaque` points to the heap above; nothing is allocated.
+        unsafe { assert!(malloc(opaque, 1).is_null()) };
+        assert!(!heap.is_exhausted());
+    }
+
+    #[test]
+    fn frees_what_nobody_freed() {
+        let mut heap = heap(10_000, Duration::from_secs(60));
+        let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
+        // SAFETY: `opaque` points to the heap above and every block is freed at most once. The
+        // address sanitizer and valgrind see what is not.
+        unsafe {
+            let blocks = [(); 5].map(|()| malloc(opaque, 100));
+            for index in [2, 0, 4] {
+                free(opaque, blocks[index]);
+            }
+            assert!(!realloc(opaque, blocks[1], 1000).is_null());
+        }
+        assert_eq!(heap.used_bytes, 1100 + 2 * HEADER_BYTES);
+    }
+
+    #[test]
     fn an_absurd_size_is_refused_without_overflow() {
-        let mut heap = Heap::new(usize::MAX);
+        let mut heap = heap(usize::MAX, Duration::from_secs(60));
         let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
         // SAFETY: `opaque` points to the heap above; nothing is allocated.
         unsafe {

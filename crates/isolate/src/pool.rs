@@ -20,6 +20,9 @@ use crate::{Ending, Host, Image, Thrown, drive::drive};
 
 /// An idle thread ends after this long.
 const THREAD_IDLE_MAX: Duration = Duration::from_secs(10);
+/// How much later than it should a run may end and still hand back its host. Some of the engine's
+/// functions never look at the time (`Array.prototype.fill` over a length of 2^53).
+const LATE_MAX: Duration = Duration::from_secs(5);
 /// What a thread needs beside the engine's stack: natives, conversions, the run loop.
 const THREAD_STACK_EXTRA_BYTES: usize = 1 << 20;
 
@@ -72,7 +75,8 @@ impl Pool {
     /// Runs an image with a host; the host comes back with how the run ended.
     ///
     /// A run that has begun goes on to its end when the caller stops waiting for it. The host is
-    /// lost only if the thread is: `None` then.
+    /// lost only if the thread is, or if the run does not stop when its time is over: `None` then.
+    /// A run that does not stop keeps its place.
     ///
     /// # Errors
     /// [`Busy`] when too many wait already.
@@ -84,6 +88,7 @@ impl Pool {
     ) -> Result<(Option<H>, Ending), Busy> {
         let place = self.place().await?;
         let (answer, answered) = oneshot::channel();
+        let patience = limits.time.saturating_add(LATE_MAX);
         let job: Job = Box::new(move || {
             let done = catch_unwind(AssertUnwindSafe(|| drive(&image, &limits, host)));
             drop((place, image));
@@ -93,9 +98,10 @@ impl Pool {
         if let Err(error) = self.dispatch(job) {
             return Ok((None, Ending::Broken(Thrown::new("InternalError", error.to_string()))));
         }
-        Ok(match answered.await.ok().flatten() {
-            Some((host, ending)) => (Some(host), ending),
-            None => (None, Ending::Broken(Thrown::new("InternalError", "the run panicked"))),
+        Ok(match tokio::time::timeout(patience, answered).await {
+            Ok(Ok(Some((host, ending)))) => (Some(host), ending),
+            Ok(_) => (None, Ending::Broken(Thrown::new("InternalError", "the run panicked"))),
+            Err(_) => (None, Ending::TimeLimit),
         })
     }
 

@@ -113,7 +113,7 @@ impl Entry {
                 message.len() + detail.as_ref().map_or(0, String::len)
             }
         };
-        size_of::<Self>() + self.path.len() + console + outcome
+        size_of::<Self>() + self.method.len() + self.path.len() + console + outcome
     }
 }
 

@@ -42,8 +42,8 @@ impl Activity {
     /// A request begins; it runs until the returned value is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> Running {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_add(1, Ordering::Relaxed);
-        Running(Arc::clone(self))
+        let others = self.running.fetch_add(1, Ordering::Relaxed);
+        Running { activity: Arc::clone(self), others }
     }
 
     /// How long the connection may stay as it is; zero when its time is over.
@@ -66,13 +66,23 @@ impl Activity {
     }
 }
 
-/// A request that runs.
-pub(crate) struct Running(Arc<Activity>);
+/// A request that runs, whether or not its client still waits for it.
+pub(crate) struct Running {
+    activity: Arc<Activity>,
+    others: u64,
+}
+
+impl Running {
+    /// How many requests of the same connection ran when this one began.
+    pub(crate) fn others(&self) -> u64 {
+        self.others
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.touch();
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.activity.touch();
+        self.activity.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

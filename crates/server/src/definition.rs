@@ -1,7 +1,7 @@
 //! From the exported app to what its functions need to know.
 
-use hookstead_app::{App, AppValue, Function, RunAs, ServiceKind, Webhook};
-use hookstead_functions::{AppInfo, Definition, FunctionSource, FunctionValue};
+use hookstead_app::{App, AppValue, Function, RunAs, Service, ServiceKind, Webhook};
+use hookstead_functions::{AppInfo, Definition, FunctionSource, FunctionValue, ServiceRules};
 use serde_json::Value as Json;
 
 use crate::{config::ApplicationAuthentication, rights, site::Secrets, target::webhook_entry};
@@ -34,7 +34,20 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         functions: app.functions.iter().map(|(name, f)| (name.clone(), source(f))).collect(),
         entries: entries.collect(),
         services: services.chain(sources).collect(),
+        service_rules: app.services.values().map(service_rules).collect(),
     }
+}
+
+fn service_rules(service: &Service) -> (String, ServiceRules) {
+    let mut rules = ServiceRules::default();
+    for rule in &service.rules {
+        let actions = match &rule.when {
+            Some(when) if !rights::always_holds(when) => &mut rules.conditional,
+            _ => &mut rules.allowed,
+        };
+        actions.extend(rule.actions.iter().cloned());
+    }
+    (service.name.clone(), rules)
 }
 
 fn app_info(app: &App) -> AppInfo {

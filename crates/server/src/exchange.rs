@@ -9,21 +9,23 @@ use std::{
 use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http::{header, request::Parts};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
+    activity::Running,
     body::{self, Held},
     call::{self, Caller},
+    head,
     listing::Kind,
     origins::{self, Verdict},
     parse::{Address, client_address},
     refusal::Refusal,
     reply::{self, Shape},
-    server::Shared,
+    server::{STREAMS_MAX, Shared},
     shield::shielded,
     site::Site,
     target::Target,
@@ -43,6 +45,8 @@ pub(crate) struct Exchange {
     target: Option<Arc<Target>>,
     /// Held until the response is made, so that running requests can be counted.
     permit: Option<OwnedSemaphorePermit>,
+    /// Held as long: a stream that its client resets is gone, and its function runs on.
+    running: Running,
 }
 
 /// What an admitted request leads to.
@@ -64,10 +68,11 @@ struct Ending {
 pub(crate) async fn answer(
     shared: Arc<Shared>,
     peer: IpAddr,
+    running: Running,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let (parts, mut body) = request.into_parts();
-    let mut exchange = Exchange::new(shared, peer, parts);
+    let mut exchange = Exchange::new(shared, peer, running, parts);
     let admitted = shielded(exchange.admit(&mut body)).await;
     let (target, held) = match admitted.unwrap_or_else(|_| Err(panicked())) {
         Ok(Admitted::Run(target, held)) => (target, held),
@@ -92,7 +97,7 @@ fn panicked() -> Refusal {
 }
 
 impl Exchange {
-    fn new(shared: Arc<Shared>, peer: IpAddr, parts: Parts) -> Self {
+    fn new(shared: Arc<Shared>, peer: IpAddr, running: Running, parts: Parts) -> Self {
         let caller = caller(peer, &parts.headers, &shared);
         let permit = Arc::clone(&shared.requests).try_acquire_owned().ok();
         Self {
@@ -105,6 +110,7 @@ impl Exchange {
             of_app: false,
             target: None,
             permit,
+            running,
             parts,
             shared,
         }
@@ -115,9 +121,11 @@ impl Exchange {
         if self.permit.is_none() {
             return Err(Refusal::too_many_requests());
         }
-        if self.parts.version < Version::HTTP_11 {
-            return Err(Refusal::http_version());
+        if self.running.others() >= STREAMS_MAX.into() {
+            let detail = "this connection has too many requests that still run";
+            return Err(Refusal::too_many_requests().with_detail(detail));
         }
+        head::check(&self.parts, &self.shared.config.limits)?;
         let site = Arc::clone(&self.site);
         let uri = self.parts.uri.clone();
         let address = Address::of(uri.path());

@@ -16,6 +16,7 @@ mod config;
 mod definition;
 mod exchange;
 mod guard;
+mod head;
 mod listing;
 mod origins;
 pub mod parse;

@@ -24,6 +24,8 @@ pub(crate) struct Refusal {
     bare: bool,
     /// For 405: the methods that there are.
     allow: Option<HeaderValue>,
+    /// Whether the connection ends here: where this request does cannot be relied on.
+    closes: bool,
 }
 
 /// The body of an error, keys in the order of the hosted service.
@@ -38,7 +40,8 @@ struct Envelope<'a> {
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), detail: None, bare: false, allow: None }
+        let (detail, allow, message) = (None, None, message.into());
+        Self { status, code, message, detail, bare: false, allow, closes: false }
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -81,6 +84,16 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
     }
 
+    pub(crate) fn too_many_headers(headers_max: usize) -> Self {
+        let message = format!("the request has more than {headers_max} headers");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "BadRequest", message)
+    }
+
+    /// A request that others could read as another one.
+    pub(crate) fn malformed(message: &'static str) -> Self {
+        Self { closes: true, ..Self::bad_request("BadRequest", message) }
+    }
+
     pub(crate) fn http_version() -> Self {
         let message = "HTTP/1.1 or greater is required";
         Self::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "BadRequest", message)
@@ -117,6 +130,10 @@ impl Refusal {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if let Some(allow) = &self.allow {
             response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        if self.closes {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
         }
         response
     }

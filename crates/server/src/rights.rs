@@ -46,7 +46,7 @@ pub(crate) fn unmet<'a>(
 }
 
 /// Whether a `can_evaluate` lets everyone through: absent, `{}` or `true`.
-fn always_holds(condition: &Json) -> bool {
+pub(crate) fn always_holds(condition: &Json) -> bool {
     match condition {
         Json::Bool(holds) => *holds,
         Json::Object(members) => members.is_empty(),
@@ -70,10 +70,22 @@ impl Unmet {
         }
     }
 
-    /// The field that is to blame, for problems.
+    /// How to do without it.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::Credentials | Self::User | Self::Script => {
+                "let the function run as system, and check the caller with a secret or a signature"
+            }
+            Self::Condition => {
+                "take the condition off, and check the caller with a secret or a signature"
+            }
+        }
+    }
+
+    /// The field of a webhook that is to blame, for problems.
     pub(crate) fn field(self) -> &'static str {
         match self {
-            Self::Credentials => "run_as_system",
+            Self::Credentials => "run_as_authed_user",
             Self::User => "run_as_user_id",
             Self::Script => "run_as_user_id_script_source",
             Self::Condition => "can_evaluate",

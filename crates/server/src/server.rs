@@ -38,7 +38,7 @@ const CLOSE_TIME: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Streams of one HTTP/2 connection at once.
-const STREAMS_MAX: u32 = 200;
+pub(crate) const STREAMS_MAX: u32 = 200;
 
 /// Bytes that one HTTP/2 connection, and one stream of it, may send ahead.
 const WINDOW_BYTES: (u32, u32) = (1 << 20, 256 << 10);
@@ -202,11 +202,8 @@ async fn connection(
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request| {
         let (shared, running) = (Arc::clone(&shared), activity.begin());
-        async move {
-            let response = exchange::answer(shared, peer.ip(), request).await;
-            drop(running);
-            Ok::<_, Infallible>(response)
-        }
+        let answer = exchange::answer(shared, peer.ip(), running, request);
+        async { Ok::<_, Infallible>(answer.await) }
     });
     let builder = builder(limits);
     let mut connection = pin!(builder.serve_connection(io, service));

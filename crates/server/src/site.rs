@@ -1,8 +1,11 @@
 //! An app, ready to be served: everything is looked up once, here, and never per request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
+use hookstead_app::{App, Endpoint, Method, Place, Problem, Secret, Service, Severity, Webhook};
 use hookstead_functions::{Functions, LoadError, Settings};
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     listing::{Kind, Listing},
     origins::Origins,
     routes::Routes,
-    target::{Target, is_reserved, route_key, webhook_entry},
+    target::{Target, disputed, is_reserved, route_key, webhook_entry},
 };
 
 /// Finds the value of a secret of the app by its name.
@@ -94,6 +97,8 @@ struct Plan<'a> {
     config: &'a Config,
     /// By the name of the function's entry.
     syntax_errors: BTreeMap<String, String>,
+    /// Routes that are declared more than once, with different settings.
+    disputed: BTreeSet<(String, Method)>,
     routes: Routes,
     listings: Vec<Listing>,
     problems: Vec<Problem>,
@@ -109,12 +114,15 @@ impl<'a> Plan<'a> {
         let errors = functions.syntax_errors();
         let syntax_errors = errors.map(|(name, why)| (name.to_owned(), why.to_string())).collect();
         let (routes, listings, problems) = (Routes::default(), Vec::new(), Vec::new());
-        Self { app, secrets, config, syntax_errors, routes, listings, problems }
+        let disputed = disputed(&app.endpoints);
+        Self { app, secrets, config, syntax_errors, disputed, routes, listings, problems }
     }
 
     fn add_endpoint(&mut self, endpoint: &Endpoint) {
         let route = route_key(&endpoint.route);
-        let target = Target::of_endpoint(endpoint, &route, self.app, self.secrets, self.config);
+        let is_disputed = self.disputed.contains(&(route.clone(), endpoint.method));
+        let target =
+            Target::of_endpoint(endpoint, &route, self.app, self.secrets, self.config, is_disputed);
         let absent = if endpoint.disabled {
             Some("it is disabled".to_owned())
         } else {
@@ -191,12 +199,15 @@ impl<'a> Plan<'a> {
             Kind::Webhook => "webhook",
         };
         let (code, field, reason, remedy) = if let Some(reason) = target.guard.closed() {
-            let remedy = "set the secret, or mend the declaration";
+            let remedy = "set it with `hookstead secrets set`, or mend the declaration";
             ("endpoint-protection-unresolved", guard_field, reason, remedy)
         } else if let Some(unmet) = target.unmet {
-            let remedy = "let the function run as system, and check the caller with a secret or \
-                a signature";
-            ("endpoint-authentication-unsupported", unmet.field(), unmet.reason(), remedy)
+            // The rights of an endpoint are those of its function, which is declared elsewhere.
+            let field = match target.kind {
+                Kind::Endpoint => "function_name",
+                Kind::Webhook => unmet.field(),
+            };
+            ("endpoint-authentication-unsupported", field, unmet.reason(), unmet.remedy())
         } else {
             return;
         };

@@ -1,8 +1,11 @@
 //! One endpoint or webhook, with everything about it decided that does not depend on a request.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use hookstead_app::{App, Endpoint, ReturnType, Service, ServiceKind, Webhook};
+use hookstead_app::{App, Endpoint, Method, ReturnType, Service, ServiceKind, Webhook};
 use hookstead_functions::{Payload, ResultFormat};
 
 use crate::{
@@ -42,12 +45,15 @@ impl Target {
         app: &App,
         secrets: &Secrets<'_>,
         config: &Config,
+        is_disputed: bool,
     ) -> Self {
         let function = app.functions.get(&endpoint.function_name);
         let function = function.filter(|function| function.file.is_some());
-        let guard = match closed(endpoint, route, app) {
-            Some(reason) => Guard::Closed(reason),
-            None => Guard::new(&endpoint.protection, Kind::Endpoint, secrets),
+        let guard = if is_disputed {
+            // Were the first of two taken, an open one could stand in for a protected one.
+            Guard::Closed("it is declared twice, with different settings".to_owned())
+        } else {
+            Guard::new(&endpoint.protection, Kind::Endpoint, secrets)
         };
         // What a missing function would ask for is not known, and it never runs.
         let unmet = function.and_then(|function| {
@@ -130,14 +136,17 @@ pub(crate) fn is_reserved(route: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Why an endpoint stays closed whatever its protection.
-fn closed(endpoint: &Endpoint, route: &str, app: &App) -> Option<String> {
-    let rivals = |other: &&Endpoint| {
-        !other.disabled && other.method == endpoint.method && route_key(&other.route) == route
-    };
-    let conflict = app.endpoints.iter().filter(rivals).any(|other| !alike(endpoint, other));
-    // Were the first of two taken, an open one could stand in for a protected one.
-    conflict.then(|| "it is declared twice, with different settings".to_owned())
+/// The routes that are declared more than once, with different settings.
+pub(crate) fn disputed(endpoints: &[Endpoint]) -> BTreeSet<(String, Method)> {
+    let mut first = BTreeMap::new();
+    let mut disputed = BTreeSet::new();
+    for endpoint in endpoints.iter().filter(|endpoint| !endpoint.disabled) {
+        let key = (route_key(&endpoint.route), endpoint.method);
+        if !alike(first.entry(key.clone()).or_insert(endpoint), endpoint) {
+            disputed.insert(key);
+        }
+    }
+    disputed
 }
 
 /// Whether two declarations mean the same: some exports hold everything twice.

@@ -30,7 +30,7 @@ pub enum Refusal {
         name: &'static str,
     },
     /// It is not what the secret gives for this request.
-    #[error("the signature does not match")]
+    #[error("the signature or the secret does not match")]
     Mismatch,
     /// It is right, and was made too long ago or too far in the future.
     #[error("the signature is outside its time window")]

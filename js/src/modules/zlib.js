@@ -34,10 +34,17 @@ function convert(way, data, options) {
   try {
     result = way(bytes, Object.fromEntries(set));
   } catch (thrown) {
-    const message = typeof thrown === "string" ? thrown : thrown?.message;
-    throw Object.assign(new Error(message ?? "invalid data"), { code: "Z_DATA_ERROR", errno: -3 });
+    throw failure(typeof thrown === "string" ? thrown : thrown?.message, "Z_DATA_ERROR", -3);
+  }
+  // Data that ends too early make no result.
+  if (result === undefined) {
+    throw failure("unexpected end of file", "Z_BUF_ERROR", -5);
   }
   return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
+}
+
+function failure(message, code, errno) {
+  return Object.assign(new Error(message), { code, errno });
 }
 
 function later(task, callback) {

@@ -1,6 +1,7 @@
 // What the runtime puts into the global scope beside the types: timers, the console, and the few
 // pieces of Node.js's `process` that functions read.
 
+import { defineLazily } from "../globals.js";
 import { host } from "../host.js";
 import { console } from "./console.js";
 import { keepObjectMessages } from "./error-messages.js";
@@ -23,6 +24,9 @@ export function installRuntime(globals) {
   };
   for (const [name, value] of Object.entries(additions)) {
     Object.defineProperty(globals, name, { value, writable: true, configurable: true });
+  }
+  for (const name of ["fetch", "Headers", "Response"]) {
+    defineLazily(globals, name, () => require("./fetch.js")[name]);
   }
   // The engine seeds its own generator when a context is made; an image would repeat it.
   Object.defineProperty(Math, "random", {

@@ -10,6 +10,7 @@ export function makeProcess() {
     return earlier === undefined ? now : difference(now, earlier);
   };
   return {
+    cwd: () => "/",
     env: {},
     hrtime,
     nextTick: (callback, ...callArguments) => queueMicrotask(() => callback(...callArguments)),

@@ -1,9 +1,13 @@
 // `require`: the modules that come with the runtime. Each is a script of its own, evaluated when
 // it is first asked for.
 
+import { loadBuffer } from "../buffer.js";
 import { host } from "../host.js";
 
 const loaded = new Map();
+
+// What modules of the runtime get of it. Functions cannot ask for this.
+const internals = { host, loadBuffer };
 
 export function require(specifier) {
   const name = String(specifier).replace(/^node:/, "");
@@ -17,8 +21,22 @@ export function require(specifier) {
     error.code = "MODULE_NOT_FOUND";
     throw error;
   }
+  return load(name, index);
+}
+
+function load(name, index) {
   const module = { exports: {} };
+  // Known before it is evaluated: modules may require each other in a circle.
   loaded.set(name, module);
-  host.script(index)(module, module.exports, require);
+  try {
+    host.script(index)(module, module.exports, requireInside);
+  } catch (error) {
+    loaded.delete(name);
+    throw error;
+  }
   return module.exports;
+}
+
+function requireInside(specifier) {
+  return specifier === "hookstead:internals" ? internals : require(specifier);
 }

@@ -1,8 +1,9 @@
-// `context.services.get(name)`. Only its shape is here so far: what a service needs beyond that is
-// refused by name when it is used, never silently.
+// `context.services.get(name)`. HTTP services work as far as their rules allow; what the others
+// need is refused by name when it is used, never silently.
 
 import { host } from "../host.js";
 import { FunctionError } from "../errors.js";
+import { http } from "./http.js";
 
 const DATA_KINDS = new Set(["mongodb-atlas", "mongodb", "datalake", "mongodb-datafederation"]);
 
@@ -11,7 +12,19 @@ export function service(name) {
   if (kind === undefined) {
     return undefined;
   }
-  return DATA_KINDS.has(kind) ? dataSource(name) : otherService(name, kind);
+  if (DATA_KINDS.has(kind)) {
+    return dataSource(name);
+  }
+  return kind === "http" ? httpService(name) : otherService(name, kind);
+}
+
+// The same actions as `context.http`, each behind the rules of the service.
+function httpService(name) {
+  const behindRules = ([action, call]) => [action, async (options) => {
+    host.service_allows(name, action);
+    return call(options);
+  }];
+  return Object.fromEntries(Object.entries(http).map(behindRules));
 }
 
 function dataSource(name) {
@@ -34,9 +47,8 @@ function otherService(name, kind) {
         return undefined;
       }
       return () => {
-        const hint = kind === "http" ? "; context.http does the same without service rules" : "";
         throw new FunctionError(
-          `service '${name}' (${kind}): action '${action}' is not supported${hint}`,
+          `service '${name}' (${kind}): action '${action}' is not supported`,
           "ServiceCommandNotFound",
         );
       };

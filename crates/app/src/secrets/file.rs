@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process,
 };
@@ -14,22 +14,31 @@ use crate::Secret;
 /// The name of the file in the data directory.
 pub(super) const FILE_NAME: &str = "secrets.toml";
 
+/// A larger file is not one that `hookstead secrets set` has written.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 const HEADER: &str = "# The secrets of this app. Written by `hookstead secrets set`.\n";
 
 /// Reads the file; nothing where there is none.
 pub(super) fn read(data_dir: &Path) -> Result<BTreeMap<String, Secret>, SecretError> {
     let path = data_dir.join(FILE_NAME);
     let failed = |source| SecretError::Io { path: path.clone(), action: "read", source };
-    let mut file = match fs::File::open(&path) {
-        Ok(file) => file,
+    match path.metadata() {
+        Ok(about) if about.is_file() => {}
+        // Opening a pipe would wait forever.
+        Ok(_) => return Err(failed(io::Error::other("it is no file"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(failed(error)),
-    };
+    }
+    let file = fs::File::open(&path).map_err(failed)?;
     // The open file is asked, not its path, so that both are about the same file.
     if is_exposed(&file.metadata().map_err(failed)?) {
         return Err(SecretError::Exposed { path });
     }
-    let text = io::read_to_string(&mut file).map_err(failed)?;
+    let text = io::read_to_string(file.take(FILE_BYTES_MAX + 1)).map_err(failed)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(failed(io::ErrorKind::FileTooLarge.into()));
+    }
     let table: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| {
         // The message of the parser would quote the line, and with it a secret.
         let before = error.span().and_then(|span| text.get(..span.start));

@@ -125,3 +125,23 @@ fn reading_twice_gives_the_same() {
     ];
     assert_eq!(told(&loaded(&files)), told(&loaded(&files)));
 }
+
+/// What takes seconds on purpose would take hours, or all memory, were it done the simple way.
+#[test]
+fn an_export_made_to_be_slow_is_read_all_the_same() {
+    let key = "k".repeat(2_000_000);
+    let zeros = "0,".repeat(500_000);
+    let template = r#""%(%%a)","#.repeat(50_000);
+    let files = [format!("{{\"{key}\":[{zeros}0]}}"), format!("{{\"{key}\":[{template}0]}}")];
+    for text in &files {
+        loaded(&[META, ("root_config.json", text)]);
+    }
+    let entry = |n| format!(r#"{{"route":"/{n}","http_method":"GET","function_name":"hello"}}"#);
+    let entries: Vec<_> = (0..20_000).map(entry).collect();
+    let list = format!("[{}]", entries.join(","));
+    let files = [META, HELLO, ("https_endpoints/config.json", &*list)];
+    assert_eq!(sound(&files).endpoints.len(), 20_000);
+    let list = list.replace(r#""http_method""#, r#""route":"/x","http_method""#);
+    let files = [META, HELLO, ("https_endpoints/config.json", &*list)];
+    assert_eq!(loaded(&files).problems.len(), 2 * 20_000 - 1);
+}

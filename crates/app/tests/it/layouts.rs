@@ -168,6 +168,23 @@ fn origins_that_cannot_be_understood_let_nobody_in() {
 }
 
 #[test]
+fn a_lost_root_file_lets_no_origin_in() {
+    let origins = |files: Files<'_>| loaded(files).app.allowed_request_origins;
+    let nobody = ["https://unreadable.invalid"];
+    let list = r#"{"app_id":"a","allowed_request_origins":["https://old.example"]}"#;
+    for broken in ["{", "[]", r#"{"allowed_request_origins":["https://a.example"]"#] {
+        assert_eq!(origins(&[META, ("root_config.json", broken)]), nobody);
+        // Nor does an outdated one stand in for it.
+        let files = [META, ("root_config.json", broken), ("realm_config.json", list)];
+        assert_eq!(origins(&files), nobody);
+        assert_eq!(origins(&[("stitch.json", broken)]), nobody);
+    }
+    // A broken leftover of an older layout says nothing about the app.
+    let files = [META, ("root_config.json", list), ("stitch.json", "{")];
+    assert_eq!(origins(&files), ["https://old.example"]);
+}
+
+#[test]
 fn import_only_secrets_are_told() {
     let loaded = loaded(&[STITCH, ("secrets.json", r#"{"services":{"tw":{"auth_token":"x"}}}"#)]);
     assert_eq!(told(&loaded), ["warning secrets-file secrets.json"]);

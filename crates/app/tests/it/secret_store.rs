@@ -155,6 +155,7 @@ mod unix {
         ffi::OsString,
         fs,
         os::unix::{ffi::OsStringExt as _, fs::PermissionsExt as _},
+        process::Command,
     };
 
     use hookstead_app::{SecretError, SecretStore};
@@ -185,6 +186,21 @@ mod unix {
             assert!(matches!(error, SecretError::Exposed { .. }), "{mode:o}");
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_no_file_of_reasonable_size_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.toml");
+        let made = Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(SecretStore::open(dir.path()), Err(SecretError::Io { .. })));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_permissions(fs::Permissions::from_mode(0o600)).unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert!(matches!(SecretStore::open(dir.path()), Err(SecretError::Io { .. })));
     }
 
     #[test]

@@ -265,3 +265,23 @@ fn missing_files_are_told() {
         ]
     );
 }
+
+#[test]
+fn a_twin_does_not_stand_in_for_a_webhook_that_lost_its_configuration() {
+    let open = r#"{"name":"a","options":{"httpMethod":"POST","validationMethod":"NO_VALIDATION"}}"#;
+    let service = r#"{"name":"svc","type":"http"}"#;
+    let loaded = loaded(&[
+        REALM,
+        ("http_endpoints/svc/config.json", service),
+        ("http_endpoints/svc/incoming_webhooks/a/source.js", ""),
+        ("http_endpoints/lost/incoming_webhooks/a/source.js", ""),
+        ("services/svc/config.json", service),
+        ("services/svc/incoming_webhooks/a/config.json", open),
+        ("services/svc/incoming_webhooks/a/source.js", ""),
+        ("services/lost/config.json", r#"{"name":"lost","type":"http"}"#),
+        ("services/lost/incoming_webhooks/a/config.json", open),
+        ("services/lost/incoming_webhooks/a/source.js", ""),
+    ]);
+    assert_eq!(word(&loaded.app.services["svc"].webhooks["a"].protection), "refused");
+    assert!(!loaded.app.services.contains_key("lost"));
+}

@@ -46,6 +46,22 @@ pub(super) fn value_get(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     }
 }
 
+/// Whether the rules of a service allow an action: throws where they do not.
+pub(super) fn service_allows(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let (name, action) = (text(arguments, 0)?, text(arguments, 1)?);
+    let rules = host.program.service_rules(name);
+    if rules.is_some_and(|rules| rules.allowed.contains(action)) {
+        return Ok(Value::Undefined);
+    }
+    let reason = if rules.is_some_and(|rules| rules.conditional.contains(action)) {
+        "the rule for it has a condition ('when'), which is not evaluated yet"
+    } else {
+        "no rule allows it"
+    };
+    Err(function_error(format!("service '{name}': action '{action}': {reason}"))
+        .with_code("NoMatchingRuleFound"))
+}
+
 /// The type of a service, or `undefined`.
 pub(super) fn service_kind(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     Ok(host.program.service_kind(text(arguments, 0)?).map_or(Value::Undefined, Value::from))

@@ -20,9 +20,9 @@ enum Algorithm {
     Ecdsa(&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm),
 }
 
-/// The signature of a text, by algorithm and key.
+/// The signature of a text or of bytes, by algorithm and key.
 pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let (key, data) = (text(arguments, 1)?, text(arguments, 2)?.as_bytes());
+    let (key, data) = (text(arguments, 1)?, bytes(arguments, 2)?);
     match algorithm(text(arguments, 0)?)? {
         Algorithm::Hmac(algorithm) => {
             let key = hmac::Key::new(algorithm, key.as_bytes());
@@ -42,7 +42,7 @@ pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
 
 /// Whether a signature is right, by algorithm and key.
 pub(super) fn verify(_: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let (key, data) = (text(arguments, 1)?, text(arguments, 2)?.as_bytes());
+    let (key, data) = (text(arguments, 1)?, bytes(arguments, 2)?);
     let signed = bytes(arguments, 3)?;
     let is_right = match algorithm(text(arguments, 0)?)? {
         Algorithm::Hmac(algorithm) => {

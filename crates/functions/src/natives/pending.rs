@@ -27,8 +27,9 @@ pub(super) fn http_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         None | Some(Value::Undefined) => None,
         Some(_) => Some(bytes(arguments, 1)?.to_vec()),
     };
+    let held_bytes = head.len() + body.as_ref().map_or(0, Vec::len);
     let call = Arc::clone(&host.client).perform(head, body);
-    let started = host.work.start_call(call);
+    let started = host.work.start_call(held_bytes, call);
     started_id(host, started)
 }
 
@@ -41,7 +42,8 @@ pub(super) fn monotonic_ms(host: &mut RunHost, _: &[Value]) -> Outcome {
 fn started_id(host: &mut RunHost, started: Result<u32, Full>) -> Outcome {
     match started {
         Ok(id) => Ok(Value::Number(f64::from(id))),
-        Err(Full) => {
+        Err(Full::Bytes) => Err(function_error("the requests under way are too large together")),
+        Err(Full::Operations) => {
             let max = host.limits.async_operations_max;
             let message = format!("exceeded max async work queue size of {max}");
             host.break_limit(message.clone());

@@ -1,5 +1,5 @@
-//! A case: a folder of functions and `case.json`, which says how one of them is called and what must
-//! come of it, once or in a list.
+//! A case: a folder of functions and `case.json`, which says how one of them is called and what
+//! must come of it, once or in a list.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -148,3 +148,23 @@ fn nothing_of_a_run_reaches_the_next_one() {
         assert_eq!(reply.result.as_deref(), Some(r#"{"$numberLong":"1"}"#));
     }
 }
+
+#[test]
+fn chance_is_fresh_in_every_run() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let source = "exports = () => [Math.random(), BSON.ObjectId().toString().slice(8), \
+        new BSON.UUID().toString(), require('crypto').randomUUID(), \
+        utils.crypto.encrypt('aes', 'x', 'k'.repeat(16)).toHex()]";
+    let functions =
+        Functions::load(definition(source), Settings::default()).expect("functions load");
+    let run = || {
+        let completion = runtime.block_on(functions.invoke(invocation(arguments())));
+        let text = completion.outcome.expect("a reply").result.expect("a result");
+        serde_json::from_str::<Vec<serde_json::Value>>(&text).expect("a list")
+    };
+    let (first, second) = (run(), run());
+    assert_eq!(first.len(), 5);
+    for (a, b) in first.iter().zip(&second) {
+        assert_ne!(a, b);
+    }
+}

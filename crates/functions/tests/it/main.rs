@@ -1,6 +1,9 @@
 //! What functions see, one folder a case.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
 mod case;
+mod fetch;
 mod limits;
 
 use case::check;

@@ -1,6 +1,7 @@
 //! `hookstead check`: what of an export will run, what will not, and why.
 
 mod human;
+mod missing;
 mod report;
 mod uses;
 mod verdict;

@@ -1,6 +1,10 @@
 //! `hookstead.toml`: sections of keys, with the line of each for messages.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use toml::{
     Spanned, Table, Value,
@@ -8,6 +12,9 @@ use toml::{
 };
 
 use super::error::SettingError;
+
+/// A larger file holds no settings.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A key of a file and its value.
 pub(super) struct Entry {
@@ -23,7 +30,7 @@ pub(super) struct Entry {
 
 /// Every key of a file, in its order.
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
-    let text = fs::read_to_string(path).map_err(|error| SettingError {
+    let text = text_of(path).map_err(|error| SettingError {
         origin: path.display().to_string(),
         problem: format!("cannot be read: {error}"),
         remedy: "name a readable file with --config, or leave it out".to_owned(),
@@ -31,11 +38,20 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
     parse(&text, &path.display().to_string())
 }
 
+fn text_of(path: &Path) -> io::Result<String> {
+    let file = fs::File::open(path)?;
+    let text = io::read_to_string(file.take(FILE_BYTES_MAX + 1))?;
+    let fits = text.len() as u64 <= FILE_BYTES_MAX;
+    if fits { Ok(text) } else { Err(io::ErrorKind::FileTooLarge.into()) }
+}
+
 /// Every key of the text of a file.
 pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, SettingError> {
+    // The parser would quote the line. In the folder of a stranger, this file may be a link to one
+    // that holds secrets.
     let broken = |error: toml::de::Error| SettingError {
-        origin: name.to_owned(),
-        problem: format!("is not TOML: {}", error.to_string().trim_end()),
+        origin: error.span().map_or_else(|| name.to_owned(), |at| origin(name, text, at.start)),
+        problem: format!("is not TOML: {}", error.message()),
         remedy: "mend the line; strings need quotes, sections need brackets".to_owned(),
     };
     let values: Table = toml::from_str(text).map_err(broken)?;

@@ -144,7 +144,9 @@ fn every_mistake_is_told_at_once() {
 
 #[test]
 fn a_file_that_is_no_toml_or_is_absent_is_an_error() {
-    assert!(message("[limits\n").contains("is not TOML"));
+    let told = message("\naws_secret_access_key = wJalrXUtnFEMI\n");
+    assert!(told.starts_with("hookstead.toml:2: is not TOML: "), "{told}");
+    assert!(!told.contains("wJalr") && !told.contains("aws"), "{told}");
     let sources = Sources {
         app_dir: Path::new("."),
         config: Some(Path::new("/nowhere/hookstead.toml")),

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
-use crate::program::{Outcome, copy_of_example, example, run, run_with_input};
+use crate::program::{Outcome, app_of, copy_of_example, example, run, run_with_input};
 
 fn json(outcome: &Outcome) -> Json {
     serde_json::from_str(&outcome.stdout).unwrap()
@@ -51,6 +51,132 @@ fn what_will_not_run_is_told_with_its_reason() {
     run_with_input(&["secrets", "set", "hello_secret", "--app", app], "x");
     let report = json(&run(&["check", "--json", app]));
     assert_eq!(report["routes"][0]["verdict"], "runs");
+}
+
+/// The route of a function, by name.
+fn route_of<'a>(report: &'a Json, function: &str) -> &'a Json {
+    let mut routes = report["routes"].as_array().unwrap().iter();
+    routes.find(|route| route["function"] == function).unwrap()
+}
+
+/// What is missing, as `kind name` each.
+fn missing(route: &Json) -> Vec<String> {
+    let text = |one: &Json, key: &str| one[key].as_str().unwrap().to_owned();
+    let all = route["missing"].as_array().unwrap().iter();
+    all.map(|one| format!("{} {}", text(one, "kind"), text(one, "name"))).collect()
+}
+
+#[test]
+fn what_functions_use_is_followed_through_the_functions_that_they_call() {
+    let folder = app_of(&[
+        ("functions/order.js", "exports = (r) => context.functions.execute('bill/total', r.query)"),
+        (
+            "functions/bill/total.js",
+            "const axios = require('axios'), crypto = require('crypto');
+             exports = (q) => context.functions.execute('bill/tax', q);",
+        ),
+        (
+            "functions/bill/tax.js",
+            "exports = (q) => {
+               var service = 'Cluster0';
+               context.functions.execute('order', q);
+               context.http.get({ url: context.values.get('rates') + context.values.get('key') });
+               return context.services.get(service).db('d').collection('c').findOne();
+             };",
+        ),
+        ("functions/plain.js", "exports = () => { const text = \"require('x')\"; return text; }"),
+        ("functions/any.js", "exports = ({ query }) => context.functions.execute(query.name)"),
+        ("values/key.json", r#"{"name":"key","value":"key_secret","from_secret":true}"#),
+        (
+            "data_sources/Cluster0/config.json",
+            r#"{"name":"Cluster0","type":"mongodb-atlas","config":{}}"#,
+        ),
+    ]);
+    let outcome = run(&["check", "--json", folder.path().to_str().unwrap()]);
+    assert_eq!(outcome.status, 1);
+    let report = json(&outcome);
+    let order = route_of(&report, "order");
+    let uses = serde_json::json!({
+        "features": ["database", "outgoing-http"], "modules": ["crypto"], "packages": ["axios"],
+        "values": ["key", "rates"], "services": ["Cluster0"],
+        "functions": ["bill/tax", "bill/total", "order"], "dynamic": false,
+    });
+    assert_eq!((&order["verdict"], &order["uses"]), (&"fails".into(), &uses));
+    let wanted = ["package axios", "data-source Cluster0", "secret key_secret", "value rates"];
+    assert_eq!(missing(order), wanted);
+    assert_eq!(order["missing"][0]["used_in"], serde_json::json!(["functions/bill/total.js"]));
+    // A value that is absent is `undefined`, which a function may well expect.
+    assert_eq!(order["reasons"].as_array().unwrap().len(), 3, "{order}");
+    assert_eq!(route_of(&report, "plain")["verdict"], "runs");
+    assert_eq!(route_of(&report, "plain")["uses"]["packages"], Json::Array(Vec::new()));
+    let any = route_of(&report, "any");
+    assert_eq!((&any["verdict"], &any["uses"]["dynamic"]), (&"runs".into(), &true.into()));
+}
+
+#[test]
+fn what_is_missing_is_told_by_what_it_is() {
+    let folder = app_of(&[
+        ("functions/service.js", "exports = () => context.services.get('nobody').db('d')"),
+        ("functions/http.js", "exports = () => context.services.get('web').get({ url: 'u' })"),
+        ("functions/default.js", "exports = () => context.services.get('mongodb-atlas').db('d')"),
+        ("functions/callee.js", "exports = () => context.functions.execute('nowhere')"),
+        ("functions/caller.js", "exports = () => context.functions.execute('broken')"),
+        ("functions/broken.js", "exports = () => {{"),
+        ("functions/asks.js", "exports = () => context.functions.execute('user')"),
+        ("functions/user.js", "exports = () => 1"),
+        ("functions/files.js", "exports = () => [require('fs'), require('./helper')]"),
+        ("functions/browser.js", "exports = () => localStorage.getItem('a')"),
+        ("functions/database.js", "exports = (r) => context.services.get(r.query.n).db('d')"),
+        ("http_endpoints/web/config.json", r#"{"name":"web","type":"http","config":{}}"#),
+    ]);
+    let config = folder.path().join("functions/config.json");
+    let mut functions: Json = serde_json::from_slice(&fs::read(&config).unwrap()).unwrap();
+    let user = functions.as_array_mut().unwrap().iter_mut().find(|one| one["name"] == "user");
+    *user.unwrap() = serde_json::json!({
+        "name": "user", "run_as_system": true, "can_evaluate": { "%%user.id": "x" },
+    });
+    fs::write(&config, functions.to_string()).unwrap();
+    let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
+    let cases: [(&str, &[&str]); 9] = [
+        ("service", &["service nobody"]),
+        ("http", &["service web"]),
+        ("default", &["data-source mongodb-atlas"]),
+        ("callee", &["function nowhere"]),
+        ("caller", &["function broken"]),
+        ("asks", &["function user"]),
+        ("files", &["module ./helper", "module fs"]),
+        ("browser", &["feature localStorage"]),
+        ("database", &["data-source "]),
+    ];
+    for (function, wanted) in cases {
+        let route = route_of(&report, function);
+        assert_eq!(
+            (missing(route).as_slice(), &route["verdict"]),
+            (
+                wanted.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>().as_slice(),
+                &"fails".into()
+            )
+        );
+    }
+    assert_eq!(route_of(&report, "broken")["verdict"], "fails");
+}
+
+#[test]
+fn a_refused_route_tells_what_it_would_fail_for_as_well_and_is_no_problem_of_the_export() {
+    let folder = app_of(&[
+        ("functions/a.js", "exports = () => context.services.get('mongodb-atlas').db('d')"),
+        ("functions/config.json", r#"[{"name":"a","run_as_user_id":"5a3db0b88b1f2cabd68ed4d9"}]"#),
+    ]);
+    let app = folder.path().to_str().unwrap();
+    let report = json(&run(&["check", "--json", app]));
+    let route = route_of(&report, "a");
+    assert_eq!((&route["verdict"], &route["runs_as"]), (&"refused".into(), &"user".into()));
+    assert_eq!(route["reasons"].as_array().unwrap().len(), 2, "{route}");
+    assert_eq!(report["problems"], Json::Array(Vec::new()));
+    let human = run(&["check", app]);
+    assert_eq!(human.status, 1);
+    assert!(human.stdout.ends_with("\n0 will run, 1 refused\n"), "{}", human.stdout);
+    assert!(human.stdout.contains("uses: services mongodb-atlas"), "{}", human.stdout);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod check;
 mod function;
+mod hostile;
 mod program;
 mod quickstart;
 mod secrets;

@@ -21,6 +21,41 @@ pub(crate) fn copy_of_example(name: &str) -> tempfile::TempDir {
     folder
 }
 
+/// An app out of these files, by path. Its functions run as system, and each `functions/a.js` is
+/// the endpoint `/a` for every method.
+pub(crate) fn app_of(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut functions, mut endpoints) = (Vec::new(), Vec::new());
+    for (path, text) in files {
+        let path_of_file = folder.path().join(path);
+        fs::create_dir_all(path_of_file.parent().unwrap()).unwrap();
+        fs::write(path_of_file, text).unwrap();
+        let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix(".js"));
+        if let Some(name) = name {
+            functions.push(serde_json::json!({ "name": name, "run_as_system": true }));
+            endpoints.push(serde_json::json!({
+                "route": format!("/{name}"), "http_method": "*", "function_name": name,
+                "validation_method": "NO_VALIDATION", "respond_result": true,
+                "return_type": "JSON",
+            }));
+        }
+    }
+    let write = |path: &str, json: serde_json::Value| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if !path.exists() {
+            fs::write(path, json.to_string()).unwrap();
+        }
+    };
+    let root = serde_json::json!({
+        "app_id": "made-abcde", "name": "made", "config_version": 20210101,
+    });
+    write("realm_config.json", root);
+    write("functions/config.json", functions.into());
+    write("http_endpoints/config.json", endpoints.into());
+    folder
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -131,10 +166,17 @@ impl Served {
         Response::of(response)
     }
 
-    /// Asks the server to stop, and gives what it still printed and its status.
-    pub(crate) fn stop(mut self) -> (String, i32) {
+    /// Asks the server to stop.
+    pub(crate) fn ask_to_stop(&self) {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    }
+
+    /// Asks the server to stop, and gives what it still printed and its status.
+    pub(crate) fn stop(mut self) -> (String, i32) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.ask_to_stop();
+        }
         let mut log = String::new();
         self.log.take().unwrap().read_to_string(&mut log).unwrap();
         (log, self.child.wait().unwrap().code().unwrap_or(-1))

@@ -73,6 +73,35 @@ fn watching_loads_anew_and_keeps_the_last_good_app() {
 }
 
 #[test]
+fn watching_closes_at_once_even_when_something_else_is_broken() {
+    let folder = copy_of_example("quickstart");
+    let served = Served::start(folder.path(), &["--watch"]);
+    let status = || served.call("GET", HELLO, &[], "").status;
+    assert_eq!(status(), 200);
+    let config = folder.path().join("https_endpoints/config.json");
+    let closed = r#""VERIFY_PAYLOAD", "secret_name": "key""#;
+    let closed = fs::read_to_string(&config).unwrap().replace("\"NO_VALIDATION\"", closed);
+    let other = folder.path().join("functions/signPayload.js");
+    assert!(other.exists());
+    fs::write(other, "exports = () => {{{").unwrap();
+    fs::write(&config, closed).unwrap();
+    eventually("the closing", || status() >= 400);
+}
+
+#[test]
+fn watching_is_not_held_up_by_a_file_that_never_rests() {
+    let folder = copy_of_example("quickstart");
+    let served = Served::start(folder.path(), &["--watch"]);
+    let source = folder.path().join("functions/hello.js");
+    fs::write(&source, "exports = () => 'changed';").unwrap();
+    let log = folder.path().join("busy.log");
+    eventually("the change", || {
+        fs::write(&log, "busy").unwrap();
+        served.call("GET", HELLO, &[], "").text() == "\"changed\""
+    });
+}
+
+#[test]
 fn an_address_in_use_and_a_folder_without_an_app_are_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -9,6 +9,9 @@ use crate::{Thrown, Value};
 /// What a property made for an error allows: writing and redefining, not enumerating.
 const ERROR_PROPERTY: c_int = 1 | 2;
 
+/// What an item of an array allows: everything.
+const ITEM: c_int = qjs::JS_PROP_C_W_E as c_int;
+
 /// Evaluates bytecode.
 ///
 /// # Safety
@@ -54,7 +57,8 @@ unsafe fn new_string(context: *mut qjs::JSContext, text: &str) -> qjs::JSValue {
 }
 
 unsafe fn new_array(context: *mut qjs::JSContext, items: &[Value]) -> qjs::JSValue {
-    // SAFETY: as for `to_js`; setting a property consumes the item.
+    // SAFETY: as for `to_js`; defining a property consumes the item. Setting it instead could
+    // call a setter that a script put on the prototype of all arrays.
     unsafe {
         let array = qjs::JS_NewArray(context);
         if qjs::JS_IsException(array) {
@@ -63,7 +67,7 @@ unsafe fn new_array(context: *mut qjs::JSContext, items: &[Value]) -> qjs::JSVal
         for (index, item) in (0..).zip(items) {
             let item = to_js(context, item);
             if qjs::JS_IsException(item)
-                || qjs::JS_SetPropertyUint32(context, array, index, item) < 0
+                || qjs::JS_DefinePropertyValueUint32(context, array, index, item, ITEM) < 0
             {
                 qjs::JS_FreeValue(context, array);
                 return qjs::JS_EXCEPTION;
@@ -170,6 +174,11 @@ pub(super) unsafe fn take_exception(context: *mut qjs::JSContext) -> Thrown {
                 return None;
             }
             let value = qjs::JS_GetPropertyStr(context, error, name.as_ptr());
+            if qjs::JS_IsException(value) {
+                // A getter threw in turn; nobody may take that for an exception of his own.
+                qjs::JS_FreeValue(context, qjs::JS_GetException(context));
+                return None;
+            }
             let text = plain_string(context, value);
             qjs::JS_FreeValue(context, value);
             text

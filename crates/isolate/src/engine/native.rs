@@ -9,7 +9,7 @@ use std::{
 use rquickjs_sys as qjs;
 
 use super::{Engine, c_string, convert};
-use crate::{Host, Image, Thrown, Value};
+use crate::{Host, Image, Thrown, Value, clock::Clock};
 
 /// The one native that is the isolate's own; its number comes after those of the host's.
 const SCRIPT: &str = "script";
@@ -96,6 +96,11 @@ unsafe extern "C" fn call_native<H: Host>(
     unsafe {
         let slot: *mut c_void = qjs::JS_GetContextOpaque(context);
         let slot = slot.cast::<HostSlot<'_, H>>();
+        // Natives may take long, and the engine asks for the time once in thousands of calls.
+        let clock = qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Clock>();
+        if (*clock).is_over() {
+            return convert::throw(context, &Thrown::new("InternalError", "interrupted"));
+        }
         let arguments = match convert::arguments_from_js(context, count, arguments) {
             Ok(arguments) => arguments,
             Err(thrown) => return convert::throw(context, &thrown),

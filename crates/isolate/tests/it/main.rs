@@ -2,5 +2,6 @@
 
 mod border;
 mod echo;
+mod hostile;
 mod limits;
 mod pool;

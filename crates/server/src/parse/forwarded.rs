@@ -76,8 +76,9 @@ pub fn client_address<'a>(
     if !is_trusted(peer) {
         return peer;
     }
-    let mut client = None;
+    let (mut client, mut forwarded) = (None, false);
     for hop in forwarded_for.rev().flat_map(|header| header.rsplit(',')) {
+        forwarded = true;
         // Behind something unreadable nothing can be believed.
         let Some(address) = host(hop) else { break };
         client = Some(address);
@@ -85,7 +86,8 @@ pub fn client_address<'a>(
             break;
         }
     }
-    client.or_else(|| host(cluster_client_ip?)).unwrap_or(peer)
+    let cluster = cluster_client_ip.filter(|_| !forwarded);
+    client.or_else(|| host(cluster?)).unwrap_or(peer)
 }
 
 /// The address in `1.2.3.4`, `1.2.3.4:5`, `::1` or `[::1]:5`.
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn the_rightmost_untrusted_address_is_the_caller() {
         let trusted = ["10.0.0.0/8", "fd00::/8"];
-        let cases: [(&str, &[&str], Option<&str>, &str); 14] = [
+        let cases: [(&str, &[&str], Option<&str>, &str); 15] = [
             // Nobody asked a stranger.
             ("203.0.113.7", &["198.51.100.1"], Some("198.51.100.2"), "203.0.113.7"),
             ("::ffff:203.0.113.7", &[], None, "203.0.113.7"),
@@ -150,6 +152,7 @@ mod tests {
             ("10.0.0.1", &["10.0.0.3,10.0.0.2"], None, "10.0.0.3"),
             ("10.0.0.1", &["6.6.6.6, unknown, 10.0.0.2"], None, "10.0.0.2"),
             ("10.0.0.1", &["unknown"], None, "10.0.0.1"),
+            ("10.0.0.1", &["unknown"], Some("6.6.6.6"), "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.1:4711"], None, "198.51.100.1"),
             ("10.0.0.1", &["[2001:db8::1]:4711"], None, "2001:db8::1"),
             ("10.0.0.1", &["2001:db8::1"], Some("6.6.6.6"), "2001:db8::1"),

@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
@@ -217,4 +221,62 @@ async fn a_function_finishes_although_its_caller_has_gone() {
     drop(stream);
     let log = server.stop().await;
     assert!(log.contains(" 200 GET "), "{log}");
+}
+
+/// A client that speaks HTTP/2 over one connection.
+fn http2() -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).http2_only(true).build_http()
+}
+
+#[tokio::test]
+async fn headers_are_counted_in_http_2_as_well() {
+    let server = app().config(|config| config.limits.headers_max = 20).start().await;
+    let uri = format!("http://{}{}", server.address, endpoint("/x"));
+    for (headers, status) in [(15, 200), (21, 431)] {
+        let request = Request::builder().uri(&uri);
+        let request =
+            (0..headers).fold(request, |request, index| request.header(format!("x-{index}"), "1"));
+        let answer = receive(&http2(), request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_proxies_read_in_another_way_ends_the_connection() {
+    let server = app().start().await;
+    let line = format!("POST {} HTTP/1.1\r\n", endpoint("/x"));
+    let body = "1\r\na\r\n0\r\n\r\n";
+    for (headers, status) in [
+        ("host: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n", "200"),
+        ("transfer-encoding: chunked\r\n", "400"),
+        ("host: x\r\nhost: x\r\ntransfer-encoding: chunked\r\n", "400"),
+        ("host: x\r\ntransfer-encoding: chunked, chunked\r\n", "400"),
+        ("host: x\r\ntransfer-encoding: gzip, chunked\r\n", "400"),
+    ] {
+        // Were the connection kept, this would wait for its end in vain.
+        let answer = server.raw(format!("{line}{headers}\r\n{body}").as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn streams_that_are_reset_count_until_their_functions_have_ended() {
+    let server = app().start().await;
+    let client = http2();
+    let uri = format!("http://{}{}", server.address, endpoint("/slow"));
+    let request = || Request::builder().uri(&uri).body(Full::default()).unwrap();
+    receive(&client, request()).await;
+    for _ in 0..3 {
+        let mut calls = JoinSet::new();
+        for _ in 0..100 {
+            calls.spawn(client.request(request()));
+        }
+        sleep(Duration::from_millis(60)).await;
+        // What is dropped is reset.
+        calls.shutdown().await;
+    }
+    let answer = receive(&client, request()).await;
+    assert_eq!(answer.error(), (429, "TooManyRequests".to_owned()));
+    // Others are not to blame.
+    assert_eq!(server.get("/x").await.status, 200);
 }

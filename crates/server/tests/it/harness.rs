@@ -108,6 +108,13 @@ impl App {
         self
     }
 
+    /// Adds a rule of a service that is there already.
+    pub(crate) fn rule(self, service: &str, rule: Json) -> Self {
+        let path = format!("http_endpoints/{service}/rules/rule.json");
+        write(self.dir.path(), &path, &rule.to_string());
+        self
+    }
+
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
         self

@@ -10,4 +10,5 @@ mod requests;
 mod responses;
 mod rights;
 mod routing;
+mod services;
 mod sites;

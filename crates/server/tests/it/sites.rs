@@ -53,6 +53,10 @@ fn a_site_lists_what_it_answers_and_why_it_does_not() {
         "endpoint-authentication-unsupported",
     ];
     assert_eq!(codes, expected);
+    // Each with the field that is to be looked at: the rights of an endpoint are its function's.
+    let fields: Vec<_> = site.problems().iter().map(|problem| problem.field.as_deref()).collect();
+    assert_eq!(fields, [None, Some("[1].validation_method"), Some("[2].function_name")]);
+    assert!(site.problems()[1].remedy.contains("hookstead secrets set"));
 }
 
 #[tokio::test]

@@ -2,7 +2,5 @@
 
 import querystring from "querystring";
 
-export default {
-  parse: (text) => querystring.parse(text),
-  stringify: (values) => querystring.stringify(values),
-};
+export const parse = (text) => querystring.parse(text);
+export const stringify = (values) => querystring.stringify(values);

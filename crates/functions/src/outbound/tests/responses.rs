@@ -19,10 +19,9 @@ async fn raw(answer: &'static [u8]) -> super::Reply {
 
 #[tokio::test]
 async fn head_and_body_are_those_of_the_reference() {
-    let answer = raw(
-        b"HTTP/1.1 201 Created\r\ncontent-type: text/plain\r\nX-REQUEST-id: 7\r\n\
-          set-cookie: a=1; Path=/; HttpOnly\r\nSet-Cookie: b=\"2=3\"\r\ncontent-length: 2\r\n\r\nhi",
-    )
+    let answer = raw(b"HTTP/1.1 201 Created\r\ncontent-type: text/plain\r\nX-REQUEST-id: 7\r\n\
+          set-cookie: a=1; Path=/; HttpOnly\r\nSet-Cookie: b=\"2=3\"\r\n\
+          content-length: 2\r\n\r\nhi")
     .await;
     let expected = json!({
         "status": "201 Created",
@@ -84,9 +83,8 @@ async fn head_has_the_length_of_a_body_and_none() {
 
 #[tokio::test]
 async fn informational_responses_are_passed_over() {
-    let answer = raw(
-        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-    )
+    let answer = raw(b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n\
+          HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
     .await;
     assert_eq!((answer.head["statusCode"].as_u64(), answer.text()), (Some(200), "ok"));
 }

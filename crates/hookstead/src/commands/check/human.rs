@@ -7,6 +7,7 @@ use hookstead_server::Kind;
 
 use super::{
     report::{Report, RouteReport, Summary},
+    uses::Uses,
     verdict::Verdict,
 };
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem};
@@ -14,6 +15,9 @@ use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem};
 /// Problems that the reasons of a route tell already.
 const TOLD_WITH_ROUTES: [&str; 2] =
     ["endpoint-authentication-unsupported", "endpoint-protection-unresolved"];
+
+/// How many files are named with something that they use.
+const FILES_SHOWN: usize = 2;
 
 /// Writes the report.
 pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -48,17 +52,23 @@ fn write_route(route: &RouteReport, out: &mut impl Write) -> io::Result<()> {
     let path = clean(&route.path);
     writeln!(out, "{} {:<6} {}", paint(style, word), route.method, paint(BOLD, &path))?;
     writeln!(out, "         {}", paint(DIM, &details(route)))?;
-    for reason in &route.reasons {
+    let uses = uses(&route.uses);
+    if !uses.is_empty() {
+        writeln!(out, "         {}", paint(DIM, &clean(&format!("uses: {uses}"))))?;
+    }
+    let is_told = |reason: &String| route.missing.iter().any(|one| one.message == *reason);
+    for reason in route.reasons.iter().filter(|reason| !is_told(reason)) {
         writeln!(out, "         {} {}", paint(YELLOW, "→"), clean(reason))?;
     }
-    for missing in &route.missing {
-        writeln!(out, "         {} {}", paint(YELLOW, "→"), clean(&missing.remedy))?;
+    for one in &route.missing {
+        let text = format!("{} ({}): {}", one.message, files(&one.used_in), one.remedy);
+        writeln!(out, "         {} {}", paint(YELLOW, "→"), clean(&text))?;
     }
     Ok(())
 }
 
 fn details(route: &RouteReport) -> String {
-    let mut parts = vec![
+    let parts = [
         match route.kind {
             Kind::Endpoint => "endpoint".to_owned(),
             Kind::Webhook => "webhook".to_owned(),
@@ -70,12 +80,39 @@ fn details(route: &RouteReport) -> String {
         format!("runs as: {}", route.runs_as),
         format!("function: {}", clean(route.file.as_deref().unwrap_or(&route.function))),
     ];
-    let used: Vec<&str> =
-        route.uses.features.iter().chain(&route.uses.packages).map(String::as_str).collect();
-    if !used.is_empty() {
-        parts.push(format!("uses: {}", clean(&used.join(", "))));
+    parts.join(" · ")
+}
+
+fn uses(uses: &Uses) -> String {
+    let named = [
+        ("services", &uses.services),
+        ("functions", &uses.functions),
+        ("values", &uses.values),
+        ("packages", &uses.packages),
+        ("modules", &uses.modules),
+        ("features", &uses.features),
+    ];
+    let mut parts: Vec<String> = named
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("{what} {}", names.join(", "))
+        })
+        .collect();
+    if uses.dynamic {
+        parts.push("and names that are worked out as it runs".to_owned());
     }
     parts.join(" · ")
+}
+
+/// The first few files, and how many more there are.
+fn files(files: &[String]) -> String {
+    let (first, rest) = files.split_at(files.len().min(FILES_SHOWN));
+    match rest.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 fn summary(summary: &Summary) -> String {

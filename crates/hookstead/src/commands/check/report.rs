@@ -1,12 +1,15 @@
 //! The report: the same for people and for machines. Its JSON form is documented in
 //! `docs/check.md` and only ever grows.
 
+use std::collections::BTreeSet;
+
 use hookstead_app::{Problem, Protection, RunAs, SecretSource, Severity};
 use hookstead_server::{Kind, ProtectionKind};
 use serde::Serialize;
 
 use super::{
-    uses::{self, Missing, Uses},
+    missing::{Missing, Wanted},
+    uses::{Survey, Uses},
     verdict::{Verdict, judge},
 };
 use crate::{
@@ -20,6 +23,10 @@ const SCHEMA: u32 = 1;
 
 /// The code of the server's problem about a source that does not compile.
 const SYNTAX_ERROR: &str = "function-syntax-error";
+
+/// Codes of problems that are told with the routes that they close.
+const OF_ROUTES: [&str; 2] =
+    ["endpoint-protection-unresolved", "endpoint-authentication-unsupported"];
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -80,10 +87,14 @@ impl Report {
     /// Looks at every route of an app.
     pub(super) fn new(prepared: &Prepared, settings: &Settings, has_secret: HasSecret<'_>) -> Self {
         let Prepared { app, site, problems } = prepared;
+        let survey = Survey::new(app);
+        let wanted = Wanted { app, functions: site.functions(), has_secret };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())
             .iter()
-            .map(|route| report_route(prepared, route, settings, has_secret))
+            .map(|route| report_route(route, &survey, &wanted, prepared, settings))
             .collect();
+        let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
+        let problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
         Self {
             schema: SCHEMA,
             app: AppSummary {
@@ -92,9 +103,9 @@ impl Report {
                 config_version: app.config_version,
                 environment: app.environment.tag.clone(),
             },
-            summary: Summary::new(&routes, problems),
+            summary: Summary::new(&routes, &problems),
             routes,
-            problems: problems.clone(),
+            problems,
         }
     }
 
@@ -120,16 +131,21 @@ impl Summary {
 }
 
 fn report_route(
-    prepared: &Prepared,
     route: &Route<'_>,
+    survey: &Survey<'_>,
+    wanted: &Wanted<'_>,
+    prepared: &Prepared,
     settings: &Settings,
-    has_secret: HasSecret<'_>,
 ) -> RouteReport {
-    let (uses, mut missing) = uses::of_source(route.source);
-    missing.splice(0..0, missing_file(route));
-    let judgement = judge(route, syntax_error(&prepared.problems, route), &missing);
+    let (uses, mut missing) = survey.of_route(route, wanted);
+    let here = BTreeSet::from([route.declared_in.file.clone()]);
+    if route.file.is_none() {
+        missing.insert(0, Missing::source(&route.listing.function).used_in(&here));
+    }
     let secret = secret_name(route.protection);
-    missing.extend(secret.filter(|name| !has_secret(name)).map(missing_secret));
+    let unset = secret.filter(|name| !(wanted.has_secret)(name));
+    missing.extend(unset.map(|name| Missing::secret(name).used_in(&here)));
+    let judgement = judge(route, syntax_error(&prepared.problems, route), &missing);
     RouteReport {
         kind: route.listing.kind,
         method: route.listing.method.clone(),
@@ -156,22 +172,6 @@ fn syntax_error<'a>(problems: &'a [Problem], route: &Route<'_>) -> Option<&'a st
         problem.code == SYNTAX_ERROR && Some(problem.file.as_str()) == route.file
     };
     problems.iter().find(is_it).map(|problem| problem.message.as_str())
-}
-
-fn missing_file(route: &Route<'_>) -> Option<Missing> {
-    route.file.is_none().then(|| Missing {
-        kind: "file",
-        name: format!("of the function {:?}", route.listing.function),
-        remedy: "put the file back into the export, or remove the route".to_owned(),
-    })
-}
-
-fn missing_secret(name: &str) -> Missing {
-    Missing {
-        kind: "secret",
-        name: name.to_owned(),
-        remedy: format!("set it with `hookstead secrets set {name}`"),
-    }
 }
 
 fn secret_name(protection: &Protection) -> Option<&str> {

@@ -1,31 +1,195 @@
-//! What the source of a function uses, as far as that can be told without running it.
+//! What a route uses, its function and every function that this one calls taken together.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use hookstead_app::App;
+use hookstead_functions::{Uses as SourceUses, analyse, is_builtin_module};
 use serde::Serialize;
 
-/// What the source of a function uses.
+use super::missing::{Missing, Wanted};
+use crate::routes::Route;
+
+/// What the functions of a route use.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Uses {
-    /// Features of the platform, such as `context.http`, in alphabetical order.
-    pub(super) features: Vec<String>,
-    /// Packages that it requires.
-    pub(super) packages: Vec<String>,
+    /// `outgoing-http`, `database`, and globals that functions do not have.
+    pub(super) features: BTreeSet<String>,
+    /// Modules that need no package.
+    pub(super) modules: BTreeSet<String>,
+    /// npm packages.
+    pub(super) packages: BTreeSet<String>,
+    /// Values, by name.
+    pub(super) values: BTreeSet<String>,
+    /// Services and data sources, by name.
+    pub(super) services: BTreeSet<String>,
+    /// Functions that it calls, and those that they call.
+    pub(super) functions: BTreeSet<String>,
+    /// Whether there may be more, because a name is worked out as a function runs.
+    pub(super) dynamic: bool,
 }
 
-/// Something that is not there and without which a function fails.
-#[derive(Debug, Serialize)]
-pub(super) struct Missing {
-    /// `secret`, `file`, `package` or `feature`.
-    pub(super) kind: &'static str,
-    /// Its name.
-    pub(super) name: String,
-    /// What to do about it.
-    pub(super) remedy: String,
+/// Modules of Node.js that no package stands for, whether they are here or not.
+const NODE_MODULES: [&str; 17] = [
+    "async_hooks",
+    "child_process",
+    "cluster",
+    "dgram",
+    "dns",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "net",
+    "perf_hooks",
+    "readline",
+    "tls",
+    "tty",
+    "v8",
+    "vm",
+    "worker_threads",
+];
+
+/// What the sources of an app use. Each is looked into once, however many routes reach it.
+pub(super) struct Survey<'a> {
+    app: &'a App,
+    of_functions: BTreeMap<&'a str, SourceUses>,
 }
 
-/// What the source of a function uses, and what of it is missing.
-///
-/// Nothing is told apart yet: the analysis of sources belongs into `hookstead-functions`, which
-/// knows what it offers, and is to be called here.
-pub(super) fn of_source(_source: &str) -> (Uses, Vec<Missing>) {
-    (Uses::default(), Vec::new())
+impl<'a> Survey<'a> {
+    /// Looks into every function of an app.
+    pub(super) fn new(app: &'a App) -> Self {
+        let of_function = |(name, function): (&'a String, &'a hookstead_app::Function)| {
+            (name.as_str(), analyse(&function.source))
+        };
+        Self { app, of_functions: app.functions.iter().map(of_function).collect() }
+    }
+
+    /// What a route uses, and what of it is missing.
+    pub(super) fn of_route(&self, route: &Route<'_>, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
+        let file = route.file.unwrap_or_default();
+        let mut found = Found::default();
+        found.add(&analyse(route.source), file);
+        // A function that calls itself, or is called in a circle, is looked at once.
+        let mut looked_at = BTreeSet::new();
+        while let Some(name) = found.functions.keys().find(|name| !looked_at.contains(*name)) {
+            let name = name.clone();
+            if let (Some(uses), Some(function)) =
+                (self.of_functions.get(name.as_str()), self.app.functions.get(&name))
+            {
+                found.add(uses, function.file.as_deref().unwrap_or_default());
+            }
+            looked_at.insert(name);
+        }
+        let missing = found.missing(wanted);
+        (found.into_uses(), missing)
+    }
+}
+
+/// Names, each with the files that use it.
+type Names = BTreeMap<String, BTreeSet<String>>;
+
+/// What was found on the way through the functions of a route.
+#[derive(Default)]
+struct Found {
+    features: Names,
+    modules: Names,
+    values: Names,
+    services: Names,
+    functions: Names,
+    dynamic: bool,
+}
+
+/// The feature that stands for outgoing calls.
+pub(super) const OUTGOING: &str = "outgoing-http";
+
+/// The feature that stands for calls of a database.
+pub(super) const DATABASE: &str = "database";
+
+impl Found {
+    fn add(&mut self, uses: &SourceUses, file: &str) {
+        let flags = [(OUTGOING, uses.http), (DATABASE, uses.data)];
+        let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+        let mut features: BTreeSet<String> = set.map(|(name, _)| name.to_owned()).collect();
+        features.extend(uses.unsupported.iter().cloned());
+        let all = [
+            (&mut self.features, &features),
+            (&mut self.modules, &uses.modules),
+            (&mut self.values, &uses.values),
+            (&mut self.services, &uses.services),
+            (&mut self.functions, &uses.functions),
+        ];
+        for (names, more) in all {
+            for name in more {
+                names.entry(name.clone()).or_default().insert(file.to_owned());
+            }
+        }
+        self.dynamic |= uses.dynamic;
+    }
+
+    fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
+        type Look<'a> = fn(&Wanted<'a>, &str) -> Option<Missing>;
+        let looks: [(&Names, Look<'_>); 5] = [
+            (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name)),
+            (&self.services, Wanted::service),
+            (&self.values, Wanted::value),
+            (&self.functions, Wanted::function),
+            (&self.features, Wanted::feature),
+        ];
+        let mut all = Vec::new();
+        for (names, look) in looks {
+            for (name, files) in names {
+                all.extend(look(wanted, name).map(|missing| missing.used_in(files)));
+            }
+        }
+        // Calls of a database are told by its name, or by themselves where the name is worked out.
+        // Without either, the database is a package's.
+        let is_told = |one: &Missing| ["data-source", "service"].contains(&one.kind);
+        if let Some(files) = self.features.get(DATABASE)
+            && self.dynamic
+            && !all.iter().any(is_told)
+        {
+            all.push(Missing::database().used_in(files));
+        }
+        all
+    }
+
+    fn into_uses(self) -> Uses {
+        let names = |names: Names| names.into_keys().collect();
+        let is_package = |name: &String| kind_of_module(name) == ModuleKind::Package;
+        let (packages, modules) = self.modules.into_keys().partition(is_package);
+        Uses {
+            features: names(self.features),
+            modules,
+            packages,
+            values: names(self.values),
+            services: names(self.services),
+            functions: names(self.functions),
+            dynamic: self.dynamic,
+        }
+    }
+}
+
+/// Where something that is required comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ModuleKind {
+    /// It comes with Hookstead.
+    Builtin,
+    /// It comes with Node.js, and not with Hookstead.
+    Node,
+    /// It is a file beside the function.
+    File,
+    /// It is a package.
+    Package,
+}
+
+fn kind_of_module(name: &str) -> ModuleKind {
+    if is_builtin_module(name) {
+        ModuleKind::Builtin
+    } else if name.starts_with(['.', '/']) {
+        ModuleKind::File
+    } else if NODE_MODULES.contains(&name.split('/').next().unwrap_or_default()) {
+        ModuleKind::Node
+    } else {
+        ModuleKind::Package
+    }
 }

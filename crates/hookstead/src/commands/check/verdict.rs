@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::uses::Missing;
+use super::missing::Missing;
 use crate::routes::Route;
 
 /// What will become of the calls of a route.
@@ -26,16 +26,26 @@ pub(super) struct Judgement {
 }
 
 /// Judges a route. Whether it is refused is for the server to say, which does the refusing.
+///
+/// What a refused function would fail for is told with it: whoever mends the one wants to know.
 pub(super) fn judge(route: &Route<'_>, broken: Option<&str>, missing: &[Missing]) -> Judgement {
-    let of = |verdict, reasons| Judgement { verdict, reasons };
-    if route.disabled {
-        return of(Verdict::Disabled, vec!["the export says that it is disabled".to_owned()]);
+    let faults = missing.iter().filter(|one| one.is_fatal).map(|one| one.message.clone());
+    let (verdict, first) = if route.disabled {
+        (Verdict::Disabled, Some("the export says that it is disabled".to_owned()))
+    } else if route.file.is_none() || broken.is_some() {
+        (Verdict::Fails, broken.map(str::to_owned))
+    } else if let Some(refused) = &route.listing.refused {
+        (Verdict::Refused, Some(refused.clone()))
+    } else if missing.iter().any(|one| one.is_fatal) {
+        (Verdict::Fails, None)
+    } else {
+        (Verdict::Runs, None)
+    };
+    let mut reasons: Vec<String> = first.into_iter().collect();
+    for fault in faults {
+        if !reasons.contains(&fault) {
+            reasons.push(fault);
+        }
     }
-    let mut faults: Vec<String> = broken.map(str::to_owned).into_iter().collect();
-    faults.extend(missing.iter().map(|one| format!("{} {} is missing", one.kind, one.name)));
-    match (&route.listing.refused, faults.is_empty()) {
-        (None, true) => of(Verdict::Runs, faults),
-        (Some(reason), true) => of(Verdict::Refused, vec![reason.clone()]),
-        (_, false) => of(Verdict::Fails, faults),
-    }
+    Judgement { verdict, reasons }
 }

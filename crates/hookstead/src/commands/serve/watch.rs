@@ -2,23 +2,35 @@
 
 use std::{
     collections::BTreeSet,
-    path::Path,
+    mem,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use hookstead_app::{Problem, Severity};
-use hookstead_server::SiteHandle;
+use hookstead_server::{Listing, ProtectionKind, SiteHandle};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::runtime::Handle;
 
 use super::tell_problems;
-use crate::{prepare::Prepared, terminal, workspace::Workspace};
+use crate::{
+    prepare::Prepared,
+    routes::{self, Route},
+    terminal,
+    workspace::Workspace,
+};
 
 /// Editors write a file in several steps: nothing happens until they have been quiet this long.
 const QUIET_TIME: Duration = Duration::from_millis(150);
+
+/// A file that is written all the time must not keep a change from being loaded.
+const BUSY_TIME: Duration = Duration::from_secs(2);
+
+/// Settings, which are read once.
+const SETTINGS_FILE: &str = "hookstead.toml";
 
 /// Problems that say "this is not what anybody meant", as a file that is half saved.
 ///
@@ -51,7 +63,14 @@ pub(super) fn start(
     watcher
         .watch(&prepared.app.root, RecursiveMode::Recursive)
         .with_context(|| format!("{} cannot be watched", prepared.app.root.display()))?;
-    let reloader = Reloader { known: broken(&prepared.problems), workspace, handle };
+    let reloader = Reloader {
+        root: prepared.app.root.clone(),
+        data_dir: workspace.data_dir.canonicalize().unwrap_or(workspace.data_dir.clone()),
+        known: broken(&prepared.problems),
+        settings_changed: false,
+        workspace,
+        handle,
+    };
     let runtime = Handle::current();
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
         let _entered = runtime.enter();
@@ -61,39 +80,67 @@ pub(super) fn start(
 }
 
 struct Reloader {
+    root: PathBuf,
+    data_dir: PathBuf,
     workspace: Workspace,
     handle: SiteHandle,
     /// What was broken already when the app that is served was loaded.
     known: BTreeSet<(String, String)>,
+    settings_changed: bool,
 }
 
 impl Reloader {
     fn run(mut self, events: &Receiver<notify::Result<Event>>) {
         while let Ok(event) = events.recv() {
-            let mut changed = self.concerns(&event);
-            loop {
-                match events.recv_timeout(QUIET_TIME) {
-                    Ok(event) => changed |= self.concerns(&event),
-                    Err(RecvTimeoutError::Timeout) => break,
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
+            if !self.concerns(&event) {
+                continue;
             }
-            if changed {
-                self.reload();
+            if !self.settle(events) {
+                return;
+            }
+            self.reload();
+            if mem::take(&mut self.settings_changed) {
+                terminal::warning(&format!(
+                    "{SETTINGS_FILE} is read at the start only; what changed in it does not count"
+                ));
+            }
+        }
+    }
+
+    /// Waits for a quiet moment. False when the program ends.
+    fn settle(&mut self, events: &Receiver<notify::Result<Event>>) -> bool {
+        let end = Instant::now() + BUSY_TIME;
+        let mut quiet = Instant::now() + QUIET_TIME;
+        loop {
+            let left = quiet.min(end).saturating_duration_since(Instant::now());
+            match events.recv_timeout(left) {
+                _ if left.is_zero() => return true,
+                Ok(event) if self.concerns(&event) => quiet = Instant::now() + QUIET_TIME,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
     }
 
     /// Whether an event is about the app: not about what is only read, nor about our own data.
-    fn concerns(&self, event: &notify::Result<Event>) -> bool {
+    fn concerns(&mut self, event: &notify::Result<Event>) -> bool {
         let Ok(event) = event else { return true };
+        // Events were lost: anything may have changed.
+        if event.need_rescan() {
+            return true;
+        }
         let is_change = !matches!(event.kind, EventKind::Access(_) | EventKind::Other);
+        let settings = self.root.join(SETTINGS_FILE);
+        self.settings_changed |= is_change && event.paths.contains(&settings);
         is_change && event.paths.iter().any(|path| self.is_of_app(path))
     }
 
     fn is_of_app(&self, path: &Path) -> bool {
-        let hidden = |part: &str| path.iter().any(|one| one == part);
-        !path.starts_with(&self.workspace.data_dir) && !hidden(".git") && !hidden(".hookstead")
+        // Where the app itself lies does not matter.
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let hidden = |part: &str| inside.iter().any(|one| one == part);
+        !path.starts_with(&self.data_dir) && !hidden(".git") && !hidden(".hookstead")
     }
 
     fn reload(&mut self) {
@@ -107,12 +154,29 @@ impl Reloader {
         tell_problems(&prepared.problems);
         let broken = broken(&prepared.problems);
         if !broken.is_subset(&self.known) {
-            return terminal::warning("the app is broken; the last good one goes on");
+            let site = self.handle.site();
+            if !closes(site.endpoints(), &prepared) {
+                return terminal::warning("the app is broken; the last good one goes on");
+            }
+            // Whatever else is broken, nobody may call through a door that was just locked.
+            terminal::warning("the app is broken; it is served all the same, for it closes more");
         }
         self.known = broken;
         self.handle.replace(prepared.site);
         terminal::note("loaded the app anew");
     }
+}
+
+/// Whether something that was open is now protected or switched off. A refusal is neither: it may
+/// be what is broken.
+fn closes(served: &[Listing], prepared: &Prepared) -> bool {
+    let open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
+    let key = |one: &Listing| (one.kind, one.method.clone(), one.path.clone());
+    let open: Vec<_> = served.iter().filter(open).map(key).collect();
+    let is_locked = |kind| !matches!(kind, ProtectionKind::None | ProtectionKind::Refused);
+    let closed = |route: &&Route<'_>| route.disabled || is_locked(route.listing.protection);
+    let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
+    routes.iter().filter(closed).any(|route| open.contains(&key(route.listing)))
 }
 
 /// What is broken, and where.

@@ -1,0 +1,284 @@
+//! What a source uses, found without running it.
+//!
+//! Reports only. A name that is put together at run time cannot be found this way; that there is
+//! one is said instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxc_ast::ast::{
+    Argument, AssignmentExpression, AssignmentTarget, BindingIdentifier, BindingPattern,
+    CallExpression, ChainElement, Expression, FormalParameter, IdentifierReference,
+    ImportDeclaration, ImportExpression, ObjectPattern, Program, PropertyKey, UnaryExpression,
+    UnaryOperator, VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
+
+use crate::source;
+
+/// Globals of browsers and of Node.js that functions do not have.
+const UNSUPPORTED_GLOBALS: &[&str] = &[
+    "AbortController",
+    "Blob",
+    "FormData",
+    "Intl",
+    "WebAssembly",
+    "WebSocket",
+    "XMLHttpRequest",
+    "__dirname",
+    "__filename",
+    "crypto",
+    "document",
+    "localStorage",
+    "structuredClone",
+    "window",
+];
+
+/// What a source uses.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Uses {
+    /// What it requires or imports, as written.
+    pub modules: BTreeSet<String>,
+    /// Names given to `context.values.get`.
+    pub values: BTreeSet<String>,
+    /// Names given to `context.functions.execute`.
+    pub functions: BTreeSet<String>,
+    /// Names given to `context.services.get`.
+    pub services: BTreeSet<String>,
+    /// Whether one of these names is no literal.
+    pub dynamic: bool,
+    /// Whether it uses `context.http` or the global `fetch`.
+    pub http: bool,
+    /// Whether it uses a database: calls `.db(…)` or `.collection(…)` of something.
+    pub data: bool,
+    /// Globals of browsers or of Node.js that are not provided.
+    pub unsupported: BTreeSet<String>,
+    /// Whether the source parses. Nothing else is known of one that does not.
+    pub parses: bool,
+}
+
+/// Finds out what a source uses.
+pub fn analyse(source: &str) -> Uses {
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    source::with_program(source, |program| {
+        let names = Names::of(program);
+        let mut finder = Finder { names: &names, uses: Uses { parses: true, ..Uses::default() } };
+        finder.visit_program(program);
+        finder.uses
+    })
+    .unwrap_or_default()
+}
+
+/// What the names of a source stand for. Scopes are not told apart: nobody calls two things
+/// `services` in one file and means different ones.
+#[derive(Default)]
+struct Names {
+    /// Every name that is declared anywhere.
+    declared: BTreeSet<String>,
+    /// Names for a part of `context` or for `require`, with its path.
+    aliases: BTreeMap<String, String>,
+    /// Names for a text; `None` where a name can stand for something else as well.
+    texts: BTreeMap<String, Option<String>>,
+}
+
+impl Names {
+    fn of(program: &Program<'_>) -> Self {
+        let mut names = Self::default();
+        names.visit_program(program);
+        names
+    }
+
+    /// The path of an expression such as `context.values.get`, whatever it is called here.
+    fn path(&self, expression: &Expression<'_>) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::Identifier(identifier) => self.path_of_name(identifier.name.as_str()),
+            Expression::StaticMemberExpression(member) => {
+                let object = self.path(&member.object)?;
+                Some(format!("{object}.{}", member.property.name))
+            }
+            Expression::ComputedMemberExpression(member) => {
+                let object = self.path(&member.object)?;
+                Some(format!("{object}.{}", self.text(&member.expression)?))
+            }
+            Expression::ChainExpression(chain) => self.path_of_chain(&chain.expression),
+            _ => None,
+        }
+    }
+
+    fn path_of_name(&self, name: &str) -> Option<String> {
+        match name {
+            "context" | "require" => Some(name.to_owned()),
+            _ => self.aliases.get(name).cloned(),
+        }
+    }
+
+    fn path_of_chain(&self, element: &ChainElement<'_>) -> Option<String> {
+        let ChainElement::StaticMemberExpression(member) = element else {
+            return None;
+        };
+        Some(format!("{}.{}", self.path(&member.object)?, member.property.name))
+    }
+
+    /// The text that an expression surely is.
+    fn text(&self, expression: &Expression<'_>) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(text) => Some(text.value.to_string()),
+            Expression::TemplateLiteral(template) => {
+                template.single_quasi().map(|text| text.to_string())
+            }
+            Expression::Identifier(name) => self.texts.get(name.name.as_str()).cloned().flatten(),
+            _ => None,
+        }
+    }
+
+    /// Notes what a name stands for: the same text wherever it is given one, or none.
+    fn bind_text(&mut self, name: &str, text: Option<String>) {
+        let known = self.texts.entry(name.to_owned()).or_insert_with(|| text.clone());
+        if *known != text {
+            *known = None;
+        }
+    }
+
+    fn bind(&mut self, pattern: &BindingPattern<'_>, path: &str) {
+        match pattern {
+            BindingPattern::BindingIdentifier(name) => {
+                self.aliases.insert(name.name.to_string(), path.to_owned());
+            }
+            BindingPattern::AssignmentPattern(pattern) => self.bind(&pattern.left, path),
+            BindingPattern::ObjectPattern(pattern) => self.bind_members(pattern, path),
+            BindingPattern::ArrayPattern(_) => {}
+        }
+    }
+
+    fn bind_members(&mut self, pattern: &ObjectPattern<'_>, path: &str) {
+        for property in &pattern.properties {
+            if let PropertyKey::StaticIdentifier(key) = &property.key {
+                self.bind(&property.value, &format!("{path}.{}", key.name));
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Names {
+    fn visit_binding_identifier(&mut self, identifier: &BindingIdentifier<'a>) {
+        self.declared.insert(identifier.name.to_string());
+    }
+
+    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
+        walk::walk_variable_declarator(self, declarator);
+        let Some(value) = &declarator.init else {
+            return;
+        };
+        if let Some(path) = self.path(value) {
+            self.bind(&declarator.id, &path);
+        } else if let BindingPattern::BindingIdentifier(name) = &declarator.id {
+            let text = self.text(value);
+            self.bind_text(name.name.as_str(), text);
+        }
+    }
+
+    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
+        for name in parameter.pattern.get_binding_identifiers() {
+            self.bind_text(name.name.as_str(), None);
+        }
+        walk::walk_formal_parameter(self, parameter);
+    }
+
+    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
+        walk::walk_assignment_expression(self, assignment);
+        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
+            self.declared.insert(name.name.to_string());
+            if let Some(path) = self.path(&assignment.right) {
+                self.aliases.insert(name.name.to_string(), path);
+            } else {
+                let plain = assignment.operator.is_assign();
+                let text = self.text(&assignment.right).filter(|_| plain);
+                self.bind_text(name.name.as_str(), text);
+            }
+        }
+    }
+}
+
+/// Collects what is used, once it is known what the names stand for.
+struct Finder<'n> {
+    names: &'n Names,
+    uses: Uses,
+}
+
+impl Finder<'_> {
+    fn called(&mut self, path: &str, arguments: &[Argument<'_>]) {
+        let found = match path {
+            "require" => &mut self.uses.modules,
+            "context.values.get" => &mut self.uses.values,
+            "context.functions.execute" => &mut self.uses.functions,
+            "context.services.get" => &mut self.uses.services,
+            _ => return,
+        };
+        let first = arguments.first().and_then(Argument::as_expression);
+        match first.and_then(|argument| self.names.text(argument)) {
+            Some(name) => {
+                found.insert(name);
+            }
+            None => self.uses.dynamic = true,
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Finder<'_> {
+    fn visit_expression(&mut self, expression: &Expression<'a>) {
+        let path = self.names.path(expression);
+        if path.is_some_and(|path| path == "context.http" || path.starts_with("context.http.")) {
+            self.uses.http = true;
+        }
+        walk::walk_expression(self, expression);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        if let Some(path) = self.names.path(&call.callee) {
+            self.called(&path, &call.arguments);
+        }
+        let method = match call.callee.get_inner_expression() {
+            Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+            _ => "",
+        };
+        if matches!(method, "db" | "collection") {
+            self.uses.data = true;
+        }
+        walk::walk_call_expression(self, call);
+    }
+
+    fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
+        self.uses.modules.insert(import.source.value.to_string());
+    }
+
+    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        match self.names.text(&import.source) {
+            Some(name) => {
+                self.uses.modules.insert(name);
+            }
+            None => self.uses.dynamic = true,
+        }
+        walk::walk_import_expression(self, import);
+    }
+
+    /// `typeof name` asks whether there is one, and harms nobody.
+    fn visit_unary_expression(&mut self, unary: &UnaryExpression<'a>) {
+        let is_name = matches!(unary.argument, Expression::Identifier(_));
+        if !(unary.operator == UnaryOperator::Typeof && is_name) {
+            walk::walk_unary_expression(self, unary);
+        }
+    }
+
+    fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
+        let name = identifier.name.as_str();
+        if self.names.declared.contains(name) {
+            return;
+        }
+        if UNSUPPORTED_GLOBALS.contains(&name) {
+            self.uses.unsupported.insert(name.to_owned());
+        }
+        self.uses.http |= name == "fetch";
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! What is not there: in the export, among the secrets, or in this version of Hookstead.
+
+use std::collections::BTreeSet;
+
+use hookstead_app::{App, AppValue, Service, ServiceKind};
+use hookstead_functions::Functions;
+use serde::Serialize;
+
+use super::{
+    report::HasSecret,
+    uses::{DATABASE, ModuleKind, OUTGOING},
+};
+
+const DATABASES_LATER: &str = "databases come with a later version of Hookstead";
+
+/// Something that a route uses and that is not there.
+#[derive(Debug, Serialize)]
+pub(super) struct Missing {
+    /// `secret`, `file`, `function`, `value`, `module`, `package`, `data-source`, `service` or
+    /// `feature`.
+    pub(super) kind: &'static str,
+    /// Its name.
+    pub(super) name: String,
+    /// The files that use it.
+    pub(super) used_in: Vec<String>,
+    /// What is wrong, a sentence without a full stop.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) remedy: String,
+    /// Whether the function fails for it, as opposed to finding `undefined`.
+    #[serde(skip)]
+    pub(super) is_fatal: bool,
+}
+
+impl Missing {
+    fn new(kind: &'static str, name: &str, message: String, remedy: &str) -> Self {
+        let (name, remedy) = (name.to_owned(), remedy.to_owned());
+        Self { kind, name, used_in: Vec::new(), message, remedy, is_fatal: true }
+    }
+
+    pub(super) fn used_in(self, files: &BTreeSet<String>) -> Self {
+        Self { used_in: files.iter().cloned().collect(), ..self }
+    }
+
+    fn harmless(self) -> Self {
+        Self { is_fatal: false, ..self }
+    }
+
+    /// The source of a route.
+    pub(super) fn source(function: &str) -> Self {
+        let message = match function {
+            "" => "no function is named".to_owned(),
+            _ => format!("the function `{function}` has no file"),
+        };
+        let remedy = "put the file back into the export, or remove the route";
+        Self::new("file", function, message, remedy)
+    }
+
+    /// A database whose name is not known.
+    pub(super) fn database() -> Self {
+        let message = "a database cannot be used yet".to_owned();
+        Self::new("data-source", "", message, DATABASES_LATER)
+    }
+
+    /// A secret.
+    pub(super) fn secret(name: &str) -> Self {
+        let message = format!("the secret `{name}` is not set");
+        Self::new("secret", name, message, &format!("set it with `hookstead secrets set {name}`"))
+    }
+}
+
+/// Everything there is, for finding out what is not.
+pub(super) struct Wanted<'a> {
+    pub(super) app: &'a App,
+    pub(super) functions: &'a Functions,
+    pub(super) has_secret: HasSecret<'a>,
+}
+
+impl Wanted<'_> {
+    pub(super) fn module(&self, kind: ModuleKind, name: &str) -> Option<Missing> {
+        let (word, message, remedy) = match kind {
+            ModuleKind::Builtin => return None,
+            ModuleKind::Node => (
+                "module",
+                format!("the module `{name}` does not exist in functions"),
+                "use `context.http` for outgoing calls; there are no files and no processes",
+            ),
+            ModuleKind::File => (
+                "module",
+                format!("the file `{name}` cannot be required"),
+                "make it a function, and call it with `context.functions.execute`",
+            ),
+            ModuleKind::Package => (
+                "package",
+                format!("the package `{name}` cannot be required yet"),
+                "npm packages come with a later version of Hookstead",
+            ),
+        };
+        Some(Missing::new(word, name, message, remedy))
+    }
+
+    pub(super) fn service(&self, name: &str) -> Option<Missing> {
+        let is_data = self.app.data_sources.contains_key(name);
+        // Exports without any data source rely on the name that every app had.
+        let is_default = name == "mongodb-atlas" && self.app.data_sources.is_empty();
+        let Some(service) = self.app.services.get(name) else {
+            return Some(if is_data || is_default {
+                let message = format!("the data source `{name}` cannot be used yet");
+                Missing::new("data-source", name, message, DATABASES_LATER)
+            } else {
+                let message = format!("no service has the name `{name}`");
+                let remedy = "use the name of a service of the export, or add the service";
+                Missing::new("service", name, message, remedy)
+            });
+        };
+        if service.kind == ServiceKind::Http {
+            return self.http_service(service);
+        }
+        let remedy = "services other than HTTP come with a later version of Hookstead";
+        let message = format!("the service `{name}` cannot be used yet");
+        Some(Missing::new("service", name, message, remedy))
+    }
+
+    /// An HTTP service does what its rules allow; conditions are not evaluated yet.
+    fn http_service(&self, service: &Service) -> Option<Missing> {
+        let name = &service.name;
+        let allows = service.rules.iter().any(|rule| !rule.actions.is_empty());
+        let conditional = service.rules.iter().any(|rule| rule.when.is_some());
+        let message = match (allows, conditional) {
+            (true, false) => return None,
+            (true, true) => format!("a rule of the service `{name}` has a condition (`when`)"),
+            (false, _) => format!("no rule of the service `{name}` allows any action"),
+        };
+        let remedy = "call `context.http`, which takes the same arguments and has no rules";
+        Some(Missing::new("service", name, message, remedy))
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<Missing> {
+        match self.app.values.get(name) {
+            Some(AppValue::Plain(_)) => None,
+            Some(AppValue::FromSecret(secret)) => {
+                let is_set = (self.has_secret)(secret);
+                (!is_set).then(|| Missing {
+                    message: format!("the secret `{secret}` of the value `{name}` is not set"),
+                    ..Missing::secret(secret)
+                })
+            }
+            None => {
+                let message = format!("there is no value `{name}`; functions get `undefined`");
+                let remedy = format!("add `values/{name}.json` to the export");
+                Some(Missing::new("value", name, message, &remedy).harmless())
+            }
+        }
+    }
+
+    pub(super) fn function(&self, name: &str) -> Option<Missing> {
+        let obstacle = self.functions.obstacle(name)?;
+        let message = format!("the function `{name}` cannot be called: {obstacle}");
+        let remedy = "add the function, or mend what keeps it from running";
+        Some(Missing::new("function", name, message, remedy))
+    }
+
+    pub(super) fn feature(&self, name: &str) -> Option<Missing> {
+        if [DATABASE, OUTGOING].contains(&name) {
+            return None;
+        }
+        let message = format!("there is no `{name}` in functions");
+        let remedy = match name {
+            "XMLHttpRequest" => "call `context.http` instead",
+            "crypto" => "require the module `crypto`, or use `utils.crypto`",
+            _ => "do without it; App Services had none either",
+        };
+        Some(Missing::new("feature", name, message, remedy))
+    }
+}

@@ -1,0 +1,27 @@
+//! The time of one run.
+
+use std::{cell::Cell, time::Instant};
+
+/// Says when a run's time is over, and from then on nothing else.
+pub(crate) struct Clock {
+    deadline: Instant,
+    over: Cell<bool>,
+}
+
+impl Clock {
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self { deadline, over: Cell::new(false) }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the time is over, by now.
+    pub(crate) fn is_over(&self) -> bool {
+        if !self.over.get() && Instant::now() >= self.deadline {
+            self.over.set(true);
+        }
+        self.over.get()
+    }
+}
