@@ -81,7 +81,7 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
     let services = services::read(&mut reader, &layout);
     let name = layout.root_text("/name").unwrap_or_default();
     let app = App {
-        client_app_id: client_app_id(&mut reader, &layout, options, &name),
+        client_app_id: client_app_id(&mut reader, &layout, options, (&root, &name)),
         name,
         identity: identity(&layout),
         config_version: layout.version,
@@ -108,19 +108,22 @@ fn client_app_id(
     reader: &mut Reader,
     layout: &Layout,
     options: &LoadOptions,
-    name: &str,
+    (root, name): (&Path, &str),
 ) -> String {
     let meta = layout.meta.as_ref().and_then(|file| file.value.get("client_app_id")?.as_str());
     let found = options.app_id.clone();
     let found = found.or_else(|| meta.map(str::to_owned).filter(|id| !id.is_empty()));
     found.or_else(|| layout.root_text("/app_id")).unwrap_or_else(|| {
+        let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = if name.is_empty() { folder.unwrap_or_default() } else { name.to_owned() };
+        let field = Some("client_app_id".to_owned());
         reader.report.warn(
             "app-id-missing",
-            Spot::file(""),
+            Spot { file: ".mdb/meta.json".to_owned(), line: None, field },
             format!("the export has no client app id; URLs use the name `{name}`"),
-            "name it with `--app-id`",
+            "give the id that callers use with `--app-id`, or `id` in `[app]` of hookstead.toml",
         );
-        name.to_owned()
+        name
     })
 }
 

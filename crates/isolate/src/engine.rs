@@ -41,9 +41,9 @@ pub(crate) struct Engine {
     context: *mut qjs::JSContext,
     /// The prelude's object of hooks, owned; `undefined` before there is one.
     hooks: qjs::JSValue,
-    /// Boxed: the runtime holds its address.
+    /// Boxed: the runtime and its interrupt handler hold its address.
     heap: *mut Heap,
-    /// Shared with the heap; the interrupt handler and the natives hold its address.
+    /// Shared with the heap; the natives hold its address.
     clock: Rc<Clock>,
 }
 
@@ -74,11 +74,11 @@ impl Engine {
         if runtime.is_null() {
             return Err(out_of_memory());
         }
-        // SAFETY: the runtime is alive; the handler gets the clock, which outlives it.
+        // SAFETY: the runtime is alive; the heap and the clock outlive it.
         unsafe {
             let clock = Rc::as_ptr(&engine.clock).cast_mut().cast();
             qjs::JS_SetMaxStackSize(runtime, bounds.stack_bytes as qjs::size_t);
-            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), clock);
+            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), heap.cast());
             qjs::JS_SetRuntimeOpaque(runtime, clock);
             engine.context = qjs::JS_NewContext(runtime);
         }
@@ -269,17 +269,17 @@ impl Drop for Held<'_> {
 
 /// Stops JavaScript once the deadline has passed.
 unsafe extern "C" fn on_interrupt(runtime: *mut qjs::JSRuntime, opaque: *mut c_void) -> c_int {
-    // SAFETY: the opaque pointer is the clock that the handler was set with; the runtime is alive.
+    // SAFETY: the opaque pointer is the heap, which outlives the runtime and is not borrowed while
+    // a script runs; the runtime is alive.
     unsafe {
-        let is_over = (*opaque.cast::<Clock>()).is_over();
-        if is_over {
+        let must_stop = (*opaque.cast::<Heap>()).must_stop();
+        if must_stop {
             // Some of the engine's functions swallow the exception that stops a script: what the
             // body of a promise throws rejects it, and its caller goes on. So nothing may be
-            // called or made any more: a limit above the top of the stack, and no memory.
+            // called any more: each exception ends a function for good.
             qjs::JS_SetMaxStackSize(runtime, STACK_CLOSED_BYTES);
-            qjs::JS_SetMemoryLimit(runtime, 1);
         }
-        c_int::from(is_over)
+        c_int::from(must_stop)
     }
 }
 

@@ -5,7 +5,9 @@
 //! script made of the exception, the run is told from outside that it failed.
 //!
 //! Past the deadline an allocation fails as well: much of the engine's own code runs long without
-//! asking the interrupt handler, and little of that runs long without asking for memory.
+//! asking the interrupt handler, and little of that runs long without asking for memory. Once the
+//! handler has been asked there is a reserve, because the exception that stops a script must be
+//! made: what is thrown in its place when there is no memory can be caught.
 //!
 //! The heap owns its blocks and frees them all when it goes. The engine is never asked to take its
 //! world apart, which it can do only as long as it has not lost count of anything; after running
@@ -34,18 +36,33 @@ struct Header {
 
 const HEADER_BYTES: usize = size_of::<Header>();
 
+/// More than the exception takes that stops a script.
+const RESERVE_BYTES: usize = 64 << 10;
+
 /// One run's memory: its account and its blocks.
 pub(crate) struct Heap {
     used_bytes: usize,
     limit_bytes: usize,
     exhausted: bool,
+    stopping: bool,
     first: *mut Header,
     clock: Rc<Clock>,
 }
 
 impl Heap {
     pub(crate) fn new(limit_bytes: usize, clock: Rc<Clock>) -> Self {
-        Self { used_bytes: 0, limit_bytes, exhausted: false, first: ptr::null_mut(), clock }
+        let first = ptr::null_mut();
+        Self { used_bytes: 0, limit_bytes, exhausted: false, stopping: false, first, clock }
+    }
+
+    /// Whether the run must stop now; if so, there is memory for that.
+    pub(crate) fn must_stop(&mut self) -> bool {
+        if !self.clock.is_over() {
+            return false;
+        }
+        self.stopping = true;
+        self.limit_bytes = self.limit_bytes.max(self.used_bytes.saturating_add(RESERVE_BYTES));
+        true
     }
 
     /// Whether an allocation was ever refused.
@@ -66,7 +83,7 @@ impl Heap {
 
     /// Books `bytes` more, or refuses.
     fn book(&mut self, bytes: usize) -> bool {
-        if self.clock.is_over() {
+        if !self.stopping && self.clock.is_over() {
             return false;
         }
         match self.used_bytes.checked_add(bytes) {
@@ -310,6 +327,10 @@ mod tests {
         // SAFETY: `opaque` points to the heap above; nothing is allocated.
         unsafe { assert!(malloc(opaque, 1).is_null()) };
         assert!(!heap.is_exhausted());
+        assert!(heap.must_stop());
+        let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
+        // SAFETY: as above; the heap frees the block.
+        unsafe { assert!(!malloc(opaque, 10_000).is_null()) };
     }
 
     #[test]

@@ -43,7 +43,10 @@ fn without_a_root_file_the_layout_is_guessed_and_told() {
     ] {
         let loaded = loaded(&[(path, text)]);
         assert_eq!(loaded.app.config_version, expected, "{path}");
-        assert_eq!(told(&loaded), ["warning root-file-missing", "warning app-id-missing"]);
+        assert_eq!(
+            told(&loaded),
+            ["warning root-file-missing", "warning app-id-missing .mdb/meta.json client_app_id"]
+        );
     }
 }
 

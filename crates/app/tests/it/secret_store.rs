@@ -106,7 +106,20 @@ fn what_is_set_is_kept_and_what_is_removed_is_gone() {
     assert!(first.remove("b").unwrap());
     assert!(!first.remove("b").unwrap());
     assert_eq!(get(&store(&data_dir, &[]), "b"), None);
-    assert_eq!(fs::read_dir(&data_dir).unwrap().count(), 1);
+    let files = fs::read_dir(&data_dir).unwrap().map(|file| file.unwrap().file_name());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    assert_eq!(files, [".gitignore", "secrets.toml"], "no draft is left behind");
+}
+
+#[test]
+fn a_folder_that_is_made_for_secrets_stays_out_of_repositories() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = dir.path().join(".hookstead");
+    store(&made, &[]).set("key", secret("value")).unwrap();
+    assert_eq!(fs::read_to_string(made.join(".gitignore")).unwrap(), "*\n");
+    store(dir.path(), &[]).set("key", secret("value")).unwrap();
+    assert!(!dir.path().join(".gitignore").exists(), "the operator's own folder is left alone");
 }
 
 #[test]

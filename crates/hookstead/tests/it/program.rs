@@ -5,6 +5,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -119,6 +120,8 @@ pub(crate) struct Served {
     /// The start of every URL.
     pub(crate) base: String,
     log: Option<BufReader<std::process::ChildStdout>>,
+    /// A second signal would end the program at once.
+    asked_to_stop: AtomicBool,
     _data: tempfile::TempDir,
 }
 
@@ -140,7 +143,13 @@ impl Served {
             let _ = child.stderr.take().unwrap().read_to_string(&mut errors);
             panic!("the first line is {line:?}; {errors}")
         });
-        Self { base: base.to_owned(), child, log: Some(log), _data: data }
+        Self {
+            base: base.to_owned(),
+            child,
+            log: Some(log),
+            asked_to_stop: AtomicBool::new(false),
+            _data: data,
+        }
     }
 
     /// Calls a path; the body is sent where there is one.
@@ -168,13 +177,14 @@ impl Served {
 
     /// Asks the server to stop.
     pub(crate) fn ask_to_stop(&self) {
+        self.asked_to_stop.store(true, Ordering::Relaxed);
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().unwrap();
     }
 
     /// Asks the server to stop, and gives what it still printed and its status.
     pub(crate) fn stop(mut self) -> (String, i32) {
-        if self.child.try_wait().unwrap().is_none() {
+        if !self.asked_to_stop.load(Ordering::Relaxed) && self.child.try_wait().unwrap().is_none() {
             self.ask_to_stop();
         }
         let mut log = String::new();

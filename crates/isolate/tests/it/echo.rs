@@ -17,7 +17,7 @@ use hookstead_isolate::{
 pub(crate) struct Echo {
     pub(crate) said: Vec<Value>,
     started: bool,
-    answers: VecDeque<f64>,
+    answers: VecDeque<(f64, Value)>,
     waker: Option<Waker>,
     done: bool,
 }
@@ -27,6 +27,7 @@ const host = globalThis.__host;
 const waiting = new Map();
 globalThis.say = host.say;
 globalThis.double = (n) => new Promise((resolve) => waiting.set(host.double(n), resolve));
+globalThis.list = () => new Promise((resolve) => waiting.set(host.list(), resolve));
 globalThis.panic = host.panic;
 globalThis.refuse = host.refuse;
 globalThis.image = host.script;
@@ -40,6 +41,7 @@ impl Host for Echo {
     const NATIVES: &'static [Native<Self>] = &[
         Native { name: "say", call: say },
         Native { name: "double", call: double },
+        Native { name: "list", call: list },
         Native { name: "panic", call: panic },
         Native { name: "refuse", call: refuse },
     ];
@@ -49,9 +51,8 @@ impl Host for Echo {
             self.started = true;
             return Poll::Ready(Wake::Call("start", Vec::new()));
         }
-        if let Some(number) = self.answers.pop_front() {
-            let answer = vec![Value::Number(number), Value::Number(number * 2.0)];
-            return Poll::Ready(Wake::Call("answer", answer));
+        if let Some((id, answer)) = self.answers.pop_front() {
+            return Poll::Ready(Wake::Call("answer", vec![Value::Number(id), answer]));
         }
         if self.done {
             return Poll::Ready(Wake::Finished);
@@ -69,8 +70,14 @@ fn say(host: &mut Echo, arguments: &[Value]) -> Result<Value, Thrown> {
 
 fn double(host: &mut Echo, arguments: &[Value]) -> Result<Value, Thrown> {
     let number = arguments[0].as_number().unwrap_or(f64::NAN);
-    host.answers.push_back(number);
+    host.answers.push_back((number, Value::Number(number * 2.0)));
     Ok(Value::Number(number))
+}
+
+fn list(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
+    let id = -1.0;
+    host.answers.push_back((id, Value::List(vec!["answer".into()])));
+    Ok(Value::Number(id))
 }
 
 fn panic(_: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {

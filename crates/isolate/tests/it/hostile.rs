@@ -6,39 +6,109 @@ use hookstead_isolate::{Ending, RunLimits};
 
 use crate::echo::{roomy, run};
 
+fn brief() -> RunLimits {
+    RunLimits { time: Duration::from_millis(100), ..roomy() }
+}
+
+/// Whoever swallows the exception that stops a script is stopped next.
 #[test]
-fn probe() {
-    let Ok(file) = std::env::var("PROBE") else { return };
-    let ms = std::env::var("PROBE_MS").map_or(1000, |ms| ms.parse().expect("a number"));
-    let mb = std::env::var("PROBE_MB").map_or(64, |ms| ms.parse().expect("a number"));
-    let source = std::fs::read_to_string(file).expect("a script");
-    for line in source.lines().filter(|line| !line.trim().is_empty()) {
-        println!("> {line}");
-        let begun = Instant::now();
-        let limits =
-            RunLimits { time: Duration::from_millis(ms), memory_bytes: mb << 20, ..roomy() };
-        let (said, ending) = run(&format!("{line}\n;say('done')"), limits);
-        println!("    {:?} {ending:?} {said:.200?}", begun.elapsed());
+fn no_script_outlives_its_time_by_swallowing_exceptions() {
+    for source in [
+        "for (;;) new Promise(() => { for (;;); })",
+        "for (;;) (async () => { for (;;); })()",
+        "function* g() { try { yield 1 } finally { for (;;); } } \
+         for (;;) { try { for (const x of g()) throw 1 } catch {} }",
+        "const f = (n) => { for (;;) new Promise(() => f(n + 1)) }; f(0)",
+        "Error.prepareStackTrace = () => { for (;;); }; for (;;) try { for (;;); } catch {}",
+        "const f = new FinalizationRegistry(() => { for (;;); }); f.register({}, 1); \
+         for (;;) try { [1].map(() => { for (;;); }) } catch {}",
+    ] {
+        assert_eq!(run(source, brief()).1, Ending::TimeLimit, "{source}");
     }
 }
 
-/// Fails every allocation from a moment on that moves through the whole of a script.
+/// The exception that stops a script takes memory, and there is none.
 #[test]
-fn probe_memory() {
-    let Ok(file) = std::env::var("PROBE_OOM") else { return };
-    let source = std::fs::read_to_string(file).expect("a script");
-    let step: usize = std::env::var("STEP").map_or(4096, |ms| ms.parse().expect("a number"));
-    let mut memory_bytes: usize =
-        std::env::var("FROM").map_or(100_000, |ms| ms.parse().expect("a number"));
-    loop {
-        let limits = RunLimits { memory_bytes, ..roomy() };
-        let (_, ending) = run(&format!("{source}\n;say('done')"), limits);
-        if ending != Ending::MemoryLimit {
-            println!("{memory_bytes}: {ending:?}");
-            if ending == Ending::Finished {
-                break;
-            }
-        }
-        memory_bytes += step;
+fn no_script_outlives_its_time_by_using_all_memory_up() {
+    let limits = || RunLimits { memory_bytes: 4 << 20, time: Duration::from_secs(2), ..roomy() };
+    let fill = "let a; try { for (;;) a = { a } } catch {}";
+    for source in [
+        "for (;;) { try { for (;;); } catch {} }",
+        "for (;;) { try { for (;;) { a = { a } } } catch {} finally { continue } }",
+        "for (;;) new Promise(() => { for (;;) { try { a = { a } } catch {} } })",
+    ] {
+        assert_eq!(run(&format!("{fill} {source}"), limits()).1, Ending::MemoryLimit, "{source}");
     }
+}
+
+/// The engine looks at the time once in ten thousand calls only.
+#[test]
+fn natives_do_not_start_once_the_time_is_over() {
+    let begun = Instant::now();
+    let source = "const s = 'x'.repeat(3e7); for (;;) try { double(s) } catch {}";
+    assert_eq!(run(source, brief()).1, Ending::TimeLimit);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_run_that_nothing_stops_is_given_up() {
+    // Months in a function of the engine's that looks at nothing.
+    let source = "const t = new Uint8Array(1); \
+                  Object.defineProperty(t, 'length', { value: 2 ** 53 - 1 }); \
+                  Array.prototype.fill.call(t, 0)";
+    assert_eq!(run(source, brief()).1, Ending::TimeLimit);
+}
+
+#[test]
+fn a_chain_of_iterators_does_not_overflow_the_stack() {
+    for method in ["map", "filter", "flatMap"] {
+        let chain = format!("for (let n = 0; n < 1e5; n++) i = i.{method}((x) => [x]); i.next()");
+        let source = format!("let i = [1].values(); try {{ {chain} }} catch {{}} say('done')");
+        let limits = RunLimits { memory_bytes: 350 << 20, ..roomy() };
+        assert_eq!(run(&source, limits).1, Ending::Finished, "{method}");
+    }
+}
+
+#[test]
+fn a_buffer_that_shrank_shows_nothing_of_what_lies_behind_it() {
+    let source = "const b = new ArrayBuffer(1e5, { maxByteLength: 1e5 }); \
+                  const u = new Uint8Array(b); b.resize?.(1); say(u.length); say(u); say('done')";
+    let (said, ending) = run(source, roomy());
+    assert_eq!(ending, Ending::Finished);
+    let length = said[1].as_bytes().map(<[u8]>::len);
+    assert_eq!(said[0].as_number(), length.map(|length| length as f64));
+}
+
+/// Wherever memory runs out, the process lives and the next run is right.
+#[test]
+fn running_out_of_memory_anywhere_harms_nobody() {
+    const STEP_BYTES: usize = 2_000;
+    for memory_bytes in (140_000..260_000).step_by(STEP_BYTES) {
+        let limits = RunLimits { memory_bytes, ..roomy() };
+        let (_, ending) = run(include_str!("everything.js"), limits);
+        let expected = matches!(ending, Ending::MemoryLimit | Ending::Broken(_) | Ending::Finished);
+        assert!(expected, "{memory_bytes}: {ending:?}");
+    }
+    assert_eq!(run(include_str!("everything.js"), roomy()).1, Ending::Finished);
+}
+
+#[test]
+fn errors_that_throw_when_they_are_looked_at_are_still_errors() {
+    for source in [
+        "throw Object.defineProperty(new Error(), 'message', { get() { throw new Error('x') } })",
+        "throw { get message() { throw 1 }, toString() { throw 2 } }",
+        "Object.defineProperty(Error.prototype, 'name', { get() { throw 1 } }); null.x",
+    ] {
+        let ending = run(source, roomy()).1;
+        assert!(matches!(ending, Ending::Broken(_)), "{source}: {ending:?}");
+    }
+}
+
+#[test]
+fn what_the_host_answers_does_not_pass_through_setters() {
+    let source = "Object.defineProperty(Array.prototype, 0, { set() { say('seen') } }); \
+                  list().then((x) => { say(x.length); say(x[0]); say('done') })";
+    let (said, ending) = run(source, roomy());
+    assert_eq!(ending, Ending::Finished);
+    assert_eq!(said, vec![1.0.into(), "answer".into(), "done".into()]);
 }

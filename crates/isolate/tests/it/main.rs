@@ -1,5 +1,7 @@
 //! Runs from the outside: values across the border, limits, the pool.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
+
 mod border;
 mod echo;
 mod hostile;

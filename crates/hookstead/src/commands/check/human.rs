@@ -121,8 +121,12 @@ fn summary(summary: &Summary) -> String {
         (summary.refused, "refused", RED),
         (summary.fails, "will fail", RED),
         (summary.disabled, "disabled", DIM),
-        (summary.errors, "errors in the export", RED),
-        (summary.warnings, "warnings", YELLOW),
+        (
+            summary.errors,
+            if summary.errors == 1 { "error in the export" } else { "errors in the export" },
+            RED,
+        ),
+        (summary.warnings, if summary.warnings == 1 { "warning" } else { "warnings" }, YELLOW),
     ];
     let told = rest.iter().filter(|(number, ..)| *number > 0);
     parts.extend(told.map(|(number, what, style)| paint(*style, &format!("{number} {what}"))));
