@@ -116,6 +116,8 @@ pub struct Limits {
     pub outbound_body_bytes_max: usize,
     /// Wall-clock time of one outgoing call.
     pub outbound_time: Duration,
+    /// Outgoing calls of a run at once; more wait.
+    pub outbound_calls_max: usize,
 }
 
 impl Default for Limits {
@@ -132,6 +134,7 @@ impl Default for Limits {
             console_line_bytes_max: 8 << 10,
             outbound_body_bytes_max: 64 << 20,
             outbound_time: Duration::from_secs(300),
+            outbound_calls_max: 25,
         }
     }
 }

@@ -48,11 +48,10 @@ impl RunHost {
         input: String,
         body: Bytes,
     ) -> Self {
-        let (operations_max, bytes_max) = (limits.async_operations_max, limits.run_memory_bytes);
         Self {
             program,
             client,
-            work: Work::new(Handle::current(), operations_max, bytes_max),
+            work: Work::new(Handle::current(), &limits),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),

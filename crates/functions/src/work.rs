@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -11,10 +12,12 @@ use std::{
 use hookstead_isolate::{Thrown, Value};
 use tokio::{
     runtime::Handle,
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::AbortHandle,
     time::{Sleep, sleep_until},
 };
+
+use crate::Limits;
 
 /// No timer waits longer, as in Node.js.
 const DELAY_MAX: Duration = Duration::from_millis(i32::MAX as u64);
@@ -25,8 +28,10 @@ const DELAY_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// cancel millions in its time.
 pub(crate) struct Work {
     runtime: Handle,
-    sender: mpsc::UnboundedSender<Done>,
-    done: mpsc::UnboundedReceiver<Done>,
+    sender: mpsc::UnboundedSender<(Done, OwnedSemaphorePermit)>,
+    done: mpsc::UnboundedReceiver<(Done, OwnedSemaphorePermit)>,
+    /// A call holds its place until JavaScript has its answer, so that answers do not pile up.
+    places: Arc<Semaphore>,
     pending: HashMap<u32, Pending>,
     timers: BTreeSet<(Instant, u32)>,
     /// Ends when the first timer is due.
@@ -59,19 +64,20 @@ pub(crate) enum Full {
 }
 
 impl Work {
-    pub(crate) fn new(runtime: Handle, max: usize, held_bytes_max: usize) -> Self {
+    pub(crate) fn new(runtime: Handle, limits: &Limits) -> Self {
         let (sender, done) = mpsc::unbounded_channel();
         Self {
             runtime,
             sender,
             done,
+            places: Arc::new(Semaphore::new(limits.outbound_calls_max)),
             pending: HashMap::new(),
             timers: BTreeSet::new(),
             alarm: None,
             next_id: 1,
-            max,
+            max: limits.async_operations_max,
             held_bytes: 0,
-            held_bytes_max,
+            held_bytes_max: limits.run_memory_bytes,
         }
     }
 
@@ -85,7 +91,8 @@ impl Work {
         Ok(id)
     }
 
-    /// Starts a call that was given so many bytes, which the run has to answer for.
+    /// Starts a call that was given so many bytes, which the run has to answer for. Beyond the
+    /// limit of calls at once it begins when another one has been answered.
     pub(crate) fn start_call(
         &mut self,
         bytes: usize,
@@ -96,10 +103,12 @@ impl Work {
             return Err(Full::Bytes);
         }
         self.held_bytes += bytes;
-        let sender = self.sender.clone();
+        let (sender, places) = (self.sender.clone(), Arc::clone(&self.places));
         let task = self.runtime.spawn(async move {
+            // Nobody closes the semaphore.
+            let Ok(place) = places.acquire_owned().await else { return };
             // The run may have ended; then nobody listens.
-            let _ = sender.send((id, call.await));
+            let _ = sender.send(((id, call.await), place));
         });
         self.pending.insert(id, Pending::Call { task: task.abort_handle(), bytes });
         Ok(id)
@@ -114,7 +123,7 @@ impl Work {
 
     /// The next answer: calls in the order of arrival, then timers that are due.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
-        while let Poll::Ready(Some(done)) = self.done.poll_recv(cx) {
+        while let Poll::Ready(Some((done, _place))) = self.done.poll_recv(cx) {
             // An answer to what was cancelled meanwhile is nobody's.
             if let Some(pending) = self.pending.remove(&done.0) {
                 self.forget(done.0, &pending);

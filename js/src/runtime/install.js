@@ -3,6 +3,7 @@
 
 import { defineLazily } from "../globals.js";
 import { host } from "../host.js";
+import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
 import { keepObjectMessages } from "./error-messages.js";
 import { makeProcess } from "./process.js";
@@ -10,6 +11,7 @@ import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
 
 export function installRuntime(globals) {
+  hideCallees(globals);
   keepObjectMessages(globals);
   const additions = {
     console,

@@ -9,6 +9,9 @@ use crate::{
     host::{RunHost, execution_error},
 };
 
+/// What is kept of an error's message, and of its stack.
+const FAILURE_BYTES_MAX: usize = 16 << 10;
+
 pub(super) fn log(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let level = match text(arguments, 0)? {
         "debug" => LogLevel::Debug,
@@ -28,9 +31,14 @@ pub(super) fn settled(host: &mut RunHost, _: &[Value]) -> Outcome {
 
 /// The function threw: message and stack.
 pub(super) fn fail(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let stack = arguments.get(1).and_then(Value::as_text).map(str::to_owned);
-    host.answer(Err(execution_error(text(arguments, 0)?.to_owned(), stack)));
+    let stack = arguments.get(1).and_then(Value::as_text).map(cut);
+    host.answer(Err(execution_error(cut(text(arguments, 0)?), stack)));
     Ok(Value::Undefined)
+}
+
+/// A message goes into the response and the log; a body of megabytes has no business in either.
+fn cut(text: &str) -> String {
+    text[..text.floor_char_boundary(FAILURE_BYTES_MAX)].to_owned()
 }
 
 /// The response object's part of a reply.

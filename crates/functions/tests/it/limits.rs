@@ -1,8 +1,17 @@
 //! Each limit fails its own run only, with the error that belongs to it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
-use hookstead_functions::{Call, FailureKind, Functions, Limits, Settings};
+use hookstead_functions::{Call, FailureKind, Functions, Limits, Outbound, Settings};
 
 use crate::case::{call, definition, invocation};
 
@@ -167,4 +176,54 @@ fn chance_is_fresh_in_every_run() {
     for (a, b) in first.iter().zip(&second) {
         assert_ne!(a, b);
     }
+}
+
+#[test]
+fn outgoing_calls_beyond_the_limit_wait_for_the_others() {
+    let (address, busiest) = busy_server();
+    let source = format!(
+        "exports = async () => (await Promise.all(Array.from({{ length: 9 }}, () => \
+         context.http.get({{ url: 'http://{address}/' }})))).map((r) => r.statusCode).join()"
+    );
+    let outbound = Outbound { allow: vec!["127.0.0.1".into()], ..Outbound::default() };
+    let limits = Limits { outbound_calls_max: 3, ..Limits::default() };
+    let functions =
+        Functions::load(definition(&source), Settings { limits, outbound }).expect("they load");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let completion = runtime.block_on(functions.invoke(invocation(arguments())));
+    let result = completion.outcome.expect("a reply").result;
+    assert_eq!(result.as_deref(), Some("\"200,200,200,200,200,200,200,200,200\""));
+    assert!((1..=3).contains(&busiest.load(Ordering::SeqCst)), "{busiest:?}");
+}
+
+/// A server that takes its time, and the most requests that it had at once.
+fn busy_server() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (now, busiest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let most = Arc::clone(&busiest);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            let mut stream = stream.expect("a connection");
+            thread::spawn(move || {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let _ = stream.read(&mut [0; 4096]);
+                thread::sleep(Duration::from_millis(50));
+                now.fetch_sub(1, Ordering::SeqCst);
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+                );
+            });
+        }
+    });
+    (address, busiest)
+}
+
+#[test]
+fn a_message_of_megabytes_is_cut() {
+    let source = "exports = () => { throw new Error('ä'.repeat(1e6)) }";
+    let completion = call(definition(source), Limits::default(), arguments());
+    let failure = completion.outcome.expect_err("it throws");
+    assert_eq!(failure.message, "ä".repeat(8192));
 }

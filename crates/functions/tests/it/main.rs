@@ -4,6 +4,7 @@
 
 mod case;
 mod fetch;
+mod hostile;
 mod limits;
 
 use case::check;

@@ -197,6 +197,8 @@ settings! {
         outbound_body_mib: u64 [1..=1024] = 64;
         /// Seconds that an outgoing call may take.
         outbound_time_s: u64 [1..=86_400] = 300;
+        /// Outgoing calls of a run at once; more wait.
+        outbound_calls_max: u64 [1..=10_000] = 25;
         /// Mebibytes that the body of a request may have; larger ones are refused with 413.
         body_mib: u64 [1..=1024] = 18;
         /// Mebibytes that the bodies of all requests may have at once; more are refused with 429.
