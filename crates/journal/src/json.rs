@@ -1,10 +1,8 @@
 //! One JSON object per line, with the keys of the hosted service's log (logs-and-ui.md §6.1).
 
-use std::{borrow::Cow, fmt::Write as _};
-
 use serde::Serialize;
 
-use crate::{ConsoleLevel, Entry, Kind, Outcome, RunBy, sanitize, time::Rfc3339};
+use crate::{ConsoleLevel, Entry, Kind, Outcome, RunBy, sanitize::sanitize_json, time::Rfc3339};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -86,29 +84,9 @@ pub(crate) fn notice(text: &str, out: &mut String) {
 fn push(line: &impl Serialize, out: &mut String) {
     // Strings, numbers and enums: nothing in a line can fail to serialise.
     if let Ok(text) = serde_json::to_string(line) {
-        out.push_str(&escape(&text));
+        out.push_str(&sanitize_json(&text));
         out.push('\n');
     }
-}
-
-/// Escapes what JSON itself would leave in place although a terminal acts on it. Such characters
-/// occur inside strings only, where `\u` keeps their meaning.
-fn escape(json: &str) -> Cow<'_, str> {
-    if !json.chars().any(sanitize::is_dangerous) {
-        return Cow::Borrowed(json);
-    }
-    let mut escaped = String::with_capacity(json.len() + 16);
-    let mut units = [0; 2];
-    for character in json.chars() {
-        if sanitize::is_dangerous(character) {
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
-    Cow::Owned(escaped)
 }
 
 #[cfg(test)]
@@ -116,7 +94,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{ConsoleLine, format::tests::example};
+    use crate::{ConsoleLine, format::tests::example, sanitize::is_dangerous};
 
     #[test]
     fn a_line_holds_what_happened_and_nothing_is_lost_in_escaping() {
@@ -130,7 +108,7 @@ mod tests {
         let mut out = String::new();
         super::entry(&entry, &mut out);
         assert_eq!(out.lines().count(), 1);
-        assert!(!out.trim_end().chars().any(sanitize::is_dangerous));
+        assert!(!out.trim_end().chars().any(is_dangerous));
         let value: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(value["type"], "ENDPOINT");
         assert_eq!(value["error"], text);

@@ -18,5 +18,5 @@ mod time;
 pub use correlation::CorrelationId;
 pub use entry::{ConsoleLevel, ConsoleLine, Entry, Kind, Outcome, RunBy};
 pub use format::{LogFormat, Style};
-pub use sanitize::sanitize;
+pub use sanitize::{sanitize, sanitize_json};
 pub use sink::{Journal, JournalLimits};

@@ -25,6 +25,28 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// A JSON text with escapes for what JSON itself would leave in place although a terminal acts on
+/// it. Such characters occur inside strings only, where `\u` keeps their meaning; the line ends
+/// of a text laid out for people stay.
+pub fn sanitize_json(json: &str) -> Cow<'_, str> {
+    let is_escaped = |character| is_dangerous(character) && character != '\n';
+    if !json.chars().any(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    let mut units = [0; 2];
+    for character in json.chars() {
+        if is_escaped(character) {
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Whether a terminal could act on this character instead of showing it.
 pub(crate) fn is_dangerous(character: char) -> bool {
     match character {

@@ -11,6 +11,8 @@ use std::{
     path::PathBuf,
 };
 
+use hookstead_journal::sanitize_json;
+
 use self::report::Report;
 use crate::{exit::Exit, workspace::AppFlags};
 
@@ -39,9 +41,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let has_secret = |name: &str| secrets.get(name).is_ok_and(|secret| secret.is_some());
     let report = Report::new(&prepared, &workspace.settings, &has_secret);
     if args.json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
-        writeln!(out)?;
+        let report = serde_json::to_string_pretty(&report)?;
+        writeln!(io::stdout(), "{}", sanitize_json(&report))?;
     } else {
         human::write(&report, &mut anstream::stdout().lock())?;
     }

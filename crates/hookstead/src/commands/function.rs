@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Subcommand;
 use hookstead_functions::{Call, Completion, FailureKind, Invocation, LogLevel, User};
+use hookstead_journal::sanitize_json;
 use serde_json::Value as Json;
 use tokio::runtime::Runtime;
 
@@ -98,7 +99,7 @@ fn tell<'a>(
     match completion.outcome {
         Ok(reply) => {
             if let Some(result) = reply.result {
-                writeln!(io::stdout(), "{result}")?;
+                writeln!(io::stdout(), "{}", sanitize_json(&result))?;
             }
             Ok(Exit::Success)
         }

@@ -178,3 +178,18 @@ fn the_requests_of_the_readme_answer_what_it_says() {
     }
     assert!(compared >= 4, "{compared}");
 }
+
+#[test]
+fn nothing_that_steers_a_terminal_is_printed_by_a_command() {
+    let source = "exports = () => '\\u009b2J\\u202e\\u001b[31m'";
+    let folder = app_of(&[("functions/steer.js", source), ("functions/\u{9b}2J.js", source)]);
+    let app = folder.path().to_str().unwrap();
+    let told = run(&["function", "run", "steer", "--app", app]);
+    assert_eq!(told.stdout, "\"\\u009b2J\\u202e\\u001b[31m\"\n");
+    for arguments in [&["check", app][..], &["check", "--json", app]] {
+        let told = run(arguments);
+        let text = format!("{}{}", told.stdout, told.stderr);
+        assert!(text.contains("2J"), "{arguments:?} does not tell of the file: {text}");
+        assert!(!text.contains(['\u{9b}', '\u{1b}', '\u{202e}']), "{arguments:?}: {text:?}");
+    }
+}
