@@ -54,6 +54,15 @@ pub(crate) struct Held<'e> {
     engine: PhantomData<&'e Engine>,
 }
 
+/// What bytecode keeps of its source.
+#[derive(Clone, Copy)]
+pub(crate) enum Detail {
+    /// Its text and its lines, which stack traces and `toString` show.
+    Full,
+    /// Nothing: every run reads the prelude, and half the time would go into these.
+    Stripped,
+}
+
 /// What an engine may use.
 pub(crate) struct Bounds {
     pub(crate) memory_bytes: usize,
@@ -133,8 +142,13 @@ impl Engine {
         unsafe { (*self.heap).is_exhausted() }
     }
 
-    /// Compiles a sloppy script into bytecode.
-    pub(crate) fn compile(&self, name: &str, source: &str) -> Result<Vec<u8>, Thrown> {
+    /// Compiles a sloppy script into bytecode, with what `detail` says.
+    pub(crate) fn compile(
+        &self,
+        name: &str,
+        source: &str,
+        detail: Detail,
+    ) -> Result<Vec<u8>, Thrown> {
         let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
         let name = c_string(name);
         let text = c_string(source);
@@ -149,12 +163,17 @@ impl Engine {
                 flags as c_int,
             )
         })?;
-        self.write_bytecode(&script)
+        self.write_bytecode(&script, detail)
     }
 
-    fn write_bytecode(&self, script: &Held<'_>) -> Result<Vec<u8>, Thrown> {
+    fn write_bytecode(&self, script: &Held<'_>, detail: Detail) -> Result<Vec<u8>, Thrown> {
         let mut length: qjs::size_t = 0;
-        let flags = qjs::JS_WRITE_OBJ_BYTECODE as c_int;
+        let flags = qjs::JS_WRITE_OBJ_BYTECODE
+            | match detail {
+                Detail::Full => 0,
+                Detail::Stripped => qjs::JS_WRITE_OBJ_STRIP_SOURCE | qjs::JS_WRITE_OBJ_STRIP_DEBUG,
+            };
+        let flags = flags as c_int;
         // SAFETY: the engine returns a block of `length` bytes of its own, freed below.
         unsafe {
             let block = qjs::JS_WriteObject(self.context, &raw mut length, script.value, flags);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     Thrown,
-    engine::{Bounds, Engine},
+    engine::{Bounds, Detail, Engine},
 };
 
 /// Compiling is bounded too: a source file comes from a stranger as often as not.
@@ -79,10 +79,10 @@ impl Image {
             deadline: Instant::now() + COMPILE_TIME_MAX,
         };
         let mut engine = Engine::new(&bounds())?;
-        let prelude = engine.compile(&prelude.name, &prelude.source)?;
+        let prelude = engine.compile(&prelude.name, &prelude.source, Detail::Stripped)?;
         let mut compiled = Vec::with_capacity(scripts.len());
         for script in scripts {
-            compiled.push(engine.compile(&script.name, &script.source));
+            compiled.push(engine.compile(&script.name, &script.source, Detail::Full));
             if engine.is_exhausted() || engine.is_expired() {
                 // What one script broke is not for the next one to suffer.
                 engine = Engine::new(&bounds())?;

@@ -1,13 +1,15 @@
-//! The memory of one run, counted, with a hard end.
+//! The memory of one run, counted, with two ends.
 //!
-//! Every block carries its size in front of it. Past the limit an allocation fails, which the
-//! engine turns into an exception, and the heap remembers that it was exhausted: whatever the
-//! script made of the exception, the run is told from outside that it failed.
+//! Every block carries its size in front of it. Past the limit the heap remembers that it was
+//! exhausted and the interrupt handler stops the script at its next look: whatever the script made
+//! of it, the run is told from outside that it failed. Memory is refused only a reserve later,
+//! because parts of the engine do not survive a refusal: its compiler, which `eval` reaches, goes
+//! on with half of its output.
 //!
-//! Past the deadline an allocation fails as well: much of the engine's own code runs long without
-//! asking the interrupt handler, and little of that runs long without asking for memory. Once the
-//! handler has been asked there is a reserve, because the exception that stops a script must be
-//! made: what is thrown in its place when there is no memory can be caught.
+//! Long past the deadline memory is refused as well: much of the engine's own code runs long
+//! without asking the interrupt handler, and little of that runs long without asking for memory.
+//! The exception that stops a script is never refused: what is thrown in its place when there is
+//! no memory can be caught.
 //!
 //! The heap owns its blocks and frees them all when it goes. The engine is never asked to take its
 //! world apart, which it can do only as long as it has not lost count of anything; after running
@@ -36,36 +38,54 @@ struct Header {
 
 const HEADER_BYTES: usize = size_of::<Header>();
 
+/// What there is past the limit: more than compiling any sensible text takes.
+const RESERVE_BYTES: usize = 64 << 20;
+/// Looking at the clock takes longer than allocating.
+const BOOKINGS_PER_LOOK: u32 = 32;
 /// More than the exception takes that stops a script.
-const RESERVE_BYTES: usize = 64 << 10;
+const EXCEPTION_BYTES: usize = 64 << 10;
 
 /// One run's memory: its account and its blocks.
 pub(crate) struct Heap {
     used_bytes: usize,
+    /// Past this the run has failed.
     limit_bytes: usize,
+    /// Past this memory is refused.
+    end_bytes: usize,
     exhausted: bool,
     stopping: bool,
+    bookings: u32,
     first: *mut Header,
     clock: Rc<Clock>,
 }
 
 impl Heap {
     pub(crate) fn new(limit_bytes: usize, clock: Rc<Clock>) -> Self {
-        let first = ptr::null_mut();
-        Self { used_bytes: 0, limit_bytes, exhausted: false, stopping: false, first, clock }
+        Self {
+            used_bytes: 0,
+            limit_bytes,
+            end_bytes: limit_bytes.saturating_add(RESERVE_BYTES),
+            exhausted: false,
+            stopping: false,
+            bookings: 0,
+            first: ptr::null_mut(),
+            clock,
+        }
     }
 
     /// Whether the run must stop now; if so, there is memory for that.
     pub(crate) fn must_stop(&mut self) -> bool {
-        if !self.clock.is_over() {
+        if !self.exhausted && !self.clock.is_over() {
             return false;
         }
         self.stopping = true;
-        self.limit_bytes = self.limit_bytes.max(self.used_bytes.saturating_add(RESERVE_BYTES));
+        let needed = self.used_bytes.saturating_add(EXCEPTION_BYTES);
+        self.limit_bytes = self.limit_bytes.max(needed);
+        self.end_bytes = self.end_bytes.max(needed);
         true
     }
 
-    /// Whether an allocation was ever refused.
+    /// Whether the run ever needed more than it may.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted
     }
@@ -83,19 +103,18 @@ impl Heap {
 
     /// Books `bytes` more, or refuses.
     fn book(&mut self, bytes: usize) -> bool {
-        if !self.stopping && self.clock.is_over() {
+        self.bookings = self.bookings.wrapping_add(1);
+        let looks_at_clock = self.bookings % BOOKINGS_PER_LOOK == 1;
+        if looks_at_clock && !self.stopping && self.clock.is_long_over() {
             return false;
         }
-        match self.used_bytes.checked_add(bytes) {
-            Some(used) if used <= self.limit_bytes => {
-                self.used_bytes = used;
-                true
-            }
-            _ => {
-                self.exhausted = true;
-                false
-            }
+        let used = self.used_bytes.saturating_add(bytes);
+        self.exhausted |= used > self.limit_bytes;
+        let is_granted = used <= self.end_bytes && used < usize::MAX;
+        if is_granted {
+            self.used_bytes = used;
         }
+        is_granted
     }
 
     /// Takes a block into the list.
@@ -301,36 +320,41 @@ mod tests {
     }
 
     #[test]
-    fn refuses_past_the_limit_and_remembers() {
+    fn remembers_the_limit_and_refuses_past_the_reserve() {
         let mut heap = heap(1000, Duration::from_secs(60));
         let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
         // SAFETY: `opaque` points to the heap above and every block is freed once.
         unsafe {
             let block = malloc(opaque, 500);
-            assert!(!block.is_null());
-            assert!(malloc(opaque, 600).is_null());
-            let grown = realloc(opaque, block, 900);
-            assert!(!grown.is_null());
-            assert_eq!(usable_size(grown), 900);
-            assert!(realloc(opaque, grown, 2000).is_null());
+            assert!(!(*opaque.cast::<Heap>()).is_exhausted());
+            let grown = realloc(opaque, block, 2000);
+            assert!((*opaque.cast::<Heap>()).is_exhausted());
+            assert_eq!(usable_size(grown), 2000);
+            assert!(malloc(opaque, RESERVE_BYTES as qjs::size_t).is_null());
+            assert!(realloc(opaque, grown, 2 * RESERVE_BYTES as qjs::size_t).is_null());
             let shrunk = realloc(opaque, grown, 10);
             free(opaque, shrunk);
         }
-        assert!(heap.is_exhausted());
+        assert!(heap.must_stop());
         assert_eq!(heap.used_bytes, 0);
     }
 
     #[test]
-    fn refuses_past_the_deadline() {
-        let mut heap = heap(1000, Duration::ZERO);
-        let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
-        // SAFETY: `opaque` points to the heap above; nothing is allocated.
-        unsafe { assert!(malloc(opaque, 1).is_null()) };
-        assert!(!heap.is_exhausted());
-        assert!(heap.must_stop());
-        let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
-        // SAFETY: as above; the heap frees the block.
-        unsafe { assert!(!malloc(opaque, 10_000).is_null()) };
+    fn refuses_long_past_the_deadline() {
+        for (past, is_refused) in [(0, false), (5, true)] {
+            let mut heap = heap(1000, Duration::ZERO);
+            let deadline = Instant::now() - Duration::from_secs(past);
+            heap.clock = Rc::new(Clock::new(deadline));
+            let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
+            // SAFETY: `opaque` points to the heap above; the heap frees the block.
+            unsafe { assert_eq!(malloc(opaque, 1).is_null(), is_refused) };
+            assert!(!heap.is_exhausted());
+            assert!(heap.must_stop());
+            let opaque: *mut c_void = ptr::from_mut(&mut heap).cast();
+            // SAFETY: as above.
+            unsafe { assert!(!malloc(opaque, 10_000).is_null()) };
+            assert!(!heap.is_exhausted());
+        }
     }
 
     #[test]

@@ -83,13 +83,29 @@ fn a_buffer_that_shrank_shows_nothing_of_what_lies_behind_it() {
 #[test]
 fn running_out_of_memory_anywhere_harms_nobody() {
     const STEP_BYTES: usize = 2_000;
-    for memory_bytes in (140_000..260_000).step_by(STEP_BYTES) {
+    for memory_bytes in (100_000..400_000).step_by(STEP_BYTES) {
         let limits = RunLimits { memory_bytes, ..roomy() };
         let (_, ending) = run(include_str!("everything.js"), limits);
         let expected = matches!(ending, Ending::MemoryLimit | Ending::Broken(_) | Ending::Finished);
         assert!(expected, "{memory_bytes}: {ending:?}");
     }
     assert_eq!(run(include_str!("everything.js"), roomy()).1, Ending::Finished);
+}
+
+#[test]
+fn compiling_while_memory_or_time_runs_out_harms_nobody() {
+    let source = "const text = 'var q; with ({ a: 1 }) { a } (function () { q })();'.repeat(2000); \
+                  const kept = []; for (;;) { kept.push(new Uint8Array(4e5)); \
+                  try { eval(text) } catch {} }";
+    let small = |memory_mib: usize| RunLimits { memory_bytes: memory_mib << 20, ..roomy() };
+    for memory_mib in [4, 8, 12] {
+        assert_eq!(run(source, small(memory_mib)).1, Ending::MemoryLimit, "{memory_mib} MiB");
+    }
+    for time_ms in [20, 50, 80] {
+        let time = Duration::from_millis(time_ms);
+        let limits = RunLimits { time, memory_bytes: 1 << 30, ..roomy() };
+        assert_eq!(run(source, limits).1, Ending::TimeLimit, "{time_ms} ms");
+    }
 }
 
 #[test]
