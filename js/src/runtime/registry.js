@@ -32,5 +32,5 @@ function entryPoint(index, name) {
 }
 
 function isClass(entry) {
-  return Function.prototype.toString.call(entry).startsWith("class");
+  return /^class\b(?!\s*\()/.test(Function.prototype.toString.call(entry));
 }

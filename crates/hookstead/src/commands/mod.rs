@@ -15,14 +15,14 @@ use crate::exit::Exit;
 ///
 /// Point it at the folder of an export: every webhook and endpoint is verified, runs its
 /// function, and answers what the function built.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "hookstead", version, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     Serve(serve::Args),
     Check(check::Args),

@@ -3,6 +3,7 @@
 mod route_secret;
 
 use std::{
+    convert::Infallible,
     fs,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -28,7 +29,7 @@ use crate::{
 /// Examples:
 ///   hookstead sign --secret 12345 --data '{"message":"MESSAGE"}'
 ///   hookstead sign --secret-file key.txt body.json --curl http://127.0.0.1:7080/app/a/endpoint/b
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -66,12 +67,12 @@ pub(crate) struct Args {
     flags: AppFlags,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[group(multiple = false)]
 struct SecretSource {
     /// The secret; other users of this machine can see it while the command runs
-    #[arg(long, value_name = "TEXT")]
-    secret: Option<String>,
+    #[arg(long, value_name = "TEXT", value_parser = secret)]
+    secret: Option<Secret>,
 
     /// File that holds the secret; one line break at its end does not count
     #[arg(long, value_name = "FILE")]
@@ -149,7 +150,7 @@ impl Args {
                 .with_context(|| format!("cannot read the secret from {}", path.display()))?;
             return Ok(Some(Secret::new(without_line_break(&text).to_owned())));
         }
-        Ok(self.secret.secret.clone().map(Secret::new))
+        Ok(self.secret.secret.clone())
     }
 
     fn body(&self) -> anyhow::Result<Vec<u8>> {
@@ -200,6 +201,10 @@ impl Args {
 pub(super) fn without_line_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text.to_owned()))
 }
 
 fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> anyhow::Result<Signed> {
