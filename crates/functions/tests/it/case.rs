@@ -1,5 +1,5 @@
 //! A case: a folder of functions and `case.json`, which says how one of them is called and what
-//! must come of it, once or in a list.
+//! must come of it, once or in a list. Functions in `tests/shared` are there for every case.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -199,6 +199,8 @@ fn define(folder: &Path, case: &Case, all: &[Case]) -> Definition {
         ..Definition::default()
     };
     add_functions(folder, "", &mut definition);
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shared");
+    add_functions(&shared, "shared/", &mut definition);
     for (index, other) in all.iter().enumerate() {
         if let Some(source) = &other.source {
             definition.entries.insert(inline_name(index), function("source.js", source));
