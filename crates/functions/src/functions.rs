@@ -9,7 +9,8 @@ use bytes::Bytes;
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
 
 use crate::{
-    Call, Completion, Definition, Failure, FailureKind, Limits, LogLine, Reply, Settings,
+    Call, Completion, Definition, Failure, FailureKind, Limits, LogLine, Reply, ServiceRules,
+    Settings,
     host::{RunHost, execution_error},
     input::input_json,
     outbound::{Client, OutboundError},
@@ -95,6 +96,11 @@ impl Functions {
             Some(error) => Err(failure(FailureKind::FunctionSyntaxError, error.to_string())),
             None => Ok(callable),
         }
+    }
+
+    /// What the rules of a service allow a function; `None` where it has none.
+    pub fn service_rules(&self, name: &str) -> Option<&ServiceRules> {
+        self.program.service_rules(name)
     }
 
     async fn run(&self, input: String, body: Bytes) -> (Result<Reply, Failure>, Vec<LogLine>) {

@@ -7,6 +7,7 @@ import {
 } from "./crypto/cipher.js";
 import { HASHES, createHash, createHmac, pbkdf2Sync } from "./crypto/hash.js";
 import { PADDINGS, createSign, createVerify } from "./crypto/sign.js";
+import { later } from "./support/later.js";
 import { refusals } from "./support/refusals.js";
 
 const REFUSED = [
@@ -22,17 +23,7 @@ function answer(callback, compute) {
   if (typeof callback !== "function") {
     return compute();
   }
-  setImmediate(() => {
-    let result;
-    try {
-      result = compute();
-    } catch (error) {
-      callback(error);
-      return;
-    }
-    callback(null, result);
-  });
-  return undefined;
+  return later(compute, callback);
 }
 
 function randomBytes(size, callback) {

@@ -3,6 +3,7 @@
 import {
   deflate, deflateRaw, gzip, inflate, inflateRaw, ungzip,
 } from "pako";
+import { later } from "./support/later.js";
 import { refusals } from "./support/refusals.js";
 
 const WAYS = { deflate, deflateRaw, gunzip: ungzip, gzip, inflate, inflateRaw, unzip: ungzip };
@@ -21,7 +22,7 @@ const zlib = { ...refusals("zlib", REFUSED), constants, ...constants };
 for (const [name, way] of Object.entries(WAYS)) {
   const sync = (data, options) => convert(way, data, options);
   zlib[`${name}Sync`] = sync;
-  zlib[name] = (data, options, callback = options) => later(
+  zlib[name] = (data, options, callback = options) => answerLater(
     () => sync(data, typeof options === "function" ? undefined : options), callback);
 }
 
@@ -47,20 +48,11 @@ function failure(message, code, errno) {
   return Object.assign(new Error(message), { code, errno });
 }
 
-function later(task, callback) {
+function answerLater(task, callback) {
   if (typeof callback !== "function") {
     throw new TypeError('The "callback" argument must be of type function.');
   }
-  setImmediate(() => {
-    let result;
-    try {
-      result = task();
-    } catch (error) {
-      callback(error);
-      return;
-    }
-    callback(null, result);
-  });
+  later(task, callback);
 }
 
 export default zlib;

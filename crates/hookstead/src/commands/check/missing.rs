@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hookstead_app::{App, AppValue, Service, ServiceKind};
+use hookstead_app::{App, AppValue, ServiceKind};
 use hookstead_functions::Functions;
 use serde::Serialize;
 
@@ -114,7 +114,7 @@ impl Wanted<'_> {
             });
         };
         if service.kind == ServiceKind::Http {
-            return self.http_service(service);
+            return self.http_service(name);
         }
         let remedy = "services other than HTTP come with a later version of Hookstead";
         let message = format!("the service `{name}` cannot be used yet");
@@ -122,14 +122,14 @@ impl Wanted<'_> {
     }
 
     /// An HTTP service does what its rules allow; conditions are not evaluated yet.
-    fn http_service(&self, service: &Service) -> Option<Missing> {
-        let name = &service.name;
-        let allows = service.rules.iter().any(|rule| !rule.actions.is_empty());
-        let conditional = service.rules.iter().any(|rule| rule.when.is_some());
-        let message = match (allows, conditional) {
-            (true, false) => return None,
-            (true, true) => format!("a rule of the service `{name}` has a condition (`when`)"),
-            (false, _) => format!("no rule of the service `{name}` allows any action"),
+    fn http_service(&self, name: &str) -> Option<Missing> {
+        let rules = self.functions.service_rules(name);
+        let message = if rules.is_some_and(|rules| !rules.conditional.is_empty()) {
+            format!("a rule of the service `{name}` has a condition (`when`)")
+        } else if rules.is_some_and(|rules| !rules.allowed.is_empty()) {
+            return None;
+        } else {
+            format!("no rule of the service `{name}` allows any action")
         };
         let remedy = "call `context.http`, which takes the same arguments and has no rules";
         Some(Missing::new("service", name, message, remedy))
