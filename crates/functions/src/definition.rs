@@ -96,6 +96,8 @@ pub struct Settings {
 pub struct Limits {
     /// Wall-clock time of a run.
     pub run_time: Duration,
+    /// Of that, what a run may compute; waiting does not count.
+    pub run_cpu_time: Duration,
     /// JavaScript memory of a run.
     pub run_memory_bytes: usize,
     /// Native stack of a run; recursion past it throws.
@@ -104,10 +106,12 @@ pub struct Limits {
     pub async_operations_max: usize,
     /// How long timers that nobody awaits may hold a settled run.
     pub timer_drain: Duration,
-    /// Runs at once; more wait.
+    /// Runs at once, those that wait for something included; more wait for their begin.
     pub runs_max: usize,
     /// Runs that wait; more are refused.
     pub runs_waiting_max: usize,
+    /// Copies of the app's memory; runs beyond that share one, turn by turn.
+    pub isolates_max: usize,
     /// Console lines kept of a run.
     pub console_lines_max: usize,
     /// Bytes kept of a console line.
@@ -124,12 +128,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             run_time: Duration::from_secs(300),
+            run_cpu_time: Duration::from_secs(300),
             run_memory_bytes: 350 << 20,
             run_stack_bytes: 1 << 20,
             async_operations_max: 1000,
             timer_drain: Duration::from_secs(1),
-            runs_max: 64,
+            runs_max: 256,
             runs_waiting_max: 10_000,
+            isolates_max: 16,
             console_lines_max: 1000,
             console_line_bytes_max: 8 << 10,
             outbound_body_bytes_max: 64 << 20,

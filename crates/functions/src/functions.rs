@@ -46,11 +46,11 @@ impl Functions {
     pub fn load(definition: Definition, settings: Settings) -> Result<Self, LoadError> {
         let Settings { limits, outbound } = settings;
         let client = Client::new(&outbound, limits.outbound_body_bytes_max, limits.outbound_time)?;
-        let program = Program::new(definition).map_err(LoadError::Runtime)?;
+        let program = Program::new(definition, &limits).map_err(LoadError::Runtime)?;
         let pool = Pool::new(PoolLimits {
             runs_max: limits.runs_max,
             runs_waiting_max: limits.runs_waiting_max,
-            stack_bytes_max: limits.run_stack_bytes,
+            isolates_max: limits.isolates_max,
         });
         Ok(Self {
             program: Arc::new(program),
@@ -67,8 +67,8 @@ impl Functions {
 
     /// Calls a function and waits until it has answered and what it began has ended.
     ///
-    /// Must be called within a Tokio runtime. A call that has begun goes on to its end when the
-    /// future is dropped.
+    /// Must be called within a Tokio runtime; the function runs on the thread that polls. When the
+    /// future is dropped, the call ends where it stands, and so does what it began.
     pub async fn invoke(&self, invocation: crate::Invocation) -> Completion {
         let begun = Instant::now();
         let (outcome, log) = match self.callable(&invocation.entry) {
@@ -113,12 +113,12 @@ impl Functions {
         );
         let limits = RunLimits {
             time: self.limits.run_time,
-            memory_bytes: self.limits.run_memory_bytes,
-            stack_bytes: self.limits.run_stack_bytes,
+            cpu_time: self.limits.run_cpu_time,
+            allocations_max: None,
         };
         match self.pool.run(Arc::clone(&self.program.image), limits, host).await {
             Ok((host, ending)) => {
-                let (answer, log) = host.map_or((None, Vec::new()), RunHost::into_parts);
+                let (answer, log) = host.into_parts();
                 (outcome(ending, answer), log)
             }
             Err(Busy) => {
@@ -150,6 +150,7 @@ fn outcome(ending: Ending, answer: Option<Result<Reply, Failure>>) -> Result<Rep
         (Ending::MemoryLimit, _) => {
             Err(failure(FailureKind::MemoryLimitExceeded, "memory limit exceeded".into()))
         }
+        (Ending::StackLimit, _) => Err(execution_error("stack overflow".into(), None)),
         (Ending::Finished, Some(answer)) => answer,
         (Ending::Finished, None) => {
             Err(failure(FailureKind::Internal, "the run ended without an answer".into()))

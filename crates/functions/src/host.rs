@@ -122,6 +122,7 @@ impl RunHost {
 
 impl Host for RunHost {
     const NATIVES: &'static [Native<Self>] = natives::ALL;
+    const HOOKS: &'static [&'static str] = &["complete", "finish", "start"];
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if let Stage::Ready { input, body } = &mut self.stage {

@@ -5,17 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_isolate::{Image, Script, Thrown};
+use hookstead_isolate::{Bytecode, Image, ImageParts, Script, Thrown};
 use serde_json::json;
 
-use crate::{Definition, FunctionSource, FunctionValue, ServiceRules, modules, source};
+use crate::{
+    Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost, modules, source,
+};
 
 /// The JavaScript half, bundled by the build script.
 const RUNTIME: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.js"));
 
 /// An application's functions, compiled.
 pub(crate) struct Program {
-    pub(crate) image: Arc<Image>,
+    pub(crate) image: Arc<Image<RunHost>>,
     functions: HashMap<String, Callable>,
     entries: HashMap<String, Callable>,
     modules: HashMap<String, usize>,
@@ -45,14 +47,20 @@ enum ValueText {
 }
 
 impl Program {
-    pub(crate) fn new(definition: Definition) -> Result<Self, Thrown> {
-        let prelude = Script { name: "hookstead".into(), source: RUNTIME.into() };
+    pub(crate) fn new(definition: Definition, limits: &Limits) -> Result<Self, Thrown> {
         let mut scripts = Vec::new();
         let mut functions = collect(&definition.functions, &mut scripts);
         let mut entries = collect(&definition.entries, &mut scripts);
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
-        let image = Image::new(&prelude, &scripts)?;
+        let prelude = Script { name: "hookstead".into(), source: RUNTIME.into() };
+        let image = Image::new(ImageParts {
+            prelude: Bytecode::compile(&prelude)?,
+            scripts,
+            setup: None,
+            memory_bytes: limits.run_memory_bytes,
+            stack_bytes: limits.run_stack_bytes,
+        })?;
         let mut errors: HashMap<usize, Thrown> =
             image.errors().map(|error| (error.index, error.thrown)).collect();
         for callable in functions.values_mut().chain(entries.values_mut()) {

@@ -80,12 +80,14 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
     FunctionSettings {
         limits: Limits {
             run_time: Duration::from_secs(limits.run_time_s),
+            run_cpu_time: Duration::from_secs(limits.run_cpu_s),
             run_memory_bytes: size(limits.run_memory_mib, 20),
             run_stack_bytes: size(limits.run_stack_kib, 10),
             async_operations_max: size(limits.async_operations_max, 0),
             timer_drain: Duration::from_millis(limits.timer_drain_ms),
             runs_max: size(limits.runs_max, 0),
             runs_waiting_max: size(limits.runs_waiting_max, 0),
+            isolates_max: size(limits.isolates_max, 0),
             console_lines_max: size(limits.console_lines_max, 0),
             console_line_bytes_max: size(limits.console_line_bytes_max, 0),
             outbound_body_bytes_max: size(limits.outbound_body_mib, 20),

@@ -1,38 +1,38 @@
-//! The time of one run.
+//! The time of one run: until when it may last, and how long it may compute.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-/// How long a run may go on past its deadline before memory is refused to it.
-const GRACE: Duration = Duration::from_secs(1);
+use crate::turn::SLICE;
 
-/// Says when a run's time is over, and from then on nothing else.
+/// A run's time.
 pub(crate) struct Clock {
     deadline: Instant,
-    over: Cell<bool>,
+    cpu_left: Duration,
+    slice_begun: Instant,
 }
 
 impl Clock {
-    pub(crate) fn new(deadline: Instant) -> Self {
-        Self { deadline, over: Cell::new(false) }
+    pub(crate) fn new(time: Duration, cpu_time: Duration) -> Self {
+        let now = Instant::now();
+        // As good as never, where the sum is too large.
+        let deadline = now.checked_add(time).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
+        Self { deadline, cpu_left: cpu_time, slice_begun: now }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Whether the time is over, by now.
-    pub(crate) fn is_over(&self) -> bool {
-        if !self.over.get() && Instant::now() >= self.deadline {
-            self.over.set(true);
-        }
-        self.over.get()
+    /// Begins a slice of computing; when it is to end.
+    pub(crate) fn begin_slice(&mut self) -> Instant {
+        self.slice_begun = Instant::now();
+        (self.slice_begun + SLICE.min(self.cpu_left)).min(self.deadline)
     }
 
-    /// Whether the time has been over for so long that the run does not seem to notice.
-    pub(crate) fn is_long_over(&self) -> bool {
-        self.is_over() && Instant::now() >= self.deadline + GRACE
+    /// Ends the slice; whether the run may go on.
+    pub(crate) fn end_slice(&mut self) -> bool {
+        let now = Instant::now();
+        self.cpu_left = self.cpu_left.saturating_sub(now - self.slice_begun);
+        now < self.deadline && !self.cpu_left.is_zero()
     }
 }

@@ -13,7 +13,11 @@ pub type Hook = &'static str;
 /// it still holds then (timers, sockets, calls under way) ends when it is dropped.
 pub trait Host: Send + Sized + 'static {
     /// The functions that JavaScript finds on the global `__host` while the prelude is evaluated.
+    /// They cannot be called before a run begins.
     const NATIVES: &'static [Native<Self>];
+
+    /// The hooks that [`Wake::Call`] may name.
+    const HOOKS: &'static [Hook];
 
     /// What to do once JavaScript has nothing left to do by itself.
     ///

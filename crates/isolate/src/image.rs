@@ -1,18 +1,24 @@
 //! What every run of an application starts from.
 
-use std::time::{Duration, Instant};
+use std::{
+    ffi::{CStr, CString},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    Thrown,
-    engine::{Bounds, Detail, Engine},
+    Host, Thrown, Value,
+    arena::Arena,
+    engine::{Detail, Engine},
+    isolate::Isolates,
+    stacks,
+    turn::{Step, Turn},
 };
 
 /// Compiling is bounded too: a source file comes from a stranger as often as not.
 const COMPILE_TIME_MAX: Duration = Duration::from_secs(60);
 const COMPILE_MEMORY_BYTES_MAX: usize = 1 << 30;
 const COMPILE_STACK_BYTES_MAX: usize = 1 << 20;
-/// The thread that compiles needs room for the engine's stack and its own.
-const COMPILE_THREAD_STACK_BYTES: usize = COMPILE_STACK_BYTES_MAX + (1 << 20);
 
 /// A script's source.
 pub struct Script {
@@ -31,63 +37,159 @@ pub struct ScriptError {
     pub thrown: Thrown,
 }
 
-/// The prelude and the scripts of an application, compiled.
-pub struct Image {
-    prelude: Vec<u8>,
-    scripts: Vec<Result<Vec<u8>, Thrown>>,
+/// What an image is made of.
+pub struct ImageParts {
+    /// Evaluated first; it sees `__host` and leaves its hooks in `__hookstead`.
+    pub prelude: Bytecode,
+    /// What `__host.script(index)` evaluates.
+    pub scripts: Vec<Script>,
+    /// A hook that completes the image, and its arguments. Natives cannot be called yet.
+    pub setup: Option<(&'static str, Vec<Value>)>,
+    /// What a run may use of memory beyond the image.
+    pub memory_bytes: usize,
+    /// What a run may use of native stack.
+    pub stack_bytes: usize,
 }
 
-impl Image {
-    /// Compiles a prelude, which every run evaluates first, and scripts, which a run evaluates
-    /// when its JavaScript asks for them (`__host.script(index)`).
+/// A compiled script, good for this very version of the engine alone.
+#[derive(Debug, Clone)]
+pub struct Bytecode(pub(crate) Arc<[u8]>);
+
+/// The scripts of an application, compiled.
+pub(crate) type Scripts = Vec<Result<Vec<u8>, Thrown>>;
+
+/// The prelude and the scripts of an application, compiled, and the isolates that hold them.
+pub struct Image<H: Host> {
+    pub(crate) recipe: Recipe,
+    pub(crate) isolates: Isolates<H>,
+}
+
+/// How an isolate is made.
+pub(crate) struct Recipe {
+    pub(crate) prelude: Bytecode,
+    pub(crate) scripts: Scripts,
+    pub(crate) setup: Option<(&'static str, Vec<Value>)>,
+    pub(crate) memory_bytes: usize,
+    pub(crate) stack_bytes: usize,
+}
+
+impl Bytecode {
+    /// Compiles a script, without its text and its lines.
     ///
     /// # Errors
-    /// The prelude does not compile, or there is no thread to compile on.
-    pub fn new(prelude: &Script, scripts: &[Script]) -> Result<Self, Thrown> {
-        // A thread of its own: the caller's stack may be shorter than the engine's limit.
-        std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .name("compile".into())
-                .stack_size(COMPILE_THREAD_STACK_BYTES)
-                .spawn_scoped(scope, || Self::compile(prelude, scripts))
-                .map_err(|error| Thrown::new("InternalError", error.to_string()))?
-                .join()
-                .map_err(|_| Thrown::new("InternalError", "compiling panicked"))?
-        })
+    /// The script does not compile.
+    pub fn compile(script: &Script) -> Result<Self, Thrown> {
+        Compiler::new()?.compile(script, Detail::Stripped).map(|bytes| Self(bytes.into()))
+    }
+}
+
+impl<H: Host> Image<H> {
+    /// Compiles the scripts and makes a first isolate.
+    ///
+    /// # Errors
+    /// The prelude or the setup throws, or there is no memory.
+    pub fn new(parts: ImageParts) -> Result<Self, Thrown> {
+        let ImageParts { prelude, scripts, setup, memory_bytes, stack_bytes } = parts;
+        let scripts = compile_all(&scripts)?;
+        let recipe = Recipe { prelude, scripts, setup, memory_bytes, stack_bytes };
+        let isolates = Isolates::new(&recipe)?;
+        Ok(Self { recipe, isolates })
     }
 
     /// The scripts that do not compile.
     pub fn errors(&self) -> impl Iterator<Item = ScriptError> + '_ {
-        self.scripts.iter().enumerate().filter_map(|(index, script)| {
+        self.recipe.scripts.iter().enumerate().filter_map(|(index, script)| {
             let thrown = script.as_ref().err()?.clone();
             Some(ScriptError { index, thrown })
         })
     }
 
-    pub(crate) fn prelude(&self) -> &[u8] {
-        &self.prelude
+    /// How large the image is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.isolates.image_bytes()
     }
+}
 
-    pub(crate) fn scripts(&self) -> &[Result<Vec<u8>, Thrown>] {
-        &self.scripts
-    }
-
-    fn compile(prelude: &Script, scripts: &[Script]) -> Result<Self, Thrown> {
-        let bounds = || Bounds {
-            memory_bytes: COMPILE_MEMORY_BYTES_MAX,
-            stack_bytes: COMPILE_STACK_BYTES_MAX,
-            deadline: Instant::now() + COMPILE_TIME_MAX,
-        };
-        let mut engine = Engine::new(&bounds())?;
-        let prelude = engine.compile(&prelude.name, &prelude.source, Detail::Stripped)?;
-        let mut compiled = Vec::with_capacity(scripts.len());
-        for script in scripts {
-            compiled.push(engine.compile(&script.name, &script.source, Detail::Full));
-            if engine.is_exhausted() || engine.is_expired() {
-                // What one script broke is not for the next one to suffer.
-                engine = Engine::new(&bounds())?;
-            }
+fn compile_all(scripts: &[Script]) -> Result<Scripts, Thrown> {
+    let mut compiler = Compiler::new()?;
+    let mut compiled = Vec::with_capacity(scripts.len());
+    for script in scripts {
+        compiled.push(compiler.compile(script, Detail::Full));
+        if compiler.is_spent {
+            // What one script broke is not for the next one to suffer.
+            compiler = Compiler::new()?;
         }
-        Ok(Self { prelude, scripts: compiled })
     }
+    Ok(compiled)
+}
+
+/// An engine that does nothing but compile.
+struct Compiler {
+    engine: Option<Engine>,
+    arena: Box<Arena>,
+    /// A limit was reached, and the engine stands still somewhere.
+    is_spent: bool,
+}
+
+impl Compiler {
+    fn new() -> Result<Self, Thrown> {
+        let arena = Arena::new(0, COMPILE_MEMORY_BYTES_MAX).map_err(|error| no_memory(&error))?;
+        let mut compiler = Self { engine: None, arena, is_spent: false };
+        let Self { engine, arena, .. } = &mut compiler;
+        let arena: *mut Arena = &raw mut **arena;
+        let mut made = None;
+        // SAFETY: the arena is boxed and outlives the engine.
+        ran(&mut || made = Some(unsafe { Engine::new(arena, COMPILE_STACK_BYTES_MAX) }))?;
+        *engine = made.transpose()?;
+        Ok(compiler)
+    }
+
+    fn compile(&mut self, script: &Script, detail: Detail) -> Result<Vec<u8>, Thrown> {
+        let Some(engine) = self.engine else { return Err(out_of_memory()) };
+        let (name, text) = (c_string(&script.name), c_string(&script.source));
+        let (mut written, mut outcome) = (Vec::new(), Ok(()));
+        let ended = ran(&mut || {
+            engine.enter_stack();
+            let (name, text): (&CStr, &CStr) = (&name, &text);
+            outcome = engine.compile(name, text, detail, &mut written);
+        });
+        self.is_spent = ended.is_err();
+        ended?;
+        outcome?;
+        written.shrink_to_fit();
+        Ok(written)
+    }
+}
+
+/// Runs something on a stack of its own to its end, within the limits of compiling.
+fn ran(body: &mut dyn FnMut()) -> Result<(), Thrown> {
+    let stack = stacks::take(COMPILE_STACK_BYTES_MAX).map_err(|error| no_memory(&error))?;
+    // SAFETY: everything that the body borrows outlives the turn, which ends here.
+    let turn = unsafe { Turn::new(stack, std::ptr::null(), std::ptr::null_mut(), body) };
+    to_end(turn, Instant::now() + COMPILE_TIME_MAX)
+}
+
+/// Runs a turn to its end, however many slices that takes.
+pub(crate) fn to_end(mut turn: Turn, deadline: Instant) -> Result<(), Thrown> {
+    let step = turn.resume(deadline);
+    stacks::put_back(turn);
+    match step {
+        Step::Done => Ok(()),
+        Step::SliceOver => Err(Thrown::new("InternalError", "this takes too long to load")),
+        Step::OutOfMemory => Err(out_of_memory()),
+        Step::OutOfStack => Err(Thrown::new("InternalError", "stack overflow")),
+    }
+}
+
+fn out_of_memory() -> Thrown {
+    Thrown::new("InternalError", "out of memory")
+}
+
+pub(crate) fn no_memory(error: &std::io::Error) -> Thrown {
+    Thrown::new("InternalError", format!("there is no memory: {error}"))
+}
+
+/// A C string; the engine's C strings end at the first zero byte, so none is let in.
+fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }

@@ -1,30 +1,39 @@
 //! JavaScript in a world of its own: every run starts clean and leaves nothing behind.
 //!
-//! A caller makes an [`Image`] once (a prelude and scripts, compiled), and hands it with a
-//! [`Host`] to a [`Pool`] for every run. The host is the run's table: natives work on it, pending
-//! work sits in it, and it comes back to the caller when the run has ended. JavaScript and natives
-//! exchange numbers, strings and copied bytes ([`Value`]); no JavaScript object ever owns memory
-//! or anything else of Rust's, so that a run's memory can be thrown away as it is.
+//! A caller makes an [`Image`] once: a prelude and scripts, compiled and evaluated as far as they
+//! are the same for every run. It hands the image with a [`Host`] to a [`Pool`] for every run. The
+//! host is the run's table: natives work on it, pending work sits in it, and it comes back to the
+//! caller when the run has ended. JavaScript and natives exchange numbers, strings and copied bytes
+//! ([`Value`]); no JavaScript object ever owns memory or anything else of Rust's.
 //!
-//! Today a run gets a fresh runtime and context on a thread of its own. What stands behind
-//! [`Pool::run`] may become anything that keeps the promises above.
+//! That is what makes a clean world cheap. An image lies in an `arena`, bookkeeping and all; after
+//! a run the `pages` that it wrote to are copied back, and nothing of the run is left, whatever
+//! state the engine was in. So a run may be stopped anywhere: it computes on a stack of its own
+//! (`turn`), which is simply left when memory or time is over.
 //!
 //! This crate knows nothing of HTTP, of App Services or of MongoDB.
-//! It is the only one with `unsafe`, nearly all of it in `engine` and `memory`.
+//! It is the only one with `unsafe`.
 
+#![expect(unsafe_code, reason = "the engine's border, its memory and its stacks")]
+
+mod arena;
 mod clock;
-mod drive;
-#[expect(unsafe_code, reason = "the border to the engine")]
 mod engine;
 mod host;
 mod image;
-#[expect(unsafe_code, reason = "the engine's allocator")]
-mod memory;
+mod isolate;
+mod mapping;
+mod pages;
 mod pool;
+mod run;
+mod signals;
+mod stacks;
+mod turn;
 mod value;
+mod watchdog;
 
-pub use drive::Ending;
 pub use host::{Hook, Host, Native, Wake};
-pub use image::{Image, Script, ScriptError};
-pub use pool::{Busy, Pool, PoolLimits, RunLimits};
+pub use image::{Bytecode, Image, ImageParts, Script, ScriptError};
+pub use pool::{Busy, Pool, PoolLimits};
+pub use run::{Ending, RunLimits};
 pub use value::{Thrown, Value};

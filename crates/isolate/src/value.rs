@@ -39,6 +39,16 @@ impl Value {
         }
     }
 
+    /// How many bytes of text and data it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(items) => items.iter().map(Self::bytes).sum(),
+            Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+        }
+    }
+
     /// The number, `None` for anything else.
     pub fn as_number(&self) -> Option<f64> {
         match self {

@@ -177,6 +177,8 @@ settings! {
     [limits] LimitSettings {
         /// Seconds of wall-clock time that a run of a function may take.
         run_time_s: u64 [1..=86_400] = 300;
+        /// Seconds that a run may compute; waiting for timers and answers does not count.
+        run_cpu_s: u64 [1..=86_400] = 300;
         /// Mebibytes of JavaScript memory that a run may use.
         run_memory_mib: u64 [4..=4096] = 350;
         /// Kibibytes of stack that a run may use; deeper recursion throws.
@@ -185,10 +187,13 @@ settings! {
         async_operations_max: u64 [1..=1_000_000] = 1000;
         /// Milliseconds that timers nobody awaits may keep a settled run going.
         timer_drain_ms: u64 [0..=3_600_000] = 1000;
-        /// Runs at once; more wait.
-        runs_max: u64 [1..=100_000] = 64;
+        /// Runs at once, those that wait for a timer or an answer included; more wait to begin.
+        runs_max: u64 [1..=100_000] = 256;
         /// Runs that wait; more are refused with 429.
         runs_waiting_max: u64 [0..=1_000_000] = 10_000;
+        /// Copies of the app's memory for runs to have their turns in. One per core is enough for
+        /// speed; each more lets another run with much memory stay in place while it waits.
+        isolates_max: u64 [1..=10_000] = 16;
         /// Console lines kept of a run.
         console_lines_max: u64 [0..=1_000_000] = 1000;
         /// Bytes kept of a console line.

@@ -1,6 +1,6 @@
 //! Copies of values, in both directions.
 
-use std::{borrow::Cow, ffi::c_int, ptr};
+use std::{borrow::Cow, ffi::c_int};
 
 use rquickjs_sys as qjs;
 
@@ -8,6 +8,9 @@ use crate::{Thrown, Value};
 
 /// What a property made for an error allows: writing and redefining, not enumerating.
 const ERROR_PROPERTY: c_int = 1 | 2;
+
+/// What is kept of the name of an exception's class.
+const NAME_BYTES_MAX: usize = 64;
 
 /// What an item of an array allows: everything.
 const ITEM: c_int = qjs::JS_PROP_C_W_E as c_int;
@@ -108,6 +111,19 @@ unsafe fn string_from_js(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
 ) -> Result<String, Thrown> {
+    // SAFETY: the caller vouches for both.
+    unsafe { with_text(context, value, |bytes| text_of(bytes).into_owned()) }
+}
+
+/// Looks at a string's bytes: UTF-8, but for lone surrogates.
+///
+/// # Safety
+/// As for [`from_js`].
+unsafe fn with_text<R>(
+    context: *mut qjs::JSContext,
+    value: qjs::JSValue,
+    look: impl FnOnce(&[u8]) -> R,
+) -> Result<R, Thrown> {
     let mut length: qjs::size_t = 0;
     // SAFETY: the engine returns `length` bytes that live until they are freed below.
     unsafe {
@@ -115,13 +131,16 @@ unsafe fn string_from_js(
         if text.is_null() {
             return Err(take_exception(context));
         }
-        let bytes = std::slice::from_raw_parts(text.cast::<u8>(), length as usize);
-        let copy = match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => without_surrogates(bytes),
-        };
+        let result = look(std::slice::from_raw_parts(text.cast::<u8>(), length as usize));
         qjs::JS_FreeCString(context, text);
-        Ok(copy)
+        Ok(result)
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(without_surrogates(bytes)),
     }
 }
 
@@ -169,38 +188,70 @@ pub(super) unsafe fn take_exception(context: *mut qjs::JSContext) -> Thrown {
     // SAFETY: the caller vouches for the context; the values are freed.
     unsafe {
         let error = qjs::JS_GetException(context);
-        let property = |name: &std::ffi::CStr| {
-            if !qjs::JS_IsError(error) {
-                return None;
-            }
-            let value = qjs::JS_GetPropertyStr(context, error, name.as_ptr());
-            if qjs::JS_IsException(value) {
-                // A getter threw in turn; nobody may take that for an exception of his own.
-                qjs::JS_FreeValue(context, qjs::JS_GetException(context));
-                return None;
-            }
-            let text = plain_string(context, value);
-            qjs::JS_FreeValue(context, value);
-            text
-        };
-        let message = property(c"message").or_else(|| plain_string(context, error));
-        let thrown = Thrown {
-            name: property(c"name").map_or(Cow::Borrowed("Error"), Cow::Owned),
+        // A getter may end the run here and now, so the name is kept where nothing owns it, and
+        // the message comes last.
+        let mut name = [0; NAME_BYTES_MAX];
+        let name_bytes = error_property(context, error, c"name", |text| {
+            let length = text.floor_char_boundary(NAME_BYTES_MAX);
+            name[..length].copy_from_slice(&text.as_bytes()[..length]);
+            length
+        });
+        let message = error_property(context, error, c"message", str::to_owned);
+        let message = message.or_else(|| plain_text(context, error, str::to_owned));
+        qjs::JS_FreeValue(context, error);
+        let name = name_bytes.and_then(|bytes| std::str::from_utf8(&name[..bytes]).ok());
+        Thrown {
+            name: name.map_or(Cow::Borrowed("Error"), |name| Cow::Owned(name.to_owned())),
             message: message.unwrap_or_else(|| "a value that is not an error was thrown".into()),
             code: None,
-        };
-        qjs::JS_FreeValue(context, error);
-        thrown
+        }
     }
 }
 
-/// The text of a value that is a string already; converting another one would run JavaScript.
+/// The text of an error's property, if there is one.
 ///
 /// # Safety
 /// As for [`from_js`].
-unsafe fn plain_string(context: *mut qjs::JSContext, value: qjs::JSValue) -> Option<String> {
+unsafe fn error_property<R>(
+    context: *mut qjs::JSContext,
+    error: qjs::JSValue,
+    name: &std::ffi::CStr,
+    look: impl FnOnce(&str) -> R,
+) -> Option<R> {
+    // SAFETY: the caller vouches for both; the value is freed.
+    unsafe {
+        if !qjs::JS_IsError(error) {
+            return None;
+        }
+        let value = qjs::JS_GetPropertyStr(context, error, name.as_ptr());
+        if qjs::JS_IsException(value) {
+            // A getter threw in turn; nobody may take that for an exception of his own.
+            qjs::JS_FreeValue(context, qjs::JS_GetException(context));
+            return None;
+        }
+        let result = plain_text(context, value, look);
+        qjs::JS_FreeValue(context, value);
+        result
+    }
+}
+
+/// Looks at the text of a value that is a string already; converting another one would run
+/// JavaScript.
+///
+/// # Safety
+/// As for [`from_js`].
+unsafe fn plain_text<R>(
+    context: *mut qjs::JSContext,
+    value: qjs::JSValue,
+    look: impl FnOnce(&str) -> R,
+) -> Option<R> {
     // SAFETY: the caller vouches for both.
-    unsafe { qjs::JS_IsString(value).then(|| string_from_js(context, value).ok()).flatten() }
+    unsafe {
+        if !qjs::JS_IsString(value) {
+            return None;
+        }
+        with_text(context, value, |bytes| look(&text_of(bytes))).ok()
+    }
 }
 
 /// Throws into JavaScript; what a native returns to the engine then.
@@ -231,7 +282,7 @@ pub(super) unsafe fn throw(context: *mut qjs::JSContext, thrown: &Thrown) -> qjs
     }
 }
 
-/// The arguments of a native's call, copied.
+/// Copies the arguments of a native's call to where they are kept.
 ///
 /// # Safety
 /// `arguments` must point to `count` values of the context, or `count` be zero.
@@ -239,14 +290,21 @@ pub(super) unsafe fn arguments_from_js(
     context: *mut qjs::JSContext,
     count: c_int,
     arguments: *mut qjs::JSValue,
-) -> Result<Vec<Value>, Thrown> {
-    let count = usize::try_from(count).unwrap_or(0);
-    let arguments = if count == 0 { ptr::NonNull::dangling().as_ptr() } else { arguments };
-    // SAFETY: the caller vouches for the array.
-    unsafe {
-        std::slice::from_raw_parts(arguments, count)
-            .iter()
-            .map(|argument| from_js(context, *argument))
-            .collect()
+    kept: &mut Vec<Value>,
+) -> Result<(), Thrown> {
+    kept.clear();
+    for index in 0..usize::try_from(count).unwrap_or(0) {
+        // SAFETY: the caller vouches for the array.
+        kept.push(unsafe { from_js(context, *arguments.add(index))? });
     }
+    Ok(())
+}
+
+/// The engine's name for a text, to be freed.
+///
+/// # Safety
+/// The context must be alive.
+pub(super) unsafe fn atom(context: *mut qjs::JSContext, text: &str) -> qjs::JSAtom {
+    // SAFETY: the length is the text's.
+    unsafe { qjs::JS_NewAtomLen(context, text.as_ptr().cast(), text.len() as qjs::size_t) }
 }

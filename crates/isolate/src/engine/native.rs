@@ -1,85 +1,97 @@
 //! Natives: how JavaScript reaches the run's host.
 
 use std::{
-    ffi::{c_int, c_void},
+    ffi::c_int,
     panic::{AssertUnwindSafe, catch_unwind},
-    ptr,
 };
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, c_string, convert};
-use crate::{Host, Image, Thrown, Value, clock::Clock};
+use super::{Engine, Held, convert};
+use crate::{
+    Host, Thrown, Value,
+    image::Scripts,
+    turn::{self, Frame},
+};
 
 /// The one native that is the isolate's own; its number comes after those of the host's.
 const SCRIPT: &str = "script";
 
-/// A host while its run lasts, where the natives find it.
-pub(crate) struct HostSlot<'i, H> {
-    host: H,
-    image: &'i Image,
+/// What a native was given and gave back together: from so much on it may have taken long.
+const LONG_BYTES: usize = 16 << 10;
+
+/// A run's table: the host, and whatever natives and hooks hold while the engine works, so that a
+/// turn that is given up takes nothing with it.
+pub(crate) struct Table<H> {
+    /// `None` while an image is made.
+    pub(crate) host: Option<H>,
+    pub(crate) scripts: *const Scripts,
+    /// The arguments of the hook that is being called.
+    pub(crate) call: Vec<Value>,
+    /// Why the turn failed.
+    pub(crate) failure: Option<Thrown>,
+    arguments: Vec<Value>,
+    result: Result<Value, Thrown>,
 }
 
-impl<'i, H: Host> HostSlot<'i, H> {
-    pub(crate) fn new(host: H, image: &'i Image) -> Self {
-        Self { host, image }
-    }
-
-    pub(crate) fn into_host(self) -> H {
-        self.host
+impl<H> Table<H> {
+    pub(crate) fn new(host: Option<H>, scripts: *const Scripts) -> Self {
+        Self {
+            host,
+            scripts,
+            call: Vec::new(),
+            failure: None,
+            arguments: Vec::new(),
+            result: Ok(Value::Undefined),
+        }
     }
 }
 
 impl Engine {
     /// Lets JavaScript call the host's natives, which it finds on the global `__host`.
-    ///
-    /// # Safety
-    /// The slot must stay where it is until the engine is dropped, and nobody may touch it but
-    /// through [`Engine::with_host`].
-    pub(crate) unsafe fn install_natives<H: Host>(
-        &self,
-        slot: *mut HostSlot<'_, H>,
-    ) -> Result<(), Thrown> {
-        // SAFETY: the context is alive; setting a property consumes the value.
+    pub(crate) fn install_natives<H: Host>(self) -> Result<(), Thrown> {
+        // SAFETY: the context is alive; defining a property consumes the value.
         unsafe {
-            qjs::JS_SetContextOpaque(self.context, slot.cast());
             let natives = self.hold(qjs::JS_NewObject(self.context))?;
             let names = H::NATIVES.iter().map(|native| native.name).chain([SCRIPT]);
             for (name, magic) in names.zip(0..) {
-                let name = c_string(name);
-                let function = self.hold(qjs::JS_NewCFunctionData2(
-                    self.context,
-                    Some(call_native::<H>),
-                    name.as_ptr(),
-                    0,
-                    magic,
-                    0,
-                    ptr::null_mut(),
-                ))?;
-                let function = qjs::JS_DupValue(self.context, function.value);
-                if qjs::JS_SetPropertyStr(self.context, natives.value, name.as_ptr(), function) < 0
-                {
+                let function = self.hold(new_native::<H>(self.context, magic))?.release();
+                let atom = convert::atom(self.context, name);
+                let defined = qjs::JS_SetProperty(self.context, natives.value, atom, function);
+                qjs::JS_FreeAtom(self.context, atom);
+                if defined < 0 {
                     return Err(self.take_exception());
                 }
             }
-            let global = super::Held::new(self, qjs::JS_GetGlobalObject(self.context));
-            let natives = qjs::JS_DupValue(self.context, natives.value);
+            let global = Held::new(&self, qjs::JS_GetGlobalObject(self.context));
+            let natives = natives.release();
             qjs::JS_SetPropertyStr(self.context, global.value, c"__host".as_ptr(), natives);
         }
         Ok(())
     }
+}
 
-    /// The host of the run, between two turns of JavaScript.
-    ///
-    /// # Safety
-    /// The slot must be the one of [`Engine::install_natives`].
-    pub(crate) unsafe fn with_host<H: Host, R>(
-        &mut self,
-        slot: *mut HostSlot<'_, H>,
-        look: impl FnOnce(&mut H) -> R,
-    ) -> R {
-        // SAFETY: the engine is borrowed for good, so no native runs meanwhile.
-        look(unsafe { &mut (*slot).host })
+unsafe fn new_native<H: Host>(context: *mut qjs::JSContext, magic: c_int) -> qjs::JSValue {
+    /// How the engine calls a function with a number.
+    type Numbered = unsafe extern "C" fn(
+        *mut qjs::JSContext,
+        qjs::JSValue,
+        c_int,
+        *mut qjs::JSValue,
+        c_int,
+    ) -> qjs::JSValue;
+    type Plain = unsafe extern "C" fn(
+        *mut qjs::JSContext,
+        qjs::JSValue,
+        c_int,
+        *mut qjs::JSValue,
+    ) -> qjs::JSValue;
+    let function: Numbered = call_native::<H>;
+    // SAFETY: the engine casts it back, as it was told which kind it is.
+    unsafe {
+        let function = std::mem::transmute::<Numbered, Plain>(function);
+        let kind = qjs::JSCFunctionEnum_JS_CFUNC_generic_magic;
+        qjs::JS_NewCFunction2(context, Some(function), c"".as_ptr(), 0, kind, magic)
     }
 }
 
@@ -90,31 +102,71 @@ unsafe extern "C" fn call_native<H: Host>(
     count: c_int,
     arguments: *mut qjs::JSValue,
     magic: c_int,
-    _data: *mut qjs::JSValue,
 ) -> qjs::JSValue {
-    // SAFETY: the engine hands over its own context and `count` arguments.
+    // SAFETY: the engine runs within turns only, and hands over its own context and `count`
+    // arguments. The table is the run's; nobody else touches it while a turn runs.
     unsafe {
-        let slot: *mut c_void = qjs::JS_GetContextOpaque(context);
-        let slot = slot.cast::<HostSlot<'_, H>>();
-        // Natives may take long, and the engine asks for the time once in thousands of calls.
-        let clock = qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Clock>();
-        if (*clock).is_over() {
-            return convert::throw(context, &Thrown::new("InternalError", "interrupted"));
+        let Some(frame) = turn::current().as_ref() else { return qjs::JS_UNDEFINED };
+        let table = frame.table().cast::<Table<H>>();
+        let native = H::NATIVES.get(usize::try_from(magic).unwrap_or(usize::MAX));
+        let value = frame.undisturbed(|| {
+            let copied =
+                convert::arguments_from_js(context, count, arguments, &mut (*table).arguments);
+            match (copied, native) {
+                (Ok(()), Some(native)) => call::<H>(table, native.call),
+                (Ok(()), None) => return None,
+                (Err(thrown), _) => (*table).result = Err(thrown),
+            }
+            let value = give_back::<H>(context, table);
+            rest::<H>(frame, table);
+            Some(value)
+        });
+        // A script runs like any other JavaScript.
+        value.unwrap_or_else(|| script::<H>(context, table))
+    }
+}
+
+/// Calls a native with what is in the table. Its result stays there.
+unsafe fn call<H: Host>(
+    table: *mut Table<H>,
+    native: fn(&mut H, &[Value]) -> Result<Value, Thrown>,
+) {
+    // SAFETY: the caller vouches for the table. No native calls back into JavaScript, so the host
+    // is borrowed once at a time.
+    unsafe {
+        // Field by field: the hook's arguments are borrowed elsewhere.
+        let (host, arguments) = (&mut (*table).host, &(*table).arguments);
+        (*table).result = match host {
+            None => Err(Thrown::new("InternalError", "there is no run yet")),
+            Some(host) => catch_unwind(AssertUnwindSafe(|| native(host, arguments)))
+                .unwrap_or_else(|_| Err(Thrown::new("InternalError", "a native panicked"))),
+        };
+    }
+}
+
+/// The result in the table as the engine takes it.
+unsafe fn give_back<H>(context: *mut qjs::JSContext, table: *const Table<H>) -> qjs::JSValue {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        match &(*table).result {
+            Ok(value) => convert::to_js(context, value),
+            Err(thrown) => convert::throw(context, thrown),
         }
-        let arguments = match convert::arguments_from_js(context, count, arguments) {
-            Ok(arguments) => arguments,
-            Err(thrown) => return convert::throw(context, &thrown),
-        };
-        let index = usize::try_from(magic).unwrap_or(usize::MAX);
-        let Some(native) = H::NATIVES.get(index) else {
-            return script(context, (*slot).image, &arguments);
-        };
-        // No native calls back into JavaScript, so the host is borrowed once at a time.
-        let host = &mut (*slot).host;
-        match catch_unwind(AssertUnwindSafe(|| (native.call)(host, &arguments))) {
-            Ok(Ok(value)) => convert::to_js(context, &value),
-            Ok(Err(thrown)) => convert::throw(context, &thrown),
-            Err(_) => convert::throw(context, &Thrown::new("InternalError", "a native panicked")),
+    }
+}
+
+/// The engine asks for the time once in thousands of calls, and a native may have taken long.
+unsafe fn rest<H>(frame: &Frame, table: *mut Table<H>) {
+    // SAFETY: the caller vouches for the table.
+    unsafe {
+        let (arguments, result) = (&mut (*table).arguments, &mut (*table).result);
+        let given: usize = arguments.iter().map(Value::bytes).sum();
+        let returned = result.as_ref().map_or(0, Value::bytes);
+        // What is large is not kept until the next call.
+        if given + returned >= LONG_BYTES {
+            arguments.clear();
+            *result = Ok(Value::Undefined);
+            frame.suspend_if_over();
         }
     }
 }
@@ -122,13 +174,13 @@ unsafe extern "C" fn call_native<H: Host>(
 /// The completion value of one of the image's scripts, evaluated now.
 ///
 /// # Safety
-/// The context must be alive.
-unsafe fn script(context: *mut qjs::JSContext, image: &Image, arguments: &[Value]) -> qjs::JSValue {
-    let index = arguments.first().and_then(Value::as_number);
-    let script = index.and_then(|index| image.scripts().get(index as usize));
-    // SAFETY: the image holds what `compile` wrote.
+/// The context and the table must be those of the turn that runs.
+unsafe fn script<H>(context: *mut qjs::JSContext, table: *mut Table<H>) -> qjs::JSValue {
+    // SAFETY: the scripts outlive the run, and are what `compile` wrote.
     unsafe {
-        match script {
+        let index = (*table).arguments.first().and_then(Value::as_number);
+        let scripts = &*(*table).scripts;
+        match index.and_then(|index| scripts.get(index as usize)) {
             Some(Ok(bytecode)) => convert::evaluate(context, bytecode),
             Some(Err(error)) => convert::throw(context, error),
             None => convert::throw(context, &Thrown::new("InternalError", "no such script")),

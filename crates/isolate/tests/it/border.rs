@@ -6,7 +6,7 @@ use crate::echo::{roomy, run};
 
 /// What a script said before it said that it is done.
 fn said(source: &str) -> Vec<Value> {
-    let (mut said, ending) = run(&format!("{source}; say('done')"), roomy());
+    let (mut said, ending) = run(&format!("{source}; say('done')"), &roomy());
     assert_eq!(ending, Ending::Finished, "{source}");
     assert_eq!(said.pop(), Some(Value::from("done")), "{source}");
     said
@@ -63,7 +63,7 @@ fn a_native_that_panics_is_an_error_of_its_caller() {
 fn answers_come_back_to_the_promises_that_wait() {
     let (said, ending) = run(
         "(async () => { say(await double(2)); say(await double(21)); say('done') })()",
-        roomy(),
+        &roomy(),
     );
     assert_eq!(ending, Ending::Finished);
     assert_eq!(said, vec![4.0.into(), 42.0.into(), "done".into()]);
@@ -71,7 +71,7 @@ fn answers_come_back_to_the_promises_that_wait() {
 
 #[test]
 fn a_script_that_does_not_compile_throws_when_it_is_asked_for() {
-    let (_, ending) = run("this is not JavaScript", roomy());
+    let (_, ending) = run("this is not JavaScript", &roomy());
     let Ending::Broken(thrown) = ending else { panic!("{ending:?}") };
     assert_eq!(thrown.name, "SyntaxError");
 }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Ending, Host, Image, Native, Pool, PoolLimits, RunLimits, Script, Thrown, Value, Wake,
+    Bytecode, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits, Script, Thrown,
+    Value, Wake,
 };
 
 /// A host that keeps what JavaScript says.
@@ -20,6 +21,16 @@ pub(crate) struct Echo {
     answers: VecDeque<(f64, Value)>,
     waker: Option<Waker>,
     done: bool,
+    /// The next answer is for the poll after the next, so that other runs come in between.
+    rests: bool,
+    name: usize,
+}
+
+impl Echo {
+    /// A host that tells its script who it is.
+    pub(crate) fn named(name: usize) -> Self {
+        Self { name, ..Self::default() }
+    }
 }
 
 const PRELUDE: &str = r"
@@ -28,6 +39,7 @@ const waiting = new Map();
 globalThis.say = host.say;
 globalThis.double = (n) => new Promise((resolve) => waiting.set(host.double(n), resolve));
 globalThis.list = () => new Promise((resolve) => waiting.set(host.list(), resolve));
+globalThis.name = host.name;
 globalThis.panic = host.panic;
 globalThis.refuse = host.refuse;
 globalThis.image = host.script;
@@ -42,14 +54,22 @@ impl Host for Echo {
         Native { name: "say", call: say },
         Native { name: "double", call: double },
         Native { name: "list", call: list },
+        Native { name: "name", call: name },
         Native { name: "panic", call: panic },
         Native { name: "refuse", call: refuse },
     ];
+
+    const HOOKS: &'static [&'static str] = &["start", "answer"];
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if !self.started {
             self.started = true;
             return Poll::Ready(Wake::Call("start", Vec::new()));
+        }
+        self.rests = !self.rests && !self.answers.is_empty();
+        if self.rests {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if let Some((id, answer)) = self.answers.pop_front() {
             return Poll::Ready(Wake::Call("answer", vec![Value::Number(id), answer]));
@@ -80,6 +100,10 @@ fn list(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     Ok(Value::Number(id))
 }
 
+fn name(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
+    Ok(Value::Number(host.name as f64))
+}
+
 fn panic(_: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     panic!("a native panics on purpose");
 }
@@ -88,29 +112,68 @@ fn refuse(_: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     Err(Thrown::new("TypeError", "refused").with_code("NO"))
 }
 
-/// An image of the prelude and one script.
-pub(crate) fn image(source: &str) -> Arc<Image> {
-    let prelude = Script { name: "prelude".into(), source: PRELUDE.into() };
-    let script = Script { name: "script".into(), source: source.into() };
-    Arc::new(Image::new(&prelude, &[script]).expect("the prelude compiles"))
+/// What a script may use.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    pub(crate) run: RunLimits,
+    pub(crate) memory_bytes: usize,
+    pub(crate) stack_bytes: usize,
 }
 
 /// Limits that no good run meets.
-pub(crate) fn roomy() -> RunLimits {
-    RunLimits { time: Duration::from_secs(60), memory_bytes: 64 << 20, stack_bytes: 512 << 10 }
+pub(crate) fn roomy() -> Limits {
+    let time = Duration::from_secs(60);
+    Limits {
+        run: RunLimits { time, cpu_time: time, allocations_max: None },
+        memory_bytes: 64 << 20,
+        stack_bytes: 512 << 10,
+    }
+}
+
+/// Limits with less time.
+pub(crate) fn within(time: Duration) -> Limits {
+    Limits { run: RunLimits { time, ..roomy().run }, ..roomy() }
+}
+
+/// Limits with less memory.
+pub(crate) fn small(memory_bytes: usize) -> Limits {
+    Limits { memory_bytes, ..roomy() }
+}
+
+/// An image of the prelude and one script.
+pub(crate) fn image(source: &str, limits: &Limits) -> Arc<Image<Echo>> {
+    static BYTECODE: LazyLock<Bytecode> = LazyLock::new(|| {
+        let script = Script { name: "prelude".into(), source: PRELUDE.into() };
+        Bytecode::compile(&script).expect("the prelude compiles")
+    });
+    let script = Script { name: "script".into(), source: source.into() };
+    let image = Image::new(ImageParts {
+        prelude: BYTECODE.clone(),
+        scripts: vec![script],
+        setup: None,
+        memory_bytes: limits.memory_bytes,
+        stack_bytes: limits.stack_bytes,
+    });
+    Arc::new(image.expect("the prelude runs"))
+}
+
+/// A pool with room for a few.
+pub(crate) fn pool() -> Pool {
+    Pool::new(PoolLimits { runs_max: 8, runs_waiting_max: 8, isolates_max: 2 })
 }
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
 
-/// Runs a script to its end: what it said, and how it ended.
-pub(crate) fn run(source: &str, limits: RunLimits) -> (Vec<Value>, Ending) {
-    let pool = Pool::new(PoolLimits {
-        runs_max: 2,
-        runs_waiting_max: 8,
-        stack_bytes_max: limits.stack_bytes,
-    });
-    let run = pool.run(image(source), limits, Echo::default());
+/// Runs an image to its end: what it said, and how it ended.
+pub(crate) fn run_image(image: &Arc<Image<Echo>>, limits: &Limits) -> (Vec<Value>, Ending) {
+    let pool = pool();
+    let run = pool.run(Arc::clone(image), limits.run.clone(), Echo::default());
     let (host, ending) = RUNTIME.block_on(run).expect("there is a place");
-    (host.map(|host| host.said).unwrap_or_default(), ending)
+    (host.said, ending)
+}
+
+/// Runs a script to its end: what it said, and how it ended.
+pub(crate) fn run(source: &str, limits: &Limits) -> (Vec<Value>, Ending) {
+    run_image(&image(source, limits), limits)
 }

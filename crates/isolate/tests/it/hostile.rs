@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use hookstead_isolate::{Ending, RunLimits};
 
-use crate::echo::{roomy, run};
+use crate::echo::{Limits, image, roomy, run, run_image, small, within};
 
-fn brief() -> RunLimits {
-    RunLimits { time: Duration::from_millis(100), ..roomy() }
+fn brief() -> Limits {
+    within(Duration::from_millis(100))
 }
 
 /// Whoever swallows the exception that stops a script is stopped next.
@@ -23,21 +23,21 @@ fn no_script_outlives_its_time_by_swallowing_exceptions() {
         "const f = new FinalizationRegistry(() => { for (;;); }); f.register({}, 1); \
          for (;;) try { [1].map(() => { for (;;); }) } catch {}",
     ] {
-        assert_eq!(run(source, brief()).1, Ending::TimeLimit, "{source}");
+        assert_eq!(run(source, &brief()).1, Ending::TimeLimit, "{source}");
     }
 }
 
 /// The exception that stops a script takes memory, and there is none.
 #[test]
 fn no_script_outlives_its_time_by_using_all_memory_up() {
-    let limits = || RunLimits { memory_bytes: 4 << 20, time: Duration::from_secs(2), ..roomy() };
+    let limits = Limits { memory_bytes: 4 << 20, ..within(Duration::from_secs(2)) };
     let fill = "let a; try { for (;;) a = { a } } catch {}";
     for source in [
         "for (;;) { try { for (;;); } catch {} }",
         "for (;;) { try { for (;;) { a = { a } } } catch {} finally { continue } }",
         "for (;;) new Promise(() => { for (;;) { try { a = { a } } catch {} } })",
     ] {
-        assert_eq!(run(&format!("{fill} {source}"), limits()).1, Ending::MemoryLimit, "{source}");
+        assert_eq!(run(&format!("{fill} {source}"), &limits).1, Ending::MemoryLimit, "{source}");
     }
 }
 
@@ -46,17 +46,31 @@ fn no_script_outlives_its_time_by_using_all_memory_up() {
 fn natives_do_not_start_once_the_time_is_over() {
     let begun = Instant::now();
     let source = "const s = 'x'.repeat(3e7); for (;;) try { double(s) } catch {}";
-    assert_eq!(run(source, brief()).1, Ending::TimeLimit);
+    assert_eq!(run(source, &brief()).1, Ending::TimeLimit);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
+/// Months in functions of the engine's that look at nothing.
 #[test]
-fn a_run_that_nothing_stops_is_given_up() {
-    // Months in a function of the engine's that looks at nothing.
-    let source = "const t = new Uint8Array(1); \
-                  Object.defineProperty(t, 'length', { value: 2 ** 53 - 1 }); \
-                  Array.prototype.fill.call(t, 0)";
-    assert_eq!(run(source, brief()).1, Ending::TimeLimit);
+fn no_loop_of_the_engine_outlives_the_time_of_its_run() {
+    let forged = "const t = new Uint8Array(1); \
+                  Object.defineProperty(t, 'length', { value: 2 ** 53 - 1 });";
+    for source in [
+        "Array.prototype.fill.call(t, 0)",
+        "Array.prototype.indexOf.call(t, 1)",
+        "Array.prototype.lastIndexOf.call(t, 1)",
+        "Array.prototype.includes.call(t, 1)",
+        "Array.prototype.reverse.call({ length: 2 ** 53 - 1 })",
+        "Array.prototype.copyWithin.call(t, 1, 0)",
+        "Array.prototype.join.call(t)",
+        "new Array(4294967295).sort()",
+        "[].concat(new Array(4294967295), new Array(4294967295)).indexOf(1)",
+    ] {
+        let begun = Instant::now();
+        let ending = run(&format!("{forged} {source}"), &brief()).1;
+        assert!(matches!(ending, Ending::TimeLimit | Ending::MemoryLimit), "{source}: {ending:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{source}: {:?}", begun.elapsed());
+    }
 }
 
 #[test]
@@ -64,8 +78,7 @@ fn a_chain_of_iterators_does_not_overflow_the_stack() {
     for method in ["map", "filter", "flatMap"] {
         let chain = format!("for (let n = 0; n < 1e5; n++) i = i.{method}((x) => [x]); i.next()");
         let source = format!("let i = [1].values(); try {{ {chain} }} catch {{}} say('done')");
-        let limits = RunLimits { memory_bytes: 350 << 20, ..roomy() };
-        assert_eq!(run(&source, limits).1, Ending::Finished, "{method}");
+        assert_eq!(run(&source, &small(350 << 20)).1, Ending::Finished, "{method}");
     }
 }
 
@@ -73,7 +86,7 @@ fn a_chain_of_iterators_does_not_overflow_the_stack() {
 fn a_buffer_that_shrank_shows_nothing_of_what_lies_behind_it() {
     let source = "const b = new ArrayBuffer(1e5, { maxByteLength: 1e5 }); \
                   const u = new Uint8Array(b); b.resize?.(1); say(u.length); say(u); say('done')";
-    let (said, ending) = run(source, roomy());
+    let (said, ending) = run(source, &roomy());
     assert_eq!(ending, Ending::Finished);
     let length = said[1].as_bytes().map(<[u8]>::len);
     assert_eq!(said[0].as_number(), length.map(|length| length as f64));
@@ -82,14 +95,19 @@ fn a_buffer_that_shrank_shows_nothing_of_what_lies_behind_it() {
 /// Wherever memory runs out, the process lives and the next run is right.
 #[test]
 fn running_out_of_memory_anywhere_harms_nobody() {
-    const STEP_BYTES: usize = 2_000;
-    for memory_bytes in (100_000..400_000).step_by(STEP_BYTES) {
-        let limits = RunLimits { memory_bytes, ..roomy() };
-        let (_, ending) = run(include_str!("everything.js"), limits);
-        let expected = matches!(ending, Ending::MemoryLimit | Ending::Broken(_) | Ending::Finished);
-        assert!(expected, "{memory_bytes}: {ending:?}");
+    let image = image(include_str!("everything.js"), &roomy());
+    let with =
+        |allocations_max| Limits { run: RunLimits { allocations_max, ..roomy().run }, ..roomy() };
+    for allocations in 0.. {
+        match run_image(&image, &with(Some(allocations))).1 {
+            Ending::MemoryLimit => {}
+            Ending::Finished => break,
+            ending => panic!("{allocations}: {ending:?}"),
+        }
+        if allocations % 16 == 0 {
+            assert_eq!(run_image(&image, &with(None)).1, Ending::Finished);
+        }
     }
-    assert_eq!(run(include_str!("everything.js"), roomy()).1, Ending::Finished);
 }
 
 #[test]
@@ -97,14 +115,13 @@ fn compiling_while_memory_or_time_runs_out_harms_nobody() {
     let source = "const text = 'var q; with ({ a: 1 }) { a } (function () { q })();'.repeat(2000); \
                   const kept = []; for (;;) { kept.push(new Uint8Array(4e5)); \
                   try { eval(text) } catch {} }";
-    let small = |memory_mib: usize| RunLimits { memory_bytes: memory_mib << 20, ..roomy() };
     for memory_mib in [4, 8, 12] {
-        assert_eq!(run(source, small(memory_mib)).1, Ending::MemoryLimit, "{memory_mib} MiB");
+        let ending = run(source, &small(memory_mib << 20)).1;
+        assert_eq!(ending, Ending::MemoryLimit, "{memory_mib} MiB");
     }
     for time_ms in [20, 50, 80] {
-        let time = Duration::from_millis(time_ms);
-        let limits = RunLimits { time, memory_bytes: 1 << 30, ..roomy() };
-        assert_eq!(run(source, limits).1, Ending::TimeLimit, "{time_ms} ms");
+        let limits = Limits { memory_bytes: 1 << 30, ..within(Duration::from_millis(time_ms)) };
+        assert_eq!(run(source, &limits).1, Ending::TimeLimit, "{time_ms} ms");
     }
 }
 
@@ -115,7 +132,7 @@ fn errors_that_throw_when_they_are_looked_at_are_still_errors() {
         "throw { get message() { throw 1 }, toString() { throw 2 } }",
         "Object.defineProperty(Error.prototype, 'name', { get() { throw 1 } }); null.x",
     ] {
-        let ending = run(source, roomy()).1;
+        let ending = run(source, &roomy()).1;
         assert!(matches!(ending, Ending::Broken(_)), "{source}: {ending:?}");
     }
 }
@@ -124,7 +141,7 @@ fn errors_that_throw_when_they_are_looked_at_are_still_errors() {
 fn what_the_host_answers_does_not_pass_through_setters() {
     let source = "Object.defineProperty(Array.prototype, 0, { set() { say('seen') } }); \
                   list().then((x) => { say(x.length); say(x[0]); say('done') })";
-    let (said, ending) = run(source, roomy());
+    let (said, ending) = run(source, &roomy());
     assert_eq!(ending, Ending::Finished);
     assert_eq!(said, vec![1.0.into(), "answer".into(), "done".into()]);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
 
 mod border;
+mod clean;
 mod echo;
 mod hostile;
 mod limits;

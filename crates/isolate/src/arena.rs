@@ -1,0 +1,421 @@
+//! The engine's allocator: a bump pointer and lists of free blocks, by size.
+//!
+//! All bookkeeping that a run changes lies *inside* the arena, in front of the first block, so that
+//! putting the arena's bytes back puts the allocator back too. What the arena knows of the machine
+//! (which pages are usable, which have been touched) is outside and survives.
+//!
+//! Blocks come in classes: every 64 bytes up to 1 KiB, then eight sizes per power of two. Nothing
+//! is ever split or merged. The engine keeps small objects in chunks of 4 KiB of its own, so that
+//! few calls arrive here; a world that lives for milliseconds needs no more than this.
+//!
+//! There is no failure: where memory runs out, the run ends (`turn::exhaust`) and the engine never
+//! learns of it, because parts of it do not survive a refusal.
+
+use std::{ffi::c_void, io, ptr};
+
+use rquickjs_sys as qjs;
+
+use crate::{
+    mapping::{Mapping, page_bytes, to_pages},
+    turn,
+};
+
+/// In front of every block; 16 is the alignment that C's `malloc` promises.
+#[repr(C, align(16))]
+struct Block {
+    class: usize,
+    /// The next block in the list of free ones.
+    next: *mut Block,
+}
+
+const BLOCK_BYTES: usize = size_of::<Block>();
+
+const FINE_STEP_BYTES: usize = 64;
+const FINE_BYTES_MAX: usize = 1024;
+const FINE_CLASSES: usize = FINE_BYTES_MAX / FINE_STEP_BYTES;
+/// Sizes per power of two, as a power of two.
+const COARSE_STEPS_LOG2: u32 = 3;
+/// No block is larger than two to this.
+const SIZE_LOG2_MAX: u32 = 40;
+const CLASSES: usize =
+    FINE_CLASSES + ((SIZE_LOG2_MAX - FINE_BYTES_MAX.ilog2()) as usize) * (1 << COARSE_STEPS_LOG2);
+
+/// A free block from this size on gives its memory back to the system.
+const DISCARD_BYTES_MIN: usize = 1 << 20;
+/// Pages are made usable in steps of this size.
+const COMMIT_BYTES: usize = 1 << 20;
+/// What a run may leave touched for the next one. The rest goes back to the system.
+const KEEP_BYTES: usize = 512 << 10;
+
+/// The bookkeeping that lies in the arena.
+#[repr(C, align(16))]
+struct Book {
+    /// Where the next block is made, from the start of the arena.
+    top: usize,
+    /// Bytes below the top that have been given back to the system.
+    discarded_bytes: usize,
+    free: [*mut Block; CLASSES],
+}
+
+/// The memory of one engine.
+pub(crate) struct Arena {
+    mapping: Mapping,
+    /// The end of what is usable.
+    committed: usize,
+    /// From here on, everything is zero.
+    clean_from: usize,
+    /// The end of the image: pages below are not given back.
+    image_end: usize,
+    /// What a run may use beyond the image.
+    limit_bytes: usize,
+    /// After so many allocations there is no memory: a test's lever.
+    allocations_left: Option<u64>,
+}
+
+impl Arena {
+    /// An empty arena in which a run may use so many bytes beyond its image.
+    pub(crate) fn new(limit_bytes: usize, image_bytes_max: usize) -> io::Result<Box<Self>> {
+        // Blocks that were given back still occupy addresses, of which there are plenty.
+        let reserved = limit_bytes.saturating_mul(4).saturating_add(image_bytes_max);
+        let mut arena = Box::new(Self {
+            mapping: Mapping::reserve(reserved)?,
+            committed: 0,
+            clean_from: 0,
+            image_end: 0,
+            limit_bytes: image_bytes_max,
+            allocations_left: None,
+        });
+        arena.commit(size_of::<Book>())?;
+        arena.clean_from = size_of::<Book>();
+        // SAFETY: the book's place has just been made usable, and zeroes are a book.
+        unsafe { (*arena.book()).top = size_of::<Book>() };
+        Ok(arena)
+    }
+
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// The end of what has been handed out, from the start of the arena.
+    pub(crate) fn top(&self) -> usize {
+        // SAFETY: the book is there as long as the arena is.
+        unsafe { (*self.book()).top }
+    }
+
+    /// Declares all that is in the arena an image; what comes after it is one run's.
+    /// The image's end, in whole pages.
+    pub(crate) fn seal(&mut self, limit_bytes: usize) -> io::Result<usize> {
+        let end = to_pages(self.top());
+        self.commit(end)?;
+        self.image_end = end;
+        self.limit_bytes = limit_bytes;
+        self.clean_from = self.clean_from.max(end);
+        // SAFETY: the book is there, and nobody borrows it.
+        unsafe { (*self.book()).top = end };
+        Ok(end)
+    }
+
+    /// Lets the n-th allocation from now on find no memory.
+    pub(crate) fn set_allocations_left(&mut self, allocations: Option<u64>) {
+        self.allocations_left = allocations;
+    }
+
+    pub(crate) fn allocations_left(&self) -> Option<u64> {
+        self.allocations_left
+    }
+
+    /// What lies between the image's end and the top.
+    pub(crate) fn fresh(&self) -> &[u8] {
+        let (end, top) = (self.image_end, self.top().max(self.image_end));
+        // SAFETY: everything below the top is usable.
+        unsafe { std::slice::from_raw_parts(self.mapping.start().add(end), top - end) }
+    }
+
+    /// Puts bytes behind the image, for a top that is about to be put back as well.
+    pub(crate) fn restore_fresh(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.image_end + bytes.len();
+        self.commit(end)?;
+        self.clean_from = self.clean_from.max(end);
+        // SAFETY: the range is usable now and nobody else's.
+        unsafe {
+            let start = self.mapping.start().add(self.image_end);
+            ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+        }
+        Ok(())
+    }
+
+    /// After a run: gives back what the next one will hardly need.
+    pub(crate) fn trim(&mut self) {
+        let keep_end = (self.image_end + KEEP_BYTES).min(self.committed);
+        if self.clean_from > keep_end {
+            self.mapping.discard(keep_end, to_pages(self.clean_from) - keep_end);
+            self.clean_from = keep_end;
+        }
+    }
+
+    /// The functions through which the engine allocates; each expects a `*mut Arena`.
+    pub(crate) fn functions() -> qjs::JSMallocFunctions {
+        qjs::JSMallocFunctions {
+            js_calloc: Some(calloc),
+            js_malloc: Some(malloc),
+            js_free: Some(free),
+            js_realloc: Some(realloc),
+            js_malloc_usable_size: Some(usable_size),
+        }
+    }
+
+    fn book(&self) -> *mut Book {
+        self.mapping.start().cast()
+    }
+
+    fn commit(&mut self, end: usize) -> io::Result<()> {
+        if end <= self.committed {
+            return Ok(());
+        }
+        let wanted = end.saturating_add(COMMIT_BYTES).min(self.mapping.bytes());
+        let wanted = to_pages(wanted).max(to_pages(end));
+        if wanted > self.mapping.bytes() {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        self.mapping.allow(self.committed, wanted - self.committed, true)?;
+        self.committed = wanted;
+        Ok(())
+    }
+
+    /// A block for so many bytes and from where on it is zero; `None` where there is no memory.
+    fn allocate(&mut self, size: usize) -> Option<(*mut Block, usize)> {
+        self.count_down()?;
+        let class = class_of(size)?;
+        // SAFETY: the book is there, and nothing else borrows it. The lists hold free blocks.
+        unsafe {
+            let book = &mut *self.book();
+            let block = book.free[class];
+            if block.is_null() {
+                return self.carve(class);
+            }
+            if size_of_class(class) >= DISCARD_BYTES_MIN {
+                let (_, inside) = self.inside(block, class);
+                self.check_limit(inside)?;
+                book.discarded_bytes -= inside;
+            }
+            book.free[class] = (*block).next;
+            Some((block, usize::MAX))
+        }
+    }
+
+    /// Makes a new block at the top.
+    fn carve(&mut self, class: usize) -> Option<(*mut Block, usize)> {
+        let bytes = BLOCK_BYTES + size_of_class(class);
+        let start = self.top();
+        let end = start.checked_add(bytes)?;
+        self.check_limit(bytes)?;
+        self.commit(end).ok()?;
+        let clean_from = self.clean_from;
+        self.clean_from = clean_from.max(end);
+        // SAFETY: the range is usable and above everything that was handed out.
+        unsafe {
+            (*self.book()).top = end;
+            let block = self.mapping.start().add(start).cast::<Block>();
+            block.write(Block { class, next: ptr::null_mut() });
+            Some((block, clean_from.saturating_sub(start + BLOCK_BYTES)))
+        }
+    }
+
+    /// # Safety
+    /// `block` must be a block of this arena that was handed out.
+    unsafe fn release(&mut self, block: *mut Block) {
+        // SAFETY: the caller vouches for the block; nothing else borrows the book.
+        unsafe {
+            let book = &mut *self.book();
+            let class = (*block).class;
+            if self.end_of(block, class) == book.top && self.offset(block) >= self.image_end {
+                book.top = self.offset(block);
+                return;
+            }
+            if size_of_class(class) >= DISCARD_BYTES_MIN {
+                let (start, bytes) = self.inside(block, class);
+                if bytes > 0 {
+                    self.mapping.discard(start, bytes);
+                }
+                book.discarded_bytes += bytes;
+            }
+            (*block).next = book.free[class];
+            book.free[class] = block;
+        }
+    }
+
+    /// The same block for more bytes, where nothing lies behind it.
+    ///
+    /// # Safety
+    /// As for [`Arena::release`].
+    unsafe fn extend(&mut self, block: *mut Block, class: usize) -> Option<()> {
+        // SAFETY: the caller vouches for the block; nothing else borrows the book.
+        unsafe {
+            let old = (*block).class;
+            if self.end_of(block, old) != self.top() || self.offset(block) < self.image_end {
+                return None;
+            }
+            self.check_limit(size_of_class(class) - size_of_class(old))?;
+            let end = self.end_of(block, class);
+            self.commit(end).ok()?;
+            self.clean_from = self.clean_from.max(end);
+            (*self.book()).top = end;
+            (*block).class = class;
+        }
+        Some(())
+    }
+
+    /// The whole pages inside a large block, which hold nothing else: where and how many bytes.
+    /// Those of the image stay.
+    fn inside(&self, block: *mut Block, class: usize) -> (usize, usize) {
+        let start = to_pages(self.offset(block) + BLOCK_BYTES);
+        let end = self.end_of(block, class) & !(page_bytes() - 1);
+        if self.offset(block) < self.image_end { (start, 0) } else { (start, end - start) }
+    }
+
+    fn offset(&self, block: *mut Block) -> usize {
+        block.addr() - self.mapping.start().addr()
+    }
+
+    fn end_of(&self, block: *mut Block, class: usize) -> usize {
+        self.offset(block) + BLOCK_BYTES + size_of_class(class)
+    }
+
+    /// Whether so many bytes more are within the limit.
+    fn check_limit(&self, bytes: usize) -> Option<()> {
+        // SAFETY: the book is there, and nobody writes it now.
+        let book = unsafe { &*self.book() };
+        let used = (book.top - book.discarded_bytes).saturating_sub(self.image_end);
+        (used.checked_add(bytes)? <= self.limit_bytes).then_some(())
+    }
+
+    fn count_down(&mut self) -> Option<()> {
+        if let Some(left) = &mut self.allocations_left {
+            *left = left.checked_sub(1)?;
+        }
+        Some(())
+    }
+}
+
+/// The class of a size, `None` for an absurd one.
+fn class_of(size: usize) -> Option<usize> {
+    if size <= FINE_BYTES_MAX {
+        return Some(size.saturating_sub(1) / FINE_STEP_BYTES);
+    }
+    let last = size - 1;
+    let log2 = last.ilog2();
+    if log2 >= SIZE_LOG2_MAX {
+        return None;
+    }
+    let doublings = (log2 - FINE_BYTES_MAX.ilog2()) as usize;
+    let step = (last >> (log2 - COARSE_STEPS_LOG2)) & ((1 << COARSE_STEPS_LOG2) - 1);
+    Some(FINE_CLASSES + (doublings << COARSE_STEPS_LOG2) + step)
+}
+
+/// What a block of a class holds.
+fn size_of_class(class: usize) -> usize {
+    if class < FINE_CLASSES {
+        return (class + 1) * FINE_STEP_BYTES;
+    }
+    let coarse = class - FINE_CLASSES;
+    let doublings = coarse >> COARSE_STEPS_LOG2;
+    let step = coarse & ((1 << COARSE_STEPS_LOG2) - 1);
+    let unit = FINE_BYTES_MAX >> COARSE_STEPS_LOG2;
+    ((1 << COARSE_STEPS_LOG2) + step + 1) * (unit << doublings)
+}
+
+/// # Safety
+/// `content` must come from [`content_of`].
+unsafe fn block_of(content: *const c_void) -> *mut Block {
+    // SAFETY: the block stands in front of its content.
+    unsafe { content.cast::<Block>().cast_mut().sub(1) }
+}
+
+/// # Safety
+/// `block` must be a block of an arena.
+unsafe fn content_of(block: *mut Block) -> *mut c_void {
+    // SAFETY: the content stands behind the block.
+    unsafe { block.add(1).cast() }
+}
+
+/// A block with what of it may hold something old; ends the run where there is no memory.
+///
+/// # Safety
+/// `opaque` must point to an [`Arena`] that nothing else borrows now, within a turn.
+unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut Block, usize) {
+    // SAFETY: the caller vouches for `opaque`; the borrow ends before the run does.
+    match unsafe { (*opaque.cast::<Arena>()).allocate(size) } {
+        Some(found) => found,
+        None => turn::exhaust(),
+    }
+}
+
+unsafe extern "C" fn calloc(
+    opaque: *mut c_void,
+    count: qjs::size_t,
+    size: qjs::size_t,
+) -> *mut c_void {
+    let bytes = (count as usize).saturating_mul(size as usize);
+    // SAFETY: the engine passes on the opaque pointer it was made with.
+    unsafe {
+        let (block, old_bytes) = allocate(opaque, bytes);
+        let content = content_of(block);
+        ptr::write_bytes(content.cast::<u8>(), 0, bytes.min(old_bytes));
+        content
+    }
+}
+
+unsafe extern "C" fn malloc(opaque: *mut c_void, size: qjs::size_t) -> *mut c_void {
+    // SAFETY: the engine passes on the opaque pointer it was made with.
+    unsafe { content_of(allocate(opaque, size as usize).0) }
+}
+
+unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
+    if !content.is_null() {
+        // SAFETY: the engine frees each of its blocks once.
+        unsafe { (*opaque.cast::<Arena>()).release(block_of(content)) };
+    }
+}
+
+unsafe extern "C" fn realloc(
+    opaque: *mut c_void,
+    content: *mut c_void,
+    size: qjs::size_t,
+) -> *mut c_void {
+    let size = size as usize;
+    if content.is_null() {
+        // SAFETY: as for `malloc`.
+        return unsafe { malloc(opaque, size as qjs::size_t) };
+    }
+    if size == 0 {
+        // SAFETY: as for `free`.
+        unsafe { free(opaque, content) };
+        return ptr::null_mut();
+    }
+    // SAFETY: the block is the engine's own, and large enough on either side of the copy.
+    unsafe {
+        let block = block_of(content);
+        let held = size_of_class((*block).class);
+        if size <= held && size >= held / 2 {
+            return content;
+        }
+        if size > held
+            && let Some(class) = class_of(size)
+            && (*opaque.cast::<Arena>()).extend(block, class).is_some()
+        {
+            return content;
+        }
+        let moved = content_of(allocate(opaque, size).0);
+        ptr::copy_nonoverlapping(content.cast::<u8>(), moved.cast(), size.min(held));
+        free(opaque, content);
+        moved
+    }
+}
+
+unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
+    if content.is_null() {
+        return 0;
+    }
+    // SAFETY: the engine asks about its own blocks only.
+    unsafe { size_of_class((*block_of(content)).class) as qjs::size_t }
+}

@@ -1,0 +1,291 @@
+//! Isolates: arenas that hold an image, and whose run's it is at the moment.
+//!
+//! An image holds addresses, so every isolate is made anew, and what a run leaves in it makes sense
+//! there alone: a run belongs to the isolate in which it began. Several runs can belong to one. The
+//! one whose turn it is lives in the arena; those that wait are packed.
+
+use std::{
+    collections::HashMap,
+    ptr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Host, Thrown,
+    arena::Arena,
+    engine::{Engine, HookFunction, Table},
+    image::{Recipe, no_memory, to_end},
+    pages::{Packed, Pages},
+    signals, stacks,
+    turn::Turn,
+    watchdog,
+};
+
+/// The global in which the prelude leaves the object of hooks.
+const HOOKS: &std::ffi::CStr = c"__hookstead";
+/// An image may become this large.
+const IMAGE_BYTES_MAX: usize = 1 << 30;
+const IMAGE_TIME_MAX: Duration = Duration::from_secs(60);
+/// A run with more memory than this has an isolate to itself, as far as there are others.
+const HEAVY_BYTES: usize = 1 << 20;
+/// An isolate that nobody has used for so long goes.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+
+/// The name of a run, unique in the process.
+pub(crate) type RunId = u64;
+
+/// An arena with an image and, perhaps, a run in it.
+pub(crate) struct Isolate {
+    // Fields are dropped in this order: what points into the arena first.
+    engine: Engine,
+    hooks: Vec<HookFunction>,
+    pages: Box<Pages>,
+    arena: Box<Arena>,
+    resident: Option<RunId>,
+    packed: HashMap<RunId, Packed>,
+}
+
+/// An isolate and who belongs to it.
+pub(crate) struct Place {
+    pub(crate) isolate: tokio::sync::Mutex<Isolate>,
+    /// Runs that belong here.
+    runs: AtomicUsize,
+    is_heavy: AtomicBool,
+    /// Runs that went away while another one was having its turn.
+    gone: Mutex<Vec<RunId>>,
+    used_at: Mutex<Instant>,
+}
+
+/// All isolates of an image.
+pub(crate) struct Isolates<H> {
+    places: Arc<Places>,
+    image_bytes: usize,
+    host: std::marker::PhantomData<fn(H)>,
+}
+
+/// The warmest last.
+type Places = Mutex<Vec<Arc<Place>>>;
+
+impl Isolate {
+    /// Makes an image and seals it.
+    fn new<H: Host>(recipe: &Recipe, warm: &[usize]) -> Result<Self, Thrown> {
+        signals::install();
+        let arena = Arena::new(recipe.memory_bytes, IMAGE_BYTES_MAX).map_err(|e| no_memory(&e))?;
+        let mut making = Making { arena, engine: None, hooks: Vec::new(), outcome: Ok(()) };
+        let mut table = Table::<H>::new(None, &raw const recipe.scripts);
+        let stack = stacks::take(recipe.stack_bytes).map_err(|e| no_memory(&e))?;
+        let body = || making.make::<H>(recipe);
+        // SAFETY: what the body borrows and the table outlive the turn, which ends here. What the
+        // body owns is in `making`.
+        let turn = unsafe { Turn::new(stack, ptr::null(), (&raw mut table).cast(), body) };
+        to_end(turn, Instant::now() + IMAGE_TIME_MAX)?;
+        let Making { mut arena, engine, hooks, outcome } = making;
+        outcome?;
+        let Some(engine) = engine else {
+            return Err(Thrown::new("InternalError", "the engine does not start"));
+        };
+        let pages = Pages::seal(&mut arena, recipe.memory_bytes, warm.iter().copied())
+            .map_err(|e| no_memory(&e))?;
+        let (pages, packed) = (Box::new(pages), HashMap::new());
+        Ok(Self { engine, hooks, pages, arena, resident: None, packed })
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(crate) fn hooks(&self) -> *const [HookFunction] {
+        &raw const *self.hooks
+    }
+
+    /// The pages, which stay where they are.
+    pub(crate) fn pages(&self) -> *const Pages {
+        &raw const *self.pages
+    }
+
+    /// Lets the n-th allocation from now on find no memory.
+    pub(crate) fn set_allocations_left(&mut self, allocations: Option<u64>) {
+        self.arena.set_allocations_left(allocations);
+    }
+
+    pub(crate) fn allocations_left(&self) -> Option<u64> {
+        self.arena.allocations_left()
+    }
+
+    /// Makes a run the resident. What the one before changed is packed.
+    pub(crate) fn enter(&mut self, run: RunId) -> std::io::Result<()> {
+        if self.resident == Some(run) {
+            return Ok(());
+        }
+        if let Some(other) = self.resident.take() {
+            let packed = self.pages.pack(&mut self.arena);
+            self.packed.insert(other, packed);
+        }
+        self.resident = Some(run);
+        match self.packed.remove(&run) {
+            Some(packed) => self.pages.unpack(&mut self.arena, &packed),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets a run.
+    fn forget(&mut self, run: RunId) {
+        if self.resident == Some(run) {
+            self.pages.reset(&mut self.arena);
+            self.resident = None;
+        } else {
+            self.packed.remove(&run);
+        }
+    }
+
+    fn is_heavy(&self) -> bool {
+        self.arena.fresh().len() > HEAVY_BYTES
+    }
+}
+
+/// An image in the making. The turn that makes it may be given up, so it owns nothing.
+struct Making {
+    arena: Box<Arena>,
+    engine: Option<Engine>,
+    hooks: Vec<HookFunction>,
+    outcome: Result<(), Thrown>,
+}
+
+impl Making {
+    fn make<H: Host>(&mut self, recipe: &Recipe) {
+        self.outcome = self.try_make::<H>(recipe);
+    }
+
+    fn try_make<H: Host>(&mut self, recipe: &Recipe) -> Result<(), Thrown> {
+        // SAFETY: the arena is boxed and outlives the engine.
+        let engine = unsafe { Engine::new(&raw mut *self.arena, recipe.stack_bytes)? };
+        engine.install_natives::<H>()?;
+        engine.evaluate(&recipe.prelude.0)?;
+        engine.take_hooks::<H>(HOOKS, &mut self.hooks)?;
+        if let Some((hook, arguments)) = &recipe.setup {
+            engine.call_hook(&self.hooks, hook, arguments)?;
+        }
+        engine.run_jobs();
+        engine.settle(recipe.memory_bytes);
+        self.engine = Some(engine);
+        Ok(())
+    }
+}
+
+impl Place {
+    fn new(isolate: Isolate) -> Self {
+        Self {
+            isolate: tokio::sync::Mutex::new(isolate),
+            runs: AtomicUsize::new(0),
+            is_heavy: AtomicBool::new(false),
+            gone: Mutex::default(),
+            used_at: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// After a slice, with the isolate still locked: notes how heavy it has become, and forgets who
+    /// went away meanwhile.
+    pub(crate) fn tidy(&self, isolate: &mut Isolate) {
+        self.is_heavy.store(isolate.is_heavy(), Ordering::Relaxed);
+        for run in lock(&self.gone).drain(..) {
+            isolate.forget(run);
+        }
+    }
+
+    /// A run is over, wherever it stands.
+    pub(crate) fn leave(&self, run: RunId) {
+        match self.isolate.try_lock() {
+            Ok(mut isolate) => {
+                isolate.forget(run);
+                self.tidy(&mut isolate);
+            }
+            Err(_) => {
+                lock(&self.gone).push(run);
+                // The other one may have finished before it could see the name.
+                if let Ok(mut isolate) = self.isolate.try_lock() {
+                    self.tidy(&mut isolate);
+                }
+            }
+        }
+        *lock(&self.used_at) = Instant::now();
+        self.runs.fetch_sub(1, Ordering::Release);
+    }
+
+    fn is_free(&self) -> bool {
+        self.runs.load(Ordering::Acquire) == 0
+    }
+}
+
+impl<H: Host> Isolates<H> {
+    pub(crate) fn new(recipe: &Recipe) -> Result<Self, Thrown> {
+        let isolate = Isolate::new::<H>(recipe, &[])?;
+        let image_bytes = isolate.pages.bytes();
+        let places = Arc::new(Mutex::new(vec![Arc::new(Place::new(isolate))]));
+        let kept = Arc::downgrade(&places);
+        watchdog::when_idle(move || kept.upgrade().map(|places| shrink(&places)).is_some());
+        Ok(Self { places, image_bytes, host: std::marker::PhantomData })
+    }
+
+    pub(crate) fn image_bytes(&self) -> usize {
+        self.image_bytes
+    }
+
+    /// A place for a run: a free one, else a new one while there are fewer than `isolates_max`,
+    /// else the one with the fewest runs, those with a heavy run last.
+    pub(crate) fn place(&self, recipe: &Recipe, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
+        let mut places = lock(&self.places);
+        if let Some(index) = places.iter().rposition(|place| place.is_free()) {
+            let place = places.remove(index);
+            places.push(Arc::clone(&place));
+            return Ok(taken(place));
+        }
+        if places.len() < isolates_max.max(1) {
+            let place = Arc::new(Place::new(Isolate::new::<H>(recipe, &warm(&places))?));
+            places.push(Arc::clone(&place));
+            return Ok(taken(place));
+        }
+        let load = |place: &&Arc<Place>| {
+            let runs = place.runs.load(Ordering::Relaxed);
+            (place.is_heavy.load(Ordering::Relaxed), runs)
+        };
+        let place = places.iter().min_by_key(load).map(Arc::clone);
+        place.map(taken).ok_or_else(|| Thrown::new("InternalError", "there is no isolate"))
+    }
+}
+
+/// The pages that runs write to, as far as a sibling knows.
+fn warm(places: &[Arc<Place>]) -> Vec<usize> {
+    let sibling = places.iter().find_map(|place| place.isolate.try_lock().ok());
+    sibling.map(|isolate| isolate.pages.warm().collect()).unwrap_or_default()
+}
+
+/// Lets isolates go that nobody has used for a while, all but one.
+fn shrink(places: &Places) {
+    let mut places = lock(places);
+    let mut surplus = places.len().saturating_sub(1);
+    places.retain(|place| {
+        let is_idle = place.is_free() && lock(&place.used_at).elapsed() >= IDLE_MAX;
+        let goes = is_idle && surplus > 0;
+        surplus -= usize::from(goes);
+        !goes
+    });
+}
+
+fn taken(place: Arc<Place>) -> Arc<Place> {
+    place.runs.fetch_add(1, Ordering::AcqRel);
+    place
+}
+
+/// A name for a run.
+pub(crate) fn new_run() -> RunId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

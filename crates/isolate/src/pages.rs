@@ -1,0 +1,228 @@
+//! Putting an image back, and setting a waiting run aside.
+//!
+//! A run of a few microseconds writes to a few dozen pages of an image of hundreds. Which ones is
+//! learnt: the image is read-only, and the first write to a page ends up in the handler of
+//! `signals`, which keeps a copy of the page and lets the write go ahead. From then on the page is
+//! *warm*: every reset copies it back without asking. Pages that stay as they are over many resets
+//! are made read-only again. So a reset costs a copy of what runs usually write, and no call into
+//! the system.
+//!
+//! A run that waits leaves its isolate to others: what it changed is packed, cache line by cache
+//! line, and unpacked when it goes on. Addresses stay what they were.
+
+use std::{cell::Cell, io, ptr};
+
+use crate::{
+    arena::Arena,
+    mapping::{Mapping, page_bytes},
+};
+
+/// What is compared and packed at once.
+const LINE_BYTES: usize = 64;
+/// Warm pages are compared with the image once in so many resets.
+const RESETS_PER_SWEEP: u32 = 64;
+/// A page that was unchanged in so many sweeps in a row is warm no more. Warming it up again takes
+/// longer than copying it some hundred times.
+const IDLE_SWEEPS_MAX: u8 = 16;
+
+/// The pages of an image and which of them are warm.
+pub(crate) struct Pages {
+    base: *mut u8,
+    count: usize,
+    /// Copies of the warm pages, each at its own place; the others are empty.
+    pristine: Mapping,
+    /// One bit per page. The signal handler writes it while the isolate's thread is interrupted.
+    warm: Box<[Cell<u64>]>,
+    idle_sweeps: Box<[u8]>,
+    resets_to_sweep: u32,
+}
+
+// SAFETY: the pointer is into the arena that stands beside these pages and moves with them.
+unsafe impl Send for Pages {}
+
+/// What a run changed, while it is out of its isolate.
+#[derive(Default)]
+pub(crate) struct Packed {
+    /// Changed lines of the image: where, and their bytes in the order of `places`.
+    places: Vec<u32>,
+    lines: Vec<u8>,
+    fresh: Vec<u8>,
+}
+
+impl Pages {
+    /// Makes what an arena holds an image: read-only, but for the pages that `warm` names.
+    pub(crate) fn seal(
+        arena: &mut Arena,
+        limit_bytes: usize,
+        warm: impl Iterator<Item = usize>,
+    ) -> io::Result<Self> {
+        let end = arena.seal(limit_bytes)?;
+        let count = end / page_bytes();
+        let pages = Self {
+            base: arena.mapping().start(),
+            count,
+            pristine: Mapping::zeroed(end)?,
+            warm: vec![Cell::new(0); count.div_ceil(64)].into_boxed_slice(),
+            idle_sweeps: vec![0; count].into_boxed_slice(),
+            resets_to_sweep: RESETS_PER_SWEEP,
+        };
+        arena.mapping().allow(0, end, false)?;
+        // The allocator's book.
+        for page in std::iter::once(0).chain(warm.filter(|page| *page < count)) {
+            pages.warm_up(page)?;
+        }
+        Ok(pages)
+    }
+
+    /// How large the image is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.pristine.bytes()
+    }
+
+    /// The page that holds an address.
+    pub(crate) fn page_of(&self, address: usize) -> Option<usize> {
+        let page = address.checked_sub(self.base.addr())? / page_bytes();
+        (page < self.count).then_some(page)
+    }
+
+    /// Keeps a copy of a page and allows writing to it. Safe in a signal handler: it allocates
+    /// nothing and takes no lock.
+    pub(crate) fn warm_up(&self, page: usize) -> io::Result<()> {
+        let (word, bit) = (&self.warm[page / 64], 1 << (page % 64));
+        if word.get() & bit == 0 {
+            // SAFETY: both pages are this image's, and the two mappings do not overlap.
+            unsafe { ptr::copy_nonoverlapping(self.page(page), self.copy(page), page_bytes()) };
+            self.protect(page, libc::PROT_READ | libc::PROT_WRITE)?;
+            word.set(word.get() | bit);
+        }
+        Ok(())
+    }
+
+    /// The warm pages, by number.
+    pub(crate) fn warm(&self) -> impl Iterator<Item = usize> + '_ {
+        self.warm.iter().enumerate().flat_map(|(index, word)| {
+            let mut bits = word.get();
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(index * 64 + bit)
+            })
+        })
+    }
+
+    /// Puts the image back.
+    pub(crate) fn reset(&mut self, arena: &mut Arena) {
+        self.resets_to_sweep -= 1;
+        if self.resets_to_sweep == 0 {
+            self.sweep();
+        } else {
+            for page in self.warm() {
+                // SAFETY: both pages are this image's, the warm one is writable, and the two
+                // mappings do not overlap.
+                unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
+            }
+        }
+        arena.trim();
+    }
+
+    /// Puts the image back and packs what was different.
+    pub(crate) fn pack(&mut self, arena: &mut Arena) -> Packed {
+        let mut packed = Packed { fresh: arena.fresh().to_vec(), ..Packed::default() };
+        for page in self.warm() {
+            for line in page * page_bytes() / LINE_BYTES..(page + 1) * page_bytes() / LINE_BYTES {
+                let (now, before) = self.line(line);
+                if now != before {
+                    packed.places.push(line as u32);
+                    packed.lines.extend_from_slice(&now);
+                    self.write_line(line, &before);
+                }
+            }
+        }
+        packed.places.shrink_to_fit();
+        packed.lines.shrink_to_fit();
+        arena.trim();
+        packed
+    }
+
+    /// Puts back what was packed, on top of the image.
+    pub(crate) fn unpack(&mut self, arena: &mut Arena, packed: &Packed) -> io::Result<()> {
+        arena.restore_fresh(&packed.fresh)?;
+        for (line, bytes) in packed.places.iter().zip(packed.lines.as_chunks().0) {
+            let line = *line as usize;
+            // The page may have cooled down in between.
+            self.warm_up(line * LINE_BYTES / page_bytes())?;
+            self.write_line(line, bytes);
+        }
+        Ok(())
+    }
+
+    /// A reset that looks which of the warm pages have changed at all.
+    fn sweep(&mut self) {
+        for index in 0..self.warm.len() {
+            let mut bits = self.warm[index].get();
+            while bits != 0 {
+                let page = index * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                self.sweep_page(page);
+            }
+        }
+        self.resets_to_sweep = RESETS_PER_SWEEP;
+    }
+
+    /// Puts a page back, or makes it read-only if there has been nothing to put back for long.
+    fn sweep_page(&mut self, page: usize) {
+        // SAFETY: both pages are this image's, and nobody writes them now.
+        let is_changed = unsafe {
+            let now = std::slice::from_raw_parts(self.page(page), page_bytes());
+            let before = std::slice::from_raw_parts(self.copy(page), page_bytes());
+            now != before
+        };
+        if is_changed {
+            // SAFETY: as in `reset`.
+            unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
+            self.idle_sweeps[page] = 0;
+            return;
+        }
+        self.idle_sweeps[page] = self.idle_sweeps[page].saturating_add(1);
+        let is_cold = page > 0 && self.idle_sweeps[page] >= IDLE_SWEEPS_MAX;
+        if is_cold && self.protect(page, libc::PROT_READ).is_ok() {
+            self.idle_sweeps[page] = 0;
+            self.pristine.discard(page * page_bytes(), page_bytes());
+            let word = &self.warm[page / 64];
+            word.set(word.get() & !(1 << (page % 64)));
+        }
+    }
+
+    fn protect(&self, page: usize, protection: libc::c_int) -> io::Result<()> {
+        // SAFETY: the page is this image's own.
+        let done = unsafe { libc::mprotect(self.page(page).cast(), page_bytes(), protection) };
+        if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    fn page(&self, page: usize) -> *mut u8 {
+        debug_assert!(page < self.count, "the page is one of the image");
+        // SAFETY: the page is within the image.
+        unsafe { self.base.add(page * page_bytes()) }
+    }
+
+    fn copy(&self, page: usize) -> *mut u8 {
+        debug_assert!(page < self.count, "the page is one of the image");
+        // SAFETY: the copies have as many pages as the image.
+        unsafe { self.pristine.start().add(page * page_bytes()) }
+    }
+
+    /// A line as it is and as it was.
+    fn line(&self, line: usize) -> ([u8; LINE_BYTES], [u8; LINE_BYTES]) {
+        // SAFETY: the line is within the image, as its page is.
+        unsafe {
+            let now = self.base.add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>();
+            let before = self.pristine.start().add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>();
+            (now.read(), before.read())
+        }
+    }
+
+    fn write_line(&self, line: usize, bytes: &[u8; LINE_BYTES]) {
+        // SAFETY: the line is within a warm page of the image.
+        unsafe { self.base.add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>().write(*bytes) };
+    }
+}

@@ -1,0 +1,230 @@
+//! One run, from its first hook to its end: a future that computes where it is polled.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::Sleep;
+
+use crate::{
+    Host, Image, Thrown, Value, Wake,
+    clock::Clock,
+    engine::Table,
+    host::Hook,
+    image::no_memory,
+    isolate::{Isolate, Place, RunId, new_run},
+    stacks,
+    turn::{Step, Turn},
+};
+
+/// What one run may use. Memory and stack are the image's to limit.
+#[derive(Debug, Clone)]
+pub struct RunLimits {
+    /// From its begin to its end.
+    pub time: Duration,
+    /// In JavaScript and in natives; waiting does not count.
+    pub cpu_time: Duration,
+    /// A test's lever: the n-th allocation finds no memory.
+    pub allocations_max: Option<u64>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The host said so.
+    Finished,
+    /// The run took longer than it may.
+    TimeLimit,
+    /// The run needed more memory than it may.
+    MemoryLimit,
+    /// The run used up its stack where no exception could be thrown.
+    StackLimit,
+    /// An exception left the prelude: a fault of whoever wrote that.
+    Broken(Thrown),
+}
+
+/// Runs an image with a host until the host says that it is finished or a limit is reached.
+/// Dropping the future ends the run where it stands.
+pub(crate) async fn run<H: Host>(
+    image: Arc<Image<H>>,
+    limits: RunLimits,
+    isolates_max: usize,
+    host: H,
+) -> (H, Ending) {
+    let place = match image.isolates.place(&image.recipe, isolates_max) {
+        Ok(place) => place,
+        Err(thrown) => return (host, Ending::Broken(thrown)),
+    };
+    let mut run = Run {
+        turn: None,
+        clock: Clock::new(limits.time, limits.cpu_time),
+        table: Boxed::new(Table::new(Some(host), &raw const image.recipe.scripts)),
+        id: new_run(),
+        place,
+        allocations_max: limits.allocations_max,
+    };
+    let ending = run.finish(image.recipe.stack_bytes).await.err().unwrap_or(Ending::Finished);
+    let Some(host) = run.table.get_mut().host.take() else { unreachable!("every run has a host") };
+    (host, ending)
+}
+
+struct Run<H> {
+    /// The turn that has begun and waits for its next slice.
+    turn: Option<Turn>,
+    clock: Clock,
+    table: Boxed<Table<H>>,
+    id: RunId,
+    place: Arc<Place>,
+    allocations_max: Option<u64>,
+}
+
+// SAFETY: the host is `Send`, and so are the values in the table. The table's pointer to the
+// image's scripts and the turn's pointers to table and pages are followed by whoever polls the run.
+unsafe impl<H: Send> Send for Run<H> {}
+
+impl<H: Host> Run<H> {
+    /// Turns and waiting, until the host has had enough.
+    async fn finish(&mut self, stack_bytes: usize) -> Result<(), Ending> {
+        loop {
+            match self.wake().await? {
+                Wake::Finished => return Ok(()),
+                Wake::Call(hook, arguments) => self.call(hook, arguments, stack_bytes).await?,
+            }
+        }
+    }
+
+    /// What the host wants next; it may take until the deadline.
+    async fn wake(&mut self) -> Result<Wake, Ending> {
+        let deadline = self.clock.deadline();
+        let mut alarm: Option<std::pin::Pin<Box<Sleep>>> = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(wake) = self.poll_host(cx) {
+                return Poll::Ready(Ok(wake));
+            }
+            let alarm = alarm.get_or_insert_with(|| {
+                Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(deadline)))
+            });
+            alarm.as_mut().poll(cx).map(|()| Err(Ending::TimeLimit))
+        })
+        .await
+    }
+
+    fn poll_host(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
+        match &mut self.table.get_mut().host {
+            Some(host) => host.poll_wake(cx),
+            None => Poll::Ready(Wake::Finished),
+        }
+    }
+
+    /// Calls a hook and runs what jobs come of it, in as many slices as it takes.
+    async fn call(
+        &mut self,
+        hook: Hook,
+        arguments: Vec<Value>,
+        stack_bytes: usize,
+    ) -> Result<(), Ending> {
+        let table = self.table.get_mut();
+        (table.call, table.failure) = (arguments, None);
+        let place = Arc::clone(&self.place);
+        loop {
+            let mut isolate = place.isolate.lock().await;
+            let step = self.slice(&mut isolate, hook, stack_bytes);
+            place.tidy(&mut isolate);
+            drop(isolate);
+            match step? {
+                Step::Done => break,
+                Step::SliceOver if !self.clock.end_slice() => return Err(Ending::TimeLimit),
+                Step::SliceOver => tokio::task::yield_now().await,
+                Step::OutOfMemory => return Err(Ending::MemoryLimit),
+                Step::OutOfStack => return Err(Ending::StackLimit),
+            }
+        }
+        if let Some(turn) = self.turn.take() {
+            stacks::put_back(turn);
+        }
+        let is_in_time = self.clock.end_slice();
+        match self.table.get_mut().failure.take() {
+            Some(thrown) => Err(Ending::Broken(thrown)),
+            None if !is_in_time => Err(Ending::TimeLimit),
+            None => Ok(()),
+        }
+    }
+
+    /// One slice of a turn, which begins if there is none.
+    fn slice(
+        &mut self,
+        isolate: &mut Isolate,
+        hook: Hook,
+        stack_bytes: usize,
+    ) -> Result<Step, Ending> {
+        isolate.enter(self.id).map_err(|_| Ending::MemoryLimit)?;
+        if self.turn.is_none() {
+            self.turn = Some(self.begin(isolate, hook, stack_bytes)?);
+        }
+        isolate.set_allocations_left(self.allocations_max);
+        let slice_end = self.clock.begin_slice();
+        let step = self.turn.as_mut().map_or(Step::Done, |turn| turn.resume(slice_end));
+        self.allocations_max = isolate.allocations_left();
+        Ok(step)
+    }
+
+    fn begin(&self, isolate: &Isolate, hook: Hook, stack_bytes: usize) -> Result<Turn, Ending> {
+        let stack = stacks::take(stack_bytes).map_err(|e| Ending::Broken(no_memory(&e)))?;
+        let (engine, hooks, table) = (isolate.engine(), isolate.hooks(), self.table.0);
+        let body = move || {
+            engine.enter_stack();
+            // SAFETY: the isolate outlives its runs, and the run its turns. While the turn runs,
+            // natives alone touch the table, and none of them what is borrowed here.
+            let outcome = unsafe { engine.call_hook(&*hooks, hook, &(*table).call) };
+            match outcome {
+                Ok(()) => engine.run_jobs(),
+                // SAFETY: as above.
+                Err(thrown) => unsafe { (*table).failure = Some(thrown) },
+            }
+        };
+        // SAFETY: pages and table stay where they are until the run is dropped, and the turn is
+        // dropped before them. The body owns nothing.
+        Ok(unsafe { Turn::new(stack, isolate.pages(), table.cast(), body) })
+    }
+}
+
+impl<H> Run<H> {
+    /// Ends the run where it stands.
+    fn leave(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            stacks::put_back(turn);
+        }
+        self.place.leave(self.id);
+    }
+}
+
+impl<H> Drop for Run<H> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// A box that is reached through one pointer only, because a turn keeps its address.
+struct Boxed<T>(*mut T);
+
+impl<T> Boxed<T> {
+    fn new(value: T) -> Self {
+        Self(Box::into_raw(Box::new(value)))
+    }
+
+    /// The value, while no turn runs.
+    fn get_mut(&mut self) -> &mut T {
+        // SAFETY: the pointer is of the box that `new` made, and turns run within `Turn::resume`.
+        unsafe { &mut *self.0 }
+    }
+}
+
+impl<T> Drop for Boxed<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is of the box that `new` made.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}

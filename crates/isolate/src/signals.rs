@@ -1,0 +1,220 @@
+//! Three signals that have to do with turns.
+//!
+//! - A write to a page of the image that is still read-only: the page is warmed up (`pages`) and
+//!   the write happens again.
+//! - A touch of the guard below a turn's stack, from code of the engine that does not look how deep
+//!   it is: the turn is given up.
+//! - The watchdog's signal: the turn is suspended right there, if it is in the engine's own code.
+//!   The kernel's frame stays on the turn's stack and returns when the turn is resumed.
+//!
+//! Every other fault goes where it went before.
+
+use std::{ffi::c_int, mem, ptr, sync::Once};
+
+use crate::turn::{self, Frame, Step};
+
+/// Nobody uses it for anything, and who does not expect it ignores it.
+const DISTURBANCE: c_int = libc::SIGURG;
+/// The signals of a forbidden access; which one depends on the system.
+const FAULTS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+/// A handler on a turn's stack needs no more than this, the kernel's frame included.
+const HANDLER_STACK_BYTES: usize = 32 << 10;
+
+static mut PREVIOUS: [mem::MaybeUninit<libc::sigaction>; 2] = [mem::MaybeUninit::zeroed(); 2];
+
+/// Installs the handlers, once for the process.
+pub(crate) fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        text::find();
+        for (index, signal) in FAULTS.into_iter().enumerate() {
+            // SAFETY: the handler does what handlers may; what was there before is kept.
+            unsafe {
+                let action = action(on_fault, libc::SA_ONSTACK);
+                libc::sigaction(signal, &raw const action, (&raw mut PREVIOUS[index]).cast());
+            }
+        }
+        // Not on the signal stack: the frame stays where it is while the turn is suspended.
+        // SAFETY: as above; nobody else uses this signal.
+        unsafe {
+            let action = action(on_disturbance, libc::SA_RESTART | libc::SA_NODEFER);
+            libc::sigaction(DISTURBANCE, &raw const action, ptr::null_mut());
+        }
+    });
+}
+
+/// Disturbs a thread, which must be alive.
+pub(crate) fn disturb(thread: libc::pthread_t) {
+    // SAFETY: the caller vouches for the thread, and the handler is installed.
+    unsafe { libc::pthread_kill(thread, DISTURBANCE) };
+}
+
+type Handler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void);
+
+fn action(handler: Handler, flags: c_int) -> libc::sigaction {
+    // SAFETY: all zeroes is a valid value of the struct.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = handler as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | flags;
+    action
+}
+
+unsafe extern "C" fn on_fault(
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
+    // SAFETY: the kernel hands over valid pointers; a turn that runs has a frame.
+    unsafe {
+        let address = (*info).si_addr().addr();
+        if let Some(frame) = turn::current().as_ref() {
+            if let Some((pages, page)) =
+                frame.pages().and_then(|pages| Some((pages, pages.page_of(address)?)))
+                && pages.warm_up(page).is_ok()
+            {
+                return;
+            }
+            if frame.is_guard(address) && frame.is_preemptible() {
+                registers::leave(context.cast(), frame);
+                return;
+            }
+        }
+        // Not ours: with the handler of before, the same fault happens again.
+        let index = usize::from(signal != FAULTS[0]);
+        libc::sigaction(signal, (&raw const PREVIOUS[index]).cast(), ptr::null_mut());
+    }
+}
+
+unsafe extern "C" fn on_disturbance(
+    _signal: c_int,
+    _info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
+    // SAFETY: the kernel hands over a valid pointer; a turn that runs has a frame.
+    unsafe {
+        let context = context.cast::<libc::ucontext_t>();
+        let Some(frame) = turn::current().as_ref() else { return };
+        let (counter, stack) = registers::place(context);
+        let has_room = frame.stack_left(stack).is_some_and(|left| left > HANDLER_STACK_BYTES);
+        if !frame.is_preemptible() || !has_room || !text::contains(counter) {
+            // The watchdog comes again.
+            return;
+        }
+        frame.suspend(Step::SliceOver);
+        // The turn may have come to another thread, which has a signal stack of its own.
+        libc::sigaltstack(ptr::null(), &raw mut (*context).uc_stack);
+    }
+}
+
+/// Where this program's own code lies. In the C library a turn may hold a lock.
+mod text {
+    use std::{
+        ffi::c_int,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    static START: AtomicUsize = AtomicUsize::new(0);
+    static END: AtomicUsize = AtomicUsize::new(0);
+
+    pub(super) fn contains(address: usize) -> bool {
+        (START.load(Ordering::Relaxed)..END.load(Ordering::Relaxed)).contains(&address)
+    }
+
+    /// Finds the executable segment that holds this very function.
+    pub(super) fn find() {
+        // With the C library linked in, its code cannot be told from the engine's.
+        if cfg!(target_feature = "crt-static") {
+            return;
+        }
+        // SAFETY: the callback gets valid pointers and keeps none.
+        unsafe { libc::dl_iterate_phdr(Some(on_object), std::ptr::null_mut()) };
+    }
+
+    unsafe extern "C" fn on_object(
+        object: *mut libc::dl_phdr_info,
+        _bytes: libc::size_t,
+        _data: *mut libc::c_void,
+    ) -> c_int {
+        let here = find as *const () as usize;
+        // SAFETY: the loader hands over a valid object with so many headers.
+        let (base, headers) = unsafe {
+            let object = &*object;
+            let count = usize::from(object.dlpi_phnum);
+            (object.dlpi_addr as usize, std::slice::from_raw_parts(object.dlpi_phdr, count))
+        };
+        for header in headers {
+            let start = base + header.p_vaddr as usize;
+            let end = start + header.p_memsz as usize;
+            let is_code = header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_X != 0;
+            if is_code && (start..end).contains(&here) {
+                START.store(start, Ordering::Relaxed);
+                END.store(end, Ordering::Relaxed);
+                return 1;
+            }
+        }
+        0
+    }
+}
+
+/// What differs between processors.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod registers {
+    use super::{Frame, Step};
+
+    /// Where the interrupted code was: program counter and stack pointer.
+    pub(super) unsafe fn place(context: *const libc::ucontext_t) -> (usize, usize) {
+        // SAFETY: the caller vouches for the context.
+        let registers = unsafe { &(*context).uc_mcontext.gregs };
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
+    }
+
+    /// Lets the interrupted code go on at the end of its turn.
+    ///
+    /// # Safety
+    /// The interrupted code must be the frame's turn, with nothing on its stack that owns anything.
+    pub(super) unsafe fn leave(context: *mut libc::ucontext_t, frame: &Frame) {
+        // SAFETY: the caller vouches for the context and for the stack, which starts anew.
+        unsafe {
+            let entry = frame.trap().setup_trap_handler(|| Step::OutOfStack);
+            let registers = &mut (*context).uc_mcontext.gregs;
+            for (register, value) in [
+                (libc::REG_RIP, entry.rip),
+                (libc::REG_RSP, entry.rsp),
+                (libc::REG_RBP, entry.rbp),
+                (libc::REG_RDI, entry.rdi),
+                (libc::REG_RSI, entry.rsi),
+            ] {
+                registers[register as usize] = value.cast_signed();
+            }
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod registers {
+    use super::{Frame, Step};
+
+    /// Where the interrupted code was: program counter and stack pointer.
+    pub(super) unsafe fn place(context: *const libc::ucontext_t) -> (usize, usize) {
+        // SAFETY: the caller vouches for the context.
+        let machine = unsafe { &(*context).uc_mcontext };
+        (machine.pc as usize, machine.sp as usize)
+    }
+
+    /// Lets the interrupted code go on at the end of its turn.
+    ///
+    /// # Safety
+    /// The interrupted code must be the frame's turn, with nothing on its stack that owns anything.
+    pub(super) unsafe fn leave(context: *mut libc::ucontext_t, frame: &Frame) {
+        // SAFETY: the caller vouches for the context and for the stack, which starts anew.
+        unsafe {
+            let entry = frame.trap().setup_trap_handler(|| Step::OutOfStack);
+            let machine = &mut (*context).uc_mcontext;
+            (machine.pc, machine.sp) = (entry.pc, entry.sp);
+            machine.regs[0] = entry.x0;
+            machine.regs[1] = entry.x1;
+            machine.regs[29] = entry.x29;
+            machine.regs[30] = entry.lr;
+        }
+    }
+}

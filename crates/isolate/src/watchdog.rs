@@ -1,0 +1,185 @@
+//! The watchdog: a signal for a turn that does not notice that its slice is over.
+//!
+//! The engine asks for the time in loops and calls of JavaScript, but not in all of its own
+//! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own
+//! looks at who is overdue; it sleeps while nothing runs.
+
+use std::{
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use crate::{signals, stacks};
+
+/// How long a turn may be overdue before it is disturbed.
+const GRACE: Duration = Duration::from_millis(4);
+/// How often the watchdog looks.
+const PERIOD: Duration = Duration::from_millis(3);
+/// The watchdog lies down when nothing has run for so many looks.
+const IDLE_LOOKS_MAX: u32 = 4000;
+/// Chores are done once in so many looks.
+const LOOKS_PER_CHORE: u32 = 1000;
+/// The mark of a thread on which no turn runs.
+const NEVER: u64 = u64::MAX;
+
+/// A thread that runs turns.
+struct Post {
+    thread: libc::pthread_t,
+    /// When its turn is to be disturbed, in nanoseconds since the start.
+    overdue_at: AtomicU64,
+    /// Whether a turn began since the last look.
+    was_busy: AtomicBool,
+}
+
+/// What is done when little happens; it says whether it is still needed.
+type Chore = Box<dyn Fn() -> bool + Send>;
+
+struct Watch {
+    start: Instant,
+    chores: Mutex<Vec<Chore>>,
+    posts: Mutex<Vec<Arc<Post>>>,
+    asleep: AtomicBool,
+    /// The watchdog's thread, if there is one.
+    dog: Mutex<Option<Thread>>,
+}
+
+static WATCH: LazyLock<Watch> = LazyLock::new(|| Watch {
+    start: Instant::now(),
+    chores: Mutex::default(),
+    posts: Mutex::default(),
+    asleep: AtomicBool::new(true),
+    dog: Mutex::default(),
+});
+
+/// This thread's post; it leaves with the thread.
+struct Manned(Arc<Post>);
+
+impl Drop for Manned {
+    fn drop(&mut self) {
+        lock(&WATCH.posts).retain(|post| !Arc::ptr_eq(post, &self.0));
+    }
+}
+
+thread_local! {
+    static POST: Manned = Manned::new();
+}
+
+impl Manned {
+    fn new() -> Self {
+        let post = Arc::new(Post {
+            // SAFETY: asks who this thread is.
+            thread: unsafe { libc::pthread_self() },
+            overdue_at: AtomicU64::new(NEVER),
+            was_busy: AtomicBool::new(false),
+        });
+        lock(&WATCH.posts).push(Arc::clone(&post));
+        Self(post)
+    }
+}
+
+/// Has a chore done when nothing runs, and every few seconds while something does.
+pub(crate) fn when_idle(chore: impl Fn() -> bool + Send + 'static) {
+    lock(&WATCH.chores).push(Box::new(chore));
+}
+
+/// Watches a turn on this thread until it is dropped.
+pub(crate) struct Watched(());
+
+/// Has this thread disturbed once the slice is well over.
+pub(crate) fn watch(slice_end: Instant) -> Watched {
+    let overdue = (slice_end + GRACE).saturating_duration_since(WATCH.start);
+    let overdue_ns = u64::try_from(overdue.as_nanos()).unwrap_or(NEVER - 1);
+    POST.with(|post| {
+        post.0.overdue_at.store(overdue_ns, Ordering::Relaxed);
+        post.0.was_busy.store(true, Ordering::Relaxed);
+    });
+    if WATCH.asleep.load(Ordering::Relaxed) {
+        WATCH.wake();
+    }
+    Watched(())
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        POST.with(|post| post.0.overdue_at.store(NEVER, Ordering::Relaxed));
+    }
+}
+
+impl Watch {
+    #[cold]
+    fn wake(&self) {
+        let mut dog = lock(&self.dog);
+        if !self.asleep.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        match &*dog {
+            Some(dog) => dog.unpark(),
+            None => {
+                let spawned = thread::Builder::new()
+                    .name("watchdog".into())
+                    .stack_size(64 << 10)
+                    .spawn(|| WATCH.look_out());
+                // Without a watchdog, turns end where they look at the time themselves. The next
+                // turn tries again.
+                match spawned {
+                    Ok(handle) => *dog = Some(handle.thread().clone()),
+                    Err(_) => self.asleep.store(true, Ordering::SeqCst),
+                }
+            }
+        }
+    }
+
+    fn look_out(&self) -> ! {
+        signals::install();
+        let (mut looks, mut idle_looks) = (0_u32, 0);
+        loop {
+            thread::sleep(PERIOD);
+            looks = looks.wrapping_add(1);
+            idle_looks = if self.look() { 0 } else { idle_looks + 1 };
+            if looks % LOOKS_PER_CHORE == 0 {
+                self.do_chores();
+            }
+            if idle_looks < IDLE_LOOKS_MAX {
+                continue;
+            }
+            idle_looks = 0;
+            self.do_chores();
+            self.asleep.store(true, Ordering::SeqCst);
+            // A turn that began before it could see the mark is not left alone.
+            if self.look() {
+                self.asleep.store(false, Ordering::SeqCst);
+            }
+            while self.asleep.load(Ordering::SeqCst) {
+                thread::park();
+            }
+        }
+    }
+
+    fn do_chores(&self) {
+        lock(&self.chores).retain(|chore| chore());
+        stacks::shrink();
+    }
+
+    /// Disturbs who is overdue; whether anything runs or ran.
+    fn look(&self) -> bool {
+        let now = self.start.elapsed().as_nanos();
+        let mut is_busy = false;
+        // The lock keeps the threads alive: none leaves without it.
+        for post in lock(&self.posts).iter() {
+            let overdue_at = post.overdue_at.load(Ordering::Relaxed);
+            is_busy |= overdue_at != NEVER || post.was_busy.swap(false, Ordering::Relaxed);
+            if now > u128::from(overdue_at) {
+                signals::disturb(post.thread);
+            }
+        }
+        is_busy
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
