@@ -9,7 +9,6 @@ import {
   BSONRegExp, Code, DBRef, MaxKey, MinKey, Timestamp,
 } from "./bson/others.js";
 
-export { forgetGeneratedIds } from "./bson/object-id.js";
 export { bsonTag } from "./bson/type.js";
 export {
   Binary, BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId,

@@ -1,5 +1,6 @@
 // Puts what functions expect to find on the global object.
 
+import { defineLazily } from "./runtime/lazy.js";
 import { BSON } from "./bson.js";
 import { loadBuffer } from "./buffer.js";
 import { EJSON } from "./ejson.js";
@@ -15,21 +16,7 @@ export function installGlobals(target) {
   for (const name of Object.keys(values)) {
     define(target, name, values[name]);
   }
-  defineLazily(target, "Buffer", loadBuffer);
-}
-
-// Loaded at the first use; an assignment replaces it as it would replace a plain value.
-export function defineLazily(target, name, load) {
-  Object.defineProperty(target, name, {
-    get: () => {
-      const value = load();
-      define(target, name, value);
-      return value;
-    },
-    set: (value) => define(target, name, value),
-    enumerable: false,
-    configurable: true,
-  });
+  defineLazily(target, "Buffer", loadBuffer, false);
 }
 
 function define(target, name, value) {

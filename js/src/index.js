@@ -1,14 +1,16 @@
 // The runtime's entry: installs the globals and gives the host its hooks.
 
+import { makeBuiltins } from "./runtime/builtins.js";
 import { installGlobals } from "./globals.js";
 import { installRuntime } from "./runtime/install.js";
 import { complete } from "./runtime/pending.js";
-import { finish, start } from "./runtime/run.js";
+import { finish, prepare, start } from "./runtime/run.js";
 
 // The natives are the runtime's alone: `host.js` has taken them by now.
 delete globalThis.__host;
+makeBuiltins(globalThis);
 installGlobals(globalThis);
 installRuntime(globalThis);
 
 // A property and no variable: the isolate takes it away before any function runs.
-globalThis.__hookstead = { complete, finish, start };
+globalThis.__hookstead = { complete, finish, prepare, start };

@@ -5,14 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
 
 use crate::{
-    Call, Completion, Definition, Failure, FailureKind, Limits, LogLine, Reply, ServiceRules,
+    Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLine, Reply, ServiceRules,
     Settings,
     host::{RunHost, execution_error},
-    input::input_json,
     outbound::{Client, OutboundError},
     program::{Callable, Program},
 };
@@ -69,16 +67,12 @@ impl Functions {
     ///
     /// Must be called within a Tokio runtime; the function runs on the thread that polls. When the
     /// future is dropped, the call ends where it stands, and so does what it began.
-    pub async fn invoke(&self, invocation: crate::Invocation) -> Completion {
+    pub async fn invoke(&self, invocation: Invocation) -> Completion {
         let begun = Instant::now();
         let (outcome, log) = match self.callable(&invocation.entry) {
             Ok(callable) => {
-                let input = input_json(&invocation, callable.index);
-                let body = match invocation.call {
-                    Call::Http(http) => http.body,
-                    Call::Arguments(_) => Bytes::new(),
-                };
-                self.run(input, body).await
+                let script = callable.index;
+                self.run(invocation, script).await
             }
             Err(failure) => (Err(failure), Vec::new()),
         };
@@ -103,13 +97,17 @@ impl Functions {
         self.program.service_rules(name)
     }
 
-    async fn run(&self, input: String, body: Bytes) -> (Result<Reply, Failure>, Vec<LogLine>) {
+    async fn run(
+        &self,
+        invocation: Invocation,
+        script: usize,
+    ) -> (Result<Reply, Failure>, Vec<LogLine>) {
         let host = RunHost::new(
             Arc::clone(&self.program),
             Arc::clone(&self.client),
             Arc::clone(&self.limits),
-            input,
-            body,
+            invocation,
+            script,
         );
         let limits = RunLimits {
             time: self.limits.run_time,

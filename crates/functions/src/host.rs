@@ -6,17 +6,17 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
 use hookstead_isolate::{Host, Native, Value, Wake};
 use tokio::runtime::Handle;
 
 use crate::{
-    Failure, FailureKind, Limits, LogLevel, LogLine, Reply, natives, outbound::Client,
-    program::Program, work::Work,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, input, natives,
+    outbound::Client, program::Program, work::Work,
 };
 
 /// The host of one run.
 pub(crate) struct RunHost {
+    pub(crate) invocation: Invocation,
     pub(crate) program: Arc<Program>,
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
@@ -30,8 +30,8 @@ pub(crate) struct RunHost {
 }
 
 enum Stage {
-    /// JavaScript has yet to be told what to do.
-    Ready { input: String, body: Bytes },
+    /// JavaScript has yet to be told which script to call.
+    Ready(usize),
     /// The function runs or waits.
     Running,
     /// The function has settled; what it left pending may still go on.
@@ -45,17 +45,18 @@ impl RunHost {
         program: Arc<Program>,
         client: Arc<Client>,
         limits: Arc<Limits>,
-        input: String,
-        body: Bytes,
+        invocation: Invocation,
+        script: usize,
     ) -> Self {
         Self {
+            invocation,
             program,
             client,
             work: Work::new(Handle::current(), &limits),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
-            stage: Stage::Ready { input, body },
+            stage: Stage::Ready(script),
             broken_limit: None,
             answer: None,
         }
@@ -122,14 +123,12 @@ impl RunHost {
 
 impl Host for RunHost {
     const NATIVES: &'static [Native<Self>] = natives::ALL;
-    const HOOKS: &'static [&'static str] = &["complete", "finish", "start"];
+    const HOOKS: &'static [&'static str] = &["complete", "finish", "prepare", "start"];
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
-        if let Stage::Ready { input, body } = &mut self.stage {
-            let input = std::mem::take(input);
-            let body = if body.is_empty() { Value::Undefined } else { Value::Bytes(body.to_vec()) };
+        if let Stage::Ready(script) = self.stage {
             self.stage = Stage::Running;
-            return Poll::Ready(Wake::Call("start", vec![input.into(), body]));
+            return Poll::Ready(Wake::Call("start", input::start(&self.invocation, script)));
         }
         if self.answer.is_some() || matches!(self.stage, Stage::Finishing) {
             return Poll::Ready(Wake::Finished);

@@ -1,94 +1,72 @@
-//! A call, written down for the JavaScript half.
+//! A call, written down for the JavaScript half: a few numbers at its start, and the parts of the
+//! request as JSON for whoever asks for them.
 
+use hookstead_isolate::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat, User};
+use crate::{Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat};
 
-/// The JSON text that the hook `start` takes.
-pub(crate) fn input_json(invocation: &Invocation, script: usize) -> String {
-    let http = match &invocation.call {
+/// The arguments of the hook `start`.
+pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
+    let call = match &invocation.call {
         Call::Http(http) => Some(http),
         Call::Arguments(_) => None,
     };
-    let input = Input {
-        entry: script,
-        name: &invocation.entry,
-        payload: http.map(|http| payload(http.payload)),
-        query: Map(http.map_or(&[], |http| http.query.as_slice())),
-        headers: Map(headers(invocation, http)),
-        request: invocation.request.as_ref().map(Request::new),
-        arguments: match &invocation.call {
-            Call::Http(_) => None,
-            Call::Arguments(text) => Some(text),
-        },
-        result: match http {
-            Some(http) => http.result.map(result),
-            None => Some("ejson"),
-        },
-        integers: http.map_or("wide", |http| match http.integers {
-            Integers::Narrow => "narrow",
-            Integers::Wide => "wide",
-        }),
-        drops_result: http.is_some_and(|http| http.response_drops_result),
-        user: match invocation.user {
-            User::System => UserJson { kind: "system" },
-        },
-        running_as_system: invocation.running_as_system,
-    };
-    // Strings, numbers and maps with string keys cannot fail to serialise.
-    serde_json::to_string(&input).unwrap_or_default()
+    let narrow = call.is_some_and(|http| http.integers == Integers::Narrow);
+    vec![
+        // A program has nowhere near 2^53 scripts.
+        Value::Number(script as f64),
+        Value::Number(call.map_or(3.0, |http| payload(http.payload))),
+        Value::Bool(call.is_some_and(|http| !http.body.is_empty())),
+        Value::Number(call.map_or(2.0, |http| http.result.map_or(0.0, result))),
+        Value::Bool(narrow),
+        Value::Bool(call.is_some_and(|http| http.response_drops_result)),
+        Value::Bool(invocation.running_as_system),
+    ]
 }
 
-fn headers<'a>(
-    invocation: &'a Invocation,
-    http: Option<&'a HttpCall>,
-) -> &'a [(String, Vec<String>)] {
-    match (http, &invocation.request) {
-        (Some(http), _) => &http.headers,
-        (None, Some(request)) => &request.headers,
-        (None, None) => &[],
-    }
-}
-
-fn payload(payload: Payload) -> &'static str {
+fn payload(payload: Payload) -> f64 {
     match payload {
-        Payload::Request => "request",
-        Payload::Json => "json",
-        Payload::Form => "form",
+        Payload::Request => 0.0,
+        Payload::Json => 1.0,
+        Payload::Form => 2.0,
     }
 }
 
-fn result(format: ResultFormat) -> &'static str {
+fn result(format: ResultFormat) -> f64 {
     match format {
-        ResultFormat::Json => "json",
-        ResultFormat::Ejson => "ejson",
+        ResultFormat::Json => 1.0,
+        ResultFormat::Ejson => 2.0,
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Input<'a> {
-    entry: usize,
-    name: &'a str,
-    payload: Option<&'static str>,
-    query: Map<'a, String>,
-    headers: Map<'a, Vec<String>>,
-    request: Option<Request<'a>>,
-    arguments: Option<&'a str>,
-    result: Option<&'static str>,
-    integers: &'static str,
-    drops_result: bool,
-    user: UserJson,
-    running_as_system: bool,
+/// The parameters as a JSON object.
+pub(crate) fn query_json(invocation: &Invocation) -> String {
+    match &invocation.call {
+        Call::Http(http) => json(&Map(&http.query)),
+        Call::Arguments(_) => "{}".to_owned(),
+    }
 }
 
-#[derive(Serialize)]
-struct UserJson {
-    #[serde(rename = "type")]
-    kind: &'static str,
+/// The headers as a JSON object of arrays.
+pub(crate) fn headers_json(invocation: &Invocation) -> String {
+    json(&Map(match (&invocation.call, &invocation.request) {
+        (Call::Http(HttpCall { headers, .. }), _) => headers,
+        (Call::Arguments(_), Some(request)) => &request.headers,
+        (Call::Arguments(_), None) => &[],
+    }))
 }
 
-/// `context.request`, but for the headers, which the JavaScript half shares with the argument.
+/// `context.request` as a JSON object, but for the headers; `None` where there is no request.
+pub(crate) fn request_json(invocation: &Invocation) -> Option<String> {
+    invocation.request.as_ref().map(|request| json(&Request::new(request)))
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Strings, numbers and maps with string keys cannot fail to serialise.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {

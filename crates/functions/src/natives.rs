@@ -12,6 +12,7 @@ mod jwt;
 mod outcome;
 mod pending;
 mod random;
+mod request;
 mod rsa;
 mod url;
 
@@ -28,12 +29,11 @@ const fn native(
 pub(crate) const ALL: &[Native<RunHost>] = &[
     native("aes_gcm_decrypt", ciphers::aes_gcm_decrypt),
     native("aes_gcm_encrypt", ciphers::aes_gcm_encrypt),
-    native("app_info", app::info),
+    native("arguments", request::arguments),
     native("base64_decode", encoding::base64_decode),
     native("base64_encode", encoding::base64_encode),
     native("cipher_decrypt", ciphers::decrypt),
     native("cipher_encrypt", ciphers::encrypt),
-    native("environment", app::environment),
     native("fail", outcome::fail),
     native("function_find", app::function_find),
     native("hash", digests::hash),
@@ -44,13 +44,17 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     native("jwt_sign", jwt::sign),
     native("jwt_verify", jwt::verify),
     native("log", outcome::log),
-    native("module_find", app::module_find),
     native("monotonic_ms", pending::monotonic_ms),
     native("pbkdf2", digests::pbkdf2),
     native("random", random::random),
     native("random_bytes", random::bytes),
     native("random_uuid", random::uuid),
     native("reply", outcome::reply),
+    native("request_body", request::body),
+    native("request_body_text", request::body_text),
+    native("request_headers", request::headers),
+    native("request_info", request::info),
+    native("request_query", request::query),
     native("rsa_sign", rsa::sign),
     native("rsa_verify", rsa::verify),
     native("service_allows", app::service_allows),

@@ -20,11 +20,6 @@ pub(crate) struct Program {
     pub(crate) image: Arc<Image<RunHost>>,
     functions: HashMap<String, Callable>,
     entries: HashMap<String, Callable>,
-    modules: HashMap<String, usize>,
-    /// `context.app` as JSON.
-    pub(crate) app_json: String,
-    /// `context.environment` as JSON.
-    pub(crate) environment_json: String,
     /// What `context.values.get` finds, as JSON.
     values: BTreeMap<String, ValueText>,
     services: BTreeMap<String, String>,
@@ -54,10 +49,11 @@ impl Program {
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
         let prelude = Script { name: "hookstead".into(), source: RUNTIME.into() };
+        let setup = setup(&definition, functions.iter().chain(&entries), &modules);
         let image = Image::new(ImageParts {
             prelude: Bytecode::compile(&prelude)?,
             scripts,
-            setup: None,
+            setup: Some(("prepare", vec![setup.into()])),
             memory_bytes: limits.run_memory_bytes,
             stack_bytes: limits.run_stack_bytes,
         })?;
@@ -70,13 +66,6 @@ impl Program {
             image: Arc::new(image),
             functions,
             entries,
-            modules,
-            app_json: app_json(&definition),
-            environment_json: json!({
-                "tag": definition.environment_tag,
-                "values": definition.environment_values,
-            })
-            .to_string(),
             values: definition.values.into_iter().map(value_text).collect(),
             services: definition.services,
             service_rules: definition.service_rules,
@@ -99,11 +88,6 @@ impl Program {
             .iter()
             .chain(&self.entries)
             .filter_map(|(name, callable)| Some((name.as_str(), callable.error.as_ref()?)))
-    }
-
-    /// The script of a module that comes with the runtime.
-    pub(crate) fn module(&self, name: &str) -> Option<usize> {
-        self.modules.get(name).copied()
     }
 
     /// A value as JSON, or the name of the secret that nobody has set.
@@ -140,7 +124,29 @@ fn collect(
     callables
 }
 
-fn app_json(definition: &Definition) -> String {
+/// What completes the image, as JSON: everything that is the same for every run.
+fn setup<'a>(
+    definition: &Definition,
+    callables: impl Iterator<Item = (&'a String, &'a Callable)>,
+    modules: &HashMap<String, usize>,
+) -> String {
+    let functions: Vec<_> = callables.map(|(name, callable)| (callable.index, name)).collect();
+    // Always in the same order, so that an image can be compared with another.
+    let modules: BTreeMap<_, _> = modules.iter().collect();
+    json!({
+        "app": app(definition),
+        "environment": {
+            "tag": definition.environment_tag,
+            "values": definition.environment_values,
+        },
+        "functions": functions,
+        "modules": modules.into_iter().collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// `context.app`.
+fn app(definition: &Definition) -> serde_json::Value {
     let app = &definition.app;
     json!({
         "id": app.id,
@@ -153,7 +159,6 @@ fn app_json(definition: &Definition) -> String {
         },
         "lastDeployed": app.last_deployed,
     })
-    .to_string()
 }
 
 fn value_text((name, value): (String, FunctionValue)) -> (String, ValueText) {

@@ -28,10 +28,9 @@ const DELAY_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// cancel millions in its time.
 pub(crate) struct Work {
     runtime: Handle,
-    sender: mpsc::UnboundedSender<(Done, OwnedSemaphorePermit)>,
-    done: mpsc::UnboundedReceiver<(Done, OwnedSemaphorePermit)>,
-    /// A call holds its place until JavaScript has its answer, so that answers do not pile up.
-    places: Arc<Semaphore>,
+    /// Most runs make no calls.
+    calls: Option<Calls>,
+    calls_max: usize,
     pending: HashMap<u32, Pending>,
     timers: BTreeSet<(Instant, u32)>,
     /// Ends when the first timer is due.
@@ -41,6 +40,21 @@ pub(crate) struct Work {
     /// Bytes that the calls under way were given.
     held_bytes: usize,
     held_bytes_max: usize,
+}
+
+/// How calls under way deliver their answers.
+struct Calls {
+    sender: mpsc::UnboundedSender<(Done, OwnedSemaphorePermit)>,
+    done: mpsc::UnboundedReceiver<(Done, OwnedSemaphorePermit)>,
+    /// A call holds its place until JavaScript has its answer, so that answers do not pile up.
+    places: Arc<Semaphore>,
+}
+
+impl Calls {
+    fn new(max: usize) -> Self {
+        let (sender, done) = mpsc::unbounded_channel();
+        Self { sender, done, places: Arc::new(Semaphore::new(max)) }
+    }
 }
 
 /// One answer: for whom, and what.
@@ -65,12 +79,10 @@ pub(crate) enum Full {
 
 impl Work {
     pub(crate) fn new(runtime: Handle, limits: &Limits) -> Self {
-        let (sender, done) = mpsc::unbounded_channel();
         Self {
             runtime,
-            sender,
-            done,
-            places: Arc::new(Semaphore::new(limits.outbound_calls_max)),
+            calls: None,
+            calls_max: limits.outbound_calls_max,
             pending: HashMap::new(),
             timers: BTreeSet::new(),
             alarm: None,
@@ -103,7 +115,8 @@ impl Work {
             return Err(Full::Bytes);
         }
         self.held_bytes += bytes;
-        let (sender, places) = (self.sender.clone(), Arc::clone(&self.places));
+        let calls = self.calls.get_or_insert_with(|| Calls::new(self.calls_max));
+        let (sender, places) = (calls.sender.clone(), Arc::clone(&calls.places));
         let task = self.runtime.spawn(async move {
             // Nobody closes the semaphore.
             let Ok(place) = places.acquire_owned().await else { return };
@@ -123,7 +136,9 @@ impl Work {
 
     /// The next answer: calls in the order of arrival, then timers that are due.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
-        while let Poll::Ready(Some((done, _place))) = self.done.poll_recv(cx) {
+        while let Some(calls) = &mut self.calls
+            && let Poll::Ready(Some((done, _place))) = calls.done.poll_recv(cx)
+        {
             // An answer to what was cancelled meanwhile is nobody's.
             if let Some(pending) = self.pending.remove(&done.0) {
                 self.forget(done.0, &pending);

@@ -21,6 +21,17 @@ export function Binary(input, subType = 0) {
   this.sub_type = subType;
 }
 
+const propertyOf = Object.getOwnPropertyDescriptor;
+
+let untouched;
+let untouchedText;
+
+// The text of a Binary that comes from the host, as long as nobody has looked at its bytes.
+export function lazyText(binary, load) {
+  untouched = binary;
+  untouchedText = load;
+}
+
 class BinaryMethods extends BsonValue {
   static fromHex(text, subType = 0) {
     return new Binary(decode(host.hex_decode, text, "hexadecimal"), subType);
@@ -61,7 +72,8 @@ class BinaryMethods extends BsonValue {
   }
 
   text() {
-    return utf8Decode(this._bytes);
+    const isUntouched = this === untouched && "get" in propertyOf(this, "_bytes");
+    return isUntouched ? untouchedText() : utf8Decode(this._bytes);
   }
 
   toHex() {

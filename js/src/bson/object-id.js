@@ -12,11 +12,6 @@ const counterRange = 0x1000000;
 // a memory image taken afterwards would hand the same ids to every run.
 let generator;
 
-// Called at the start of each run, whatever the code that was loaded before has generated.
-export function forgetGeneratedIds() {
-  generator = undefined;
-}
-
 export function ObjectId(input) {
   if (!new.target) {
     return new ObjectId(input);

@@ -2,37 +2,35 @@
 
 import { host } from "../host.js";
 import { http } from "./http.js";
+import { defineLazily } from "./lazy.js";
 import { execute } from "./registry.js";
+import { requestContext } from "./request.js";
 import { service } from "./services.js";
 
-export function makeContext(input) {
-  return {
-    app: JSON.parse(host.app_info()),
-    environment: JSON.parse(host.environment()),
+let runsAsSystem = false;
+
+// Part of the image: what is the same for every run is there already.
+export function makeContext({ app, environment }) {
+  const context = {
+    app,
+    environment,
     functions: { execute },
     http,
-    request: requestContext(input),
-    runningAsSystem: () => input.runningAsSystem,
+    request: undefined,
+    runningAsSystem: () => runsAsSystem,
     services: { get: (name) => service(String(name)) },
-    user: input.user,
+    user: { type: "system" },
     values: { get: (name) => value(String(name)) },
   };
+  defineLazily(context, "request", requestContext);
+  return context;
+}
+
+export function runAsSystem(truth) {
+  runsAsSystem = truth;
 }
 
 function value(name) {
   const text = host.value_get(name);
   return text === undefined ? undefined : JSON.parse(text);
-}
-
-function requestContext(input) {
-  if (input.request === null) {
-    return undefined;
-  }
-  const headers = input.headers;
-  return {
-    ...input.request,
-    requestHeaders: headers,
-    httpReferrer: headers["Referer"]?.[0],
-    httpUserAgent: headers["User-Agent"]?.[0],
-  };
 }

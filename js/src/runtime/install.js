@@ -1,11 +1,11 @@
 // What the runtime puts into the global scope beside the types: timers, the console, and the few
 // pieces of Node.js's `process` that functions read.
 
-import { defineLazily } from "../globals.js";
 import { host } from "../host.js";
 import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
 import { keepObjectMessages } from "./error-messages.js";
+import { defineLazily } from "./lazy.js";
 import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
@@ -28,9 +28,18 @@ export function installRuntime(globals) {
     Object.defineProperty(globals, name, { value, writable: true, configurable: true });
   }
   for (const name of ["fetch", "Headers", "Response"]) {
-    defineLazily(globals, name, () => require("./fetch.js")[name]);
+    defineLazily(globals, name, () => require("./fetch.js")[name], false);
   }
-  // The engine seeds its own generator when a context is made; an image would repeat it.
+  // The engine's own would tell how old the image is, and repeat its random numbers.
+  const performance = {
+    now: () => host.monotonic_ms(),
+    get timeOrigin() {
+      return Date.now() - host.monotonic_ms();
+    },
+  };
+  Object.defineProperty(globals, "performance", {
+    value: performance, writable: true, configurable: true,
+  });
   Object.defineProperty(Math, "random", {
     value: () => host.random(),
     writable: true,

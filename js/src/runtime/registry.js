@@ -4,33 +4,41 @@
 import { host } from "../host.js";
 import { require } from "./require.js";
 
-const scripts = new Map();
+// Names and scripts of functions, by the number of the script.
+const names = [];
+const scripts = [];
+
+/** Part of the image: `known` says which scripts are functions, by number, and their names. */
+export function registerFunctions(known) {
+  for (const [index, name] of known) {
+    names[index] = name;
+    try {
+      scripts[index] = host.script(index);
+    } catch {
+      // It does not compile, and the host does not let anybody call it.
+    }
+  }
+}
 
 /** Calls a function of the app: its result, or its promise when it is asynchronous. */
 export function execute(name, ...callArguments) {
-  return callScript(host.function_find(String(name)), String(name), callArguments);
-}
-
-/** Calls the function in a script of the image. */
-export function callScript(index, name, callArguments) {
-  const entry = entryPoint(index, name);
-  // Helper files export classes; there is no other way to call one.
+  const entry = entryOf(host.function_find(String(name)));
   return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
 }
 
-function entryPoint(index, name) {
-  let script = scripts.get(index);
-  if (script === undefined) {
-    script = host.script(index);
-    scripts.set(index, script);
+/** The function in a script of the image, to be called with `new` if it is a class. */
+export function entryOf(index) {
+  const entry = scripts[index]({}, require);
+  if (typeof entry !== "function") {
+    throw new TypeError(
+      `function '${names[index]}' does not export a function: assign one to 'exports'`,
+    );
   }
-  const exported = script({}, require);
-  if (typeof exported !== "function") {
-    throw new TypeError(`function '${name}' does not export a function: assign one to 'exports'`);
-  }
-  return exported;
+  return entry;
 }
 
-function isClass(entry) {
-  return /^class\b(?!\s*\()/.test(Function.prototype.toString.call(entry));
+// Helper files export classes; there is no other way to call one. Only a class has a prototype that
+// cannot be exchanged.
+export function isClass(entry) {
+  return Object.getOwnPropertyDescriptor(entry, "prototype")?.writable === false;
 }

@@ -1,27 +1,66 @@
-// The first argument of a function that answers a request (reference: endpoints.md §1.7).
+// The request, as the argument of a function and as `context.request` (reference: endpoints.md
+// §1.7 and §1.8). Both are part of the image and fetch what they hold from the host.
 
+import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
-import { utf8Decode } from "../bytes.js";
+import { lazyText } from "../bson/binary.js";
+import { defineLazily } from "./lazy.js";
 
-export function firstArgument(input, bodyBuffer) {
-  switch (input.payload) {
-    case "json":
-      return jsonPayload(input, bodyBuffer);
-    case "form":
-      return input.query;
-    default:
-      return {
-        query: input.query,
-        headers: input.headers,
-        body: bodyBuffer === undefined ? undefined : new Binary(new Uint8Array(bodyBuffer), 0),
-      };
+// What the first argument is: the numbers are the host's.
+const PAYLOAD_JSON = 1;
+const PAYLOAD_FORM = 2;
+
+const request = {};
+defineLazily(request, "query", () => JSON.parse(host.request_query()));
+defineLazily(request, "headers", headers);
+request.body = lazyBody();
+
+let knownHeaders;
+
+// One object for both places.
+function headers() {
+  knownHeaders ??= JSON.parse(host.request_headers());
+  return knownHeaders;
+}
+
+function lazyBody() {
+  const body = new Binary();
+  defineLazily(body, "_bytes", () => new Uint8Array(host.request_body()));
+  lazyText(body, () => host.request_body_text());
+  return body;
+}
+
+export function firstArgument(payload, hasBody) {
+  if (payload === PAYLOAD_JSON) {
+    return jsonPayload(hasBody);
   }
+  if (payload === PAYLOAD_FORM) {
+    return request.query;
+  }
+  if (!hasBody) {
+    request.body = undefined;
+  }
+  return request;
 }
 
 // GitHub sends its event as JSON, or as a form whose field `payload` holds the JSON.
-function jsonPayload(input, bodyBuffer) {
-  const form = input.query.payload;
-  const text = form ?? (bodyBuffer === undefined ? "{}" : utf8Decode(new Uint8Array(bodyBuffer)));
-  return parse(text);
+function jsonPayload(hasBody) {
+  const form = request.query.payload;
+  return parse(form ?? (hasBody ? host.request_body_text() : "{}"));
+}
+
+export function requestContext() {
+  const text = host.request_info();
+  if (text === undefined) {
+    return undefined;
+  }
+  const info = JSON.parse(text);
+  const requestHeaders = headers();
+  return {
+    ...info,
+    requestHeaders,
+    httpReferrer: requestHeaders["Referer"]?.[0],
+    httpUserAgent: requestHeaders["User-Agent"]?.[0],
+  };
 }

@@ -6,7 +6,8 @@ import { utf8Encode, viewBytes } from "../bytes.js";
 
 export class HTTPResponse {
   #touched = false;
-  #status = null;
+  #status;
+  // Names and values in turn.
   #headers = [];
   #body;
 
@@ -27,24 +28,41 @@ export class HTTPResponse {
   }
 
   setHeader(name, value) {
-    const wanted = String(name).toLowerCase();
-    this.#headers = this.#headers.filter(([known]) => known.toLowerCase() !== wanted);
+    if (this.#headers.length > 0) {
+      this.#remove(String(name).toLowerCase());
+    }
     return this.addHeader(name, value);
   }
 
   addHeader(name, value) {
     this.#touched = true;
-    const values = Array.isArray(value) ? value : [value];
-    for (const one of values) {
-      this.#headers.push([String(name), String(one)]);
+    if (Array.isArray(value)) {
+      for (const one of value) {
+        this.#headers.push(String(name), String(one));
+      }
+    } else {
+      this.#headers.push(String(name), String(value));
     }
     return this;
   }
 
-  // What was set, for the host alone: a static method, so that no function finds a getter.
+  #remove(name) {
+    const kept = [];
+    for (let index = 0; index < this.#headers.length; index += 2) {
+      if (this.#headers[index].toLowerCase() !== name) {
+        kept.push(this.#headers[index], this.#headers[index + 1]);
+      }
+    }
+    this.#headers = kept;
+  }
+
+  // What was set, for the host alone: static methods, so that no function finds a getter.
+  static isTouched(response) {
+    return response.#touched;
+  }
+
   static reveal(response) {
     return {
-      touched: response.#touched,
       status: response.#status,
       headers: response.#headers,
       body: response.#body,
@@ -52,7 +70,11 @@ export class HTTPResponse {
   }
 }
 
+// Bytes, or text where it is well-formed: the host makes bytes of it.
 function bodyBytes(body) {
+  if (typeof body === "string") {
+    return body.toWellFormed();
+  }
   if (body === undefined || body === null) {
     return new Uint8Array(0);
   }

@@ -1,28 +1,59 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { host } from "../host.js";
-import { forgetGeneratedIds } from "../bson.js";
 import { parse, writeEjson, writeJson } from "../ejson.js";
-import { makeContext } from "./context.js";
+import { makeContext, runAsSystem } from "./context.js";
 import { describe } from "./failure.js";
-import { callScript } from "./registry.js";
+import { entryOf, isClass, registerFunctions } from "./registry.js";
 import { firstArgument } from "./request.js";
+import { registerModules } from "./require.js";
 import { HTTPResponse } from "./response.js";
 
-let input;
-let response;
+// What a function is called with, and how its result is written: the numbers are the host's.
+const PAYLOAD_ARGUMENTS = 3;
+const RESULT_NONE = 0;
+const RESULT_EJSON = 2;
+
+// Untouched as long as no function touches it; the image brings it back.
+const response = new HTTPResponse();
+
+let resultFormat;
+let integers;
+let dropsResult;
+let isAnswer;
 let outcome;
 
-/** Begins the run: calls the function with what the host says. */
-export function start(inputText, body) {
-  input = JSON.parse(inputText);
-  forgetGeneratedIds();
-  globalThis.context = makeContext(input);
+/** Completes the image: everything that is the same for every run of the app. */
+export function prepare(text) {
+  const settings = JSON.parse(text);
+  globalThis.context = makeContext(settings);
+  registerModules(settings.modules);
+  registerFunctions(settings.functions);
+}
+
+/** Begins the run: calls the function in a script. */
+export function start(script, payload, hasBody, format, isNarrow, drops, isSystem) {
+  isAnswer = payload !== PAYLOAD_ARGUMENTS;
+  resultFormat = format;
+  integers = isNarrow ? "narrow" : "wide";
+  dropsResult = drops;
+  runAsSystem(isSystem);
   try {
-    settleWith(callScript(input.entry, input.name, callArguments(body)));
+    const entry = entryOf(script);
+    settleWith(isAnswer ? answer(entry, payload, hasBody) : call(entry));
   } catch (thrown) {
     settle({ thrown });
   }
+}
+
+function answer(entry, payload, hasBody) {
+  const argument = firstArgument(payload, hasBody);
+  return isClass(entry) ? new entry(argument, response) : entry(argument, response);
+}
+
+function call(entry) {
+  const callArguments = parse(host.arguments());
+  return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
 }
 
 /** Ends the run: the host has seen everything finish. */
@@ -40,14 +71,6 @@ export function finish() {
   }
 }
 
-function callArguments(body) {
-  if (input.arguments !== null) {
-    return parse(input.arguments);
-  }
-  response = new HTTPResponse();
-  return [firstArgument(input, body), response];
-}
-
 function settleWith(result) {
   if (typeof result?.then === "function") {
     Promise.resolve(result).then((value) => settle({ value }), (thrown) => settle({ thrown }));
@@ -63,20 +86,22 @@ function settle(settlement) {
 }
 
 function reply(value) {
-  const set = response === undefined
-    ? { touched: false, status: null, headers: [], body: undefined }
-    : HTTPResponse.reveal(response);
-  const { touched, status, headers, body } = set;
-  const dropped = body !== undefined || (touched && input.dropsResult);
-  const result = dropped ? undefined : written(value);
-  host.reply(JSON.stringify({ touched, status, headers }), body, result);
+  if (!isAnswer) {
+    host.reply(false, undefined, undefined, written(value));
+    return;
+  }
+  if (!HTTPResponse.isTouched(response)) {
+    host.reply(false, undefined, undefined, written(value));
+    return;
+  }
+  const { status, headers, body } = HTTPResponse.reveal(response);
+  const isDropped = body !== undefined || dropsResult;
+  host.reply(true, status, body, isDropped ? undefined : written(value), ...headers);
 }
 
 function written(value) {
-  if (value === undefined || value instanceof HTTPResponse || input.result === null) {
+  if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
     return undefined;
   }
-  return input.result === "ejson"
-    ? writeEjson(value, { integers: input.integers })
-    : writeJson(value);
+  return resultFormat === RESULT_EJSON ? writeEjson(value, { integers }) : writeJson(value);
 }

@@ -5,14 +5,6 @@ use hookstead_isolate::{Thrown, Value};
 use super::{Outcome, function_error, text};
 use crate::host::RunHost;
 
-pub(super) fn info(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(host.program.app_json.as_str().into())
-}
-
-pub(super) fn environment(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(host.program.environment_json.as_str().into())
-}
-
 /// The script of a function that functions may call.
 pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let name = text(arguments, 0)?;
@@ -26,11 +18,6 @@ pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome 
         (None, Some(error)) => Err(error.clone()),
         (None, None) => Ok(index(callable.index)),
     }
-}
-
-/// The script of a module that comes with the runtime, or `undefined`.
-pub(super) fn module_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    Ok(host.program.module(text(arguments, 0)?).map_or(Value::Undefined, index))
 }
 
 /// A value as JSON, or `undefined`.

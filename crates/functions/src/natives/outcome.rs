@@ -1,9 +1,8 @@
 //! What a run says of itself: log lines, that it has settled, its reply.
 
 use hookstead_isolate::Value;
-use serde::Deserialize;
 
-use super::{Outcome, function_error, text};
+use super::{Outcome, text, truth};
 use crate::{
     LogLevel, Reply,
     host::{RunHost, execution_error},
@@ -41,26 +40,18 @@ fn cut(text: &str) -> String {
     text[..text.floor_char_boundary(FAILURE_BYTES_MAX)].to_owned()
 }
 
-/// The response object's part of a reply.
-#[derive(Deserialize)]
-struct ReplyHead {
-    touched: bool,
-    status: Option<u16>,
-    headers: Vec<(String, String)>,
-}
-
-/// The function answered: what the response object holds, its body, the result.
+/// The function answered: whether it touched the response, its status, its body, the result, and
+/// names and values of headers in turn.
 pub(super) fn reply(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let head: ReplyHead = serde_json::from_str(text(arguments, 0)?)
-        .map_err(|error| function_error(format!("response: {error}")))?;
-    let body = arguments.get(1).and_then(Value::as_bytes).map(|body| body.to_vec().into());
-    let result = arguments.get(2).and_then(Value::as_text).map(str::to_owned);
-    host.answer(Ok(Reply {
-        response_touched: head.touched,
-        status: head.status,
-        headers: head.headers,
-        body,
-        result,
-    }));
+    let status = arguments.get(1).and_then(Value::as_number).map(|status| status as u16);
+    let body = arguments.get(2).and_then(Value::as_bytes).map(|body| body.to_vec().into());
+    let result = arguments.get(3).and_then(Value::as_text).map(str::to_owned);
+    let mut headers = Vec::with_capacity(arguments.len().saturating_sub(4) / 2);
+    for index in (4..arguments.len()).step_by(2) {
+        let (name, value) = (text(arguments, index)?, text(arguments, index + 1)?);
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    let response_touched = truth(arguments, 0);
+    host.answer(Ok(Reply { response_touched, status, headers, body, result }));
     Ok(Value::Undefined)
 }
