@@ -1,0 +1,4 @@
+// GET /spin: never ends by itself.
+exports = function () {
+  for (;;);
+};

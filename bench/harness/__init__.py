@@ -1,0 +1,1 @@
+"""The same work on Hookstead and on its peers, side by side."""

@@ -1,0 +1,14 @@
+"""Where things lie."""
+
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent.parent
+REPO = BENCH.parent
+APP = BENCH / "app"
+PEERS = BENCH / "peers"
+PUBLISHED = BENCH / "results"
+
+# Everything that is downloaded or written; git ignores it.
+WORK = BENCH / ".work"
+LOGS = WORK / "logs"
+BODIES = WORK / "bodies"

@@ -1,0 +1,97 @@
+"""How each server is started, and which version it is."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .fault import Fault
+from .paths import APP, PEERS, WORK
+
+HOOKSTEAD = "hookstead"
+NAMES = [HOOKSTEAD, "bun", "node-http", "deno", "fastify", "workerd", "express"]
+MODULES = PEERS / "node_modules"
+
+
+@dataclass(frozen=True)
+class Server:
+    name: str
+    command: list  # `{port}` stands for the port
+    version: str
+
+
+def hookstead(binary, name=HOOKSTEAD):
+    binary = Path(binary).resolve()
+    if not binary.is_file():
+        raise Fault(f"there is no {binary}")
+    data = WORK / "data" / name
+    command = [str(binary), "serve", str(APP), "--listen", "127.0.0.1:{port}"]
+    digest = hashlib.sha256(binary.read_bytes()).hexdigest()
+    version = f"{first_line(binary, '--version')} (SHA-256 {digest[:12]})"
+    return Server(name, [*command, "--data-dir", str(data)], version)
+
+
+def peer(name):
+    return PEER_MAKERS[name]()
+
+
+def node_http():
+    return Server("node-http", ["node", str(PEERS / "node-http.mjs")], node_version())
+
+
+def on_node(name):
+    version = json.loads((MODULES / name / "package.json").read_text())["version"]
+    command = ["node", str(PEERS / f"{name}.mjs")]
+    return Server(name, command, f"{name} {version} on {node_version()}")
+
+
+def bun():
+    binary = native("bun", "@oven/bun-*/bin/bun")
+    version = f"bun {first_line(binary, '--version')}"
+    return Server("bun", [binary, str(PEERS / "bun.mjs")], version)
+
+
+def deno():
+    binary = native("deno", "@deno/*/deno")
+    flags = ["run", "--quiet", "--no-prompt", "--no-config", "--allow-net", "--allow-env"]
+    version = first_line(binary, "--version")
+    return Server("deno", [binary, *flags, str(PEERS / "deno.mjs")], version)
+
+
+def workerd():
+    binary = native("workerd", "@cloudflare/workerd-*/bin/workerd")
+    command = [binary, "serve", "--socket-addr=http=127.0.0.1:{port}"]
+    version = first_line(binary, "--version")
+    return Server("workerd", [*command, str(PEERS / "workerd.capnp")], version)
+
+
+PEER_MAKERS = {
+    "node-http": node_http,
+    "express": lambda: on_node("express"),
+    "fastify": lambda: on_node("fastify"),
+    "bun": bun,
+    "deno": deno,
+    "workerd": workerd,
+}
+
+
+def native(name, pattern):
+    """The program itself: what npm links starts it through Node.js, at a cost of its own."""
+    for path in sorted(MODULES.glob(pattern)):
+        try:
+            done = subprocess.run([path, "--version"], capture_output=True, check=False)
+            if done.returncode == 0:
+                return str(path)
+        except OSError:  # for another machine
+            continue
+    raise Fault(f"npm installed no {name} that runs on this machine")
+
+
+def node_version():
+    return f"node {first_line('node', '--version').lstrip('v')}"
+
+
+def first_line(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).splitlines()[0].strip()

@@ -1,0 +1,126 @@
+"""The works: requests, and the answers that every server has to give to them.
+
+A request is the same on every server, byte for byte, and so is its answer, but for headers and
+for the text of an error.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import Optional
+
+SECRET = "a secret of the benchmark"
+BASE = "/app/bench-abcde/endpoint"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request under load, and what answers it."""
+
+    route: str
+    status: int
+    answer: Optional[bytes]  # None: an error in JSON, whose text each server chooses
+    media_type: str = "application/json"
+    method: str = "GET"
+    body: bytes = b""
+    headers: dict = field(default_factory=dict)
+
+    @property
+    def path(self):
+        return BASE + self.route
+
+    def fault(self, status, media_type, body):
+        """What is wrong with an answer, or None."""
+        if status != self.status:
+            return f"status {status} and not {self.status}"
+        if media_type.split(";")[0].strip() != self.media_type:
+            return f"content type {media_type}"
+        if self.answer is None:
+            return None if json.loads(body).get("error") else "no error in the body"
+        return None if body == self.answer else f"the body is {body[:80]!r}"
+
+
+@dataclass(frozen=True)
+class Work:
+    letter: str
+    name: str
+    title: str
+    request: Optional[Request] = None  # None: a work with a measurement of its own
+
+
+def items_of(number):
+    return [
+        {
+            "sku": f"A-{index:04}",
+            "name": "Tea, boxed",
+            "price": 350 + 7 * index % 1000,
+            "quantity": 1 + index % 5,
+        }
+        for index in range(number)
+    ]
+
+
+def body_of(size, items):
+    """An order of exactly so many bytes."""
+    order = {"order": "2025-000123", "currency": "EUR", "note": "", "items": items}
+    missing = size - len(json.dumps(order, separators=(",", ":")))
+    if missing < 0:
+        raise ValueError(f"the items alone are larger than {size} bytes")
+    order["note"] = "x" * missing
+    return json.dumps(order, separators=(",", ":")).encode()
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def signed(body, secret=SECRET):
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"Content-Type": "application/json", "Endpoint-Signature": f"sha256={digest}"}
+
+
+def order_request(secret, status, answer):
+    body = body_of(1400, items_of(20))
+    return Request("/order", status, answer, method="POST", body=body,
+                   headers=signed(body, secret))
+
+
+def make_works():
+    order = json.loads(order_request(SECRET, 0, None).body)["items"]
+    total = sum(item["price"] * item["quantity"] for item in order)
+    summed = compact({"total": total, "count": len(order)})
+    batch = body_of(100_000, items_of(1500))
+    counted = compact({"count": 1500})
+    return [
+        Work("a", "verified", "Verified webhook of 1.4 kB",
+             order_request(SECRET, 201, summed)),
+        Work("b", "forged", "The same with a forged signature",
+             order_request("another secret", 401, None)),
+        Work("c", "hello", "Hello", HELLO),
+        Work("d", "large", "Verified webhook of 100 kB",
+             Request("/batch", 200, counted, method="POST", body=batch, headers=signed(batch))),
+        Work("e", "timers", "Three timers of 1 ms, one after the other",
+             Request("/timers", 200, compact({"waited": 3}))),
+        Work("f", "start", "Time from process start to first answer"),
+        Work("g", "memory", "Memory"),
+        Work("h", "spin", "Hello while other functions spin without end"),
+    ]
+
+
+HELLO = Request("/hello", 200, b"Hello", media_type="text/plain")
+SLOW = Request("/slow", 200, compact({"waited": 1}))
+SPIN = Request("/spin", 200, None)
+WORKS = make_works()
+
+
+def choose(text):
+    """The works of a list such as `a,b,spin`."""
+    chosen = []
+    for word in text.split(","):
+        found = [work for work in WORKS if word.strip() in (work.letter, work.name)]
+        if not found:
+            known = ", ".join(f"{work.letter} ({work.name})" for work in WORKS)
+            raise ValueError(f"there is no work {word!r}; there are {known}")
+        chosen += found
+    return chosen
