@@ -107,6 +107,7 @@ pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
     let proxies = server.trusted_proxies.get().iter().map(|proxy| proxy.parse());
     Ok(Config {
         listen: server.listen,
+        threads: size(server.threads, 0),
         trusted_proxies: proxies.collect::<Result<_, _>>()?,
         application_authentication: match settings.auth.application_authentication {
             ApplicationAuthentication::Required => ServerAuthentication::Required,

@@ -17,7 +17,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::config::ServerLimits;
+use crate::{config::ServerLimits, connection::Link};
 
 /// What has happened on a connection.
 pub(crate) struct Activity {
@@ -29,21 +29,9 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Self {
         let zero = || AtomicU64::new(0);
-        Arc::new(Self {
-            opened: Instant::now(),
-            last_ms: zero(),
-            running: zero(),
-            requests: zero(),
-        })
-    }
-
-    /// A request begins; it runs until the returned value is dropped.
-    pub(crate) fn begin(self: &Arc<Self>) -> Running {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let others = self.running.fetch_add(1, Ordering::Relaxed);
-        Running { activity: Arc::clone(self), others }
+        Self { opened: Instant::now(), last_ms: zero(), running: zero(), requests: zero() }
     }
 
     /// How long the connection may stay as it is; zero when its time is over.
@@ -68,11 +56,23 @@ impl Activity {
 
 /// A request that runs, whether or not its client still waits for it.
 pub(crate) struct Running {
-    activity: Arc<Activity>,
+    link: Arc<Link>,
     others: u64,
 }
 
 impl Running {
+    /// A request begins; it runs until the returned value is dropped.
+    pub(crate) fn begin(link: &Arc<Link>) -> Self {
+        link.activity.requests.fetch_add(1, Ordering::Relaxed);
+        let others = link.activity.running.fetch_add(1, Ordering::Relaxed);
+        Self { link: Arc::clone(link), others }
+    }
+
+    /// The connection that it came on.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
     /// How many requests of the same connection ran when this one began.
     pub(crate) fn others(&self) -> u64 {
         self.others
@@ -81,25 +81,25 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.activity.touch();
-        self.activity.running.fetch_sub(1, Ordering::Relaxed);
+        self.link.activity.touch();
+        self.link.activity.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A stream whose writing counts as a sign of life.
 pub(crate) struct Watched<S> {
     stream: S,
-    activity: Arc<Activity>,
+    link: Arc<Link>,
 }
 
 impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+    pub(crate) fn new(stream: S, link: Arc<Link>) -> Self {
+        Self { stream, link }
     }
 
     fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(1..)) = result {
-            self.activity.touch();
+            self.link.activity.touch();
         }
         result
     }

@@ -5,15 +5,13 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+use tokio::time::timeout;
+
+use crate::{
+    budget::{Budget, Share},
+    config::ServerLimits,
+    refusal::Refusal,
 };
-
-use crate::{config::ServerLimits, refusal::Refusal};
-
-/// What one permit of the shared memory stands for.
-const PERMIT_BYTES: usize = 1024;
 
 /// How long a refused body may go on arriving, so that its sender reads the refusal instead of
 /// finding the connection closed.
@@ -22,13 +20,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// The body of a request, untouched. Its bytes count as held until it is dropped.
 pub(crate) struct Held {
     pub(crate) bytes: Bytes,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-/// The memory that all bodies share.
-pub(crate) fn budget(limits: &ServerLimits) -> Arc<Semaphore> {
-    let permits = (limits.bodies_bytes_max / PERMIT_BYTES).clamp(1, Semaphore::MAX_PERMITS);
-    Arc::new(Semaphore::new(permits))
+    _share: Option<Share>,
 }
 
 /// Refuses a body that says itself that it is too large.
@@ -41,10 +33,10 @@ pub(crate) fn check_declared(body: &Incoming, limits: &ServerLimits) -> Result<(
 pub(crate) async fn read(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Semaphore>,
+    budget: &Arc<Budget>,
 ) -> Result<Held, Refusal> {
     if body.is_end_stream() {
-        return Ok(Held { bytes: Bytes::new(), _permit: None });
+        return Ok(Held { bytes: Bytes::new(), _share: None });
     }
     let collected = timeout(limits.body_read_time, collect(body, limits, budget)).await;
     collected.unwrap_or_else(|_| Err(Refusal::body_timeout()))
@@ -53,7 +45,7 @@ pub(crate) async fn read(
 async fn collect(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Semaphore>,
+    budget: &Arc<Budget>,
 ) -> Result<Held, Refusal> {
     let mut reading = Reading::default();
     while let Some(frame) = body.frame().await {
@@ -70,7 +62,7 @@ async fn collect(
         reading.reserve(bytes, budget)?;
         reading.push(data);
     }
-    Ok(Held { bytes: reading.bytes(), _permit: reading.permit })
+    Ok(Held { bytes: reading.bytes(), _share: reading.share })
 }
 
 /// A body that is still arriving. Most arrive in one piece, which is then not copied.
@@ -78,7 +70,7 @@ async fn collect(
 struct Reading {
     first: Bytes,
     rest: BytesMut,
-    permit: Option<OwnedSemaphorePermit>,
+    share: Option<Share>,
 }
 
 impl Reading {
@@ -86,18 +78,19 @@ impl Reading {
         self.first.len() + self.rest.len()
     }
 
-    fn reserve(&mut self, bytes: usize, budget: &Arc<Semaphore>) -> Result<(), Refusal> {
-        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = bytes.div_ceil(PERMIT_BYTES).saturating_sub(held);
-        let more = u32::try_from(more).unwrap_or(u32::MAX);
-        let permit = Arc::clone(budget).try_acquire_many_owned(more).map_err(|_| {
-            Refusal::too_many_requests().with_detail("the bodies held at once are at their limit")
-        })?;
-        match &mut self.permit {
-            Some(held) => held.merge(permit),
-            None => self.permit = Some(permit),
+    /// Counts this many bytes as held, those included that are already.
+    fn reserve(&mut self, bytes: usize, budget: &Arc<Budget>) -> Result<(), Refusal> {
+        let reserved = match &mut self.share {
+            Some(share) => share.grow(bytes.saturating_sub(share.amount())),
+            None => {
+                self.share = budget.take(bytes);
+                self.share.is_some()
+            }
+        };
+        if reserved {
+            return Ok(());
         }
-        Ok(())
+        Err(Refusal::too_many_requests().with_detail("the bodies held at once are at their limit"))
     }
 
     fn push(&mut self, data: Bytes) {

@@ -12,6 +12,8 @@ use crate::parse::Network;
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Threads that answer requests; 0: as many as there are processors.
+    pub threads: usize,
     /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
     /// they are replaced by the peer's address.
     pub trusted_proxies: Vec<Network>,
@@ -74,6 +76,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7080)),
+            threads: 0,
             trusted_proxies: Vec::new(),
             application_authentication: ApplicationAuthentication::default(),
             limits: ServerLimits::default(),

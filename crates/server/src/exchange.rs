@@ -13,19 +13,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http::{header, request::Parts};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     activity::Running,
     body::{self, Held},
+    budget::Share,
     call::{self, Caller},
+    connection::STREAMS_MAX,
     head,
     listing::Kind,
     origins::{self, Verdict},
     parse::{Address, client_address},
     refusal::Refusal,
     reply::{self, Shape},
-    server::{STREAMS_MAX, Shared},
+    server::Shared,
     shield::shielded,
     site::Site,
     target::Target,
@@ -33,7 +34,6 @@ use crate::{
 
 /// A request and all that is known about it so far.
 pub(crate) struct Exchange {
-    shared: Arc<Shared>,
     site: Arc<Site>,
     id: CorrelationId,
     started: SystemTime,
@@ -44,7 +44,7 @@ pub(crate) struct Exchange {
     of_app: bool,
     target: Option<Arc<Target>>,
     /// Held until the response is made, so that running requests can be counted.
-    permit: Option<OwnedSemaphorePermit>,
+    share: Option<Share>,
     /// Held as long: a stream that its client resets is gone, and its function runs on.
     running: Running,
 }
@@ -65,14 +65,9 @@ struct Ending {
 }
 
 /// Answers a request. Never fails and never panics.
-pub(crate) async fn answer(
-    shared: Arc<Shared>,
-    peer: IpAddr,
-    running: Running,
-    request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, mut body) = request.into_parts();
-    let mut exchange = Exchange::new(shared, peer, running, parts);
+    let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(exchange.admit(&mut body)).await;
     let (target, held) = match admitted.unwrap_or_else(|_| Err(panicked())) {
         Ok(Admitted::Run(target, held)) => (target, held),
@@ -80,16 +75,19 @@ pub(crate) async fn answer(
         Err(refusal) => {
             // A sender that waits for leave to send its body will not send it now.
             if !body.is_end_stream() && !exchange.parts.headers.contains_key(header::EXPECT) {
-                body::drain(body, &exchange.shared.config.limits);
+                body::drain(body, &exchange.shared().config.limits);
             }
             return exchange.finish(Ending::new(Err(refusal)));
         }
     };
-    // In a task of its own: a function that has begun is finished even if nobody waits any more.
-    let exchange = Arc::new(exchange);
-    let running = Arc::clone(&exchange);
-    let run = tokio::spawn(async move { running.run(&target, held).await });
-    run.await.unwrap_or_else(|_| exchange.finish(Ending::new(Err(panicked()))))
+    let link = Arc::clone(exchange.running.link());
+    let run = async move {
+        let answered = shielded(exchange.run(&target, held)).await;
+        answered.unwrap_or_else(|_| exchange.finish(Ending::new(Err(panicked()))))
+    };
+    let answered = link.seat.run(run).await;
+    // Its worker is gone: this is the end, and nobody will read this.
+    answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
 }
 
 fn panicked() -> Refusal {
@@ -97,67 +95,69 @@ fn panicked() -> Refusal {
 }
 
 impl Exchange {
-    fn new(shared: Arc<Shared>, peer: IpAddr, running: Running, parts: Parts) -> Self {
-        let caller = caller(peer, &parts.headers, &shared);
-        let permit = Arc::clone(&shared.requests).try_acquire_owned().ok();
+    fn new(running: Running, parts: Parts) -> Self {
+        let link = running.link();
         Self {
-            site: shared.site(),
+            site: link.shared.site(),
             id: CorrelationId::new(),
             started: SystemTime::now(),
             clock: Instant::now(),
-            caller,
+            caller: caller(link.peer, &parts.headers, &link.shared),
             verdict: Verdict::NotABrowser,
             of_app: false,
             target: None,
-            permit,
+            share: link.shared.requests.take(1),
             running,
             parts,
-            shared,
         }
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.running.link().shared
     }
 
     /// Takes a request through every check, the cheap ones first.
     async fn admit(&mut self, body: &mut Incoming) -> Result<Admitted, Refusal> {
-        if self.permit.is_none() {
+        if self.share.is_none() {
             return Err(Refusal::too_many_requests());
         }
         if self.running.others() >= STREAMS_MAX.into() {
             let detail = "this connection has too many requests that still run";
             return Err(Refusal::too_many_requests().with_detail(detail));
         }
-        head::check(&self.parts, &self.shared.config.limits)?;
-        let site = Arc::clone(&self.site);
-        let uri = self.parts.uri.clone();
-        let address = Address::of(uri.path());
+        let (parts, shared) = (&self.parts, &self.running.link().shared);
+        let limits = &shared.config.limits;
+        head::check(parts, limits)?;
+        let site = &self.site;
+        let address = Address::of(parts.uri.path());
         match address.app() {
             Some(app) if *app == *site.app => self.of_app = true,
             Some(app) => return Err(Refusal::unknown_app(app)),
             None => return Err(nothing_here()),
         }
-        self.verdict = site.origins.judge(&self.parts.headers);
+        self.verdict = site.origins.judge(&parts.headers);
         if self.verdict == Verdict::Refused {
             let message = "requests from this origin are not allowed";
             return Err(Refusal::forbidden("DomainNotAllowed", message));
         }
-        if self.parts.method == Method::OPTIONS {
+        if parts.method == Method::OPTIONS {
             return Ok(Admitted::Answered(self.preflight()));
         }
-        let limits = &self.shared.config.limits;
         body::check_declared(body, limits)?;
 
-        let target = Arc::clone(site.routes.find(&address, &self.parts.method)?);
-        self.target = Some(Arc::clone(&target));
-        target.guard.check_head(target.kind, &self.parts)?;
-        let held = body::read(body, limits, &self.shared.bodies).await?;
-        target.guard.check(target.kind, &self.parts, &held.bytes)?;
+        let target = site.routes.find(&address, &parts.method)?;
+        self.target = Some(Arc::clone(target));
+        target.guard.check_head(target.kind, parts)?;
+        let held = body::read(body, limits, &shared.bodies).await?;
+        target.guard.check(target.kind, parts, &held.bytes)?;
         if let Some(unmet) = target.unmet {
-            return Err(unmet.refuse(&self.parts.headers));
+            return Err(unmet.refuse(&parts.headers));
         }
         if target.missing {
             let message = format!("function not found: '{}'", target.entry);
             return Err(Refusal::not_found("FunctionNotFound", message));
         }
-        Ok(Admitted::Run(target, held))
+        Ok(Admitted::Run(Arc::clone(target), held))
     }
 
     fn preflight(&self) -> Response<Full<Bytes>> {
@@ -194,7 +194,7 @@ impl Exchange {
         };
         self.complete(&mut response);
         let target = self.target.as_deref();
-        self.shared.journal.record(Entry {
+        self.shared().journal.record(Entry {
             id: self.id,
             kind: target.map_or(hookstead_journal::Kind::Api, |target| match target.kind {
                 Kind::Endpoint => hookstead_journal::Kind::Endpoint,

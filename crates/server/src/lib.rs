@@ -11,8 +11,10 @@
 
 mod activity;
 mod body;
+mod budget;
 mod call;
 mod config;
+mod connection;
 mod definition;
 mod exchange;
 mod guard;
@@ -29,6 +31,7 @@ mod shield;
 mod site;
 mod sniff;
 mod target;
+mod workers;
 
 pub use config::{ApplicationAuthentication, Config, Cors, ServerLimits};
 pub use listing::{Kind, Listing, ProtectionKind};

@@ -15,7 +15,7 @@ use hookstead_app::Problem;
 use hookstead_journal::{Journal, JournalLimits, LogFormat as JournalFormat, Style};
 use hookstead_server::Server;
 use tokio::{
-    runtime::Runtime,
+    runtime::Builder,
     signal::unix::{Signal, SignalKind, signal},
 };
 
@@ -61,7 +61,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         flag("--log-format", "log", "format", args.log_format.clone()),
     ];
     let workspace = args.app.open(&args.app_dir, flags.into_iter().flatten().collect())?;
-    let runtime = Runtime::new().context("the threads cannot be started")?;
+    // For signals and new connections only: the server has threads of its own for the rest.
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the threads cannot be started")?;
     let entered = runtime.enter();
     let prepared = workspace.prepare()?;
     tell_problems(&prepared.problems);

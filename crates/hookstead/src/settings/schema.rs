@@ -150,6 +150,8 @@ settings! {
     [server] ServerSettings {
         /// The address and port to listen on; port 0 picks a free one.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7080));
+        /// Threads that answer requests and run functions; 0: as many as there are processors.
+        threads: u64 [0..=1024] = 0;
         /// The URL under which callers reach this server, such as "https://hooks.example.com",
         /// for the URLs that are printed and the links in error messages.
         /// Empty: printed URLs have the address that it listens on, links have no host.

@@ -1,0 +1,285 @@
+//! The threads that answer requests.
+//!
+//! Each has a runtime of its own, and a connection lives on one of them from its first byte to
+//! its last: reading, checking, running and answering need no other thread, so nothing is handed
+//! over and nobody is woken. What is handed over are runs, and only when their own worker has one
+//! under way while another has fewer.
+
+use std::{
+    convert::Infallible,
+    io,
+    num::NonZeroUsize,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+/// How long the threads get to end. One that is stuck is left behind.
+const END_TIME: Duration = Duration::from_millis(200);
+
+/// The threads; they end when this is dropped.
+pub(crate) struct Workers {
+    team: Arc<[Worker]>,
+    /// Dropped, they tell the threads to end.
+    ends: Vec<oneshot::Sender<Infallible>>,
+    /// Closed when the last thread has ended.
+    alive: mpsc::Receiver<Infallible>,
+}
+
+/// What the workers know of each other.
+struct Worker {
+    runtime: Handle,
+    connections: AtomicUsize,
+    runs: AtomicUsize,
+}
+
+/// The place of a connection on a worker.
+pub(crate) struct Seat {
+    team: Arc<[Worker]>,
+    index: usize,
+}
+
+impl Workers {
+    /// Starts this many threads; as many as there are processors for 0.
+    pub(crate) fn start(threads: usize) -> io::Result<Self> {
+        let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let count = if threads == 0 { processors() } else { threads };
+        let (life, alive) = mpsc::channel(1);
+        let started: io::Result<Vec<_>> =
+            (0..count).map(|index| Worker::start(index, life.clone())).collect();
+        let (team, ends): (Vec<_>, _) = started?.into_iter().unzip();
+        Ok(Self { team: team.into(), ends, alive })
+    }
+
+    /// Lets a connection live on the worker that has the fewest.
+    pub(crate) fn seat<F>(&self, connections: &mut JoinSet<()>, connection: impl FnOnce(Seat) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let load = |index: &usize| self.team[*index].connections.load(Ordering::Relaxed);
+        let index = (0..self.team.len()).min_by_key(load).unwrap_or(0);
+        let seat = Seat::take(&self.team, index);
+        connections.spawn_on(connection(seat), &self.team[index].runtime);
+    }
+
+    /// Ends the threads, and with them whatever still runs on them.
+    pub(crate) async fn stop(mut self) {
+        self.ends.clear();
+        let _ = timeout(END_TIME, self.alive.recv()).await;
+    }
+}
+
+impl Worker {
+    fn start(
+        index: usize,
+        life: mpsc::Sender<Infallible>,
+    ) -> io::Result<(Self, oneshot::Sender<Infallible>)> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (end, ended) = oneshot::channel();
+        let zero = || AtomicUsize::new(0);
+        let handle = runtime.handle().clone();
+        let worker = Self { runtime: handle, connections: zero(), runs: zero() };
+        thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+            let _ = runtime.block_on(ended);
+            // A name that is being looked up keeps its thread; nobody waits for it.
+            runtime.shutdown_background();
+            drop(life);
+        })?;
+        Ok((worker, end))
+    }
+}
+
+impl Seat {
+    fn take(team: &Arc<[Worker]>, index: usize) -> Self {
+        team[index].connections.fetch_add(1, Ordering::Relaxed);
+        Self { team: Arc::clone(team), index }
+    }
+
+    /// Runs a future to its end, even when nobody waits for it any more: here, or on a worker
+    /// that has less to do. `None` when it panicked elsewhere or its worker has ended.
+    pub(crate) async fn run<F>(&self, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let index = self.idlest();
+        let load = Load::add(&self.team, index);
+        let counted = async move {
+            let output = future.await;
+            drop(load);
+            output
+        };
+        if index == self.index {
+            return Some(Lasting(Some(Box::pin(counted))).await);
+        }
+        self.team[index].runtime.spawn(counted).await.ok()
+    }
+
+    /// The worker with the fewest runs; this one unless another has fewer.
+    fn idlest(&self) -> usize {
+        let load = |index: usize| self.team[index].runs.load(Ordering::Relaxed);
+        // Where nothing runs, the others need not be looked at.
+        if load(self.index) == 0 {
+            return self.index;
+        }
+        (0..self.team.len()).min_by_key(|index| (load(*index), *index != self.index)).unwrap_or(0)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.team[self.index].connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A run that a worker counts.
+struct Load {
+    team: Arc<[Worker]>,
+    index: usize,
+}
+
+impl Load {
+    fn add(team: &Arc<[Worker]>, index: usize) -> Self {
+        team[index].runs.fetch_add(1, Ordering::Relaxed);
+        Self { team: Arc::clone(team), index }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.team[self.index].runs.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A future that goes on in a task of its own when it is dropped before its end.
+struct Lasting<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+
+impl<F: Future<Output: Send> + Send + 'static> Future for Lasting<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // Taken out while it is polled, so that one that panics is not gone on with.
+        let Some(mut future) = self.0.take() else { return Poll::Pending };
+        let poll = future.as_mut().poll(cx);
+        if poll.is_pending() {
+            self.0 = Some(future);
+        }
+        poll
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Drop for Lasting<F> {
+    fn drop(&mut self) {
+        let Some(future) = self.0.take() else { return };
+        // Without a runtime everything ends here anyway.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(future);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// What a connection finds out, told by a channel.
+    async fn on_seat<F>(workers: &Workers, visit: impl FnOnce(Seat) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let mut connections = JoinSet::new();
+        workers.seat(&mut connections, async move |seat| visit(seat).await);
+        while let Some(ended) = connections.join_next().await {
+            ended.unwrap();
+        }
+    }
+
+    fn thread_name() -> String {
+        thread::current().name().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn connections_spread_over_the_workers() {
+        let workers = Workers::start(2).unwrap();
+        let mut connections = JoinSet::new();
+        let (send, mut names) = mpsc::unbounded_channel();
+        for _ in 0..4 {
+            let send = send.clone();
+            workers.seat(&mut connections, async move |_seat| {
+                send.send(thread_name()).unwrap();
+                sleep(Duration::from_secs(60)).await;
+            });
+        }
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(names.recv().await.unwrap());
+        }
+        seen.sort();
+        assert_eq!(seen, ["worker-0", "worker-0", "worker-1", "worker-1"]);
+        connections.shutdown().await;
+        let left = |worker: &Worker| worker.connections.load(Ordering::Relaxed);
+        assert_eq!(workers.team.iter().map(left).sum::<usize>(), 0);
+        workers.stop().await;
+    }
+
+    #[tokio::test]
+    async fn runs_stay_where_they_are_unless_another_worker_has_fewer() {
+        let workers = Workers::start(2).unwrap();
+        on_seat(&workers, async |seat| {
+            let own = thread_name();
+            assert_eq!(seat.run(async { thread_name() }).await, Some(own.clone()));
+            let busy = Load::add(&seat.team, seat.index);
+            let other = seat.run(async { thread_name() }).await.unwrap();
+            assert_ne!(other, own);
+            let busy = (busy, Load::add(&seat.team, 1 - seat.index));
+            assert_eq!(seat.run(async { thread_name() }).await, Some(own));
+            drop(busy);
+            assert!(seat.team.iter().all(|worker| worker.runs.load(Ordering::Relaxed) == 0));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_run_that_nobody_waits_for_goes_on() {
+        let workers = Workers::start(1).unwrap();
+        let (send, mut done) = mpsc::unbounded_channel();
+        let (open, gate) = oneshot::channel::<()>();
+        on_seat(&workers, async move |seat| {
+            let run = seat.run(async move {
+                gate.await.unwrap();
+                send.send("done").unwrap();
+            });
+            assert!(timeout(Duration::from_millis(10), run).await.is_err());
+        })
+        .await;
+        open.send(()).unwrap();
+        assert_eq!(done.recv().await, Some("done"));
+    }
+
+    #[tokio::test]
+    async fn the_end_does_not_wait_for_a_worker_that_is_stuck() {
+        let workers = Workers::start(1).unwrap();
+        let (send, mut begun) = mpsc::unbounded_channel();
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        workers.team[0].runtime.spawn(async move {
+            send.send(()).unwrap();
+            gate.recv()
+        });
+        begun.recv().await.unwrap();
+        workers.stop().await;
+        drop(open);
+    }
+}
