@@ -12,7 +12,7 @@ pub(crate) fn tag(
     request: &RequestParts<'_>,
     timestamp: &str,
 ) -> Result<hmac::Tag, Refusal> {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm(hash), key.bytes()));
+    let mut context = hmac::Context::with_key(&key.hmac(hash));
     for (index, token) in signed.iter().enumerate() {
         context.update(match *token {
             Token::Literal(text) => text.as_bytes(),
@@ -39,13 +39,5 @@ fn header<'a>(
             Err(Refusal::Malformed { name })
         }
         _ => Ok(value),
-    }
-}
-
-fn algorithm(hash: Hash) -> hmac::Algorithm {
-    match hash {
-        Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => hmac::HMAC_SHA256,
-        Hash::Sha512 => hmac::HMAC_SHA512,
     }
 }

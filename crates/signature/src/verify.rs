@@ -31,9 +31,9 @@ pub fn verify(
             let mut matched = false;
             for key in secrets {
                 let tag = template::tag(hash, key, signed, request, timestamp)?;
-                let equal = |digest: &Vec<u8>| {
+                let equal = |digest: &Digest| {
                     // A digest of another length is a mismatch like any other.
-                    verify_slices_are_equal(tag.as_ref(), digest).is_ok()
+                    verify_slices_are_equal(tag.as_ref(), digest.bytes()).is_ok()
                 };
                 matched |= digests.iter().any(equal);
             }
@@ -66,36 +66,65 @@ fn decode_all(
     candidates: &[&str],
     encoding: Encoding,
     name: &'static str,
-) -> Result<Vec<Vec<u8>>, Refusal> {
+) -> Result<Vec<Digest>, Refusal> {
     let mut refusal = Refusal::Malformed { name };
     let mut digests = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         match decode(candidate, encoding) {
             Decoded::Digest(digest) => digests.push(digest),
-            Decoded::Truncated => refusal = Refusal::Mismatch,
+            Decoded::OfNoHash => refusal = Refusal::Mismatch,
             Decoded::Malformed => {}
         }
     }
     if digests.is_empty() { Err(refusal) } else { Ok(digests) }
 }
 
+/// Bytes of the longest digest that there is.
+const DIGEST_BYTES_MAX: usize = 64;
+
+/// A digest as it was sent.
+struct Digest {
+    buffer: [u8; DIGEST_BYTES_MAX],
+    len: usize,
+}
+
+impl Digest {
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+}
+
 enum Decoded {
-    Digest(Vec<u8>),
-    /// Well spelt as far as it goes.
-    Truncated,
+    Digest(Digest),
+    /// Well spelt, but too long for any hash, or cut off.
+    OfNoHash,
     Malformed,
 }
 
 fn decode(text: &str, encoding: Encoding) -> Decoded {
-    match encoding {
-        Encoding::Hex => match hex::decode(text) {
-            Ok(digest) => Decoded::Digest(digest),
-            Err(hex::FromHexError::OddLength) => Decoded::Truncated,
-            Err(_) => Decoded::Malformed,
-        },
-        Encoding::Base64 => match STANDARD.decode(text) {
-            Ok(digest) => Decoded::Digest(digest),
-            Err(_) => Decoded::Malformed,
-        },
+    let decoded = match encoding {
+        Encoding::Hex => return decode_hex(text),
+        Encoding::Base64 => STANDARD.decode(text),
+    };
+    let Ok(decoded) = decoded else { return Decoded::Malformed };
+    let mut buffer = [0; DIGEST_BYTES_MAX];
+    let Some(bytes) = buffer.get_mut(..decoded.len()) else { return Decoded::OfNoHash };
+    bytes.copy_from_slice(&decoded);
+    Decoded::Digest(Digest { buffer, len: decoded.len() })
+}
+
+fn decode_hex(text: &str) -> Decoded {
+    let len = text.len() / 2;
+    if text.len() % 2 == 1 {
+        return Decoded::OfNoHash;
+    }
+    let mut buffer = [0; DIGEST_BYTES_MAX];
+    let Some(bytes) = buffer.get_mut(..len) else {
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return if is_hex { Decoded::OfNoHash } else { Decoded::Malformed };
+    };
+    match hex::decode_to_slice(text, bytes) {
+        Ok(()) => Decoded::Digest(Digest { buffer, len }),
+        Err(_) => Decoded::Malformed,
     }
 }
