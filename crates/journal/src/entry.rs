@@ -3,7 +3,6 @@
 use std::{
     fmt,
     net::IpAddr,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -11,25 +10,25 @@ use serde::Serialize;
 
 use crate::CorrelationId;
 
-/// One request, from its arrival to its response.
+/// One request, from its arrival to its response; borrowed, for it is written down at once.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// The id that the caller has seen.
     pub id: CorrelationId,
     /// What was called.
     pub kind: Kind,
     /// The slug of the application; empty when the request named none that is served here.
-    pub app: Arc<str>,
+    pub app: &'a str,
     /// The route of an endpoint, `service/webhook` of a webhook, the name of a function.
-    pub name: Arc<str>,
+    pub name: &'a str,
     /// The HTTP method.
-    pub method: String,
+    pub method: &'a str,
     /// The path, without the query: that may hold a secret.
-    pub path: String,
+    pub path: &'a str,
     /// The HTTP status of the response.
     pub status: u16,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: Outcome<'a>,
     /// Whose rights it ran with; `None` when nothing ran.
     pub run_by: Option<RunBy>,
     /// The caller's address.
@@ -39,7 +38,7 @@ pub struct Entry {
     /// From its arrival to its response.
     pub elapsed: Duration,
     /// What the function wrote to its console, oldest first.
-    pub console: Vec<ConsoleLine>,
+    pub console: &'a [ConsoleLine],
 }
 
 /// What was called.
@@ -57,8 +56,8 @@ pub enum Kind {
 }
 
 /// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
     /// A response that the function built.
     Ok,
     /// An error.
@@ -66,9 +65,9 @@ pub enum Outcome {
         /// The code that the caller has seen too.
         code: &'static str,
         /// What the caller was told.
-        message: String,
+        message: &'a str,
         /// What only the operator is told.
-        detail: Option<String>,
+        detail: Option<&'a str>,
     },
 }
 
@@ -100,21 +99,6 @@ pub enum ConsoleLevel {
     Log,
     Warn,
     Error,
-}
-
-impl Entry {
-    /// Roughly what this entry occupies while it waits for the writer.
-    pub(crate) fn bytes(&self) -> usize {
-        let console: usize =
-            self.console.iter().map(|line| size_of::<ConsoleLine>() + line.text.len()).sum();
-        let outcome = match &self.outcome {
-            Outcome::Ok => 0,
-            Outcome::Failed { message, detail, .. } => {
-                message.len() + detail.as_ref().map_or(0, String::len)
-            }
-        };
-        size_of::<Self>() + self.method.len() + self.path.len() + console + outcome
-    }
 }
 
 impl fmt::Display for ConsoleLevel {

@@ -27,7 +27,7 @@ pub struct Style {
 }
 
 impl Style {
-    pub(crate) fn entry(self, entry: &Entry, out: &mut String) {
+    pub(crate) fn entry(self, entry: &Entry<'_>, out: &mut String) {
         match self.format {
             LogFormat::Human => human(entry, self.colors, out),
             LogFormat::Json => json::entry(entry, out),
@@ -45,27 +45,21 @@ impl Style {
 }
 
 // Writing to a string cannot fail, hence `let _` throughout.
-fn human(entry: &Entry, colors: bool, out: &mut String) {
+fn human(entry: &Entry<'_>, colors: bool, out: &mut String) {
     let paint = |color| if colors { color } else { "" };
     let status_color = match entry.status {
         0..400 => "\x1b[32m",
         400..500 => "\x1b[33m",
         _ => "\x1b[31m",
     };
-    let _ = write!(
-        out,
-        "{} {}{}{} {} {} {}",
-        Rfc3339(entry.started),
-        paint(status_color),
-        entry.status,
-        paint("\x1b[0m"),
-        clean(&entry.method),
-        clean(&entry.path),
-        Elapsed(entry.elapsed),
-    );
+    let _ = write!(out, "{} {}{}", Rfc3339(entry.started), paint(status_color), entry.status);
+    for text in [paint("\x1b[0m"), " ", &clean(entry.method), " ", &clean(entry.path)] {
+        out.push_str(text);
+    }
+    let _ = write!(out, " {}", Elapsed(entry.elapsed));
     let mut below = None;
     if let Outcome::Failed { code, message, detail } = &entry.outcome {
-        let told = detail.as_deref().unwrap_or(message);
+        let told = detail.unwrap_or(message);
         let (first, rest) = told.split_once('\n').unwrap_or((told, ""));
         let (on, off) = (paint("\x1b[31m"), paint("\x1b[0m"));
         let _ = write!(out, " {on}{code}{off} — {} (co_id {})", clean(first), entry.id);
@@ -75,7 +69,7 @@ fn human(entry: &Entry, colors: bool, out: &mut String) {
     for line in below.into_iter().flat_map(str::lines) {
         let _ = writeln!(out, "    {}", clean(line));
     }
-    for line in &entry.console {
+    for line in entry.console {
         console(line, colors, out);
     }
 }
@@ -96,6 +90,9 @@ fn console(line: &ConsoleLine, colors: bool, out: &mut String) {
 }
 
 fn clean(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_CHARS_MAX {
+        return sanitize(text);
+    }
     match text.char_indices().nth(TEXT_CHARS_MAX) {
         Some((end, _)) => Cow::Owned(format!("{}…", sanitize(&text[..end]))),
         None => sanitize(text),
@@ -122,25 +119,25 @@ pub(crate) mod tests {
     use super::*;
     use crate::{CorrelationId, Kind};
 
-    pub(crate) fn example() -> Entry {
+    pub(crate) fn example() -> Entry<'static> {
         Entry {
             id: CorrelationId::new(),
             kind: Kind::Endpoint,
-            app: "myapp-abcde".into(),
-            name: "/hello".into(),
-            method: "POST".into(),
-            path: "/app/myapp-abcde/endpoint/hello".into(),
+            app: "myapp-abcde",
+            name: "/hello",
+            method: "POST",
+            path: "/app/myapp-abcde/endpoint/hello",
             status: 200,
             outcome: Outcome::Ok,
             run_by: Some(crate::RunBy::System),
             remote_ip: None,
             started: UNIX_EPOCH + Duration::from_millis(1_683_248_523_456),
             elapsed: Duration::from_micros(1234),
-            console: Vec::new(),
+            console: &[],
         }
     }
 
-    fn written(entry: &Entry, colors: bool) -> String {
+    fn written(entry: &Entry<'_>, colors: bool) -> String {
         let mut out = String::new();
         Style { format: LogFormat::Human, colors }.entry(entry, &mut out);
         out
@@ -156,8 +153,8 @@ pub(crate) mod tests {
     fn a_failure_shows_its_code_and_what_only_the_operator_is_told() {
         let outcome = Outcome::Failed {
             code: "FunctionExecutionError",
-            message: "boom".into(),
-            detail: Some("Error: boom\n    at exports (hello.js:3)".into()),
+            message: "boom",
+            detail: Some("Error: boom\n    at exports (hello.js:3)"),
         };
         let entry = Entry { status: 400, outcome, ..example() };
         let text = written(&entry, false);
@@ -173,8 +170,8 @@ pub(crate) mod tests {
     fn strangers_can_neither_forge_lines_nor_drive_the_terminal() {
         let text = "x\n2023-05-05T01:02:03.456Z 200 GET / 1ms\r\x1b[2J".into();
         let entry = Entry {
-            path: "/a\x1b[2J\nb".into(),
-            console: vec![ConsoleLine { level: ConsoleLevel::Log, text }],
+            path: "/a\x1b[2J\nb",
+            console: &[ConsoleLine { level: ConsoleLevel::Log, text }],
             ..example()
         };
         let text = written(&entry, false);
@@ -191,7 +188,7 @@ pub(crate) mod tests {
 
     #[test]
     fn long_paths_are_cut() {
-        let entry = Entry { path: "/".repeat(100_000), ..example() };
+        let entry = Entry { path: &"/".repeat(100_000), ..example() };
         assert!(written(&entry, false).len() < 2000);
     }
 }

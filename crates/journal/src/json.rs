@@ -1,12 +1,17 @@
 //! One JSON object per line, with the keys of the hosted service's log (logs-and-ui.md §6.1).
 
-use serde::Serialize;
+use std::{fmt::Display, net::IpAddr};
 
-use crate::{ConsoleLevel, Entry, Kind, Outcome, RunBy, sanitize::sanitize_json, time::Rfc3339};
+use serde::{Serialize, Serializer};
+
+use crate::{
+    ConsoleLevel, CorrelationId, Entry, Kind, Outcome, RunBy, sanitize::sanitize_json,
+    time::Rfc3339,
+};
 
 #[derive(Serialize)]
 struct Line<'a> {
-    co_id: String,
+    co_id: Shown<CorrelationId>,
     #[serde(rename = "type")]
     kind: Kind,
     client_app_id: &'a str,
@@ -23,12 +28,21 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remote_ip_address: Option<String>,
-    started: String,
-    completed: String,
+    remote_ip_address: Option<Shown<IpAddr>>,
+    started: Shown<Rfc3339>,
+    completed: Shown<Rfc3339>,
     elapsed_ms: f64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<Message<'a>>,
+}
+
+/// A string that is made of something else.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
 #[derive(Serialize)]
@@ -42,12 +56,10 @@ struct Notice<'a> {
     notice: &'a str,
 }
 
-pub(crate) fn entry(entry: &Entry, out: &mut String) {
-    let (error_code, error, detail) = match &entry.outcome {
+pub(crate) fn entry(entry: &Entry<'_>, out: &mut String) {
+    let (error_code, error, detail) = match entry.outcome {
         Outcome::Ok => (None, None, None),
-        Outcome::Failed { code, message, detail } => {
-            (Some(*code), Some(message.as_str()), detail.as_deref())
-        }
+        Outcome::Failed { code, message, detail } => (Some(code), Some(message), detail),
     };
     let user_id = match &entry.run_by {
         Some(RunBy::User(id)) => Some(id.as_str()),
@@ -57,20 +69,20 @@ pub(crate) fn entry(entry: &Entry, out: &mut String) {
     let messages =
         entry.console.iter().map(|line| Message { level: line.level, text: &line.text }).collect();
     let line = Line {
-        co_id: entry.id.to_string(),
+        co_id: Shown(entry.id),
         kind: entry.kind,
-        client_app_id: &entry.app,
-        name: &entry.name,
-        request_method: &entry.method,
-        request_url: &entry.path,
+        client_app_id: entry.app,
+        name: entry.name,
+        request_method: entry.method,
+        request_url: entry.path,
         status: entry.status,
         error_code,
         error,
         detail,
         user_id,
-        remote_ip_address: entry.remote_ip.map(|ip| ip.to_string()),
-        started: Rfc3339(entry.started).to_string(),
-        completed: Rfc3339(entry.started + entry.elapsed).to_string(),
+        remote_ip_address: entry.remote_ip.map(Shown),
+        started: Shown(Rfc3339(entry.started)),
+        completed: Shown(Rfc3339(entry.started + entry.elapsed)),
         elapsed_ms: (entry.elapsed.as_secs_f64() * 1e6).round() / 1e3,
         messages,
     };
@@ -102,7 +114,7 @@ mod tests {
         let entry = Entry {
             status: 400,
             outcome: Outcome::Failed { code: "X", message: text.into(), detail: None },
-            console: vec![ConsoleLine { level: ConsoleLevel::Warn, text: text.into() }],
+            console: &[ConsoleLine { level: ConsoleLevel::Warn, text: text.into() }],
             ..example()
         };
         let mut out = String::new();

@@ -1,6 +1,6 @@
 //! What happened: one entry per request, told to the operator.
 //!
-//! A request hands its [`Entry`] to the [`Journal`] and goes on; a thread of its own writes.
+//! A request spells out its [`Entry`] for the [`Journal`] and goes on; a thread of its own writes.
 //! When that thread cannot keep up (a terminal that is paused, a pipe that nobody reads), entries
 //! are dropped and counted rather than making requests wait.
 //!

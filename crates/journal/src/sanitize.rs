@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt::Write as _};
 ///
 /// A tab stays: it can neither forge a line nor hide one.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_dangerous) {
+    if is_plain(text) || !text.chars().any(is_dangerous) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len() + 16);
@@ -30,7 +30,7 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
 /// of a text laid out for people stay.
 pub fn sanitize_json(json: &str) -> Cow<'_, str> {
     let is_escaped = |character| is_dangerous(character) && character != '\n';
-    if !json.chars().any(is_escaped) {
+    if is_plain(json) || !json.chars().any(is_escaped) {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() + 16);
@@ -45,6 +45,12 @@ pub fn sanitize_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Whether a text holds printable ASCII and tabs only, as nearly all do. Every byte is looked at,
+/// so that many are at once.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\t'))
 }
 
 /// Whether a terminal could act on this character instead of showing it.

@@ -1,11 +1,12 @@
 //! From the requests to the writer, without making requests wait.
 
 use std::{
+    cell::RefCell,
     io::Write,
+    mem,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, sync_channel},
     },
     thread,
     time::Duration,
@@ -15,6 +16,18 @@ use crate::{Entry, Style};
 
 /// How long the end of a program waits for the writer: it may be stuck for good.
 const FINISH_TIME: Duration = Duration::from_secs(2);
+
+/// How long the writer lets entries gather once there is one: a busy server should neither wake a
+/// thread nor make a system call for each.
+const GATHER_TIME: Duration = Duration::from_millis(1);
+
+/// A buffer that has grown beyond this is given back.
+const BUFFER_BYTES_KEPT: usize = 256 << 10;
+
+thread_local! {
+    /// Where a thread spells out an entry before it takes the lock.
+    static LINE: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// What waits for the writer.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +40,7 @@ pub struct JournalLimits {
 
 impl Default for JournalLimits {
     fn default() -> Self {
-        Self { entries_queued_max: 8192, bytes_queued_max: 32 << 20 }
+        Self { entries_queued_max: 65_536, bytes_queued_max: 32 << 20 }
     }
 }
 
@@ -35,69 +48,97 @@ impl Default for JournalLimits {
 ///
 /// Dropping the journal writes what still waits.
 pub struct Journal {
-    sender: Option<SyncSender<Record>>,
     queue: Arc<Queue>,
+    style: Style,
     limits: JournalLimits,
     /// Disconnected when the writer has ended. Locked only to make the journal shareable.
     finished: Mutex<Receiver<()>>,
 }
 
-enum Record {
-    Entry(Box<Entry>),
-    Notice(String),
-}
-
-/// What requests and the writer both count.
+/// What requests fill and the writer empties.
 #[derive(Default)]
 struct Queue {
-    bytes: AtomicUsize,
-    dropped: AtomicU64,
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    text: String,
+    entries: usize,
+    dropped: u64,
+    /// Whether the writer has to be woken.
+    is_asleep: bool,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Journal {
     /// Writes to `out`, which nobody else should write lines to.
     pub fn new(out: impl Write + Send + 'static, style: Style, limits: JournalLimits) -> Self {
-        let (sender, receiver) = sync_channel(limits.entries_queued_max);
         let (done, finished) = sync_channel::<()>(1);
         let queue = Arc::new(Queue::default());
         let writer = Writer { out, style, queue: Arc::clone(&queue), text: String::new() };
         let run = move || {
-            writer.run(&receiver);
+            writer.run();
             drop(done);
         };
         let spawned = thread::Builder::new().name("journal".into()).spawn(run);
-        // Without a thread the receiver is gone, and every entry counts as dropped.
+        // Without a thread entries gather up to their limit and the rest are dropped.
         drop(spawned);
-        Self { sender: Some(sender), queue, limits, finished: Mutex::new(finished) }
+        Self { queue, style, limits, finished: Mutex::new(finished) }
     }
 
-    /// Hands an entry over. Never waits.
-    pub fn record(&self, entry: Entry) {
-        self.send(entry.bytes(), Record::Entry(Box::new(entry)));
+    /// Writes an entry down. Never waits for whoever reads it.
+    pub fn record(&self, entry: &Entry<'_>) {
+        self.add(|line| self.style.entry(entry, line));
     }
 
-    /// Tells the operator something that belongs to no request. Never waits.
-    pub fn notice(&self, text: impl Into<String>) {
-        let text = text.into();
-        self.send(text.len(), Record::Notice(text));
+    /// Tells the operator something that belongs to no request. Never waits either.
+    pub fn notice(&self, text: impl AsRef<str>) {
+        self.add(|line| self.style.notice(text.as_ref(), line));
     }
 
-    fn send(&self, bytes: usize, record: Record) {
-        let before = self.queue.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let room = before.saturating_add(bytes) <= self.limits.bytes_queued_max;
-        let sender = self.sender.as_ref().filter(|_| room);
-        let sent = sender.is_some_and(|sender| sender.try_send(record).is_ok());
-        if !sent {
-            self.queue.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.queue.dropped.fetch_add(1, Ordering::Relaxed);
+    fn add(&self, spell: impl FnOnce(&mut String)) {
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            spell(line);
+            self.push(line);
+            if line.capacity() > BUFFER_BYTES_KEPT {
+                *line = String::new();
+            }
+        });
+    }
+
+    fn push(&self, line: &str) {
+        let mut waiting = self.queue.lock();
+        let bytes = waiting.text.len().saturating_add(line.len());
+        let has_room = waiting.entries < self.limits.entries_queued_max
+            && bytes <= self.limits.bytes_queued_max;
+        if has_room {
+            waiting.text.push_str(line);
+            waiting.entries += 1;
+        } else {
+            waiting.dropped += 1;
+        }
+        let was_asleep = mem::take(&mut waiting.is_asleep);
+        drop(waiting);
+        if was_asleep {
+            self.queue.filled.notify_one();
         }
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // The writer ends when the last sender is gone and the queue is empty.
-        self.sender = None;
+        // The writer ends when the queue is closed and empty.
+        self.queue.lock().is_closed = true;
+        self.queue.filled.notify_one();
         let finished = self.finished.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = finished.recv_timeout(FINISH_TIME);
     }
@@ -111,39 +152,37 @@ struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    fn run(mut self, receiver: &Receiver<Record>) {
-        /// One write per batch: a busy server should not make a system call per line.
-        const BATCH_BYTES: usize = 64 << 10;
-        while let Ok(first) = receiver.recv() {
-            self.text.clear();
-            self.add(first);
-            while self.text.len() < BATCH_BYTES
-                && let Ok(next) = receiver.try_recv()
-            {
-                self.add(next);
-            }
-            self.flush();
+    fn run(mut self) {
+        while self.wait() {
+            let mut waiting = self.queue.lock();
+            mem::swap(&mut waiting.text, &mut self.text);
+            waiting.entries = 0;
+            let dropped = mem::take(&mut waiting.dropped);
+            drop(waiting);
+            self.write(dropped);
         }
-        self.text.clear();
-        self.flush();
     }
 
-    fn add(&mut self, record: Record) {
-        let bytes = match record {
-            Record::Entry(entry) => {
-                self.style.entry(&entry, &mut self.text);
-                entry.bytes()
+    /// Waits for something to write. False when nothing will come any more.
+    fn wait(&self) -> bool {
+        let mut waiting = self.queue.lock();
+        while waiting.entries == 0 && waiting.dropped == 0 {
+            if waiting.is_closed {
+                return false;
             }
-            Record::Notice(notice) => {
-                self.style.notice(&notice, &mut self.text);
-                notice.len()
-            }
-        };
-        self.queue.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            waiting.is_asleep = true;
+            let woken = self.queue.filled.wait(waiting);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        let is_closed = waiting.is_closed;
+        drop(waiting);
+        if !is_closed {
+            thread::sleep(GATHER_TIME);
+        }
+        true
     }
 
-    fn flush(&mut self) {
-        let dropped = self.queue.dropped.swap(0, Ordering::Relaxed);
+    fn write(&mut self, dropped: u64) {
         if dropped > 0 {
             let notice = format!("{dropped} log entries dropped: the log is read too slowly");
             self.style.notice(&notice, &mut self.text);
@@ -151,6 +190,10 @@ impl<W: Write> Writer<W> {
         // A log that cannot be written must not take the server with it.
         let _ = self.out.write_all(self.text.as_bytes());
         let _ = self.out.flush();
+        self.text.clear();
+        if self.text.capacity() > BUFFER_BYTES_KEPT {
+            self.text = String::new();
+        }
     }
 }
 
@@ -208,7 +251,7 @@ mod tests {
         let out = Shared::default();
         let journal = Journal::new(out.clone(), Style::default(), JournalLimits::default());
         for status in 200..300 {
-            journal.record(Entry { status, ..example() });
+            journal.record(&Entry { status, ..example() });
         }
         journal.notice("bye\x1b");
         drop(journal);
@@ -229,10 +272,10 @@ mod tests {
         let style = Style { format: LogFormat::Human, colors: false };
         let limits = JournalLimits { entries_queued_max: 10, ..JournalLimits::default() };
         let journal = Journal::new(writer, style, limits);
-        journal.record(example());
+        journal.record(&example());
         stuck.recv().unwrap();
         for _ in 0..30 {
-            journal.record(example());
+            journal.record(&example());
         }
         drop(open);
         drop(journal);

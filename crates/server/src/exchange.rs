@@ -97,10 +97,11 @@ fn panicked() -> Refusal {
 impl Exchange {
     fn new(running: Running, parts: Parts) -> Self {
         let link = running.link();
+        let started = SystemTime::now();
         Self {
             site: link.shared.site(),
-            id: CorrelationId::new(),
-            started: SystemTime::now(),
+            id: CorrelationId::at(started),
+            started,
             clock: Instant::now(),
             caller: caller(link.peer, &parts.headers, &link.shared),
             verdict: Verdict::NotABrowser,
@@ -188,29 +189,29 @@ impl Exchange {
 
     /// Completes the response and tells the journal.
     fn finish(&self, ending: Ending) -> Response<Full<Bytes>> {
-        let (mut response, outcome) = match ending.result {
-            Ok(response) => (response, Outcome::Ok),
-            Err(refusal) => (refusal.response(self.id, &self.site.base_url), refusal.outcome()),
+        let (mut response, refusal) = match ending.result {
+            Ok(response) => (response, None),
+            Err(refusal) => (refusal.response(self.id, &self.site.base_url), Some(refusal)),
         };
         self.complete(&mut response);
         let target = self.target.as_deref();
-        self.shared().journal.record(Entry {
+        self.shared().journal.record(&Entry {
             id: self.id,
             kind: target.map_or(hookstead_journal::Kind::Api, |target| match target.kind {
                 Kind::Endpoint => hookstead_journal::Kind::Endpoint,
                 Kind::Webhook => hookstead_journal::Kind::Webhook,
             }),
-            app: if self.of_app { Arc::clone(&self.site.app) } else { "".into() },
-            name: target.map_or_else(|| "".into(), |target| Arc::clone(&target.name)),
-            method: self.parts.method.as_str().to_owned(),
-            path: self.parts.uri.path().to_owned(),
+            app: if self.of_app { &self.site.app } else { "" },
+            name: target.map_or("", |target| &target.name),
+            method: self.parts.method.as_str(),
+            path: self.parts.uri.path(),
             status: response.status().as_u16(),
-            outcome,
+            outcome: refusal.as_ref().map_or(Outcome::Ok, Refusal::outcome),
             run_by: ending.run_by,
             remote_ip: Some(self.caller.address),
             started: self.started,
             elapsed: self.clock.elapsed(),
-            console: ending.console,
+            console: &ending.console,
         });
         response
     }
@@ -219,7 +220,7 @@ impl Exchange {
     fn complete(&self, response: &mut Response<Full<Bytes>>) {
         origins::complete(response.headers_mut(), &self.verdict);
         // Hexadecimal digits are a valid value.
-        if let Ok(id) = HeaderValue::from_str(&self.id.to_string()) {
+        if let Ok(id) = HeaderValue::from_bytes(&self.id.digits()) {
             origins::add(response.headers_mut(), HeaderName::from_static("x-request-id"), id);
         }
         if self.parts.method == Method::HEAD && response.status() != StatusCode::NO_CONTENT {

@@ -4,14 +4,14 @@
 //! what the operator needs. The code is the same for both, and a status that is no error cannot
 //! be built.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use hookstead_functions::{Failure, FailureKind};
 use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
@@ -35,7 +35,27 @@ struct Envelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<String>,
+    link: Option<Link<'a>>,
+}
+
+/// Where the operator finds the request in the log.
+struct Link<'a> {
+    base_url: &'a str,
+    id: CorrelationId,
+}
+
+impl fmt::Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.base_url)?;
+        f.write_str("/logs?co_id=")?;
+        self.id.fmt(f)
+    }
+}
+
+impl Serialize for Link<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Refusal {
@@ -120,7 +140,7 @@ impl Refusal {
         let envelope = Envelope {
             error: &self.message,
             error_code: (!self.bare).then_some(self.code),
-            link: (!self.bare).then(|| format!("{base_url}/logs?co_id={id}")),
+            link: (!self.bare).then_some(Link { base_url, id }),
         };
         // Three strings: nothing here can fail to serialise.
         let body = serde_json::to_vec(&envelope).unwrap_or_default();
@@ -139,9 +159,9 @@ impl Refusal {
     }
 
     /// What the journal gets.
-    pub(crate) fn outcome(self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome<'_> {
         let Self { code, message, detail, .. } = self;
-        Outcome::Failed { code, message: message.into_owned(), detail }
+        Outcome::Failed { code, message, detail: detail.as_deref() }
     }
 }
 
