@@ -9,12 +9,13 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{config::ServerLimits, connection::Link};
@@ -26,23 +27,41 @@ pub(crate) struct Activity {
     last_ms: AtomicU64,
     running: AtomicU64,
     requests: AtomicU64,
+    /// Whether several requests share the connection, as in HTTP/2.
+    is_shared: AtomicBool,
+    /// Whether the client has yet to take what was written.
+    is_blocked: AtomicBool,
 }
 
 impl Activity {
     pub(crate) fn new() -> Self {
         let zero = || AtomicU64::new(0);
-        Self { opened: Instant::now(), last_ms: zero(), running: zero(), requests: zero() }
+        Self {
+            opened: Instant::now(),
+            last_ms: zero(),
+            running: zero(),
+            requests: zero(),
+            is_shared: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
+        }
     }
 
     /// How long the connection may stay as it is; zero when its time is over.
     pub(crate) fn left(&self, limits: &ServerLimits) -> Duration {
+        let shorter = limits.idle_time.min(limits.header_read_time);
         if self.running.load(Ordering::Relaxed) > 0 {
-            return limits.idle_time;
+            // Looked at again before the shortest time there is has passed.
+            return shorter;
         }
         let waited = self.opened.elapsed();
-        let allowed = match self.requests.load(Ordering::Relaxed) {
-            0 => limits.header_read_time,
-            _ => limits.idle_time,
+        let allowed = if self.requests.load(Ordering::Relaxed) == 0 {
+            limits.header_read_time
+        } else if self.is_shared.load(Ordering::Relaxed) || self.is_blocked.load(Ordering::Relaxed)
+        {
+            limits.idle_time
+        } else {
+            // The client of HTTP/1.1 owes the headers of its next request.
+            shorter
         };
         let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
         allowed.saturating_sub(waited.saturating_sub(last))
@@ -62,7 +81,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// A request begins; it runs until the returned value is dropped.
-    pub(crate) fn begin(link: &Arc<Link>) -> Self {
+    pub(crate) fn begin(link: &Arc<Link>, version: Version) -> Self {
+        link.activity.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
         link.activity.requests.fetch_add(1, Ordering::Relaxed);
         let others = link.activity.running.fetch_add(1, Ordering::Relaxed);
         Self { link: Arc::clone(link), others }
@@ -98,8 +118,10 @@ impl<S> Watched<S> {
     }
 
     fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let activity = &self.link.activity;
+        activity.is_blocked.store(result.is_pending(), Ordering::Relaxed);
         if let Poll::Ready(Ok(1..)) = result {
-            self.link.activity.touch();
+            activity.touch();
         }
         result
     }

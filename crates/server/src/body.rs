@@ -1,6 +1,6 @@
 //! Reading a body: all of it or a refusal, within limits of size, time and shared memory.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -38,7 +38,12 @@ pub(crate) async fn read(
     if body.is_end_stream() {
         return Ok(Held { bytes: Bytes::new(), _share: None });
     }
-    let collected = timeout(limits.body_read_time, collect(body, limits, budget)).await;
+    let mut collected = pin!(collect(body, limits, budget));
+    // Most bodies came along with their heads and need no timer.
+    if let Poll::Ready(held) = poll_fn(|cx| Poll::Ready(collected.as_mut().poll(cx))).await {
+        return held;
+    }
+    let collected = timeout(limits.body_read_time, collected).await;
     collected.unwrap_or_else(|_| Err(Refusal::body_timeout()))
 }
 

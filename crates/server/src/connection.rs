@@ -64,7 +64,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
     let limits = &link.shared.config.limits;
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&link)));
     let service = service_fn(|request| {
-        let answer = exchange::answer(Running::begin(&link), request);
+        let answer = exchange::answer(Running::begin(&link, request.version()), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
     let builder = builder(limits);
@@ -113,8 +113,8 @@ fn builder(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read_time)
+        // The connection's own timer sees to that, which need not be set anew for each request.
+        .header_read_timeout(None)
         .max_buf_size(header_bytes_max)
         .max_headers(limits.headers_max);
     builder

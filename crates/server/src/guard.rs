@@ -5,7 +5,7 @@
 
 use hookstead_app::{Protection, Secret, SecretSource};
 use hookstead_signature::{Key, Place, RequestParts, Scheme, presets, verify};
-use http::{HeaderMap, request::Parts};
+use http::{HeaderName, request::Parts};
 
 use crate::{listing::Kind, parse::pairs, refusal::Refusal, site::Secrets};
 
@@ -19,6 +19,8 @@ pub(crate) enum Guard {
         scheme: &'static Scheme,
         /// The secret; one for now.
         keys: [Key; 1],
+        /// The headers that the scheme looks at; the others need not be collected.
+        headers: Vec<(&'static str, HeaderName)>,
     },
     /// Nobody; the reason is for the operator.
     Closed(String),
@@ -42,7 +44,7 @@ impl Guard {
         };
         let Some(secret) = secret else { return Self::Closed(format!("{name} is not set")) };
         match scheme.key(secret.expose()) {
-            Ok(key) => Self::Keyed { scheme, keys: [key] },
+            Ok(key) => Self::Keyed { scheme, keys: [key], headers: headers(scheme) },
             Err(_) => Self::Closed(format!("{name} is empty")),
         }
     }
@@ -71,9 +73,8 @@ impl Guard {
             Self::Open => Ok(()),
             Self::Closed(reason) => Err(Refusal::internal(reason.clone())),
             Self::Keyed { .. } if self.reads_query() => self.check(kind, parts, b""),
-            Self::Keyed { scheme, .. } => {
-                let mut names = header_names(scheme);
-                let present = names.any(|name| parts.headers.contains_key(name));
+            Self::Keyed { headers, .. } => {
+                let present = headers.iter().any(|(_, name)| parts.headers.contains_key(name));
                 // The full check words the refusal.
                 if present { Ok(()) } else { self.check(kind, parts, b"") }
             }
@@ -82,12 +83,16 @@ impl Guard {
 
     /// Checks a request with its body, byte for byte.
     pub(crate) fn check(&self, kind: Kind, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
-        let (scheme, keys) = match self {
+        let (scheme, keys, names) = match self {
             Self::Open => return Ok(()),
             Self::Closed(reason) => return Err(Refusal::internal(reason.clone())),
-            Self::Keyed { scheme, keys } => (*scheme, keys),
+            Self::Keyed { scheme, keys, headers } => (*scheme, keys, headers),
         };
-        let headers = signature_headers(scheme, &parts.headers);
+        let mut headers = Vec::with_capacity(names.len());
+        for (name, known) in names {
+            let values = parts.headers.get_all(known).iter();
+            headers.extend(values.map(|value| (*name, value.as_bytes())));
+        }
         let query: Vec<_> = match (self.reads_query(), parts.uri.query()) {
             (true, Some(query)) => pairs(query.as_bytes()).collect(),
             _ => Vec::new(),
@@ -105,23 +110,20 @@ impl Guard {
     }
 }
 
-/// The headers that a scheme looks at; the others need not be collected.
-fn signature_headers<'a>(scheme: &Scheme, headers: &'a HeaderMap) -> Vec<(&'a str, &'a [u8])> {
-    let of_name = |name| headers.get_all(name).iter().map(move |value| (name, value.as_bytes()));
-    header_names(scheme).flat_map(of_name).collect()
-}
-
-fn header_names(scheme: &Scheme) -> impl Iterator<Item = &'static str> {
-    scheme.ways.iter().filter_map(|way| match way.place {
+fn headers(scheme: &Scheme) -> Vec<(&'static str, HeaderName)> {
+    let names = scheme.ways.iter().filter_map(|way| match way.place {
         Place::Header { name, .. } | Place::ListPart { name, .. } => Some(name),
         Place::Query { .. } => None,
-    })
+    });
+    // Names of schemes are valid; one that were not could be in no request either.
+    let known = |name: &'static str| Some((name, HeaderName::from_bytes(name.as_bytes()).ok()?));
+    names.filter_map(known).collect()
 }
 
 /// A caller learns that a header is missing, as on the hosted service, and nothing else: not
 /// whether the secret was wrong or absent, nor what was wrong with a signature.
 fn refuse(kind: Kind, scheme: &Scheme, refusal: &hookstead_signature::Refusal) -> Refusal {
-    let detail = format!("{} ({}, {})", refusal, refusal.code(), scheme.name);
+    let detail = format!("{refusal} ({}, {})", refusal.code(), scheme.name);
     let by_query = scheme.ways.iter().any(|way| matches!(way.place, Place::Query { .. }));
     match refusal {
         hookstead_signature::Refusal::Missing { name } if !by_query => {
