@@ -14,6 +14,7 @@ use rquickjs_sys as qjs;
 use crate::{Host, Thrown, Value, arena::Arena, host::Hook, turn};
 
 mod convert;
+mod json;
 mod native;
 
 pub(crate) use native::Table;
@@ -96,6 +97,7 @@ impl Engine {
         }
         let engine = Self { runtime, context };
         engine.take_unsafe_methods()?;
+        engine.install_json()?;
         Ok(engine)
     }
 

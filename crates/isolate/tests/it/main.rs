@@ -6,5 +6,6 @@ mod border;
 mod clean;
 mod echo;
 mod hostile;
+mod json;
 mod limits;
 mod pool;
