@@ -104,6 +104,12 @@ impl<H: Host> Image<H> {
         })
     }
 
+    /// How long it takes to put the image back, on average, and how many of its pages that copies:
+    /// those that the runs so far have written to. For benches.
+    pub fn time_resets(&self, resets: u32) -> (Duration, usize) {
+        self.isolates.time_resets(resets)
+    }
+
     /// How large the image is, in bytes.
     pub fn bytes(&self) -> usize {
         self.isolates.image_bytes()

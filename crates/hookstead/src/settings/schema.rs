@@ -193,8 +193,8 @@ settings! {
         runs_max: u64 [1..=100_000] = 256;
         /// Runs that wait; more are refused with 429.
         runs_waiting_max: u64 [0..=1_000_000] = 10_000;
-        /// Copies of the app's memory for runs to have their turns in. One per core is enough for
-        /// speed; each more lets another run with much memory stay in place while it waits.
+        /// Copies of the app's memory for runs to have their turns in. One per processor is made
+        /// as load asks for it; more only for runs that use much memory and wait.
         isolates_max: u64 [1..=10_000] = 16;
         /// Console lines kept of a run.
         console_lines_max: u64 [0..=1_000_000] = 1000;
