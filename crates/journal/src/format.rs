@@ -60,10 +60,14 @@ fn human(entry: &Entry<'_>, colors: bool, out: &mut String) {
     let mut below = None;
     if let Outcome::Failed { code, message, detail } = &entry.outcome {
         let told = detail.unwrap_or(message);
-        let (first, rest) = told.split_once('\n').unwrap_or((told, ""));
+        let end = told.bytes().position(|byte| byte == b'\n');
+        let (first, rest) = told.split_at(end.unwrap_or(told.len()));
         let (on, off) = (paint("\x1b[31m"), paint("\x1b[0m"));
-        let _ = write!(out, " {on}{code}{off} — {} (co_id {})", clean(first), entry.id);
-        below = Some(rest);
+        for text in [" ", on, code, off, " — ", &clean(first), " (co_id "] {
+            out.push_str(text);
+        }
+        let _ = write!(out, "{})", entry.id);
+        below = Some(rest.get(1..).unwrap_or_default());
     }
     out.push('\n');
     for line in below.into_iter().flat_map(str::lines) {

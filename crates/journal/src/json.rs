@@ -113,7 +113,7 @@ mod tests {
         let text = "a\x1b\u{202e}\u{9b}\u{e0001}\nb";
         let entry = Entry {
             status: 400,
-            outcome: Outcome::Failed { code: "X", message: text.into(), detail: None },
+            outcome: Outcome::Failed { code: "X", message: text, detail: None },
             console: &[ConsoleLine { level: ConsoleLevel::Warn, text: text.into() }],
             ..example()
         };

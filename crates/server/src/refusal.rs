@@ -4,14 +4,13 @@
 //! what the operator needs. The code is the same for both, and a status that is no error cannot
 //! be built.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use hookstead_functions::{Failure, FailureKind};
 use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use serde::{Serialize, Serializer};
 
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
@@ -26,36 +25,6 @@ pub(crate) struct Refusal {
     allow: Option<HeaderValue>,
     /// Whether the connection ends here: where this request does cannot be relied on.
     closes: bool,
-}
-
-/// The body of an error, keys in the order of the hosted service.
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<Link<'a>>,
-}
-
-/// Where the operator finds the request in the log.
-struct Link<'a> {
-    base_url: &'a str,
-    id: CorrelationId,
-}
-
-impl fmt::Display for Link<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.base_url)?;
-        f.write_str("/logs?co_id=")?;
-        self.id.fmt(f)
-    }
-}
-
-impl Serialize for Link<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 impl Refusal {
@@ -137,13 +106,7 @@ impl Refusal {
 
     /// What the caller gets.
     pub(crate) fn response(&self, id: CorrelationId, base_url: &str) -> Response<Full<Bytes>> {
-        let envelope = Envelope {
-            error: &self.message,
-            error_code: (!self.bare).then_some(self.code),
-            link: (!self.bare).then_some(Link { base_url, id }),
-        };
-        // Three strings: nothing here can fail to serialise.
-        let body = serde_json::to_vec(&envelope).unwrap_or_default();
+        let body = self.envelope(id, base_url);
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
@@ -158,11 +121,37 @@ impl Refusal {
         response
     }
 
+    /// The body of an error, keys in the order of the hosted service.
+    fn envelope(&self, id: CorrelationId, base_url: &str) -> Vec<u8> {
+        let mut body = Vec::with_capacity(160 + self.message.len() + base_url.len());
+        body.extend_from_slice(br#"{"error":"#);
+        push_string(&mut body, &self.message);
+        if !self.bare {
+            body.extend_from_slice(br#","error_code":"#);
+            push_string(&mut body, self.code);
+            body.extend_from_slice(br#","link":"#);
+            push_string(&mut body, base_url);
+            // The link goes on within the string.
+            body.pop();
+            body.extend_from_slice(b"/logs?co_id=");
+            body.extend_from_slice(&id.digits());
+            body.push(b'"');
+        }
+        body.push(b'}');
+        body
+    }
+
     /// What the journal gets.
     pub(crate) fn outcome(&self) -> Outcome<'_> {
         let Self { code, message, detail, .. } = self;
         Outcome::Failed { code, message, detail: detail.as_deref() }
     }
+}
+
+/// Adds a string of JSON.
+fn push_string(json: &mut Vec<u8>, text: &str) {
+    // Writing a string into memory cannot fail.
+    let _ = serde_json::to_writer(json, text);
 }
 
 impl From<Failure> for Refusal {

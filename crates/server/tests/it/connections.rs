@@ -131,7 +131,10 @@ async fn nonsense_is_survived() {
 
 /// Whether the server closes a connection on which these bytes arrive one by one.
 async fn is_closed_on(server: &crate::harness::Running, bytes: &[u8]) -> bool {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    is_closed(TcpStream::connect(server.address).await.unwrap(), bytes).await
+}
+
+async fn is_closed(mut stream: TcpStream, bytes: &[u8]) -> bool {
     let begun = Instant::now();
     let mut buffer = [0; 1024];
     let mut bytes = bytes.iter().cycle();
@@ -169,6 +172,17 @@ async fn slow_clients_are_cut_off() {
     let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
     let answer = server.raw(format!("{line}\r\n").as_bytes()).await;
     assert!(answer.contains("\"done\""), "{answer}");
+}
+
+#[tokio::test]
+async fn later_headers_may_take_no_longer_than_the_first() {
+    let limit = Duration::from_millis(300);
+    let server = app().config(|config| config.limits.header_read_time = limit).start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let line = head(&format!("GET {} HTTP/1.1", endpoint("/x")));
+    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+    assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+    assert!(is_closed(stream, b"GET / HTTP/1.1\r\nx: y").await);
 }
 
 #[tokio::test]
