@@ -85,7 +85,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
         let answered = shielded(exchange.run(&target, held)).await;
         answered.unwrap_or_else(|_| exchange.finish(Ending::new(Err(panicked()))))
     };
-    let answered = link.seat.run(run).await;
+    let answered = link.seat.run(Box::pin(run)).await;
     // Its worker is gone: this is the end, and nobody will read this.
     answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
 }

@@ -127,9 +127,10 @@ impl Refusal {
         body.extend_from_slice(br#"{"error":"#);
         push_string(&mut body, &self.message);
         if !self.bare {
-            body.extend_from_slice(br#","error_code":"#);
-            push_string(&mut body, self.code);
-            body.extend_from_slice(br#","link":"#);
+            // Codes are made of letters.
+            body.extend_from_slice(br#","error_code":""#);
+            body.extend_from_slice(self.code.as_bytes());
+            body.extend_from_slice(br#"","link":"#);
             push_string(&mut body, base_url);
             // The link goes on within the string.
             body.pop();

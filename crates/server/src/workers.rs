@@ -45,6 +45,10 @@ struct Worker {
     runs: AtomicUsize,
 }
 
+/// What a worker runs. It is boxed before it is passed on, for it is large and moving it is not
+/// free.
+pub(crate) type Run<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// The place of a connection on a worker.
 pub(crate) struct Seat {
     team: Arc<[Worker]>,
@@ -107,23 +111,16 @@ impl Seat {
         Self { team: Arc::clone(team), index }
     }
 
-    /// Runs a future to its end, even when nobody waits for it any more: here, or on a worker
+    /// Runs something to its end, even when nobody waits for it any more: here, or on a worker
     /// that has less to do. `None` when it panicked elsewhere or its worker has ended.
-    pub(crate) async fn run<F>(&self, future: F) -> Option<F::Output>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
+    pub(crate) async fn run<T: Send + 'static>(&self, run: Run<T>) -> Option<T> {
         let index = self.idlest();
         let load = Load::add(&self.team, index);
-        let counted = async move {
-            let output = future.await;
-            drop(load);
-            output
-        };
+        let run = Lasting { run: Some(run), load: Some(load) };
         if index == self.index {
-            return Some(Lasting(Some(Box::pin(counted))).await);
+            return Some(run.await);
         }
-        self.team[index].runtime.spawn(counted).await.ok()
+        self.team[index].runtime.spawn(run).await.ok()
     }
 
     /// The worker with the fewest runs; this one unless another has fewer.
@@ -162,29 +159,38 @@ impl Drop for Load {
     }
 }
 
-/// A future that goes on in a task of its own when it is dropped before its end.
-struct Lasting<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+/// A run that goes on in a task of its own when it is dropped before its end.
+struct Lasting<T: Send + 'static> {
+    run: Option<Run<T>>,
+    /// Dropped with the run's end.
+    load: Option<Load>,
+}
 
-impl<F: Future<Output: Send> + Send + 'static> Future for Lasting<F> {
-    type Output = F::Output;
+impl<T: Send + 'static> Future for Lasting<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         // Taken out while it is polled, so that one that panics is not gone on with.
-        let Some(mut future) = self.0.take() else { return Poll::Pending };
-        let poll = future.as_mut().poll(cx);
+        let Some(mut run) = self.run.take() else { return Poll::Pending };
+        let poll = run.as_mut().poll(cx);
         if poll.is_pending() {
-            self.0 = Some(future);
+            self.run = Some(run);
+        } else {
+            self.load = None;
         }
         poll
     }
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Drop for Lasting<F> {
+impl<T: Send + 'static> Drop for Lasting<T> {
     fn drop(&mut self) {
-        let Some(future) = self.0.take() else { return };
+        let (Some(run), load) = (self.run.take(), self.load.take()) else { return };
         // Without a runtime everything ends here anyway.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(future);
+            runtime.spawn(async move {
+                run.await;
+                drop(load);
+            });
         }
     }
 }
@@ -240,12 +246,12 @@ mod tests {
         let workers = Workers::start(2).unwrap();
         on_seat(&workers, async |seat| {
             let own = thread_name();
-            assert_eq!(seat.run(async { thread_name() }).await, Some(own.clone()));
+            assert_eq!(seat.run(Box::pin(async { thread_name() })).await, Some(own.clone()));
             let busy = Load::add(&seat.team, seat.index);
-            let other = seat.run(async { thread_name() }).await.unwrap();
+            let other = seat.run(Box::pin(async { thread_name() })).await.unwrap();
             assert_ne!(other, own);
             let busy = (busy, Load::add(&seat.team, 1 - seat.index));
-            assert_eq!(seat.run(async { thread_name() }).await, Some(own));
+            assert_eq!(seat.run(Box::pin(async { thread_name() })).await, Some(own));
             drop(busy);
             assert!(seat.team.iter().all(|worker| worker.runs.load(Ordering::Relaxed) == 0));
         })
@@ -258,10 +264,10 @@ mod tests {
         let (send, mut done) = mpsc::unbounded_channel();
         let (open, gate) = oneshot::channel::<()>();
         on_seat(&workers, async move |seat| {
-            let run = seat.run(async move {
+            let run = seat.run(Box::pin(async move {
                 gate.await.unwrap();
                 send.send("done").unwrap();
-            });
+            }));
             assert!(timeout(Duration::from_millis(10), run).await.is_err());
         })
         .await;
