@@ -108,6 +108,7 @@ pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
     Ok(Config {
         listen: server.listen,
         threads: size(server.threads, 0),
+        finish_without_caller: server.finish_without_caller,
         trusted_proxies: proxies.collect::<Result<_, _>>()?,
         application_authentication: match settings.auth.application_authentication {
             ApplicationAuthentication::Required => ServerAuthentication::Required,

@@ -14,6 +14,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that answer requests; 0: as many as there are processors.
     pub threads: usize,
+    /// Whether a run goes on when its caller has hung up. If not, it ends where it stands.
+    pub finish_without_caller: bool,
     /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
     /// they are replaced by the peer's address.
     pub trusted_proxies: Vec<Network>,
@@ -77,6 +79,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7080)),
             threads: 0,
+            finish_without_caller: true,
             trusted_proxies: Vec::new(),
             application_authentication: ApplicationAuthentication::default(),
             limits: ServerLimits::default(),

@@ -81,6 +81,9 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
         }
     };
     let link = Arc::clone(exchange.running.link());
+    if !link.shared.config.finish_without_caller {
+        return Awaited(Some(exchange)).run(&target, held).await;
+    }
     let run = async move {
         let answered = shielded(exchange.run(&target, held)).await;
         answered.unwrap_or_else(|_| exchange.finish(Ending::new(Err(panicked()))))
@@ -88,6 +91,31 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
     let answered = link.seat.run(Box::pin(run)).await;
     // Its worker is gone: this is the end, and nobody will read this.
     answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
+}
+
+/// An exchange that ends with its caller. The journal hears of it even so.
+struct Awaited(Option<Exchange>);
+
+impl Awaited {
+    async fn run(mut self, target: &Target, held: Held) -> Response<Full<Bytes>> {
+        let answered = match &self.0 {
+            Some(exchange) => shielded(exchange.run(target, held)).await.ok(),
+            None => None,
+        };
+        let exchange = self.0.take();
+        answered.unwrap_or_else(|| match exchange {
+            Some(exchange) => exchange.finish(Ending::new(Err(panicked()))),
+            None => panicked().response(CorrelationId::new(), ""),
+        })
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.0.take() {
+            exchange.finish(Ending::new(Err(Refusal::caller_gone())));
+        }
+    }
 }
 
 fn panicked() -> Refusal {

@@ -69,6 +69,12 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", message)
     }
 
+    /// For the journal alone: there is nobody to answer. The status is the one that proxies use.
+    pub(crate) fn caller_gone() -> Self {
+        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, "CallerGone", "the caller hung up, and the function was ended")
+    }
+
     pub(crate) fn too_many_requests() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
     }

@@ -152,6 +152,10 @@ settings! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7080));
         /// Threads that answer requests and run functions; 0: as many as there are processors.
         threads: u64 [0..=1024] = 0;
+        /// Whether a function that has begun goes on when its caller has hung up, as those of
+        /// webhooks should: senders wait for seconds only. If not, it ends where it stands, and
+        /// so do its outgoing calls.
+        finish_without_caller: bool = true;
         /// The URL under which callers reach this server, such as "https://hooks.example.com",
         /// for the URLs that are printed and the links in error messages.
         /// Empty: printed URLs have the address that it listens on, links have no host.

@@ -36,6 +36,20 @@ impl SettingValue for u64 {
     }
 }
 
+impl SettingValue for bool {
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| "must be true or false, without quotes".to_owned())
+    }
+
+    fn from_text(text: &str) -> Value {
+        text.trim().parse().map_or_else(|_| Value::String(text.to_owned()), Value::Boolean)
+    }
+
+    fn show(&self) -> Value {
+        Value::Boolean(*self)
+    }
+}
+
 impl SettingValue for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
         let wanted = "must be an address and a port, such as \"127.0.0.1:7080\"";

@@ -237,6 +237,19 @@ async fn a_function_finishes_although_its_caller_has_gone() {
     assert!(log.contains(" 200 GET "), "{log}");
 }
 
+#[tokio::test]
+async fn a_function_ends_with_its_caller_where_the_operator_says_so() {
+    let server = app().config(|config| config.finish_without_caller = false).start().await;
+    let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    drop(stream);
+    let log = server.stop().await;
+    assert!(log.contains(" 499 GET ") && log.contains("CallerGone"), "{log}");
+    assert!(!log.contains(" 200 GET "), "{log}");
+}
+
 /// A client that speaks HTTP/2 over one connection.
 fn http2() -> Client<HttpConnector, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).http2_only(true).build_http()
