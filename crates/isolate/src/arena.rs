@@ -8,7 +8,7 @@
 //! is ever split or merged. The engine keeps small objects in chunks of 4 KiB of its own, so that
 //! few calls arrive here; a world that lives for milliseconds needs no more than this.
 //!
-//! There is no failure: where memory runs out, the run ends (`turn::exhaust`) and the engine never
+//! There is no failure: where memory runs out, the run ends (`Seat::exhaust`) and the engine never
 //! learns of it, because parts of it do not survive a refusal.
 
 use std::{ffi::c_void, io, ptr};
@@ -17,7 +17,7 @@ use rquickjs_sys as qjs;
 
 use crate::{
     mapping::{Mapping, page_bytes, to_pages},
-    turn,
+    turn::Seat,
 };
 
 /// In front of every block; 16 is the alignment that C's `malloc` promises.
@@ -70,6 +70,7 @@ pub(crate) struct Arena {
     limit_bytes: usize,
     /// After so many allocations there is no memory: a test's lever.
     allocations_left: Option<u64>,
+    seat: Box<Seat>,
 }
 
 impl Arena {
@@ -84,12 +85,18 @@ impl Arena {
             image_end: 0,
             limit_bytes: image_bytes_max,
             allocations_left: None,
+            seat: Box::new(Seat::new()),
         });
         arena.commit(size_of::<Book>())?;
         arena.clean_from = size_of::<Book>();
         // SAFETY: the book's place has just been made usable, and zeroes are a book.
         unsafe { (*arena.book()).top = size_of::<Book>() };
         Ok(arena)
+    }
+
+    /// Whoever runs in this arena; it stays where it is.
+    pub(crate) fn seat(&self) -> *const Seat {
+        &raw const *self.seat
     }
 
     pub(crate) fn mapping(&self) -> &Mapping {
@@ -344,9 +351,10 @@ unsafe fn content_of(block: *mut Block) -> *mut c_void {
 /// `opaque` must point to an [`Arena`] that nothing else borrows now, within a turn.
 unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut Block, usize) {
     // SAFETY: the caller vouches for `opaque`; the borrow ends before the run does.
-    match unsafe { (*opaque.cast::<Arena>()).allocate(size) } {
-        Some(found) => found,
-        None => turn::exhaust(),
+    unsafe {
+        let arena = opaque.cast::<Arena>();
+        let seat = &*(*arena).seat();
+        seat.busy(|| (*arena).allocate(size)).unwrap_or_else(|| seat.exhaust())
     }
 }
 
@@ -373,7 +381,10 @@ unsafe extern "C" fn malloc(opaque: *mut c_void, size: qjs::size_t) -> *mut c_vo
 unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
     if !content.is_null() {
         // SAFETY: the engine frees each of its blocks once.
-        unsafe { (*opaque.cast::<Arena>()).release(block_of(content)) };
+        unsafe {
+            let arena = opaque.cast::<Arena>();
+            (*(*arena).seat()).busy(|| (*arena).release(block_of(content)));
+        }
     }
 }
 
@@ -399,10 +410,9 @@ unsafe extern "C" fn realloc(
         if size <= held && size >= held / 2 {
             return content;
         }
-        if size > held
-            && let Some(class) = class_of(size)
-            && (*opaque.cast::<Arena>()).extend(block, class).is_some()
-        {
+        let arena = opaque.cast::<Arena>();
+        let extend = |class| (*(*arena).seat()).busy(|| (*arena).extend(block, class));
+        if size > held && class_of(size).and_then(extend).is_some() {
             return content;
         }
         let moved = content_of(allocate(opaque, size).0);

@@ -11,7 +11,12 @@ use std::{
 
 use rquickjs_sys as qjs;
 
-use crate::{Host, Thrown, Value, arena::Arena, host::Hook, turn};
+use crate::{
+    Host, Thrown, Value,
+    arena::Arena,
+    host::Hook,
+    turn::{Frame, Seat},
+};
 
 mod convert;
 mod json;
@@ -89,7 +94,9 @@ impl Engine {
         // SAFETY: the runtime is alive.
         let context = unsafe {
             qjs::JS_SetMaxStackSize(runtime, stack_bytes as qjs::size_t);
-            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), ptr::null_mut());
+            let seat = (*arena).seat().cast_mut().cast::<c_void>();
+            qjs::JS_SetRuntimeOpaque(runtime, seat);
+            qjs::JS_SetInterruptHandler(runtime, Some(on_interrupt), seat);
             qjs::JS_NewContext(runtime)
         };
         if context.is_null() {
@@ -98,6 +105,8 @@ impl Engine {
         let engine = Self { runtime, context };
         engine.take_unsafe_methods()?;
         engine.install_json()?;
+        // SAFETY: the arena is the caller's.
+        unsafe { (*(*arena).seat()).set_countdown(engine.find_countdown()?) };
         Ok(engine)
     }
 
@@ -113,6 +122,35 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Where the engine counts down to its next look at the time; null if that is not to be found.
+    ///
+    /// It counts calls and rounds of loops, not time, and ten thousand of them can take minutes.
+    /// The number lies somewhere in the context: where loops of known length leave their mark.
+    fn find_countdown(self) -> Result<*mut c_int, Thrown> {
+        const WORDS: usize = 256;
+        let rounds = |text: &CStr| {
+            let length = text.count_bytes() as qjs::size_t;
+            let flags = qjs::JS_EVAL_TYPE_GLOBAL as c_int;
+            // SAFETY: the text ends in a zero byte, and the context is alive. So many bytes of the
+            // arena lie behind its start: all that the engine made after it.
+            unsafe {
+                self.hold(qjs::JS_Eval(self.context, text.as_ptr(), length, c"".as_ptr(), flags))?;
+                Ok::<_, Thrown>(self.context.cast::<[c_int; WORDS]>().read())
+            }
+        };
+        let first = rounds(c"1")?;
+        let second = rounds(c"for (let n = 0; n < 50; n++);")?;
+        let third = rounds(c"for (let n = 0; n < 150; n++);")?;
+        let mut marks = (0..WORDS).filter(|&index| {
+            let fell = first[index].wrapping_sub(second[index]);
+            (50..60).contains(&fell) && second[index].wrapping_sub(third[index]) == fell + 100
+        });
+        Ok(match (marks.next(), marks.next()) {
+            (Some(index), None) => self.context.cast::<c_int>().wrapping_add(index),
+            _ => ptr::null_mut(),
+        })
     }
 
     /// Tells the engine where its stack begins: on each stack anew.
@@ -163,7 +201,9 @@ impl Engine {
             if block.is_null() {
                 return Err(self.take_exception());
             }
-            written.extend_from_slice(std::slice::from_raw_parts(block, length as usize));
+            let block = std::slice::from_raw_parts(block, length as usize);
+            undisturbed(self.context, || written.extend_from_slice(block));
+            let block = block.as_ptr().cast_mut();
             qjs::js_free(self.context, block.cast());
         }
         Ok(())
@@ -193,7 +233,7 @@ impl Engine {
                 if qjs::JS_IsException(function) {
                     return Err(self.take_exception());
                 }
-                hooks.push(HookFunction { name, function });
+                undisturbed(self.context, || hooks.push(HookFunction { name, function }));
             }
         }
         Ok(())
@@ -244,7 +284,8 @@ impl Engine {
                 return;
             }
             if state < 0 {
-                drop(self.take_exception());
+                // SAFETY: the context is alive; what was thrown is not looked at.
+                unsafe { convert::forget_exception(self.context) };
             }
         }
     }
@@ -303,10 +344,31 @@ impl Drop for Held<'_> {
 }
 
 /// Lets others have their turn once the slice is over. JavaScript never sees it.
-unsafe extern "C" fn on_interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int {
-    // SAFETY: the engine runs within turns only.
-    if let Some(frame) = unsafe { turn::current().as_ref() } {
+unsafe extern "C" fn on_interrupt(_: *mut qjs::JSRuntime, seat: *mut c_void) -> c_int {
+    // SAFETY: the engine was made with this seat.
+    if let Some(frame) = unsafe { (*seat.cast::<Seat>()).frame() } {
         frame.suspend_if_over();
     }
     0
+}
+
+/// Does what must not be left half done: what allocates outside of the arena, above all.
+///
+/// # Safety
+/// The context must be alive.
+unsafe fn undisturbed<R>(context: *mut qjs::JSContext, work: impl FnOnce() -> R) -> R {
+    // SAFETY: the caller vouches for the context.
+    match unsafe { frame(context) } {
+        Some(frame) => frame.undisturbed(work),
+        None => work(),
+    }
+}
+
+/// The turn in which an engine runs.
+///
+/// # Safety
+/// The context must be alive, and the turn must not be kept beyond its end.
+unsafe fn frame<'a>(context: *mut qjs::JSContext) -> Option<&'a Frame> {
+    // SAFETY: the caller vouches for the context; its engine was made with a seat.
+    unsafe { (*qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>()).frame() }
 }

@@ -12,7 +12,7 @@ use crate::{
     engine::{Detail, Engine},
     isolate::Isolates,
     stacks,
-    turn::{Step, Turn},
+    turn::{Seat, Step, Turn},
 };
 
 /// Compiling is bounded too: a source file comes from a stranger as often as not.
@@ -145,7 +145,9 @@ impl Compiler {
         let arena: *mut Arena = &raw mut **arena;
         let mut made = None;
         // SAFETY: the arena is boxed and outlives the engine.
-        ran(&mut || made = Some(unsafe { Engine::new(arena, COMPILE_STACK_BYTES_MAX) }))?;
+        ran(unsafe { (*arena).seat() }, &mut || {
+            made = Some(unsafe { Engine::new(arena, COMPILE_STACK_BYTES_MAX) });
+        })?;
         *engine = made.transpose()?;
         Ok(compiler)
     }
@@ -154,7 +156,7 @@ impl Compiler {
         let Some(engine) = self.engine else { return Err(out_of_memory()) };
         let (name, text) = (c_string(&script.name), c_string(&script.source));
         let (mut written, mut outcome) = (Vec::new(), Ok(()));
-        let ended = ran(&mut || {
+        let ended = ran(self.arena.seat(), &mut || {
             engine.enter_stack();
             let (name, text): (&CStr, &CStr) = (&name, &text);
             outcome = engine.compile(name, text, detail, &mut written);
@@ -168,16 +170,21 @@ impl Compiler {
 }
 
 /// Runs something on a stack of its own to its end, within the limits of compiling.
-fn ran(body: &mut dyn FnMut()) -> Result<(), Thrown> {
+fn ran(seat: *const Seat, body: &mut dyn FnMut()) -> Result<(), Thrown> {
     let stack = stacks::take(COMPILE_STACK_BYTES_MAX).map_err(|error| no_memory(&error))?;
-    // SAFETY: everything that the body borrows outlives the turn, which ends here.
-    let turn = unsafe { Turn::new(stack, std::ptr::null(), std::ptr::null_mut(), body) };
+    // SAFETY: the seat and all that the body borrows outlive the turn, which ends here.
+    let turn = unsafe { Turn::new(stack, seat, std::ptr::null(), std::ptr::null_mut(), body) };
     to_end(turn, Instant::now() + COMPILE_TIME_MAX)
 }
 
 /// Runs a turn to its end, however many slices that takes.
 pub(crate) fn to_end(mut turn: Turn, deadline: Instant) -> Result<(), Thrown> {
-    let step = turn.resume(deadline);
+    let step = loop {
+        match turn.resume(deadline) {
+            Step::SliceOver if Instant::now() < deadline => {}
+            step => break step,
+        }
+    };
     stacks::put_back(turn);
     match step {
         Step::Done => Ok(()),

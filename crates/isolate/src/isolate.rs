@@ -23,7 +23,7 @@ use crate::{
     image::{Recipe, no_memory, to_end},
     pages::{Packed, Pages},
     signals, stacks,
-    turn::Turn,
+    turn::{Seat, Turn},
     watchdog,
 };
 
@@ -80,12 +80,13 @@ impl Isolate {
         signals::install();
         let arena = Arena::new(recipe.memory_bytes, IMAGE_BYTES_MAX).map_err(|e| no_memory(&e))?;
         let mut making = Making { arena, engine: None, hooks: Vec::new(), outcome: Ok(()) };
-        let mut table = Table::<H>::new(None, &raw const recipe.scripts);
+        let mut table = Table::<H>::new(None, recipe);
         let stack = stacks::take(recipe.stack_bytes).map_err(|e| no_memory(&e))?;
+        let seat = making.arena.seat();
         let body = || making.make::<H>(recipe);
-        // SAFETY: what the body borrows and the table outlive the turn, which ends here. What the
-        // body owns is in `making`.
-        let turn = unsafe { Turn::new(stack, ptr::null(), (&raw mut table).cast(), body) };
+        // SAFETY: what the body borrows, the seat and the table outlive the turn, which ends here.
+        // What the body owns is in `making`.
+        let turn = unsafe { Turn::new(stack, seat, ptr::null(), (&raw mut table).cast(), body) };
         to_end(turn, Instant::now() + IMAGE_TIME_MAX)?;
         let Making { mut arena, engine, hooks, outcome } = making;
         outcome?;
@@ -104,6 +105,11 @@ impl Isolate {
 
     pub(crate) fn hooks(&self) -> *const [HookFunction] {
         &raw const *self.hooks
+    }
+
+    /// The seat of whoever runs here, which stays where it is.
+    pub(crate) fn seat(&self) -> *const Seat {
+        self.arena.seat()
     }
 
     /// The pages, which stay where they are.

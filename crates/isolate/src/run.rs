@@ -61,7 +61,7 @@ pub(crate) async fn run<H: Host>(
     let mut run = Run {
         turn: None,
         clock: Clock::new(limits.time, limits.cpu_time),
-        table: Boxed::new(Table::new(Some(host), &raw const image.recipe.scripts)),
+        table: Boxed::new(Table::new(Some(host), &image.recipe)),
         id: new_run(),
         place,
         allocations_max: limits.allocations_max,
@@ -185,9 +185,9 @@ impl<H: Host> Run<H> {
                 Err(thrown) => unsafe { (*table).failure = Some(thrown) },
             }
         };
-        // SAFETY: pages and table stay where they are until the run is dropped, and the turn is
-        // dropped before them. The body owns nothing.
-        Ok(unsafe { Turn::new(stack, isolate.pages(), table.cast(), body) })
+        // SAFETY: seat, pages and table stay where they are until the run is dropped, and the turn
+        // is dropped before them. The body owns nothing.
+        Ok(unsafe { Turn::new(stack, isolate.seat(), isolate.pages(), table.cast(), body) })
     }
 }
 

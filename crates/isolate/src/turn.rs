@@ -6,12 +6,16 @@
 //! owns anything**: what natives and hooks work with sits in the run's table.
 //!
 //! A turn can be suspended by a signal as well (`signals`), anywhere in the engine's own code. It
-//! is not while [`Frame::is_preemptible`] says no: in natives, and while stacks are switched.
+//! is not while [`Frame::is_preemptible`] says no: in natives, in the allocator, and while stacks
+//! are switched. Wherever it can be, nothing depends on the thread: the next instruction may be
+//! another thread's. So the engine's callbacks find their turn through their arena ([`Seat`]); the
+//! address of a thread-local variable is not safe even between its computation and its use.
 
 use std::{
     cell::Cell,
-    ffi::c_void,
+    ffi::{c_int, c_void},
     ptr,
+    sync::atomic::{AtomicBool, Ordering, compiler_fence},
     time::{Duration, Instant},
 };
 
@@ -42,19 +46,32 @@ pub(crate) enum Step {
 type Body = Coroutine<(), Step, Step, DefaultStack>;
 
 thread_local! {
-    /// The turn that runs on this thread, if one does.
+    /// The turn that runs on this thread, if one does: for signal handlers.
     static CURRENT: Cell<*const Frame> = const { Cell::new(ptr::null()) };
 }
+
+/// Who runs in an arena.
+pub(crate) struct Seat {
+    frame: Cell<*const Frame>,
+    /// The allocator is at work. What it knows of the machine is no run's own.
+    is_busy: AtomicBool,
+    /// What the engine counts down to its next look at the time; null if it is not known.
+    countdown: Cell<*mut c_int>,
+}
+
+// SAFETY: who owns the arena decides who runs in it, and where; nobody else follows the pointers.
+unsafe impl Send for Seat {}
 
 /// What callbacks and signal handlers find of the turn that runs.
 pub(crate) struct Frame {
     yielder: Cell<*const Yielder<(), Step>>,
     slice_end: Cell<Instant>,
-    is_preemptible: Cell<bool>,
+    is_preemptible: AtomicBool,
     trap: CoroutineTrapHandler<Step>,
     /// The lowest address of the stack; one page of guard lies there.
     stack_limit: usize,
     stack_base: usize,
+    seat: *const Seat,
     pages: *const Pages,
     /// The table of the run, for the natives.
     table: *mut c_void,
@@ -67,18 +84,20 @@ pub(crate) struct Turn {
 }
 
 // SAFETY: what is on the stack of a suspended turn is the engine's, this crate's or the kernel's.
-// None of it depends on the thread: the engine has no thread-local state, this crate's functions
-// read theirs anew after each suspension, and the handler of signals adapts what the kernel left.
+// None of it depends on the thread: neither the engine nor what this crate runs where it can be
+// suspended has thread-local state, and the handler of signals adapts what the kernel left.
 unsafe impl Send for Turn {}
 
 impl Turn {
     /// A turn that will run `body` on `stack`.
     ///
     /// # Safety
-    /// `pages`, if not null, and `table` must stay where they are until the turn is dropped. The
-    /// body must not own anything that it still needs when it is given up, see the module.
+    /// `seat`, `pages`, if not null, and `table` must stay where they are until the turn is
+    /// dropped. The body must not own anything that it still needs when it is given up, see the
+    /// module.
     pub(crate) unsafe fn new(
         stack: DefaultStack,
+        seat: *const Seat,
         pages: *const Pages,
         table: *mut c_void,
         body: impl FnOnce(),
@@ -90,19 +109,20 @@ impl Turn {
                 // SAFETY: a turn that runs has a frame.
                 let frame = &*current();
                 frame.yielder.set(yielder);
-                frame.is_preemptible.set(true);
+                frame.set_preemptible(true);
                 body();
-                frame.is_preemptible.set(false);
+                frame.set_preemptible(false);
                 Step::Done
             })
         };
         let frame = Box::new(Frame {
             yielder: Cell::new(ptr::null()),
             slice_end: Cell::new(Instant::now()),
-            is_preemptible: Cell::new(false),
+            is_preemptible: AtomicBool::new(false),
             trap: coroutine.trap_handler(),
             stack_limit,
             stack_base,
+            seat,
             pages,
             table,
         });
@@ -113,12 +133,18 @@ impl Turn {
     pub(crate) fn resume(&mut self, slice_end: Instant) -> Step {
         let Some(body) = &mut self.body else { return Step::Done };
         self.frame.slice_end.set(slice_end);
-        let outer = CURRENT.replace(&raw const *self.frame);
+        let frame = &raw const *self.frame;
+        let outer = CURRENT.replace(frame);
+        let seat = self.frame.seat();
+        seat.frame.set(frame);
+        // A turn may have been given up in the allocator.
+        seat.is_busy.store(false, Ordering::Relaxed);
         let watched = watchdog::watch(slice_end);
         let step = match body.resume(()) {
             CoroutineResult::Yield(step) | CoroutineResult::Return(step) => step,
         };
         drop(watched);
+        self.frame.seat().frame.set(ptr::null());
         CURRENT.set(outer);
         step
     }
@@ -144,10 +170,93 @@ impl Drop for Turn {
     }
 }
 
+impl Seat {
+    /// A seat in which nobody sits.
+    pub(crate) fn new() -> Self {
+        Self {
+            frame: Cell::new(ptr::null()),
+            is_busy: AtomicBool::new(false),
+            countdown: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    /// The turn that runs in the arena, if one does.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        // SAFETY: a turn takes its frame back when it stops running.
+        unsafe { self.frame.get().as_ref() }
+    }
+
+    /// Keeps signals from suspending the turn while the allocator works.
+    #[inline]
+    pub(crate) fn busy<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.is_busy.store(true, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        let result = work();
+        compiler_fence(Ordering::SeqCst);
+        self.is_busy.store(false, Ordering::Relaxed);
+        result
+    }
+
+    /// Ends the run that is under way for lack of memory.
+    pub(crate) fn exhaust(&self) -> ! {
+        if let Some(frame) = self.frame() {
+            frame.suspend(Step::OutOfMemory);
+        }
+        // The engine allocates within turns only, and nobody resumes one that is out of memory.
+        std::process::abort()
+    }
+
+    /// Where the engine counts down to its next look at the time. It must stay there.
+    pub(crate) fn set_countdown(&self, countdown: *mut c_int) {
+        self.countdown.set(countdown);
+    }
+}
+
 impl Frame {
+    fn seat(&self) -> &Seat {
+        // SAFETY: it outlives the turn, as `Turn::new` demands.
+        unsafe { &*self.seat }
+    }
+
     /// Whether a signal may suspend the turn where it is.
     pub(crate) fn is_preemptible(&self) -> bool {
-        self.is_preemptible.get()
+        self.is_in_engine() && !self.seat().is_busy.load(Ordering::Relaxed)
+    }
+
+    /// Whether the turn is in the engine's code or in what the engine calls to allocate: there it
+    /// can be given up.
+    pub(crate) fn is_in_engine(&self) -> bool {
+        self.is_preemptible.load(Ordering::Relaxed)
+    }
+
+    fn set_preemptible(&self, is_preemptible: bool) {
+        compiler_fence(Ordering::SeqCst);
+        self.is_preemptible.store(is_preemptible, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    /// From now on no signal suspends the turn, which is about to end.
+    pub(crate) fn calm_down(&self) {
+        self.set_preemptible(false);
+    }
+
+    /// From now on signals may suspend the turn again.
+    pub(crate) fn stir_up(&self) {
+        self.set_preemptible(true);
+    }
+
+    /// Whether the slice of time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.slice_end.get()
+    }
+
+    /// Has the engine look at the time at the next opportunity. Safe in a signal handler.
+    pub(crate) fn hurry(&self) {
+        let countdown = self.seat().countdown.get();
+        if !countdown.is_null() {
+            // SAFETY: the number is in the arena, where this turn runs.
+            unsafe { countdown.write_volatile(0) };
+        }
     }
 
     /// The table of the run.
@@ -179,40 +288,32 @@ impl Frame {
 
     /// Suspends the turn.
     pub(crate) fn suspend(&self, step: Step) {
-        let was_preemptible = self.is_preemptible.replace(false);
+        let was_preemptible = self.is_in_engine();
+        self.set_preemptible(false);
         // SAFETY: the yielder lives as long as the turn runs.
         unsafe { (*self.yielder.get()).suspend(step) };
-        self.is_preemptible.set(was_preemptible);
+        self.set_preemptible(was_preemptible);
     }
 
     /// Suspends the turn if its slice of time is over.
     pub(crate) fn suspend_if_over(&self) {
-        if Instant::now() >= self.slice_end.get() {
+        if self.is_over() {
             self.suspend(Step::SliceOver);
         }
     }
 
     /// Keeps signals from suspending the turn while `work` is done.
     pub(crate) fn undisturbed<R>(&self, work: impl FnOnce() -> R) -> R {
-        self.is_preemptible.set(false);
+        let was_preemptible = self.is_in_engine();
+        self.set_preemptible(false);
         let result = work();
-        self.is_preemptible.set(true);
+        self.set_preemptible(was_preemptible);
         result
     }
 }
 
-/// The turn that runs on this thread; null if none does. Never kept across a suspension.
+/// The turn that runs on this thread; null if none does. For where no signal suspends it.
 #[inline(never)]
 pub(crate) fn current() -> *const Frame {
     CURRENT.get()
-}
-
-/// Ends the run that is under way on this thread for lack of memory.
-pub(crate) fn exhaust() -> ! {
-    // SAFETY: the engine allocates within turns only.
-    if let Some(frame) = unsafe { current().as_ref() } {
-        frame.suspend(Step::OutOfMemory);
-    }
-    // Nobody resumes a turn that is out of memory, and nobody else gets here.
-    std::process::abort()
 }

@@ -1,9 +1,10 @@
 //! Copies of values, in both directions.
 
-use std::{borrow::Cow, ffi::c_int};
+use std::{borrow::Cow, ffi::c_int, str};
 
 use rquickjs_sys as qjs;
 
+use super::undisturbed;
 use crate::{Thrown, Value};
 
 /// What a property made for an error allows: writing and redefining, not enumerating.
@@ -80,65 +81,83 @@ unsafe fn new_array(context: *mut qjs::JSContext, items: &[Value]) -> qjs::JSVal
     }
 }
 
-/// A copy of a JavaScript value.
+/// Why a value cannot cross to the host: an error's class and its message.
+pub(super) type Refusal = (&'static str, &'static str);
+
+const TOO_LARGE: Refusal = ("RangeError", "a native was given more than a run may use of memory");
+const WRONG_KIND: Refusal = ("TypeError", "this kind of value cannot cross to the host");
+
+/// Hands over a copy of a JavaScript value, of no more than so many bytes. Signals do not come
+/// between making the copy and `keep`, so that it does not get lost.
+///
+/// JavaScript may run only before a refusal: for the stack trace of an exception.
 ///
 /// # Safety
 /// The context must be alive and the value its own.
-pub(super) unsafe fn from_js(
+pub(super) unsafe fn copy(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
-) -> Result<Value, Thrown> {
+    bytes_max: usize,
+    keep: impl FnOnce(Value),
+) -> Result<(), Refusal> {
     // SAFETY: the caller vouches for both.
     unsafe {
-        match qjs::JS_VALUE_GET_NORM_TAG(value) {
-            qjs::JS_TAG_UNDEFINED => Ok(Value::Undefined),
-            qjs::JS_TAG_NULL => Ok(Value::Null),
-            qjs::JS_TAG_BOOL => Ok(Value::Bool(qjs::JS_VALUE_GET_BOOL(value))),
-            qjs::JS_TAG_INT => Ok(Value::Number(f64::from(qjs::JS_VALUE_GET_INT(value)))),
-            qjs::JS_TAG_FLOAT64 => Ok(Value::Number(qjs::JS_VALUE_GET_FLOAT64(value))),
+        let plain = match qjs::JS_VALUE_GET_NORM_TAG(value) {
+            qjs::JS_TAG_UNDEFINED => Value::Undefined,
+            qjs::JS_TAG_NULL => Value::Null,
+            qjs::JS_TAG_BOOL => Value::Bool(qjs::JS_VALUE_GET_BOOL(value)),
+            qjs::JS_TAG_INT => Value::Number(f64::from(qjs::JS_VALUE_GET_INT(value))),
+            qjs::JS_TAG_FLOAT64 => Value::Number(qjs::JS_VALUE_GET_FLOAT64(value)),
             qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => {
-                string_from_js(context, value).map(Value::Text)
+                let kept = with_text(context, value, |bytes| {
+                    if bytes.len() > bytes_max {
+                        return Err(TOO_LARGE);
+                    }
+                    undisturbed(context, || keep(Value::Text(text_of(bytes).into_owned())));
+                    Ok(())
+                });
+                return kept.unwrap_or(Err(WRONG_KIND));
             }
-            qjs::JS_TAG_OBJECT => bytes_from_js(context, value).map(Value::Bytes),
-            _ => Err(Thrown::new("TypeError", "this kind of value cannot cross to the host")),
-        }
+            qjs::JS_TAG_OBJECT => {
+                let bytes = bytes_of(context, value)?;
+                if bytes.len() > bytes_max {
+                    return Err(TOO_LARGE);
+                }
+                undisturbed(context, || keep(Value::Bytes(bytes.to_vec())));
+                return Ok(());
+            }
+            _ => return Err(WRONG_KIND),
+        };
+        undisturbed(context, || keep(plain));
+        Ok(())
     }
 }
 
-/// # Safety
-/// As for [`from_js`].
-unsafe fn string_from_js(
-    context: *mut qjs::JSContext,
-    value: qjs::JSValue,
-) -> Result<String, Thrown> {
-    // SAFETY: the caller vouches for both.
-    unsafe { with_text(context, value, |bytes| text_of(bytes).into_owned()) }
-}
-
-/// Looks at a string's bytes: UTF-8, but for lone surrogates.
+/// Looks at a string's bytes: UTF-8, but for lone surrogates. `None` if the engine refuses.
 ///
 /// # Safety
-/// As for [`from_js`].
+/// As for [`copy`].
 unsafe fn with_text<R>(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
     look: impl FnOnce(&[u8]) -> R,
-) -> Result<R, Thrown> {
+) -> Option<R> {
     let mut length: qjs::size_t = 0;
     // SAFETY: the engine returns `length` bytes that live until they are freed below.
     unsafe {
         let text = qjs::JS_ToCStringLen2(context, &raw mut length, value, false);
         if text.is_null() {
-            return Err(take_exception(context));
+            forget_exception(context);
+            return None;
         }
         let result = look(std::slice::from_raw_parts(text.cast::<u8>(), length as usize));
         qjs::JS_FreeCString(context, text);
-        Ok(result)
+        Some(result)
     }
 }
 
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
+    match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(without_surrogates(bytes)),
     }
@@ -155,32 +174,50 @@ fn without_surrogates(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&mended).into_owned()
 }
 
+/// The bytes of a buffer, which stay there as long as no JavaScript runs.
+///
 /// # Safety
-/// As for [`from_js`]; the value must be an object.
-unsafe fn bytes_from_js(
+/// As for [`copy`]; the value must be an object.
+unsafe fn bytes_of<'a>(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
-) -> Result<Vec<u8>, Thrown> {
+) -> Result<&'a [u8], Refusal> {
+    const BYTES: [c_int; 2] = [
+        qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as c_int,
+        qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8C as c_int,
+    ];
     let mut length: qjs::size_t = 0;
-    // SAFETY: the engine returns `length` bytes that live as long as the object, and nothing
-    // runs in between.
+    // SAFETY: the engine returns `length` bytes that live as long as the object.
     unsafe {
         let start = if qjs::JS_IsArrayBuffer(value) {
             qjs::JS_GetArrayBuffer(context, &raw mut length, value)
-        } else {
+        } else if BYTES.contains(&qjs::JS_GetTypedArrayType(value)) {
             qjs::JS_GetUint8Array(context, &raw mut length, value)
+        } else {
+            return Err(WRONG_KIND);
         };
         if start.is_null() {
             if qjs::JS_HasException(context) {
-                return Err(take_exception(context));
+                forget_exception(context);
+                return Err(WRONG_KIND);
             }
-            return Ok(Vec::new());
+            return Ok(&[]);
         }
-        Ok(std::slice::from_raw_parts(start, length as usize).to_vec())
+        Ok(std::slice::from_raw_parts(start, length as usize))
     }
 }
 
-/// Takes the pending exception out of the context.
+/// Drops the pending exception without a look at it, which could run JavaScript.
+///
+/// # Safety
+/// The context must be alive.
+pub(super) unsafe fn forget_exception(context: *mut qjs::JSContext) {
+    // SAFETY: the caller vouches for the context; the value is freed.
+    unsafe { qjs::JS_FreeValue(context, qjs::JS_GetException(context)) };
+}
+
+/// Takes the pending exception out of the context. The turn is about to end: signals do not suspend
+/// it any more, so that what is returned does not get lost.
 ///
 /// # Safety
 /// The context must be alive.
@@ -188,18 +225,27 @@ pub(super) unsafe fn take_exception(context: *mut qjs::JSContext) -> Thrown {
     // SAFETY: the caller vouches for the context; the values are freed.
     unsafe {
         let error = qjs::JS_GetException(context);
-        // A getter may end the run here and now, so the name is kept where nothing owns it, and
-        // the message comes last.
+        // A getter may end the run here and now, so nothing is owned until the last one is done.
         let mut name = [0; NAME_BYTES_MAX];
-        let name_bytes = error_property(context, error, c"name", |text| {
-            let length = text.floor_char_boundary(NAME_BYTES_MAX);
-            name[..length].copy_from_slice(&text.as_bytes()[..length]);
-            length
+        let name_text = error_property(context, error, c"name");
+        let name_bytes = name_text.and_then(|text| {
+            let kept = with_text(context, text, |bytes| keep_name(bytes, &mut name));
+            qjs::JS_FreeValue(context, text);
+            kept
         });
-        let message = error_property(context, error, c"message", str::to_owned);
-        let message = message.or_else(|| plain_text(context, error, str::to_owned));
+        let message_text = error_property(context, error, c"message")
+            .or_else(|| qjs::JS_IsString(error).then(|| qjs::JS_DupValue(context, error)));
+        // What hangs on the error may take long to free.
         qjs::JS_FreeValue(context, error);
-        let name = name_bytes.and_then(|bytes| std::str::from_utf8(&name[..bytes]).ok());
+        if let Some(frame) = super::frame(context) {
+            frame.calm_down();
+        }
+        let message = message_text.and_then(|text| {
+            let message = with_text(context, text, |bytes| text_of(bytes).into_owned());
+            qjs::JS_FreeValue(context, text);
+            message
+        });
+        let name = name_bytes.and_then(|bytes| str::from_utf8(&name[..bytes]).ok());
         Thrown {
             name: name.map_or(Cow::Borrowed("Error"), |name| Cow::Owned(name.to_owned())),
             message: message.unwrap_or_else(|| "a value that is not an error was thrown".into()),
@@ -208,17 +254,23 @@ pub(super) unsafe fn take_exception(context: *mut qjs::JSContext) -> Thrown {
     }
 }
 
-/// The text of an error's property, if there is one.
+/// Keeps what fits of a name that is text; how many bytes that is.
+fn keep_name(bytes: &[u8], kept: &mut [u8; NAME_BYTES_MAX]) -> usize {
+    let length = str::from_utf8(bytes).map_or(0, |text| text.floor_char_boundary(NAME_BYTES_MAX));
+    kept[..length].copy_from_slice(&bytes[..length]);
+    length
+}
+
+/// An error's property, if it is a string; converting another value would run JavaScript.
 ///
 /// # Safety
-/// As for [`from_js`].
-unsafe fn error_property<R>(
+/// As for [`copy`]. The property is to be freed.
+unsafe fn error_property(
     context: *mut qjs::JSContext,
     error: qjs::JSValue,
     name: &std::ffi::CStr,
-    look: impl FnOnce(&str) -> R,
-) -> Option<R> {
-    // SAFETY: the caller vouches for both; the value is freed.
+) -> Option<qjs::JSValue> {
+    // SAFETY: the caller vouches for both; what is not returned is freed.
     unsafe {
         if !qjs::JS_IsError(error) {
             return None;
@@ -226,78 +278,46 @@ unsafe fn error_property<R>(
         let value = qjs::JS_GetPropertyStr(context, error, name.as_ptr());
         if qjs::JS_IsException(value) {
             // A getter threw in turn; nobody may take that for an exception of his own.
-            qjs::JS_FreeValue(context, qjs::JS_GetException(context));
+            forget_exception(context);
             return None;
         }
-        let result = plain_text(context, value, look);
-        qjs::JS_FreeValue(context, value);
-        result
-    }
-}
-
-/// Looks at the text of a value that is a string already; converting another one would run
-/// JavaScript.
-///
-/// # Safety
-/// As for [`from_js`].
-unsafe fn plain_text<R>(
-    context: *mut qjs::JSContext,
-    value: qjs::JSValue,
-    look: impl FnOnce(&str) -> R,
-) -> Option<R> {
-    // SAFETY: the caller vouches for both.
-    unsafe {
         if !qjs::JS_IsString(value) {
+            qjs::JS_FreeValue(context, value);
             return None;
         }
-        with_text(context, value, |bytes| look(&text_of(bytes))).ok()
+        Some(value)
     }
 }
 
 /// Throws into JavaScript; what a native returns to the engine then.
+///
+/// A new error has a stack trace, and a script may take part in writing it: even one that calls the
+/// native that failed. So what was `thrown` is not looked at any more once there is an error.
 ///
 /// # Safety
 /// The context must be alive.
 pub(super) unsafe fn throw(context: *mut qjs::JSContext, thrown: &Thrown) -> qjs::JSValue {
     // SAFETY: the caller vouches for the context; defining and throwing consume their values.
     unsafe {
+        let text = |text: Option<&str>| text.map(|text| new_string(context, text));
+        let properties = [
+            (c"message", text(Some(&thrown.message))),
+            (c"name", text((thrown.name != "Error").then_some(&thrown.name))),
+            (c"code", text(thrown.code.as_deref())),
+        ];
         let error = qjs::JS_NewError(context);
-        if qjs::JS_IsException(error) {
-            return error;
-        }
-        let define = |name: *const std::ffi::c_char, text: &str| {
-            let text = new_string(context, text);
-            if !qjs::JS_IsException(text) {
-                qjs::JS_DefinePropertyValueStr(context, error, name, text, ERROR_PROPERTY);
+        for (name, value) in properties {
+            match value {
+                Some(value) if !qjs::JS_IsException(error) && !qjs::JS_IsException(value) => {
+                    let name = name.as_ptr();
+                    qjs::JS_DefinePropertyValueStr(context, error, name, value, ERROR_PROPERTY);
+                }
+                Some(value) => qjs::JS_FreeValue(context, value),
+                None => {}
             }
-        };
-        define(c"message".as_ptr(), &thrown.message);
-        if thrown.name != "Error" {
-            define(c"name".as_ptr(), &thrown.name);
         }
-        if let Some(code) = &thrown.code {
-            define(c"code".as_ptr(), code);
-        }
-        qjs::JS_Throw(context, error)
+        if qjs::JS_IsException(error) { error } else { qjs::JS_Throw(context, error) }
     }
-}
-
-/// Copies the arguments of a native's call to where they are kept.
-///
-/// # Safety
-/// `arguments` must point to `count` values of the context, or `count` be zero.
-pub(super) unsafe fn arguments_from_js(
-    context: *mut qjs::JSContext,
-    count: c_int,
-    arguments: *mut qjs::JSValue,
-    kept: &mut Vec<Value>,
-) -> Result<(), Thrown> {
-    kept.clear();
-    for index in 0..usize::try_from(count).unwrap_or(0) {
-        // SAFETY: the caller vouches for the array.
-        kept.push(unsafe { from_js(context, *arguments.add(index))? });
-    }
-    Ok(())
 }
 
 /// The engine's name for a text, to be freed.

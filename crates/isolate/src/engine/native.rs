@@ -10,8 +10,8 @@ use rquickjs_sys as qjs;
 use super::{Engine, Held, convert};
 use crate::{
     Host, Thrown, Value,
-    image::Scripts,
-    turn::{self, Frame},
+    image::{Recipe, Scripts},
+    turn::Frame,
 };
 
 /// The one native that is the isolate's own; its number comes after those of the host's.
@@ -30,17 +30,20 @@ pub(crate) struct Table<H> {
     pub(crate) call: Vec<Value>,
     /// Why the turn failed.
     pub(crate) failure: Option<Thrown>,
+    /// What a native can be given at once.
+    given_bytes_max: usize,
     arguments: Vec<Value>,
     result: Result<Value, Thrown>,
 }
 
 impl<H> Table<H> {
-    pub(crate) fn new(host: Option<H>, scripts: *const Scripts) -> Self {
+    pub(crate) fn new(host: Option<H>, recipe: &Recipe) -> Self {
         Self {
             host,
-            scripts,
+            scripts: &raw const recipe.scripts,
             call: Vec::new(),
             failure: None,
+            given_bytes_max: recipe.memory_bytes,
             arguments: Vec::new(),
             result: Ok(Value::Undefined),
         }
@@ -106,24 +109,45 @@ unsafe extern "C" fn call_native<H: Host>(
     // SAFETY: the engine runs within turns only, and hands over its own context and `count`
     // arguments. The table is the run's; nobody else touches it while a turn runs.
     unsafe {
-        let Some(frame) = turn::current().as_ref() else { return qjs::JS_UNDEFINED };
+        let Some(frame) = super::frame(context) else { return qjs::JS_UNDEFINED };
         let table = frame.table().cast::<Table<H>>();
         let native = H::NATIVES.get(usize::try_from(magic).unwrap_or(usize::MAX));
-        let value = frame.undisturbed(|| {
-            let copied =
-                convert::arguments_from_js(context, count, arguments, &mut (*table).arguments);
-            match (copied, native) {
-                (Ok(()), Some(native)) => call::<H>(table, native.call),
-                (Ok(()), None) => return None,
-                (Err(thrown), _) => (*table).result = Err(thrown),
+        // The copies are made where signals may come: JavaScript may run, and take long.
+        let copied = copy_arguments::<H>(context, frame, table, count, arguments);
+        match (copied, native) {
+            (Ok(()), Some(native)) => frame.undisturbed(|| call::<H>(table, native.call)),
+            (Ok(()), None) => return script::<H>(context, table),
+            (Err((name, message)), _) => {
+                frame.undisturbed(|| (*table).result = Err(Thrown::new(name, message)));
             }
-            let value = give_back::<H>(context, table);
-            rest::<H>(frame, table);
-            Some(value)
-        });
-        // A script runs like any other JavaScript.
-        value.unwrap_or_else(|| script::<H>(context, table))
+        }
+        let value = give_back::<H>(context, table);
+        frame.undisturbed(|| rest::<H>(frame, table));
+        value
     }
+}
+
+/// Copies the arguments of a native's call into the table.
+unsafe fn copy_arguments<H>(
+    context: *mut qjs::JSContext,
+    frame: &Frame,
+    table: *mut Table<H>,
+    count: c_int,
+    arguments: *mut qjs::JSValue,
+) -> Result<(), convert::Refusal> {
+    // SAFETY: the caller vouches for all of them. JavaScript may run and call another native, so
+    // the table is never borrowed in between; but if that has happened, the copy fails.
+    unsafe {
+        frame.undisturbed(|| (*table).arguments.clear());
+        let mut bytes_left = (*table).given_bytes_max;
+        for index in 0..usize::try_from(count).unwrap_or(0) {
+            convert::copy(context, *arguments.add(index), bytes_left, |value| {
+                bytes_left -= value.bytes();
+                (*table).arguments.push(value);
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls a native with what is in the table. Its result stays there.

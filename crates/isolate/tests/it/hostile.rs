@@ -73,6 +73,58 @@ fn no_loop_of_the_engine_outlives_the_time_of_its_run() {
     }
 }
 
+/// What a native refuses makes the engine write a stack trace, which a script may take part in.
+#[test]
+fn no_script_outlives_its_time_within_the_call_of_a_native() {
+    let forever = "Array.prototype.fill.call(Object.defineProperty(new Uint8Array(1), 'length', \
+                   { value: 2 ** 53 - 1 }), 0)";
+    let detached = "(() => { const b = new ArrayBuffer(8); b.transfer(); return b })()";
+    for source in [
+        format!("Error.prepareStackTrace = () => {{ {forever} }}; say({{}}); {forever}"),
+        format!("Error.prepareStackTrace = () => {{ {forever} }}; say({detached})"),
+        format!(
+            "Object.defineProperty(TypeError.prototype, 'name', {{ get() {{ {forever} }} }}); \
+             say({detached})"
+        ),
+    ] {
+        let begun = Instant::now();
+        let ending = run(&source, &brief()).1;
+        assert!(matches!(ending, Ending::TimeLimit | Ending::Broken(_)), "{source}: {ending:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{source}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_native_called_while_another_ones_arguments_are_refused_changes_nothing() {
+    let source = "Error.prepareStackTrace = () => say('inner'); \
+                  const b = new ArrayBuffer(8); b.transfer(); \
+                  try { say('outer', b, 'never') } catch (e) { say(e.name) } say('done')";
+    let (said, ending) = run(source, &roomy());
+    assert_eq!(ending, Ending::Finished);
+    assert!(said.iter().all(|said| said.as_text() != Some("outer")), "{said:?}");
+    assert_eq!(said[said.len() - 2..], ["TypeError".into(), "done".into()]);
+}
+
+#[test]
+fn what_a_native_is_given_is_within_the_memory_of_its_run() {
+    let source = "const b = new Uint8Array(5e6), s = 'x'.repeat(5e6); \
+                  for (const all of [Array(1000).fill(b), Array(1000).fill(s)]) \
+                  try { refuse(...all) } catch (e) { say(e.name) } say(b, b, s); say('done')";
+    let (said, ending) = run(source, &roomy());
+    assert_eq!(ending, Ending::Finished);
+    assert_eq!(said[..2], ["RangeError".into(), "RangeError".into()]);
+    assert_eq!(said.len(), 6);
+}
+
+/// Signals find it in `memmove` nearly always, where a turn cannot be suspended.
+#[test]
+fn no_loop_outlives_its_time_in_the_c_library() {
+    let begun = Instant::now();
+    let source = "const u = new Uint8Array(5e7); for (;;) u.copyWithin(0, 1)";
+    assert_eq!(run(source, &brief()).1, Ending::TimeLimit);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn a_chain_of_iterators_does_not_overflow_the_stack() {
     for method in ["map", "filter", "flatMap"] {
