@@ -85,17 +85,50 @@ impl Pages {
         (page < self.count).then_some(page)
     }
 
-    /// Keeps a copy of a page and allows writing to it. Safe in a signal handler: it allocates
-    /// nothing and takes no lock.
-    pub(crate) fn warm_up(&self, page: usize) -> io::Result<()> {
-        let (word, bit) = (&self.warm[page / 64], 1 << (page % 64));
-        if word.get() & bit == 0 {
-            // SAFETY: both pages are this image's, and the two mappings do not overlap.
-            unsafe { ptr::copy_nonoverlapping(self.page(page), self.copy(page), page_bytes()) };
-            self.protect(page, libc::PROT_READ | libc::PROT_WRITE)?;
-            word.set(word.get() | bit);
+    /// Keeps a copy of a page and allows writing to it; whether it was cold. Safe in a signal
+    /// handler: it allocates nothing and takes no lock.
+    pub(crate) fn warm_up(&self, page: usize) -> io::Result<bool> {
+        if self.is_warm(page) {
+            return Ok(false);
         }
+        self.keep(page);
+        match self.protect(page, libc::PROT_READ | libc::PROT_WRITE) {
+            Ok(()) => self.note_warm(page),
+            // Every border between warm and cold is one more mapping, and a process may have so
+            // many. An image that is all warm has no borders.
+            Err(_) => self.warm_up_all()?,
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn warm_up_all(&self) -> io::Result<()> {
+        for page in (0..self.count).filter(|page| !self.is_warm(*page)) {
+            self.keep(page);
+        }
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: the pages are this image's own.
+        let done = unsafe { libc::mprotect(self.base.cast(), self.bytes(), protection) };
+        if done != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        (0..self.count).for_each(|page| self.note_warm(page));
         Ok(())
+    }
+
+    fn is_warm(&self, page: usize) -> bool {
+        self.warm[page / 64].get() & (1 << (page % 64)) != 0
+    }
+
+    fn note_warm(&self, page: usize) {
+        let word = &self.warm[page / 64];
+        word.set(word.get() | 1 << (page % 64));
+    }
+
+    /// Copies a cold page, which is as it was.
+    fn keep(&self, page: usize) {
+        // SAFETY: both pages are this image's, and the two mappings do not overlap.
+        unsafe { ptr::copy_nonoverlapping(self.page(page), self.copy(page), page_bytes()) };
     }
 
     /// The warm pages, by number.

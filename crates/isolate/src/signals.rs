@@ -30,14 +30,16 @@ pub(crate) fn install() {
         for (index, signal) in FAULTS.into_iter().enumerate() {
             // SAFETY: the handler does what handlers may; what was there before is kept.
             unsafe {
-                let action = action(on_fault, libc::SA_ONSTACK);
+                let mut action = action(on_fault, libc::SA_ONSTACK);
+                // Nobody else runs here while a page is half warm.
+                libc::sigaddset(&raw mut action.sa_mask, DISTURBANCE);
                 libc::sigaction(signal, &raw const action, (&raw mut PREVIOUS[index]).cast());
             }
         }
         // Not on the signal stack: the frame stays where it is while the turn is suspended.
         // SAFETY: as above; nobody else uses this signal.
         unsafe {
-            let action = action(on_disturbance, libc::SA_RESTART | libc::SA_NODEFER);
+            let action = action(on_disturbance, libc::SA_RESTART);
             libc::sigaction(DISTURBANCE, &raw const action, ptr::null_mut());
         }
     });
@@ -70,12 +72,15 @@ unsafe extern "C" fn on_fault(
         if let Some(frame) = turn::current().as_ref() {
             if let Some((pages, page)) =
                 frame.pages().and_then(|pages| Some((pages, pages.page_of(address)?)))
-                && pages.warm_up(page).is_ok()
+                && pages.warm_up(page).is_ok_and(|was_cold| was_cold)
             {
                 return;
             }
-            if frame.is_guard(address) && frame.is_preemptible() {
-                registers::leave(context.cast(), frame);
+            let context = context.cast::<libc::ucontext_t>();
+            let is_overflow = frame.is_guard(address) || is_frame_refused(frame, info, context);
+            if is_overflow && frame.is_in_engine() {
+                frame.calm_down();
+                registers::leave(context, frame);
                 return;
             }
         }
@@ -83,6 +88,19 @@ unsafe extern "C" fn on_fault(
         let index = usize::from(signal != FAULTS[0]);
         libc::sigaction(signal, (&raw const PREVIOUS[index]).cast(), ptr::null_mut());
     }
+}
+
+/// Whether the kernel found no room on the turn's stack for the frame of another signal.
+unsafe fn is_frame_refused(
+    frame: &Frame,
+    info: *const libc::siginfo_t,
+    context: *const libc::ucontext_t,
+) -> bool {
+    /// The kernel says so itself; `libc` does not have it on every system.
+    const SI_KERNEL: c_int = 0x80;
+    // SAFETY: the caller vouches for the pointers.
+    let (code, (_, stack)) = unsafe { ((*info).si_code, registers::place(context)) };
+    code == SI_KERNEL && frame.stack_left(stack).is_some_and(|left| left <= HANDLER_STACK_BYTES)
 }
 
 unsafe extern "C" fn on_disturbance(
@@ -94,15 +112,38 @@ unsafe extern "C" fn on_disturbance(
     unsafe {
         let context = context.cast::<libc::ucontext_t>();
         let Some(frame) = turn::current().as_ref() else { return };
+        if !frame.is_over() {
+            // The signal was for the turn before.
+            return;
+        }
         let (counter, stack) = registers::place(context);
         let has_room = frame.stack_left(stack).is_some_and(|left| left > HANDLER_STACK_BYTES);
         if !frame.is_preemptible() || !has_room || !text::contains(counter) {
-            // The watchdog comes again.
+            // It may be in `memmove` nearly all the time. The watchdog comes again.
+            frame.hurry();
             return;
         }
+        frame.calm_down();
+        mask(libc::SIG_UNBLOCK);
         frame.suspend(Step::SliceOver);
-        // The turn may have come to another thread, which has a signal stack of its own.
+        // The turn may have come to another thread, with a mask and a signal stack of its own.
+        let mask = mask(libc::SIG_UNBLOCK);
+        // The kernel's sets have 64 signals, those of `libc` have room for more.
+        let kept = (&raw mut (*context).uc_sigmask).cast::<u64>();
+        kept.write((&raw const mask).cast::<u64>().read());
         libc::sigaltstack(ptr::null(), &raw mut (*context).uc_stack);
+        frame.stir_up();
+    }
+}
+
+/// Blocks or unblocks disturbances of this thread; the mask that it had.
+unsafe fn mask(how: c_int) -> libc::sigset_t {
+    // SAFETY: all zeroes is a valid set of signals.
+    unsafe {
+        let (mut disturbance, mut before) = (mem::zeroed(), mem::zeroed());
+        libc::sigaddset(&raw mut disturbance, DISTURBANCE);
+        libc::pthread_sigmask(how, &raw const disturbance, &raw mut before);
+        before
     }
 }
 
@@ -218,3 +259,6 @@ mod registers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
