@@ -25,18 +25,17 @@ mod response;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transport;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hookstead_isolate::{Thrown, Value};
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::ClientConfig;
 
 use self::{
     connect::Connector,
@@ -45,6 +44,7 @@ use self::{
     exchange::Exchange,
     guard::{Guard, Rule},
     request::Plan,
+    transport::{Transport, Trust, Versions},
 };
 use crate::Outbound;
 
@@ -56,7 +56,7 @@ const IDLE_PER_HOST_MAX: usize = 32;
 /// An HTTP/2 connection that carries many calls is checked, lest it be dead and all of them hang.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
-type HttpClient = legacy::Client<HttpsConnector<Connector>, Full<Bytes>>;
+type HttpClient = legacy::Client<Transport, Full<Bytes>>;
 
 /// Makes calls for functions.
 pub(crate) struct Client {
@@ -76,15 +76,14 @@ impl Client {
         body_bytes_max: usize,
         time: Duration,
     ) -> Result<Self, OutboundError> {
-        let config = tls::config(tls::machine_roots()).map_err(OutboundError::Tls)?;
-        Self::with_tls(outbound, body_bytes_max, time, config)
+        Self::with_trust(outbound, body_bytes_max, time, Trust::of_machine())
     }
 
-    fn with_tls(
+    fn with_trust(
         outbound: &Outbound,
         body_bytes_max: usize,
         time: Duration,
-        tls: ClientConfig,
+        trust: Trust,
     ) -> Result<Self, OutboundError> {
         let detours = Detours::new(&outbound.redirect)?;
         let allowed = outbound.allow.iter().map(|entry| {
@@ -92,10 +91,8 @@ impl Client {
         });
         let rules = allowed.chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
         let connector = Connector::new(Guard::new(rules));
-        let https = |tls| HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        let any_version =
-            build(https(tls.clone()).enable_all_versions().wrap_connector(connector.clone()));
-        let http1 = build(https(tls).enable_http1().wrap_connector(connector));
+        let any_version = build(Transport::new(connector.clone(), trust.clone(), Versions::Any));
+        let http1 = build(Transport::new(connector, trust, Versions::Http1));
         Ok(Self { any_version, http1, detours, body_bytes_max, time })
     }
 
@@ -116,7 +113,7 @@ impl Client {
     }
 }
 
-fn build(connector: HttpsConnector<Connector>) -> HttpClient {
+fn build(transport: Transport) -> HttpClient {
     legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
@@ -125,5 +122,5 @@ fn build(connector: HttpsConnector<Connector>) -> HttpClient {
         .http2_keep_alive_interval(PING_INTERVAL)
         // Names are case-insensitive, but not to every server out there.
         .http1_title_case_headers(true)
-        .build(connector)
+        .build(transport)
 }

@@ -45,9 +45,6 @@ pub enum OutboundError {
         /// One of the keys.
         from: String,
     },
-    /// The TLS library refuses to work.
-    #[error("TLS for outgoing calls cannot be set up")]
-    Tls(#[source] rustls::Error),
 }
 
 /// Why a call came to nothing.

@@ -16,7 +16,7 @@ use super::{
     BODY_BYTES_MAX, Server, TIME, allow, call, failure,
     server::{self, reply},
 };
-use crate::outbound::{Client, tls};
+use crate::outbound::{Client, tls, transport::Trust};
 
 /// An authority, and a client that trusts it and may call this machine.
 struct Authority {
@@ -34,9 +34,9 @@ impl Authority {
     fn client(&self) -> Arc<Client> {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
-        let config = tls::config(roots).unwrap();
+        let trust = Trust::given(tls::config(roots).unwrap());
         let outbound = allow(&["127.0.0.0/8"]);
-        Arc::new(Client::with_tls(&outbound, BODY_BYTES_MAX, TIME, config).unwrap())
+        Arc::new(Client::with_trust(&outbound, BODY_BYTES_MAX, TIME, trust).unwrap())
     }
 
     /// A server with a certificate for a name, speaking the protocols that it names.
@@ -118,6 +118,18 @@ async fn strangers_are_not_trusted() {
     let message = failure(&authority.client(), json!({ "url": url(&misnamed) })).await;
     assert!(message.contains("certificate"), "{message}");
     assert!(server.seen().is_empty() && misnamed.seen().is_empty());
+}
+
+/// Nobody whom the machine trusts has signed it; reading whom it trusts is what is tested.
+#[tokio::test]
+async fn the_machine_is_asked_when_a_call_needs_it() {
+    let server = Authority::new().server("localhost", &[]).await;
+    let client = Arc::new(Client::new(&allow(&["127.0.0.0/8"]), BODY_BYTES_MAX, TIME).unwrap());
+    for _ in 0..2 {
+        let message = failure(&client, json!({ "url": url(&server) })).await;
+        assert!(message.contains("certificate"), "{message}");
+    }
+    assert!(server.seen().is_empty());
 }
 
 #[test]
