@@ -3,11 +3,11 @@
 //
 //   node build.mjs OUTPUT [--minify]
 //
-// The modules go into modules.json beside the output: name to the text of an expression,
-// `(function (module, exports, require) {…})`. Identifiers keep their names even when minified:
-// class names show in logs and in error texts.
+// The modules go into the folder `modules` beside the output, one file each: an expression,
+// `(function (module, exports, require) {…})`. They are never minified, for stack traces name their
+// lines. Identifiers keep their names in any case: class names show in logs and in error texts.
 
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -28,8 +28,6 @@ const common = {
   target: "es2023",
   platform: "neutral",
   charset: "utf8",
-  minifyWhitespace: minify,
-  minifySyntax: minify,
   legalComments: "eof",
   logLevel: "warning",
 };
@@ -40,6 +38,8 @@ await build({
   outfile: resolve(output),
   format: "iife",
   mainFields: ["module", "main"],
+  minifyWhitespace: minify,
+  minifySyntax: minify,
 });
 
 const folder = join(root, "src/modules");
@@ -77,9 +77,11 @@ const bundled = await build({
   plugins: [modules],
 });
 
-const texts = bundled.outputFiles.map(({ path, text }) => {
+const target = join(dirname(resolve(output)), "modules");
+// What was a module once is none any more.
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target);
+for (const { path, text } of bundled.outputFiles) {
   const body = `${text}\nmodule.exports = module.exports.default;\n`;
-  return [basename(path, ".js"), `(function (module, exports, require) {${body}})`];
-});
-const target = join(dirname(resolve(output)), "modules.json");
-writeFileSync(target, JSON.stringify(Object.fromEntries(texts)));
+  writeFileSync(join(target, basename(path)), `(function (module, exports, require) {${body}})`);
+}

@@ -1,26 +1,92 @@
-//! Bundles the JavaScript half (`js/`) into the output folder: `runtime.js` and `modules.json`.
+//! Bundles the JavaScript half (`js/`) and compiles it to bytecode, so that no start has to. The
+//! output folder gets `runtime.bytecode`, and `modules.rs` with the bytecode of every module.
 //!
 //! `npm ci` runs only when the lock file is newer than what it installed last.
 
 use std::{
     env,
     error::Error,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
+use hookstead_isolate::{Bytecode, Detail, Script};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let js = manifest.join("../../js").canonicalize()?;
     for watched in ["src", "build.mjs", "package.json", "package-lock.json"] {
         println!("cargo::rerun-if-changed={}", js.join(watched).display());
     }
+    check_target()?;
     if !is_installed(&js) {
         run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&js))?;
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    run(Command::new("node").arg("build.mjs").arg(out.join("runtime.js")).current_dir(&js))
+    let runtime = out.join("runtime.js");
+    run(Command::new("node").arg("build.mjs").arg(&runtime).arg("--minify").current_dir(&js))?;
+    // Nobody is to see the prelude in a stack trace, and it loads at every start.
+    let runtime = compile("hookstead", &runtime, Detail::Stripped)?;
+    fs::write(out.join("runtime.bytecode"), runtime)?;
+    compile_modules(&out)
+}
+
+/// Bytecode is written here and read there.
+fn check_target() -> Outcome<()> {
+    let here_endian = if cfg!(target_endian = "big") { "big" } else { "little" };
+    let here = format!("{here_endian}-endian, {} bits", usize::BITS);
+    let (endian, bits) =
+        (env::var("CARGO_CFG_TARGET_ENDIAN")?, env::var("CARGO_CFG_TARGET_POINTER_WIDTH")?);
+    let there = format!("{endian}-endian, {bits} bits");
+    if here == there {
+        return Ok(());
+    }
+    let message = format!(
+        "the engine's bytecode, which is compiled now, would not fit the target: it is {there}, \
+         and this machine is {here}; build on a machine that is like the target in this"
+    );
+    Err(message.into())
+}
+
+/// Every module with the modules that it requires, and its bytecode.
+fn compile_modules(out: &Path) -> Outcome<()> {
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(out.join("modules"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            sources.push((name, fs::read_to_string(&path)?, path));
+        }
+    }
+    sources.sort();
+    let mut table = "&[\n".to_owned();
+    for (name, text, path) in &sources {
+        let is_needed = |other: &str| text.contains(&format!("require(\"{other}\")"));
+        let needs: Vec<_> =
+            sources.iter().map(|(other, ..)| other).filter(|other| is_needed(other)).collect();
+        // Functions see a module's lines in stack traces, and by its text what is a class.
+        let bytecode = compile(&format!("node:{name}"), path, Detail::Full)?;
+        let target = path.with_extension("bytecode");
+        fs::write(&target, bytecode)?;
+        writeln!(
+            table,
+            "Module {{ name: {name:?}, needs: &{needs:?}, \
+             bytecode: include_bytes!({target:?}) }},"
+        )?;
+    }
+    table.push_str("]\n");
+    Ok(fs::write(out.join("modules.rs"), table)?)
+}
+
+fn compile(name: &str, path: &Path, detail: Detail) -> Outcome<Vec<u8>> {
+    let script = Script { name: name.to_owned(), source: fs::read_to_string(path)? };
+    let bytecode = Bytecode::compile(&script, detail)
+        .map_err(|thrown| format!("{} does not compile: {thrown}", path.display()))?;
+    Ok(bytecode.bytes().to_vec())
 }
 
 fn is_installed(js: &Path) -> bool {
@@ -29,7 +95,7 @@ fn is_installed(js: &Path) -> bool {
     installed.is_some() && installed >= modified("package-lock.json")
 }
 
-fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
+fn run(command: &mut Command) -> Outcome<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let status = command
         .status()

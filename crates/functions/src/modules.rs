@@ -1,56 +1,51 @@
 //! The modules that functions can `require` without a package: which there are, and which of them
 //! an application needs.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::OnceLock,
-};
+use std::collections::{BTreeSet, HashMap};
 
-use hookstead_isolate::Script;
+use hookstead_isolate::{Bytecode, Code};
 
-/// Name to source, by the build script.
-const MODULES: &str = include_str!(concat!(env!("OUT_DIR"), "/modules.json"));
+/// A module: a function of `module`, `exports` and `require`.
+struct Module {
+    name: &'static str,
+    /// What it requires in turn.
+    needs: &'static [&'static str],
+    bytecode: &'static [u8],
+}
 
-fn all() -> &'static BTreeMap<String, String> {
-    static ALL: OnceLock<BTreeMap<String, String>> = OnceLock::new();
-    // The build script wrote it; the tests require every one.
-    ALL.get_or_init(|| serde_json::from_str(MODULES).unwrap_or_default())
+/// All of them, by name: compiled by the build script, with the engine that is in this program.
+const ALL: &[Module] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+
+fn find(name: &str) -> Option<&'static Module> {
+    ALL.iter().find(|module| module.name == name)
 }
 
 /// Whether functions can `require` this without a package, with or without `node:` before it.
 pub fn is_builtin_module(name: &str) -> bool {
-    all().contains_key(name.strip_prefix("node:").unwrap_or(name))
+    find(name.strip_prefix("node:").unwrap_or(name)).is_some()
 }
 
-/// Adds the scripts of the modules that the sources name, and of what those need in turn. Compiling
-/// all of them takes far longer than compiling an application.
+/// Adds the scripts of the modules that the sources name, and of what those need in turn. They come
+/// into the image; all of them would make it larger than most applications do.
 pub(crate) fn add<'s>(
     sources: impl Iterator<Item = &'s str> + Clone,
-    scripts: &mut Vec<Script>,
+    scripts: &mut Vec<Code>,
 ) -> HashMap<String, usize> {
-    let mut wanted: Vec<&str> = if sources.clone().any(names_at_run_time) {
-        all().keys().map(String::as_str).collect()
-    } else {
-        all()
-            .keys()
-            .map(String::as_str)
-            .filter(|name| sources.clone().any(|s| names(s, name)))
-            .collect()
-    };
+    let takes_all = sources.clone().any(names_at_run_time);
+    let is_wanted = |module: &&Module| takes_all || sources.clone().any(|s| names(s, module.name));
+    let mut wanted: Vec<_> = ALL.iter().filter(is_wanted).map(|module| module.name).collect();
     let mut added = BTreeSet::new();
     while let Some(name) = wanted.pop() {
         if added.insert(name) {
-            let needed = all().keys().filter(|other| names(&all()[name], other));
-            wanted.extend(needed.map(String::as_str));
+            wanted.extend(find(name).map_or(&[][..], |module| module.needs));
         }
     }
-    let first = scripts.len();
-    scripts.extend(
-        added
-            .iter()
-            .map(|name| Script { name: format!("node:{name}"), source: all()[*name].clone() }),
-    );
-    added.into_iter().map(str::to_owned).zip(first..).collect()
+    let mut indices = HashMap::with_capacity(added.len());
+    for module in added.into_iter().filter_map(find) {
+        indices.insert(module.name.to_owned(), scripts.len());
+        scripts.push(Code::Compiled(Bytecode::from_bytes(module.bytecode)));
+    }
+    indices
 }
 
 /// Whether a text has this name in quotes.
@@ -113,8 +108,10 @@ mod tests {
             let mut names: Vec<_> = added.keys().map(String::as_str).collect();
             names.sort_unstable();
             assert_eq!(names.join(" "), expected, "{source}");
+            assert_eq!(scripts.len(), added.len());
             for (name, index) in &added {
-                assert_eq!(scripts[*index].name, format!("node:{name}"));
+                let Code::Compiled(bytecode) = &scripts[*index] else { panic!("compiled") };
+                assert_eq!(bytecode.bytes(), find(name).unwrap().bytecode);
             }
         }
     }
@@ -124,9 +121,9 @@ mod tests {
         let sources = ["require('o' + 's')", "require(name)", "const r = require", "import(name)"];
         for source in sources {
             let added = add([source].into_iter(), &mut Vec::new());
-            assert_eq!(added.len(), all().len(), "{source}");
+            assert_eq!(added.len(), ALL.len(), "{source}");
         }
-        assert!(all().len() > 10);
+        assert!(ALL.len() > 10);
     }
 
     #[test]

@@ -5,15 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_isolate::{Bytecode, Image, ImageParts, Script, Thrown};
+use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Script, Thrown};
 use serde_json::json;
 
 use crate::{
     Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost, modules, source,
 };
 
-/// The JavaScript half, bundled by the build script.
-const RUNTIME: &str = include_str!(concat!(env!("OUT_DIR"), "/runtime.js"));
+/// The JavaScript half, compiled by the build script, with the engine that is in this program.
+const RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.bytecode"));
 
 /// An application's functions, compiled.
 pub(crate) struct Program {
@@ -48,10 +48,9 @@ impl Program {
         let mut entries = collect(&definition.entries, &mut scripts);
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
-        let prelude = Script { name: "hookstead".into(), source: RUNTIME.into() };
         let setup = setup(&definition, functions.iter().chain(&entries), &modules);
         let image = Image::new(ImageParts {
-            prelude: Bytecode::compile(&prelude)?,
+            prelude: Bytecode::from_bytes(RUNTIME),
             scripts,
             setup: Some(("prepare", vec![setup.into()])),
             memory_bytes: limits.run_memory_bytes,
@@ -111,13 +110,13 @@ impl Program {
 
 fn collect(
     sources: &BTreeMap<String, FunctionSource>,
-    scripts: &mut Vec<Script>,
+    scripts: &mut Vec<Code>,
 ) -> HashMap<String, Callable> {
     let mut callables = HashMap::with_capacity(sources.len());
     for (name, function) in sources {
         let index = scripts.len();
-        scripts
-            .push(Script { name: function.file.clone(), source: source::wrap(&function.source) });
+        let script = Script { name: function.file.clone(), source: source::wrap(&function.source) };
+        scripts.push(Code::Source(script));
         let callable = Callable { index, refusal: function.refusal.clone(), error: None };
         callables.insert(name.clone(), callable);
     }

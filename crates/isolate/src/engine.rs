@@ -72,7 +72,7 @@ pub(crate) struct Held<'e> {
 
 /// What bytecode keeps of its source.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Detail {
+pub enum Detail {
     /// Its text and its lines, which stack traces and `toString` show.
     Full,
     /// Nothing: loading it takes half the time.

@@ -1,8 +1,8 @@
 //! What every run of an application starts from.
 
 use std::{
+    borrow::Cow,
     ffi::{CStr, CString},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,14 @@ pub struct Script {
     pub source: String,
 }
 
+/// A script, compiled or not.
+pub enum Code {
+    /// To be compiled, with its text and its lines.
+    Source(Script),
+    /// Compiled already.
+    Compiled(Bytecode),
+}
+
 /// A script that does not compile. Loading it throws the same exception.
 #[derive(Debug, Clone)]
 pub struct ScriptError {
@@ -42,7 +50,7 @@ pub struct ImageParts {
     /// Evaluated first; it sees `__host` and leaves its hooks in `__hookstead`.
     pub prelude: Bytecode,
     /// What `__host.script(index)` evaluates.
-    pub scripts: Vec<Script>,
+    pub scripts: Vec<Code>,
     /// A hook that completes the image, and its arguments. Natives cannot be called yet.
     pub setup: Option<(&'static str, Vec<Value>)>,
     /// What a run may use of memory beyond the image.
@@ -53,10 +61,10 @@ pub struct ImageParts {
 
 /// A compiled script, good for this very version of the engine alone.
 #[derive(Debug, Clone)]
-pub struct Bytecode(pub(crate) Arc<[u8]>);
+pub struct Bytecode(pub(crate) Cow<'static, [u8]>);
 
 /// The scripts of an application, compiled.
-pub(crate) type Scripts = Vec<Result<Vec<u8>, Thrown>>;
+pub(crate) type Scripts = Vec<Result<Bytecode, Thrown>>;
 
 /// The prelude and the scripts of an application, compiled, and the isolates that hold them.
 pub struct Image<H: Host> {
@@ -74,12 +82,27 @@ pub(crate) struct Recipe {
 }
 
 impl Bytecode {
-    /// Compiles a script, without its text and its lines.
+    /// Compiles a script.
     ///
     /// # Errors
     /// The script does not compile.
-    pub fn compile(script: &Script) -> Result<Self, Thrown> {
-        Compiler::new()?.compile(script, Detail::Stripped).map(|bytes| Self(bytes.into()))
+    pub fn compile(script: &Script, detail: Detail) -> Result<Self, Thrown> {
+        Compiler::new()?.compile(script, detail)
+    }
+
+    /// What [`Bytecode::bytes`] gave, when the program was built.
+    ///
+    /// The engine trusts bytecode as the processor trusts a program. So the bytes must be part of
+    /// the program, and the engine that wrote them must be the one that reads them, built from the
+    /// same source for a machine with the same order of bytes. The engine refuses what another
+    /// format or an accident has changed; it has no defence against what was made to deceive it.
+    pub const fn from_bytes(bytes: &'static [u8]) -> Self {
+        Self(Cow::Borrowed(bytes))
+    }
+
+    /// The bytecode.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -90,7 +113,7 @@ impl<H: Host> Image<H> {
     /// The prelude or the setup throws, or there is no memory.
     pub fn new(parts: ImageParts) -> Result<Self, Thrown> {
         let ImageParts { prelude, scripts, setup, memory_bytes, stack_bytes } = parts;
-        let scripts = compile_all(&scripts)?;
+        let scripts = compile_all(scripts)?;
         let recipe = Recipe { prelude, scripts, setup, memory_bytes, stack_bytes };
         let isolates = Isolates::new(&recipe)?;
         Ok(Self { recipe, isolates })
@@ -116,11 +139,14 @@ impl<H: Host> Image<H> {
     }
 }
 
-fn compile_all(scripts: &[Script]) -> Result<Scripts, Thrown> {
+fn compile_all(scripts: Vec<Code>) -> Result<Scripts, Thrown> {
     let mut compiler = Compiler::new()?;
     let mut compiled = Vec::with_capacity(scripts.len());
     for script in scripts {
-        compiled.push(compiler.compile(script, Detail::Full));
+        compiled.push(match script {
+            Code::Source(script) => compiler.compile(&script, Detail::Full),
+            Code::Compiled(bytecode) => Ok(bytecode),
+        });
         if compiler.is_spent {
             // What one script broke is not for the next one to suffer.
             compiler = Compiler::new()?;
@@ -152,7 +178,7 @@ impl Compiler {
         Ok(compiler)
     }
 
-    fn compile(&mut self, script: &Script, detail: Detail) -> Result<Vec<u8>, Thrown> {
+    fn compile(&mut self, script: &Script, detail: Detail) -> Result<Bytecode, Thrown> {
         let Some(engine) = self.engine else { return Err(out_of_memory()) };
         let (name, text) = (c_string(&script.name), c_string(&script.source));
         let (mut written, mut outcome) = (Vec::new(), Ok(()));
@@ -165,7 +191,7 @@ impl Compiler {
         ended?;
         outcome?;
         written.shrink_to_fit();
-        Ok(written)
+        Ok(Bytecode(written.into()))
     }
 }
 

@@ -174,7 +174,7 @@ impl Making {
         // SAFETY: the arena is boxed and outlives the engine.
         let engine = unsafe { Engine::new(&raw mut *self.arena, recipe.stack_bytes)? };
         engine.install_natives::<H>()?;
-        engine.evaluate(&recipe.prelude.0)?;
+        engine.evaluate(recipe.prelude.bytes())?;
         engine.take_hooks::<H>(HOOKS, &mut self.hooks)?;
         if let Some((hook, arguments)) = &recipe.setup {
             engine.call_hook(&self.hooks, hook, arguments)?;

@@ -32,8 +32,9 @@ mod turn;
 mod value;
 mod watchdog;
 
+pub use engine::Detail;
 pub use host::{Hook, Host, Native, Wake};
-pub use image::{Bytecode, Image, ImageParts, Script, ScriptError};
+pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};
 pub use pool::{Busy, Pool, PoolLimits};
 pub use run::{Ending, RunLimits};
 pub use value::{Thrown, Value};

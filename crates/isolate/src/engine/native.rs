@@ -205,7 +205,7 @@ unsafe fn script<H>(context: *mut qjs::JSContext, table: *mut Table<H>) -> qjs::
         let index = (*table).arguments.first().and_then(Value::as_number);
         let scripts = &*(*table).scripts;
         match index.and_then(|index| scripts.get(index as usize)) {
-            Some(Ok(bytecode)) => convert::evaluate(context, bytecode),
+            Some(Ok(bytecode)) => convert::evaluate(context, bytecode.bytes()),
             Some(Err(error)) => convert::throw(context, error),
             None => convert::throw(context, &Thrown::new("InternalError", "no such script")),
         }

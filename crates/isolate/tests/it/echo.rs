@@ -9,8 +9,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits, Script, Thrown,
-    Value, Wake,
+    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits,
+    Script, Thrown, Value, Wake,
 };
 
 /// A host that keeps what JavaScript says.
@@ -144,12 +144,12 @@ pub(crate) fn small(memory_bytes: usize) -> Limits {
 pub(crate) fn image(source: &str, limits: &Limits) -> Arc<Image<Echo>> {
     static BYTECODE: LazyLock<Bytecode> = LazyLock::new(|| {
         let script = Script { name: "prelude".into(), source: PRELUDE.into() };
-        Bytecode::compile(&script).expect("the prelude compiles")
+        Bytecode::compile(&script, Detail::Stripped).expect("the prelude compiles")
     });
     let script = Script { name: "script".into(), source: source.into() };
     let image = Image::new(ImageParts {
         prelude: BYTECODE.clone(),
-        scripts: vec![script],
+        scripts: vec![Code::Source(script)],
         setup: None,
         memory_bytes: limits.memory_bytes,
         stack_bytes: limits.stack_bytes,
