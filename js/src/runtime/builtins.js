@@ -1,6 +1,7 @@
 // The engine makes most of its own functions when they are first asked for. In an image that would
 // be again in every run, so all of them are asked for once, before there is one.
 
+// That is a few thousand properties at every start: loops make no lists on the way.
 export function makeBuiltins(globals) {
   const known = new Set();
   const waiting = [globals, ...hidden()];
@@ -9,21 +10,24 @@ export function makeBuiltins(globals) {
       continue;
     }
     known.add(object);
-    for (const value of parts(object)) {
-      const isObject = typeof value === "object" || typeof value === "function";
-      if (isObject && value !== null) {
-        waiting.push(value);
+    keepObject(waiting, Reflect.getPrototypeOf(object));
+    for (const key of Reflect.ownKeys(object)) {
+      // Every function has both, and they lead nowhere.
+      if (key === "length" || key === "name") {
+        continue;
       }
+      const property = Reflect.getOwnPropertyDescriptor(object, key);
+      keepObject(waiting, property.value);
+      keepObject(waiting, property.get);
+      keepObject(waiting, property.set);
     }
   }
 }
 
-function parts(object) {
-  const properties = Reflect.ownKeys(object).flatMap((key) => {
-    const { value, get, set } = Reflect.getOwnPropertyDescriptor(object, key);
-    return [value, get, set];
-  });
-  return [Reflect.getPrototypeOf(object), ...properties];
+function keepObject(waiting, value) {
+  if (typeof value === "function" || (typeof value === "object" && value !== null)) {
+    waiting.push(value);
+  }
 }
 
 // What no property leads to.
