@@ -21,6 +21,7 @@ pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
+pub use hookstead_isolate::forget_code;
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
     Payload, Reply, RequestContext, ResultFormat, User,

@@ -18,6 +18,7 @@
 
 mod arena;
 mod clock;
+mod code;
 mod engine;
 mod host;
 mod image;
@@ -32,6 +33,7 @@ mod turn;
 mod value;
 mod watchdog;
 
+pub use code::forget_code;
 pub use engine::Detail;
 pub use host::{Hook, Host, Native, Wake};
 pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};

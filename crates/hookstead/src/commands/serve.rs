@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use hookstead_app::Problem;
+use hookstead_functions::forget_code;
 use hookstead_journal::{Journal, JournalLimits, LogFormat as JournalFormat, Style};
 use hookstead_server::Server;
 use tokio::{
@@ -88,6 +89,8 @@ async fn serve(args: &Args, workspace: Workspace, prepared: Prepared) -> anyhow:
         table.write(&prepared, &mut out)?;
     }
     out.flush()?;
+    // Most of what ran until now never runs again.
+    forget_code();
     let watcher =
         if args.watch { Some(watch::start(workspace, prepared, server.handle())?) } else { None };
     server.serve(stop.wait()).await;

@@ -4,6 +4,7 @@
 
 mod border;
 mod clean;
+mod code;
 mod echo;
 mod hostile;
 mod json;
