@@ -6,8 +6,8 @@ use crate::echo::{roomy, run};
 
 #[test]
 fn what_is_forgotten_comes_back_when_it_is_used() {
-    let source = "say([3, 1, 2].sort().join() + /b+/.exec('abb')[0])";
-    let expected = (vec![Value::Text("1,2,3bb".into())], Ending::Finished);
+    let source = "say([3, 1, 2].sort().join() + /b+/.exec('abb')[0]); say('done')";
+    let expected = (vec![Value::from("1,2,3bb"), Value::from("done")], Ending::Finished);
     assert_eq!(run(source, &roomy()), expected);
     let before = file_pages();
     forget_code();
