@@ -16,6 +16,7 @@ use std::{ffi::c_void, io, ptr};
 use rquickjs_sys as qjs;
 
 use crate::{
+    fresh::Fresh,
     mapping::{Mapping, page_bytes, to_pages},
     turn::Seat,
 };
@@ -131,24 +132,27 @@ impl Arena {
         self.allocations_left
     }
 
-    /// What lies between the image's end and the top.
-    pub(crate) fn fresh(&self) -> &[u8] {
-        let (end, top) = (self.image_end, self.top().max(self.image_end));
-        // SAFETY: everything below the top is usable.
-        unsafe { std::slice::from_raw_parts(self.mapping.start().add(end), top - end) }
+    /// How much lies between the image's end and the top.
+    pub(crate) fn fresh_bytes(&self) -> usize {
+        self.top().saturating_sub(self.image_end)
     }
 
-    /// Puts bytes behind the image, for a top that is about to be put back as well.
-    pub(crate) fn restore_fresh(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let end = self.image_end + bytes.len();
+    /// Takes out what lies there, for a top that is about to be put back as well.
+    pub(crate) fn take_fresh(&mut self) -> Fresh {
+        let bytes = self.fresh_bytes();
+        let (fresh, is_clean) = Fresh::take(&self.mapping, self.image_end, bytes);
+        if is_clean && self.clean_from <= self.image_end + fresh.bytes() {
+            self.clean_from = self.image_end;
+        }
+        fresh
+    }
+
+    /// Puts it in again.
+    pub(crate) fn put_fresh(&mut self, fresh: Fresh) -> io::Result<()> {
+        let end = self.image_end + fresh.bytes();
         self.commit(end)?;
         self.clean_from = self.clean_from.max(end);
-        // SAFETY: the range is usable now and nobody else's.
-        unsafe {
-            let start = self.mapping.start().add(self.image_end);
-            ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
-        }
-        Ok(())
+        fresh.put(&self.mapping, self.image_end)
     }
 
     /// After a run: gives back what the next one will hardly need.
@@ -429,3 +433,6 @@ unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
     // SAFETY: the engine asks about its own blocks only.
     unsafe { size_of_class((*block_of(content)).class) as qjs::size_t }
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,7 +137,7 @@ impl Isolate {
         }
         self.resident = Some(run);
         match self.packed.remove(&run) {
-            Some(packed) => self.pages.unpack(&mut self.arena, &packed),
+            Some(packed) => self.pages.unpack(&mut self.arena, packed),
             None => Ok(()),
         }
     }
@@ -153,7 +153,7 @@ impl Isolate {
     }
 
     fn is_heavy(&self) -> bool {
-        self.arena.fresh().len() > HEAVY_BYTES
+        self.arena.fresh_bytes() > HEAVY_BYTES
     }
 }
 
@@ -207,6 +207,15 @@ impl Place {
         }
     }
 
+    /// Forgets who went away just when nobody looked: after a slice, with the isolate unlocked.
+    pub(crate) fn forget_gone(&self) {
+        if !lock(&self.gone).is_empty()
+            && let Ok(mut isolate) = self.isolate.try_lock()
+        {
+            self.tidy(&mut isolate);
+        }
+    }
+
     /// A run is over, wherever it stands.
     pub(crate) fn leave(&self, run: RunId) {
         match self.isolate.try_lock() {
@@ -217,9 +226,7 @@ impl Place {
             Err(_) => {
                 lock(&self.gone).push(run);
                 // The other one may have finished before it could see the name.
-                if let Ok(mut isolate) = self.isolate.try_lock() {
-                    self.tidy(&mut isolate);
-                }
+                self.forget_gone();
             }
         }
         *lock(&self.used_at) = Instant::now();
@@ -297,7 +304,8 @@ fn warm(places: &[Arc<Place>]) -> Vec<usize> {
 
 /// Lets isolates go that nobody has used for a while, all but one.
 fn shrink(places: &Places) {
-    let mut places = lock(places);
+    // Whoever makes an isolate holds the lock, and may need the watchdog to come to an end.
+    let Ok(mut places) = places.try_lock() else { return };
     let mut surplus = places.len().saturating_sub(1);
     places.retain(|place| {
         let is_idle = place.is_free() && lock(&place.used_at).elapsed() >= IDLE_MAX;

@@ -20,6 +20,7 @@ mod arena;
 mod clock;
 mod code;
 mod engine;
+mod fresh;
 mod host;
 mod image;
 mod isolate;

@@ -1,6 +1,6 @@
 //! Address space: reserved first, made usable page by page, given back when no longer needed.
 
-use std::{io, ptr, sync::OnceLock};
+use std::{io, mem::ManuallyDrop, ptr, sync::OnceLock};
 
 /// The size of a page of this machine, in bytes; a power of two.
 pub(crate) fn page_bytes() -> usize {
@@ -16,6 +16,8 @@ pub(crate) fn page_bytes() -> usize {
 pub(crate) fn to_pages(bytes: usize) -> usize {
     bytes.saturating_add(page_bytes() - 1) & !(page_bytes() - 1)
 }
+
+const ANONYMOUS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
 
 /// A range of addresses that belongs to nobody else.
 pub(crate) struct Mapping {
@@ -39,9 +41,8 @@ impl Mapping {
 
     fn map(bytes: usize, protection: libc::c_int) -> io::Result<Self> {
         let bytes = to_pages(bytes.max(1));
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a new mapping takes nothing from anybody.
-        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, protection, flags, -1, 0) };
+        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, protection, ANONYMOUS, -1, 0) };
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -65,13 +66,84 @@ impl Mapping {
         if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
+    /// Moves the memory of whole pages to a mapping of its own; here they read as zeroes from now
+    /// on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn move_out(&self, offset: usize, bytes: usize) -> io::Result<Self> {
+        debug_assert!(offset + bytes <= self.bytes, "the range lies in the mapping");
+        // SAFETY: the range is this mapping's own.
+        let from = unsafe { self.start.add(offset) };
+        let to = Self::reserve_like(from, bytes)?;
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED | libc::MREMAP_DONTUNMAP;
+        // SAFETY: both ranges belong to their mappings.
+        let moved = unsafe { libc::mremap(from.cast(), bytes, bytes, flags, to.start) };
+        if moved == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(to) }
+    }
+
+    /// Moves the memory of a whole mapping to pages that hold nothing and can be written to. What
+    /// could not be moved is given back, and the pages are as they were.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn move_in(&self, offset: usize, from: Self) -> Result<(), (Self, io::Error)> {
+        debug_assert!(offset + from.bytes <= self.bytes, "the range lies in the mapping");
+        // SAFETY: the range is this mapping's own.
+        let to = unsafe { self.start.add(offset) };
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        // SAFETY: both ranges belong to their mappings.
+        let moved = unsafe { libc::mremap(from.start.cast(), from.bytes, from.bytes, flags, to) };
+        if moved != libc::MAP_FAILED {
+            let _gone = ManuallyDrop::new(from);
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        // The system may have made room already.
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = ANONYMOUS | libc::MAP_FIXED;
+        // SAFETY: as above, and nobody needs what is there.
+        unsafe { libc::mmap(to.cast(), from.bytes, protection, flags, -1, 0) };
+        Err((from, error))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn move_out(&self, _offset: usize, _bytes: usize) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn move_in(&self, _offset: usize, from: Self) -> Result<(), (Self, io::Error)> {
+        Err((from, io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Reserves addresses that lie within a large page as another range does: then whole tables of
+    /// pages can be moved between the two.
+    #[cfg(target_os = "linux")]
+    fn reserve_like(other: *const u8, bytes: usize) -> io::Result<Self> {
+        const LARGE_BYTES: usize = 2 << 20;
+        let room = ManuallyDrop::new(Self::reserve(bytes + LARGE_BYTES)?);
+        let head = other.addr().wrapping_sub(room.start.addr()) % LARGE_BYTES;
+        let (start, tail) = (room.start.wrapping_add(head), room.bytes - head - bytes);
+        // SAFETY: what is unmapped belongs to nobody but the mapping that is not dropped.
+        unsafe {
+            if head > 0 {
+                libc::munmap(room.start.cast(), head);
+            }
+            if tail > 0 {
+                libc::munmap(start.wrapping_add(bytes).cast(), tail);
+            }
+        }
+        Ok(Self { start, bytes })
+    }
+
     /// Gives the memory of whole pages back to the system; they read as zeroes from now on.
     pub(crate) fn discard(&self, offset: usize, bytes: usize) {
         debug_assert!(offset + bytes <= self.bytes, "the range lies in the mapping");
         // SAFETY: the range is this mapping's own, and its owner is done with what it held.
-        let done =
-            unsafe { libc::madvise(self.start.add(offset).cast(), bytes, libc::MADV_DONTNEED) };
-        debug_assert_eq!(done, 0, "{}", io::Error::last_os_error());
+        unsafe {
+            let start = self.start.add(offset);
+            if libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) != 0 {
+                // Memory that is locked stays. Whoever reads it must find zeroes all the same.
+                ptr::write_bytes(start, 0, bytes);
+            }
+        }
     }
 }
 
@@ -81,3 +153,6 @@ impl Drop for Mapping {
         unsafe { libc::munmap(self.start.cast(), self.bytes) };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use std::{cell::Cell, io, ptr};
 
 use crate::{
     arena::Arena,
+    fresh::Fresh,
     mapping::{Mapping, page_bytes},
 };
 
@@ -46,7 +47,7 @@ pub(crate) struct Packed {
     /// Changed lines of the image: where, and their bytes in the order of `places`.
     places: Vec<u32>,
     lines: Vec<u8>,
-    fresh: Vec<u8>,
+    fresh: Fresh,
 }
 
 impl Pages {
@@ -77,6 +78,12 @@ impl Pages {
     /// How large the image is.
     pub(crate) fn bytes(&self) -> usize {
         self.pristine.bytes()
+    }
+
+    /// How many pages the image has.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 
     /// The page that holds an address.
@@ -160,7 +167,7 @@ impl Pages {
 
     /// Puts the image back and packs what was different.
     pub(crate) fn pack(&mut self, arena: &mut Arena) -> Packed {
-        let mut packed = Packed { fresh: arena.fresh().to_vec(), ..Packed::default() };
+        let mut packed = Packed { fresh: arena.take_fresh(), ..Packed::default() };
         for page in self.warm() {
             for line in page * page_bytes() / LINE_BYTES..(page + 1) * page_bytes() / LINE_BYTES {
                 let (now, before) = self.line(line);
@@ -178,8 +185,8 @@ impl Pages {
     }
 
     /// Puts back what was packed, on top of the image.
-    pub(crate) fn unpack(&mut self, arena: &mut Arena, packed: &Packed) -> io::Result<()> {
-        arena.restore_fresh(&packed.fresh)?;
+    pub(crate) fn unpack(&mut self, arena: &mut Arena, packed: Packed) -> io::Result<()> {
+        arena.put_fresh(packed.fresh)?;
         for (line, bytes) in packed.places.iter().zip(packed.lines.as_chunks().0) {
             let line = *line as usize;
             // The page may have cooled down in between.
@@ -259,3 +266,6 @@ impl Pages {
         unsafe { self.base.add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>().write(*bytes) };
     }
 }
+
+#[cfg(test)]
+mod tests;

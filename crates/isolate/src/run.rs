@@ -134,6 +134,7 @@ impl<H: Host> Run<H> {
             let step = self.slice(&mut isolate, hook, stack_bytes);
             place.tidy(&mut isolate);
             drop(isolate);
+            place.forget_gone();
             match step? {
                 Step::Done => break,
                 Step::SliceOver if !self.clock.end_slice() => return Err(Ending::TimeLimit),

@@ -95,9 +95,11 @@ pub(crate) fn watch(slice_end: Instant) -> Watched {
     let overdue_ns = u64::try_from(overdue.as_nanos()).unwrap_or(NEVER - 1);
     POST.with(|post| {
         post.0.overdue_at.store(overdue_ns, Ordering::Relaxed);
-        post.0.was_busy.store(true, Ordering::Relaxed);
+        // The watchdog first says that it sleeps and then looks once more; here it is the other way
+        // round, and neither may overtake itself.
+        post.0.was_busy.swap(true, Ordering::SeqCst);
     });
-    if WATCH.asleep.load(Ordering::Relaxed) {
+    if WATCH.asleep.load(Ordering::SeqCst) {
         WATCH.wake();
     }
     Watched(())
@@ -171,7 +173,7 @@ impl Watch {
         // The lock keeps the threads alive: none leaves without it.
         for post in lock(&self.posts).iter() {
             let overdue_at = post.overdue_at.load(Ordering::Relaxed);
-            is_busy |= overdue_at != NEVER || post.was_busy.swap(false, Ordering::Relaxed);
+            is_busy |= overdue_at != NEVER || post.was_busy.swap(false, Ordering::SeqCst);
             if now > u128::from(overdue_at) {
                 signals::disturb(post.thread);
             }

@@ -1,10 +1,13 @@
 //! Places, the queue, and runs that share isolates.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits};
 
-use crate::echo::{Echo, image, roomy};
+use crate::echo::{Echo, Limits, image, roomy};
 
 fn pool(runs_max: usize, runs_waiting_max: usize) -> Arc<Pool> {
     Arc::new(Pool::new(PoolLimits { runs_max, runs_waiting_max, isolates_max: 2 }))
@@ -39,6 +42,46 @@ async fn a_run_whose_caller_went_away_gives_its_place_back() {
     assert!(tokio::time::timeout(Duration::from_millis(20), gone).await.is_err());
     let next = pool.run(image("say('done')", &roomy()), roomy().run, Echo::default()).await;
     assert_eq!(next.expect("a place").1, Ending::Finished);
+}
+
+/// Much memory is not copied back and forth, and what was given back takes none.
+#[test]
+fn a_run_that_waits_with_much_memory_costs_its_siblings_little() {
+    let source = "(async () => {
+        if (name() > 0) return say('done');
+        let size = 1e8;
+        const pins = [];
+        for (let n = 0; n < 10; n++) {
+            let large = new Uint8Array(size);
+            pins.push(new Uint8Array(5000).fill(n));
+            large = null;
+            size *= 1.09;
+        }
+        const all = new Uint8Array(1e8).fill(7);
+        for (let n = 0; n < 30; n++) await double(n);
+        say(all.indexOf(0) === -1 && all[9e7] === 7, pins.every((pin, n) => pin[4999] === n));
+        say('done');
+    })()";
+    let limits = Limits { memory_bytes: 350 << 20, ..roomy() };
+    let image = image(source, &limits);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let pool = Pool::new(PoolLimits { runs_max: 8, runs_waiting_max: 0, isolates_max: 1 });
+        let run = |number| pool.run(Arc::clone(&image), limits.run.clone(), Echo::named(number));
+        let begun = Instant::now();
+        let others = async {
+            loop {
+                assert_eq!(run(1).await.expect("a place").1, Ending::Finished);
+            }
+        };
+        let (host, ending) = tokio::select! {
+            run = run(0) => run.expect("a place"),
+            () = others => unreachable!("it goes on for good"),
+        };
+        assert_eq!(ending, Ending::Finished);
+        assert_eq!(host.said, vec![true.into(), true.into(), "done".into()]);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    });
 }
 
 /// Polls every future at once, as a crate for it would.
