@@ -13,7 +13,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits, Script, Wake,
+    Bytecode, Detail, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits, Script,
+    Wake,
 };
 
 /// A host that calls one hook.
@@ -69,7 +70,8 @@ fn main() {
 
 fn image(kilobytes: u32) -> Image<Once> {
     Image::new(ImageParts {
-        prelude: Bytecode::compile(&prelude(kilobytes)).expect("the prelude compiles"),
+        prelude: Bytecode::compile(&prelude(kilobytes), Detail::Stripped)
+            .expect("the prelude compiles"),
         scripts: Vec::new(),
         setup: None,
         memory_bytes: 64 << 20,
