@@ -31,8 +31,9 @@ pub(crate) fn install() {
             // SAFETY: the handler does what handlers may; what was there before is kept.
             unsafe {
                 let mut action = action(on_fault, libc::SA_ONSTACK);
-                // Nobody else runs here while a page is half warm.
-                libc::sigaddset(&raw mut action.sa_mask, DISTURBANCE);
+                // Whatever else comes has to wait: the signal stack has room for one frame, where
+                // processors have many registers.
+                libc::sigfillset(&raw mut action.sa_mask);
                 libc::sigaction(signal, &raw const action, (&raw mut PREVIOUS[index]).cast());
             }
         }

@@ -41,7 +41,8 @@ fn a_turn_without_room_for_a_signal_is_out_of_stack() {
     for left_bytes in [2048, 4096, 8192, 16384, 65536] {
         let seat = Seat::new();
         let mut turn = turn(&seat, || assert_eq!(dig(left_bytes), 0));
-        let step = turn.resume(Instant::now());
+        // So late that the watchdog does not come in between.
+        let step = turn.resume(Instant::now() + Duration::from_secs(60));
         assert!(matches!(step, Step::OutOfStack | Step::Done), "{left_bytes}: {step:?}");
         assert!(left_bytes > 2048 || step == Step::OutOfStack, "{step:?}");
     }
@@ -52,6 +53,22 @@ fn a_signal_that_comes_too_late_does_not_suspend_the_next_turn() {
     let seat = Seat::new();
     let mut turn = turn(&seat, disturb_this_thread);
     assert_eq!(turn.resume(Instant::now() + Duration::from_secs(60)), Step::Done);
+}
+
+/// The stack for signals has room for one of them.
+#[test]
+fn while_a_fault_is_handled_every_other_signal_waits() {
+    install();
+    for signal in FAULTS {
+        // SAFETY: the system fills in what is asked for.
+        unsafe {
+            let mut action: libc::sigaction = mem::zeroed();
+            assert_eq!(libc::sigaction(signal, ptr::null(), &raw mut action), 0);
+            for other in [DISTURBANCE, libc::SIGTERM, libc::SIGCHLD, libc::SIGALRM] {
+                assert_eq!(libc::sigismember(&raw const action.sa_mask, other), 1);
+            }
+        }
+    }
 }
 
 /// A turn is suspended in its own code, resumed by another thread, and disturbed there again.
