@@ -22,6 +22,8 @@ mod convert;
 mod json;
 mod native;
 
+use convert::Atom;
+
 pub(crate) use native::Table;
 
 /// Methods with which a script could read and write where it must not, or wait where nobody
@@ -230,14 +232,11 @@ impl Engine {
         let object = self.property(&global, global_name)?;
         self.delete(&global, global_name)?;
         for name in H::HOOKS.iter().copied() {
-            // SAFETY: the object is alive, the atom is freed, the function is kept for good.
+            let atom = self.atom(name.as_bytes())?;
+            // SAFETY: the object is alive; the function is kept for good.
             unsafe {
-                let atom = convert::atom(self.context, name);
-                let function = qjs::JS_GetProperty(self.context, object.value, atom);
-                qjs::JS_FreeAtom(self.context, atom);
-                if qjs::JS_IsException(function) {
-                    return Err(self.take_exception());
-                }
+                let function = qjs::JS_GetProperty(self.context, object.value, atom.id);
+                let function = self.hold(function)?.release();
                 undisturbed(self.context, || hooks.push(HookFunction { name, function }));
             }
         }
@@ -306,13 +305,15 @@ impl Engine {
     }
 
     fn delete(&self, object: &Held<'_>, name: &CStr) -> Result<(), Thrown> {
-        // SAFETY: the object is of this engine; the atom is freed.
-        unsafe {
-            let atom = qjs::JS_NewAtom(self.context, name.as_ptr());
-            let deleted = qjs::JS_DeleteProperty(self.context, object.value, atom, 0);
-            qjs::JS_FreeAtom(self.context, atom);
-            if deleted < 0 { Err(self.take_exception()) } else { Ok(()) }
-        }
+        let atom = self.atom(name.to_bytes())?;
+        // SAFETY: the object is of this engine.
+        let deleted = unsafe { qjs::JS_DeleteProperty(self.context, object.value, atom.id, 0) };
+        if deleted < 0 { Err(self.take_exception()) } else { Ok(()) }
+    }
+
+    fn atom(&self, text: &[u8]) -> Result<Atom, Thrown> {
+        // SAFETY: the context is alive.
+        unsafe { Atom::new(self.context, text) }.ok_or_else(|| self.take_exception())
     }
 
     /// Wraps a value that the engine has just made, or catches the exception in its place.
@@ -332,7 +333,14 @@ impl Engine {
 
 impl<'e> Held<'e> {
     fn new(engine: &'e Engine, value: qjs::JSValue) -> Self {
-        Self { context: engine.context, value, engine: PhantomData }
+        // SAFETY: the engine is borrowed as long as the value is held.
+        unsafe { Self::of(engine.context, value) }
+    }
+
+    /// # Safety
+    /// The context must be alive as long as the value is held, and the value the caller's own.
+    unsafe fn of(context: *mut qjs::JSContext, value: qjs::JSValue) -> Self {
+        Self { context, value, engine: PhantomData }
     }
 
     /// The value, for the caller to free.

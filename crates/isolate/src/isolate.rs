@@ -9,7 +9,7 @@ use std::{
     num::NonZero,
     ptr,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
@@ -21,6 +21,7 @@ use crate::{
     arena::Arena,
     engine::{Engine, HookFunction, Table},
     image::{Recipe, no_memory, to_end},
+    lock::lock,
     pages::{Packed, Pages},
     signals, stacks,
     turn::{Seat, Turn},
@@ -254,20 +255,14 @@ impl<H: Host> Isolates<H> {
 
     pub(crate) fn time_resets(&self, resets: u32) -> (Duration, usize) {
         let place = lock(&self.places).last().map(Arc::clone);
-        let Some((place, mut isolate)) =
-            place.as_ref().and_then(|place| Some((place, place.isolate.try_lock().ok()?)))
-        else {
-            return (Duration::ZERO, 0);
-        };
+        let isolate = place.as_ref().and_then(|place| place.isolate.try_lock().ok());
+        let Some(mut isolate) = isolate else { return (Duration::ZERO, 0) };
+        let Isolate { pages, arena, .. } = &mut *isolate;
         let begun = Instant::now();
         for _ in 0..resets {
-            isolate.resident = Some(0);
-            isolate.forget(0);
+            pages.reset(arena);
         }
-        let mean = begun.elapsed() / resets.max(1);
-        let pages = isolate.pages.warm().count();
-        place.tidy(&mut isolate);
-        (mean, pages)
+        (begun.elapsed() / resets.max(1), pages.warm().count())
     }
 
     /// A place for a run: a free one, best where this thread was last. If there is none, a new one
@@ -339,8 +334,4 @@ fn this_thread() -> usize {
 pub(crate) fn new_run() -> RunId {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,6 +24,7 @@ mod fresh;
 mod host;
 mod image;
 mod isolate;
+mod lock;
 mod mapping;
 mod pages;
 mod pool;

@@ -18,6 +18,7 @@ use crate::{
     mapping::{Mapping, page_bytes},
 };
 
+const WRITABLE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 /// What is compared and packed at once.
 const LINE_BYTES: usize = 64;
 /// Warm pages are compared with the image once in so many resets.
@@ -34,7 +35,7 @@ pub(crate) struct Pages {
     pristine: Mapping,
     /// One bit per page. The signal handler writes it while the isolate's thread is interrupted.
     warm: Box<[Cell<u64>]>,
-    idle_sweeps: Box<[u8]>,
+    idle_sweeps: Box<[Cell<u8>]>,
     resets_to_sweep: u32,
 }
 
@@ -64,7 +65,7 @@ impl Pages {
             count,
             pristine: Mapping::zeroed(end)?,
             warm: vec![Cell::new(0); count.div_ceil(64)].into_boxed_slice(),
-            idle_sweeps: vec![0; count].into_boxed_slice(),
+            idle_sweeps: vec![Cell::new(0); count].into_boxed_slice(),
             resets_to_sweep: RESETS_PER_SWEEP,
         };
         arena.mapping().allow(0, end, false)?;
@@ -99,7 +100,7 @@ impl Pages {
             return Ok(false);
         }
         self.keep(page);
-        match self.protect(page, libc::PROT_READ | libc::PROT_WRITE) {
+        match self.protect(page, 1, WRITABLE) {
             Ok(()) => self.note_warm(page),
             // Every border between warm and cold is one more mapping, and a process may have so
             // many. An image that is all warm has no borders.
@@ -113,12 +114,7 @@ impl Pages {
         for page in (0..self.count).filter(|page| !self.is_warm(*page)) {
             self.keep(page);
         }
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: the pages are this image's own.
-        let done = unsafe { libc::mprotect(self.base.cast(), self.bytes(), protection) };
-        if done != 0 {
-            return Err(io::Error::last_os_error());
-        }
+        self.protect(0, self.count, WRITABLE)?;
         (0..self.count).for_each(|page| self.note_warm(page));
         Ok(())
     }
@@ -156,11 +152,7 @@ impl Pages {
         if self.resets_to_sweep == 0 {
             self.sweep();
         } else {
-            for page in self.warm() {
-                // SAFETY: both pages are this image's, the warm one is writable, and the two
-                // mappings do not overlap.
-                unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
-            }
+            self.warm().for_each(|page| self.put_back(page));
         }
         arena.trim();
     }
@@ -198,44 +190,45 @@ impl Pages {
 
     /// A reset that looks which of the warm pages have changed at all.
     fn sweep(&mut self) {
-        for index in 0..self.warm.len() {
-            let mut bits = self.warm[index].get();
-            while bits != 0 {
-                let page = index * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                self.sweep_page(page);
-            }
-        }
+        self.warm().for_each(|page| self.sweep_page(page));
         self.resets_to_sweep = RESETS_PER_SWEEP;
     }
 
     /// Puts a page back, or makes it read-only if there has been nothing to put back for long.
-    fn sweep_page(&mut self, page: usize) {
+    fn sweep_page(&self, page: usize) {
         // SAFETY: both pages are this image's, and nobody writes them now.
         let is_changed = unsafe {
             let now = std::slice::from_raw_parts(self.page(page), page_bytes());
             let before = std::slice::from_raw_parts(self.copy(page), page_bytes());
             now != before
         };
+        let idle_sweeps = &self.idle_sweeps[page];
         if is_changed {
-            // SAFETY: as in `reset`.
-            unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
-            self.idle_sweeps[page] = 0;
+            self.put_back(page);
+            idle_sweeps.set(0);
             return;
         }
-        self.idle_sweeps[page] = self.idle_sweeps[page].saturating_add(1);
-        let is_cold = page > 0 && self.idle_sweeps[page] >= IDLE_SWEEPS_MAX;
-        if is_cold && self.protect(page, libc::PROT_READ).is_ok() {
-            self.idle_sweeps[page] = 0;
+        idle_sweeps.set(idle_sweeps.get().saturating_add(1));
+        let is_cold = page > 0 && idle_sweeps.get() >= IDLE_SWEEPS_MAX;
+        if is_cold && self.protect(page, 1, libc::PROT_READ).is_ok() {
+            idle_sweeps.set(0);
             self.pristine.discard(page * page_bytes(), page_bytes());
             let word = &self.warm[page / 64];
             word.set(word.get() & !(1 << (page % 64)));
         }
     }
 
-    fn protect(&self, page: usize, protection: libc::c_int) -> io::Result<()> {
-        // SAFETY: the page is this image's own.
-        let done = unsafe { libc::mprotect(self.page(page).cast(), page_bytes(), protection) };
+    /// Makes a warm page what it was.
+    fn put_back(&self, page: usize) {
+        // SAFETY: both pages are this image's, the warm one is writable, and the two mappings do
+        // not overlap.
+        unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
+    }
+
+    fn protect(&self, first: usize, count: usize, protection: libc::c_int) -> io::Result<()> {
+        let bytes = count * page_bytes();
+        // SAFETY: the pages are this image's own.
+        let done = unsafe { libc::mprotect(self.page(first).cast(), bytes, protection) };
         if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 

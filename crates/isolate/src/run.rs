@@ -64,9 +64,10 @@ pub(crate) async fn run<H: Host>(
         table: Boxed::new(Table::new(Some(host), &image.recipe)),
         id: new_run(),
         place,
+        stack_bytes: image.recipe.stack_bytes,
         allocations_max: limits.allocations_max,
     };
-    let ending = run.finish(image.recipe.stack_bytes).await.err().unwrap_or(Ending::Finished);
+    let ending = run.finish().await.err().unwrap_or(Ending::Finished);
     let Some(host) = run.table.get_mut().host.take() else { unreachable!("every run has a host") };
     (host, ending)
 }
@@ -78,6 +79,7 @@ struct Run<H> {
     table: Boxed<Table<H>>,
     id: RunId,
     place: Arc<Place>,
+    stack_bytes: usize,
     allocations_max: Option<u64>,
 }
 
@@ -87,11 +89,11 @@ unsafe impl<H: Send> Send for Run<H> {}
 
 impl<H: Host> Run<H> {
     /// Turns and waiting, until the host has had enough.
-    async fn finish(&mut self, stack_bytes: usize) -> Result<(), Ending> {
+    async fn finish(&mut self) -> Result<(), Ending> {
         loop {
             match self.wake().await? {
                 Wake::Finished => return Ok(()),
-                Wake::Call(hook, arguments) => self.call(hook, arguments, stack_bytes).await?,
+                Wake::Call(hook, arguments) => self.call(hook, arguments).await?,
             }
         }
     }
@@ -120,18 +122,13 @@ impl<H: Host> Run<H> {
     }
 
     /// Calls a hook and runs what jobs come of it, in as many slices as it takes.
-    async fn call(
-        &mut self,
-        hook: Hook,
-        arguments: Vec<Value>,
-        stack_bytes: usize,
-    ) -> Result<(), Ending> {
+    async fn call(&mut self, hook: Hook, arguments: Vec<Value>) -> Result<(), Ending> {
         let table = self.table.get_mut();
         (table.call, table.failure) = (arguments, None);
         let place = Arc::clone(&self.place);
         loop {
             let mut isolate = place.isolate.lock().await;
-            let step = self.slice(&mut isolate, hook, stack_bytes);
+            let step = self.slice(&mut isolate, hook);
             place.tidy(&mut isolate);
             drop(isolate);
             place.forget_gone();
@@ -155,15 +152,10 @@ impl<H: Host> Run<H> {
     }
 
     /// One slice of a turn, which begins if there is none.
-    fn slice(
-        &mut self,
-        isolate: &mut Isolate,
-        hook: Hook,
-        stack_bytes: usize,
-    ) -> Result<Step, Ending> {
+    fn slice(&mut self, isolate: &mut Isolate, hook: Hook) -> Result<Step, Ending> {
         isolate.enter(self.id).map_err(|_| Ending::MemoryLimit)?;
         if self.turn.is_none() {
-            self.turn = Some(self.begin(isolate, hook, stack_bytes)?);
+            self.turn = Some(self.begin(isolate, hook)?);
         }
         isolate.set_allocations_left(self.allocations_max);
         let slice_end = self.clock.begin_slice();
@@ -172,8 +164,8 @@ impl<H: Host> Run<H> {
         Ok(step)
     }
 
-    fn begin(&self, isolate: &Isolate, hook: Hook, stack_bytes: usize) -> Result<Turn, Ending> {
-        let stack = stacks::take(stack_bytes).map_err(|e| Ending::Broken(no_memory(&e)))?;
+    fn begin(&self, isolate: &Isolate, hook: Hook) -> Result<Turn, Ending> {
+        let stack = stacks::take(self.stack_bytes).map_err(|e| Ending::Broken(no_memory(&e)))?;
         let (engine, hooks, table) = (isolate.engine(), isolate.hooks(), self.table.0);
         let body = move || {
             engine.enter_stack();
@@ -192,19 +184,13 @@ impl<H: Host> Run<H> {
     }
 }
 
-impl<H> Run<H> {
+impl<H> Drop for Run<H> {
     /// Ends the run where it stands.
-    fn leave(&mut self) {
+    fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
             stacks::put_back(turn);
         }
         self.place.leave(self.id);
-    }
-}
-
-impl<H> Drop for Run<H> {
-    fn drop(&mut self) {
-        self.leave();
     }
 }
 

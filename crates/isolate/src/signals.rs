@@ -155,6 +155,8 @@ mod text {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
+    use crate::code::{Segment, segments};
+
     static START: AtomicUsize = AtomicUsize::new(0);
     static END: AtomicUsize = AtomicUsize::new(0);
 
@@ -178,23 +180,15 @@ mod text {
         _data: *mut libc::c_void,
     ) -> c_int {
         let here = find as *const () as usize;
-        // SAFETY: the loader hands over a valid object with so many headers.
-        let (base, headers) = unsafe {
-            let object = &*object;
-            let count = usize::from(object.dlpi_phnum);
-            (object.dlpi_addr as usize, std::slice::from_raw_parts(object.dlpi_phdr, count))
+        // SAFETY: the loader hands over a valid object.
+        let mut segments = unsafe { segments(object) };
+        let is_code = |segment: &Segment| {
+            segment.flags & libc::PF_X != 0 && segment.addresses.contains(&here)
         };
-        for header in headers {
-            let start = base + header.p_vaddr as usize;
-            let end = start + header.p_memsz as usize;
-            let is_code = header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_X != 0;
-            if is_code && (start..end).contains(&here) {
-                START.store(start, Ordering::Relaxed);
-                END.store(end, Ordering::Relaxed);
-                return 1;
-            }
-        }
-        0
+        let Some(Segment { addresses, .. }) = segments.find(is_code) else { return 0 };
+        START.store(addresses.start, Ordering::Relaxed);
+        END.store(addresses.end, Ordering::Relaxed);
+        1
     }
 }
 

@@ -1,13 +1,10 @@
 //! Stacks for turns, kept for the next one.
 
-use std::{
-    io,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{io, sync::Mutex};
 
 use corosensei::stack::{DefaultStack, Stack as _};
 
-use crate::{mapping::to_pages, turn::Turn};
+use crate::{lock::lock, mapping::to_pages, turn::Turn};
 
 /// What a turn needs beside the engine's stack: natives and conversions.
 const EXTRA_BYTES: usize = 1 << 20;
@@ -19,7 +16,7 @@ static KEPT: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
 /// A stack on which the engine may use so many bytes.
 pub(crate) fn take(engine_bytes: usize) -> io::Result<DefaultStack> {
     let bytes = to_pages(engine_bytes.saturating_add(EXTRA_BYTES));
-    let mut kept = kept();
+    let mut kept = lock(&KEPT);
     let fitting = kept.iter().rposition(|stack| size(stack) >= bytes && size(stack) < 2 * bytes);
     match fitting {
         Some(index) => Ok(kept.swap_remove(index)),
@@ -33,7 +30,7 @@ pub(crate) fn take(engine_bytes: usize) -> io::Result<DefaultStack> {
 /// Ends a turn and keeps its stack.
 pub(crate) fn put_back(turn: Turn) {
     if let Some(stack) = turn.into_stack() {
-        let mut kept = kept();
+        let mut kept = lock(&KEPT);
         if kept.len() < KEPT_MAX {
             kept.push(stack);
         }
@@ -42,13 +39,9 @@ pub(crate) fn put_back(turn: Turn) {
 
 /// Forgets all stacks but one.
 pub(crate) fn shrink() {
-    kept().truncate(1);
+    lock(&KEPT).truncate(1);
 }
 
 fn size(stack: &DefaultStack) -> usize {
     stack.base().get() - stack.limit().get()
-}
-
-fn kept() -> MutexGuard<'static, Vec<DefaultStack>> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }

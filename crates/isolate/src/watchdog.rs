@@ -6,14 +6,14 @@
 
 use std::{
     sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, Thread},
     time::{Duration, Instant},
 };
 
-use crate::{signals, stacks};
+use crate::{lock::lock, signals, stacks};
 
 /// How long a turn may be overdue before it is disturbed.
 const GRACE: Duration = Duration::from_millis(if cfg!(feature = "patient") { 60_000 } else { 4 });
@@ -180,8 +180,4 @@ impl Watch {
         }
         is_busy
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

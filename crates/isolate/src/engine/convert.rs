@@ -13,8 +13,8 @@ const ERROR_PROPERTY: c_int = 1 | 2;
 /// What is kept of the name of an exception's class.
 const NAME_BYTES_MAX: usize = 64;
 
-/// What an item of an array allows: everything.
-const ITEM: c_int = qjs::JS_PROP_C_W_E as c_int;
+/// What a plain property and an item of an array allow: everything.
+pub(super) const PLAIN: c_int = qjs::JS_PROP_C_W_E as c_int;
 
 /// Evaluates bytecode.
 ///
@@ -71,7 +71,7 @@ unsafe fn new_array(context: *mut qjs::JSContext, items: &[Value]) -> qjs::JSVal
         for (index, item) in (0..).zip(items) {
             let item = to_js(context, item);
             if qjs::JS_IsException(item)
-                || qjs::JS_DefinePropertyValueUint32(context, array, index, item, ITEM) < 0
+                || qjs::JS_DefinePropertyValueUint32(context, array, index, item, PLAIN) < 0
             {
                 qjs::JS_FreeValue(context, array);
                 return qjs::JS_EXCEPTION;
@@ -320,11 +320,35 @@ pub(super) unsafe fn throw(context: *mut qjs::JSContext, thrown: &Thrown) -> qjs
     }
 }
 
-/// The engine's name for a text, to be freed.
-///
-/// # Safety
-/// The context must be alive.
-pub(super) unsafe fn atom(context: *mut qjs::JSContext, text: &str) -> qjs::JSAtom {
-    // SAFETY: the length is the text's.
-    unsafe { qjs::JS_NewAtomLen(context, text.as_ptr().cast(), text.len() as qjs::size_t) }
+/// The engine's name for a text.
+pub(super) struct Atom {
+    context: *mut qjs::JSContext,
+    pub(super) id: qjs::JSAtom,
+}
+
+impl Atom {
+    /// The name for a text in UTF-8; `None`, and an exception, if the engine refuses.
+    ///
+    /// # Safety
+    /// The context must be alive as long as the name is.
+    pub(super) unsafe fn new(context: *mut qjs::JSContext, text: &[u8]) -> Option<Self> {
+        let length = text.len() as qjs::size_t;
+        // SAFETY: the length is the text's.
+        let id = unsafe { qjs::JS_NewAtomLen(context, text.as_ptr().cast(), length) };
+        (id != qjs::JS_ATOM_NULL).then_some(Self { context, id })
+    }
+}
+
+impl Clone for Atom {
+    fn clone(&self) -> Self {
+        // SAFETY: the name is alive, and so is its context.
+        Self { context: self.context, id: unsafe { qjs::JS_DupAtom(self.context, self.id) } }
+    }
+}
+
+impl Drop for Atom {
+    fn drop(&mut self) {
+        // SAFETY: the name is owned, and its context alive.
+        unsafe { qjs::JS_FreeAtom(self.context, self.id) }
+    }
 }

@@ -9,7 +9,10 @@ use std::{ffi::c_int, str};
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, convert};
+use super::{
+    Engine, Held,
+    convert::{self, Atom, PLAIN},
+};
 use crate::Thrown;
 
 /// Deeper values are left to the engine, which looks at its stack.
@@ -18,8 +21,6 @@ const DEPTH_MAX: usize = 128;
 const NAMES: usize = 64;
 /// An array begins with so many items at once.
 const ITEMS_FIRST: usize = 32;
-/// What a property made by `JSON.parse` allows: everything.
-const PROPERTY: c_int = qjs::JS_PROP_C_W_E as c_int;
 
 impl Engine {
     /// Puts this `JSON.parse` in front of the engine's.
@@ -27,31 +28,16 @@ impl Engine {
         let global = self.global();
         let json = self.property(&global, c"JSON")?;
         let own = self.property(&json, c"parse")?;
-        // SAFETY: the context is alive; the data is copied, and defining consumes the functions.
-        unsafe {
-            let mut data = own.value;
-            let parse = qjs::JS_NewCFunctionData(self.context, Some(parse), 2, 0, 1, &raw mut data);
-            let parse = self.hold(parse)?;
-            let name = convert::to_js(self.context, &"parse".into());
-            let configurable = qjs::JS_PROP_CONFIGURABLE as c_int;
-            let defined = qjs::JS_DefinePropertyValueStr(
-                self.context,
-                parse.value,
-                c"name".as_ptr(),
-                name,
-                configurable,
-            );
+        // SAFETY: the context is alive; the data is copied, and defining consumes the function.
+        let replaced = unsafe {
+            let (mut data, name) = (own.value, c"parse".as_ptr());
+            let parse =
+                qjs::JS_NewCFunctionData2(self.context, Some(parse), name, 2, 0, 1, &raw mut data);
+            let parse = self.hold(parse)?.release();
             let hidden = (qjs::JS_PROP_WRITABLE | qjs::JS_PROP_CONFIGURABLE) as c_int;
-            let parse = parse.release();
-            let replaced = qjs::JS_DefinePropertyValueStr(
-                self.context,
-                json.value,
-                c"parse".as_ptr(),
-                parse,
-                hidden,
-            );
-            if defined < 0 || replaced < 0 { Err(self.take_exception()) } else { Ok(()) }
-        }
+            qjs::JS_DefinePropertyValueStr(self.context, json.value, name, parse, hidden)
+        };
+        if replaced < 0 { Err(self.take_exception()) } else { Ok(()) }
     }
 }
 
@@ -90,52 +76,18 @@ struct Reader<'t> {
     context: *mut qjs::JSContext,
     text: &'t [u8],
     at: usize,
-    names: [Name<'t>; NAMES],
+    names: [Option<Name<'t>>; NAMES],
 }
 
-/// A name of a property and the engine's number for it.
-#[derive(Clone, Copy)]
+/// A name of a property, and the engine's for it.
 struct Name<'t> {
     text: &'t [u8],
-    atom: qjs::JSAtom,
-}
-
-/// A value that is freed unless it is released.
-struct Made {
-    context: *mut qjs::JSContext,
-    value: qjs::JSValue,
-}
-
-impl Made {
-    fn release(self) -> qjs::JSValue {
-        std::mem::ManuallyDrop::new(self).value
-    }
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        // SAFETY: the value is owned, and its context alive.
-        unsafe { qjs::JS_FreeValue(self.context, self.value) }
-    }
-}
-
-/// An atom that is freed.
-struct Atom {
-    context: *mut qjs::JSContext,
-    atom: qjs::JSAtom,
-}
-
-impl Drop for Atom {
-    fn drop(&mut self) {
-        // SAFETY: the atom is owned, and its context alive.
-        unsafe { qjs::JS_FreeAtom(self.context, self.atom) }
-    }
+    atom: Atom,
 }
 
 impl<'t> Reader<'t> {
     fn new(context: *mut qjs::JSContext, text: &'t [u8]) -> Self {
-        let nobody = Name { text: &[], atom: qjs::JS_ATOM_NULL };
-        Self { context, text, at: 0, names: [nobody; NAMES] }
+        Self { context, text, at: 0, names: [const { None }; NAMES] }
     }
 
     fn read_all(mut self) -> Option<qjs::JSValue> {
@@ -144,7 +96,7 @@ impl<'t> Reader<'t> {
         (self.at == self.text.len()).then(|| value.release())
     }
 
-    fn value(&mut self, depth: usize) -> Option<Made> {
+    fn value(&mut self, depth: usize) -> Option<Held<'t>> {
         self.space();
         match *self.text.get(self.at)? {
             b'{' if depth < DEPTH_MAX => self.object(depth),
@@ -157,7 +109,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Option<Made> {
+    fn object(&mut self, depth: usize) -> Option<Held<'t>> {
         self.at += 1;
         // SAFETY: the context is alive.
         let object = self.made(unsafe { qjs::JS_NewObject(self.context) })?;
@@ -176,7 +128,7 @@ impl<'t> Reader<'t> {
             // SAFETY: both are this context's; the value is consumed.
             let defined = unsafe {
                 let (context, object) = (self.context, object.value);
-                qjs::JS_DefinePropertyValue(context, object, name.atom, value, PROPERTY)
+                qjs::JS_DefinePropertyValue(context, object, name.id, value, PLAIN)
             };
             if defined < 0 {
                 return self.failed();
@@ -188,7 +140,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Option<Made> {
+    fn array(&mut self, depth: usize) -> Option<Held<'t>> {
         self.at += 1;
         self.space();
         let mut first = [const { None }; ITEMS_FIRST];
@@ -212,7 +164,7 @@ impl<'t> Reader<'t> {
             // SAFETY: both are this context's; the value is consumed.
             let defined = unsafe {
                 let (context, array) = (self.context, array.value);
-                qjs::JS_DefinePropertyValueUint32(context, array, index, value, PROPERTY)
+                qjs::JS_DefinePropertyValueUint32(context, array, index, value, PLAIN)
             };
             if defined < 0 {
                 return self.failed();
@@ -241,26 +193,18 @@ impl<'t> Reader<'t> {
         let (first, last) = (text.first().copied(), text.last().copied());
         let mix = text.len() * 31 + usize::from(first.unwrap_or(0)) * 7;
         let slot = (mix + usize::from(last.unwrap_or(0))) % NAMES;
-        let known = self.names[slot];
-        if known.atom != qjs::JS_ATOM_NULL && known.text == text {
-            return Some(self.atom(known.atom));
+        if let Some(known) = &self.names[slot]
+            && known.text == text
+        {
+            return Some(known.atom.clone());
         }
-        // SAFETY: the text is UTF-8 as the engine wrote it; what was remembered here is freed.
-        let atom = unsafe {
-            qjs::JS_FreeAtom(self.context, known.atom);
-            let length = text.len() as qjs::size_t;
-            qjs::JS_NewAtomLen(self.context, text.as_ptr().cast(), length)
-        };
-        self.names[slot] = Name { text, atom };
-        if atom == qjs::JS_ATOM_NULL { self.failed() } else { Some(self.atom(atom)) }
+        // SAFETY: the text is UTF-8 as the engine wrote it, and the context alive.
+        let Some(atom) = (unsafe { Atom::new(self.context, text) }) else { return self.failed() };
+        self.names[slot] = Some(Name { text, atom: atom.clone() });
+        Some(atom)
     }
 
-    fn atom(&self, atom: qjs::JSAtom) -> Atom {
-        // SAFETY: the atom is alive.
-        Atom { context: self.context, atom: unsafe { qjs::JS_DupAtom(self.context, atom) } }
-    }
-
-    fn string(&mut self) -> Option<Made> {
+    fn string(&mut self) -> Option<Held<'t>> {
         let start = self.at;
         let (text, is_plain) = self.quoted()?;
         if is_plain {
@@ -316,7 +260,7 @@ impl<'t> Reader<'t> {
         Some((text, is_plain))
     }
 
-    fn number(&mut self) -> Option<Made> {
+    fn number(&mut self) -> Option<Held<'t>> {
         let start = self.at;
         self.take(b'-');
         let whole = self.digits();
@@ -341,7 +285,7 @@ impl<'t> Reader<'t> {
             Ok(number) if is_whole && text.len() < 10 && number != 0 => f64::from(number),
             _ => text.parse().ok()?,
         };
-        Some(Made { context: self.context, value: qjs::JS_NewFloat64(number) })
+        self.made(qjs::JS_NewFloat64(number))
     }
 
     /// Passes digits; how many there were.
@@ -353,10 +297,10 @@ impl<'t> Reader<'t> {
         self.at - start
     }
 
-    fn word(&mut self, word: &[u8], value: qjs::JSValue) -> Option<Made> {
+    fn word(&mut self, word: &[u8], value: qjs::JSValue) -> Option<Held<'t>> {
         let is_there = self.text[self.at..].starts_with(word);
         self.at += word.len();
-        is_there.then_some(Made { context: self.context, value })
+        if is_there { self.made(value) } else { None }
     }
 
     fn space(&mut self) {
@@ -371,27 +315,19 @@ impl<'t> Reader<'t> {
         is_there
     }
 
-    fn made(&self, value: qjs::JSValue) -> Option<Made> {
+    fn made(&self, value: qjs::JSValue) -> Option<Held<'t>> {
         // SAFETY: looking at a tag is always sound.
         if unsafe { qjs::JS_IsException(value) } {
             return self.failed();
         }
-        Some(Made { context: self.context, value })
+        // SAFETY: the value is new, and its context outlives the reader.
+        Some(unsafe { Held::of(self.context, value) })
     }
 
     /// Forgets the exception: the engine will have its own.
     fn failed<T>(&self) -> Option<T> {
-        // SAFETY: the context is alive, and the exception is freed.
-        unsafe { qjs::JS_FreeValue(self.context, qjs::JS_GetException(self.context)) };
+        // SAFETY: the context is alive.
+        unsafe { convert::forget_exception(self.context) };
         None
-    }
-}
-
-impl Drop for Reader<'_> {
-    fn drop(&mut self) {
-        for name in &self.names {
-            // SAFETY: the atoms are this reader's; freeing none is allowed.
-            unsafe { qjs::JS_FreeAtom(self.context, name.atom) };
-        }
     }
 }

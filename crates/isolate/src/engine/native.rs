@@ -7,7 +7,7 @@ use std::{
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, Held, convert};
+use super::{Engine, convert};
 use crate::{
     Host, Thrown, Value,
     image::{Recipe, Scripts},
@@ -59,14 +59,13 @@ impl Engine {
             let names = H::NATIVES.iter().map(|native| native.name).chain([SCRIPT]);
             for (name, magic) in names.zip(0..) {
                 let function = self.hold(new_native::<H>(self.context, magic))?.release();
-                let atom = convert::atom(self.context, name);
-                let defined = qjs::JS_SetProperty(self.context, natives.value, atom, function);
-                qjs::JS_FreeAtom(self.context, atom);
+                let atom = self.atom(name.as_bytes())?;
+                let defined = qjs::JS_SetProperty(self.context, natives.value, atom.id, function);
                 if defined < 0 {
                     return Err(self.take_exception());
                 }
             }
-            let global = Held::new(&self, qjs::JS_GetGlobalObject(self.context));
+            let global = self.global();
             let natives = natives.release();
             qjs::JS_SetPropertyStr(self.context, global.value, c"__host".as_ptr(), natives);
         }
