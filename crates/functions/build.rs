@@ -30,7 +30,7 @@ fn main() -> Outcome<()> {
     let runtime = out.join("runtime.js");
     run(Command::new("node").arg("build.mjs").arg(&runtime).arg("--minify").current_dir(&js))?;
     // Nobody is to see the prelude in a stack trace, and it loads at every start.
-    let runtime = compile("hookstead", &runtime, Detail::Stripped)?;
+    let runtime = compile("hookstead", &fs::read_to_string(&runtime)?, Detail::Stripped)?;
     fs::write(out.join("runtime.bytecode"), runtime)?;
     compile_modules(&out)
 }
@@ -69,7 +69,7 @@ fn compile_modules(out: &Path) -> Outcome<()> {
         let needs: Vec<_> =
             sources.iter().map(|(other, ..)| other).filter(|other| is_needed(other)).collect();
         // Functions see a module's lines in stack traces, and by its text what is a class.
-        let bytecode = compile(&format!("node:{name}"), path, Detail::Full)?;
+        let bytecode = compile(&format!("node:{name}"), text, Detail::Full)?;
         let target = path.with_extension("bytecode");
         fs::write(&target, bytecode)?;
         writeln!(
@@ -82,10 +82,10 @@ fn compile_modules(out: &Path) -> Outcome<()> {
     Ok(fs::write(out.join("modules.rs"), table)?)
 }
 
-fn compile(name: &str, path: &Path, detail: Detail) -> Outcome<Vec<u8>> {
-    let script = Script { name: name.to_owned(), source: fs::read_to_string(path)? };
+fn compile(name: &str, source: &str, detail: Detail) -> Outcome<Vec<u8>> {
+    let script = Script { name: name.to_owned(), source: source.to_owned() };
     let bytecode = Bytecode::compile(&script, detail)
-        .map_err(|thrown| format!("{} does not compile: {thrown}", path.display()))?;
+        .map_err(|thrown| format!("{name} does not compile: {thrown}"))?;
     Ok(bytecode.bytes().to_vec())
 }
 

@@ -1,6 +1,6 @@
 // Puts what functions expect to find on the global object.
 
-import { defineLazily } from "./runtime/lazy.js";
+import { define, defineLazily } from "./properties.js";
 import { BSON } from "./bson.js";
 import { loadBuffer } from "./buffer.js";
 import { EJSON } from "./ejson.js";
@@ -17,14 +17,4 @@ export function installGlobals(target) {
     define(target, name, values[name]);
   }
   defineLazily(target, "Buffer", loadBuffer, false);
-}
-
-function define(target, name, value) {
-  // A bundler renames a class that refers to itself, and the name shows in logs.
-  if (typeof value === "function" && value.name !== name) {
-    Object.defineProperty(value, "name", { value: name, configurable: true });
-  }
-  Object.defineProperty(target, name, {
-    value, writable: true, enumerable: false, configurable: true,
-  });
 }

@@ -84,10 +84,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
     if !link.shared.config.finish_without_caller {
         return Awaited(Some(exchange)).run(&target, held).await;
     }
-    let run = async move {
-        let answered = shielded(exchange.run(&target, held)).await;
-        answered.unwrap_or_else(|_| exchange.finish(Ending::new(Err(panicked()))))
-    };
+    let run = async move { exchange.conclude(&target, held).await };
     let answered = link.seat.run(Box::pin(run)).await;
     // Its worker is gone: this is the end, and nobody will read this.
     answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
@@ -99,14 +96,11 @@ struct Awaited(Option<Exchange>);
 impl Awaited {
     async fn run(mut self, target: &Target, held: Held) -> Response<Full<Bytes>> {
         let answered = match &self.0 {
-            Some(exchange) => shielded(exchange.run(target, held)).await.ok(),
-            None => None,
-        };
-        let exchange = self.0.take();
-        answered.unwrap_or_else(|| match exchange {
-            Some(exchange) => exchange.finish(Ending::new(Err(panicked()))),
+            Some(exchange) => exchange.conclude(target, held).await,
             None => panicked().response(CorrelationId::new(), ""),
-        })
+        };
+        self.0 = None;
+        answered
     }
 }
 
@@ -196,6 +190,12 @@ impl Exchange {
             self.site.origins.preflight(response.headers_mut());
         }
         response
+    }
+
+    /// Runs the function of an admitted request. Never panics.
+    async fn conclude(&self, target: &Target, held: Held) -> Response<Full<Bytes>> {
+        let answered = shielded(self.run(target, held)).await;
+        answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
     async fn run(&self, target: &Target, held: Held) -> Response<Full<Bytes>> {

@@ -2,7 +2,7 @@
 
 import { host } from "../host.js";
 import { http } from "./http.js";
-import { defineLazily } from "./lazy.js";
+import { defineLazily } from "../properties.js";
 import { execute } from "./registry.js";
 import { requestContext } from "./request.js";
 import { service } from "./services.js";

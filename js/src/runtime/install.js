@@ -5,7 +5,7 @@ import { host } from "../host.js";
 import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
 import { keepObjectMessages } from "./error-messages.js";
-import { defineLazily } from "./lazy.js";
+import { defineLazily } from "../properties.js";
 import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";

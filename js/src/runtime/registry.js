@@ -22,23 +22,21 @@ export function registerFunctions(known) {
 
 /** Calls a function of the app: its result, or its promise when it is asynchronous. */
 export function execute(name, ...callArguments) {
-  const entry = entryOf(host.function_find(String(name)));
-  return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
+  return call(host.function_find(String(name)), callArguments);
 }
 
-/** The function in a script of the image, to be called with `new` if it is a class. */
-export function entryOf(index) {
+/** Calls the function in a script of the image. Helper files export classes: those are made. */
+export function call(index, callArguments) {
   const entry = scripts[index]({}, require);
   if (typeof entry !== "function") {
     throw new TypeError(
       `function '${names[index]}' does not export a function: assign one to 'exports'`,
     );
   }
-  return entry;
+  return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
 }
 
-// Helper files export classes; there is no other way to call one. Only a class has a prototype that
-// cannot be exchanged.
-export function isClass(entry) {
+// Only a class has a prototype that cannot be exchanged.
+function isClass(entry) {
   return Object.getOwnPropertyDescriptor(entry, "prototype")?.writable === false;
 }

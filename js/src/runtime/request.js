@@ -5,7 +5,7 @@ import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
-import { defineLazily } from "./lazy.js";
+import { defineLazily } from "../properties.js";
 
 // What the first argument is: the numbers are the host's.
 const PAYLOAD_JSON = 1;

@@ -4,7 +4,7 @@ import { host } from "../host.js";
 import { parse, writeEjson, writeJson } from "../ejson.js";
 import { makeContext, runAsSystem } from "./context.js";
 import { describe } from "./failure.js";
-import { entryOf, isClass, registerFunctions } from "./registry.js";
+import { call, registerFunctions } from "./registry.js";
 import { firstArgument } from "./request.js";
 import { registerModules } from "./require.js";
 import { HTTPResponse } from "./response.js";
@@ -20,7 +20,6 @@ const response = new HTTPResponse();
 let resultFormat;
 let integers;
 let dropsResult;
-let isAnswer;
 let outcome;
 
 /** Completes the image: everything that is the same for every run of the app. */
@@ -33,27 +32,18 @@ export function prepare(text) {
 
 /** Begins the run: calls the function in a script. */
 export function start(script, payload, hasBody, format, isNarrow, drops, isSystem) {
-  isAnswer = payload !== PAYLOAD_ARGUMENTS;
   resultFormat = format;
   integers = isNarrow ? "narrow" : "wide";
   dropsResult = drops;
   runAsSystem(isSystem);
   try {
-    const entry = entryOf(script);
-    settleWith(isAnswer ? answer(entry, payload, hasBody) : call(entry));
+    const callArguments = payload === PAYLOAD_ARGUMENTS
+      ? parse(host.arguments())
+      : [firstArgument(payload, hasBody), response];
+    settleWith(call(script, callArguments));
   } catch (thrown) {
     settle({ thrown });
   }
-}
-
-function answer(entry, payload, hasBody) {
-  const argument = firstArgument(payload, hasBody);
-  return isClass(entry) ? new entry(argument, response) : entry(argument, response);
-}
-
-function call(entry) {
-  const callArguments = parse(host.arguments());
-  return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
 }
 
 /** Ends the run: the host has seen everything finish. */
@@ -86,10 +76,6 @@ function settle(settlement) {
 }
 
 function reply(value) {
-  if (!isAnswer) {
-    host.reply(false, undefined, undefined, written(value));
-    return;
-  }
   if (!HTTPResponse.isTouched(response)) {
     host.reply(false, undefined, undefined, written(value));
     return;

@@ -2,7 +2,7 @@
 
 use hookstead_isolate::Value;
 
-use super::Outcome;
+use super::{Outcome, encoding::lossy};
 use crate::{Call, host::RunHost, input};
 
 /// Positional arguments, as the text of an extended-JSON array.
@@ -32,11 +32,7 @@ pub(super) fn body(host: &mut RunHost, _: &[Value]) -> Outcome {
 
 /// The body as text; what is not UTF-8 becomes U+FFFD.
 pub(super) fn body_text(host: &mut RunHost, _: &[Value]) -> Outcome {
-    let body = body_of(host);
-    // Nearly every body is UTF-8, and finding that out at once is much faster.
-    let text = std::str::from_utf8(body)
-        .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), str::to_owned);
-    Ok(text.into())
+    Ok(lossy(body_of(host)).into())
 }
 
 fn body_of(host: &RunHost) -> &[u8] {

@@ -196,13 +196,19 @@ async fn too_many_requests_are_refused() {
     assert_eq!(server.get("/x").await.status, 200);
 }
 
-#[tokio::test]
-async fn running_requests_finish_before_the_end() {
-    let mut server = app().start().await;
+/// A connection on which a slow function is called, and runs.
+async fn slow_call(server: &crate::harness::Running) -> TcpStream {
     let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
-    sleep(Duration::from_millis(150)).await;
+    sleep(Duration::from_millis(100)).await;
+    stream
+}
+
+#[tokio::test]
+async fn running_requests_finish_before_the_end() {
+    let mut server = app().start().await;
+    let mut stream = slow_call(&server).await;
     server.begin_stop();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -217,10 +223,7 @@ async fn the_end_does_not_wait_for_ever() {
         .config(|config| config.limits.shutdown_time = Duration::from_millis(100))
         .start()
         .await;
-    let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
-    sleep(Duration::from_millis(100)).await;
+    let _stream = slow_call(&server).await;
     let log = server.stop().await;
     assert!(log.contains("stopped with 1 requests unfinished"), "{log}");
 }
@@ -228,11 +231,7 @@ async fn the_end_does_not_wait_for_ever() {
 #[tokio::test]
 async fn a_function_finishes_although_its_caller_has_gone() {
     let server = app().start().await;
-    let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
-    sleep(Duration::from_millis(100)).await;
-    drop(stream);
+    drop(slow_call(&server).await);
     let log = server.stop().await;
     assert!(log.contains(" 200 GET "), "{log}");
 }
@@ -240,11 +239,7 @@ async fn a_function_finishes_although_its_caller_has_gone() {
 #[tokio::test]
 async fn a_function_ends_with_its_caller_where_the_operator_says_so() {
     let server = app().config(|config| config.finish_without_caller = false).start().await;
-    let line = head(&format!("GET {} HTTP/1.1", endpoint("/slow")));
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
-    sleep(Duration::from_millis(100)).await;
-    drop(stream);
+    drop(slow_call(&server).await);
     let log = server.stop().await;
     assert!(log.contains(" 499 GET ") && log.contains("CallerGone"), "{log}");
     assert!(!log.contains(" 200 GET "), "{log}");
