@@ -5,8 +5,11 @@
 //! (which pages are usable, which have been touched) is outside and survives.
 //!
 //! Blocks come in classes: every 64 bytes up to 1 KiB, then eight sizes per power of two. Nothing
-//! is ever split or merged. The engine keeps small objects in chunks of 4 KiB of its own, so that
-//! few calls arrive here; a world that lives for milliseconds needs no more than this.
+//! is ever split or merged; a world that lives for milliseconds needs no more than this.
+//!
+//! The engine keeps small objects in chunks of nearly 4 KiB of its own, so that few calls arrive
+//! here. A chunk gets a page to itself: a run that takes a place in it, or gives one back, writes
+//! to no other page. So chunks have no head, and only they lie at multiples of their size.
 //!
 //! There is no failure: where memory runs out, the run ends (`Seat::exhaust`) and the engine never
 //! learns of it, because parts of it do not survive a refusal.
@@ -30,6 +33,16 @@ struct Block {
 }
 
 const BLOCK_BYTES: usize = size_of::<Block>();
+
+/// A chunk that nobody uses.
+#[repr(C)]
+struct Chunk {
+    next: *mut Chunk,
+}
+
+const CHUNK_BYTES: usize = 4096;
+/// What is smaller is no chunk of the engine's.
+const CHUNK_BYTES_MIN: usize = 3600;
 
 const FINE_STEP_BYTES: usize = 64;
 const FINE_BYTES_MAX: usize = 1024;
@@ -55,6 +68,7 @@ struct Book {
     top: usize,
     /// Bytes below the top that have been given back to the system.
     discarded_bytes: usize,
+    chunks: *mut Chunk,
     free: [*mut Block; CLASSES],
 }
 
@@ -193,9 +207,12 @@ impl Arena {
         Ok(())
     }
 
-    /// A block for so many bytes and from where on it is zero; `None` where there is no memory.
-    fn allocate(&mut self, size: usize) -> Option<(*mut Block, usize)> {
+    /// So many bytes and from where on they are zero; `None` where there is no memory.
+    fn allocate(&mut self, size: usize) -> Option<(*mut c_void, usize)> {
         self.count_down()?;
+        if (CHUNK_BYTES_MIN..=CHUNK_BYTES).contains(&size) {
+            return Some((self.allocate_chunk()?, usize::MAX));
+        }
         let class = class_of(size)?;
         // SAFETY: the book is there, and nothing else borrows it. The lists hold free blocks.
         unsafe {
@@ -210,31 +227,86 @@ impl Arena {
                 book.discarded_bytes -= inside;
             }
             book.free[class] = (*block).next;
-            Some((block, usize::MAX))
+            Some((content_of(block), usize::MAX))
         }
     }
 
-    /// Makes a new block at the top.
-    fn carve(&mut self, class: usize) -> Option<(*mut Block, usize)> {
-        let bytes = BLOCK_BYTES + size_of_class(class);
-        let start = self.top();
-        let end = start.checked_add(bytes)?;
-        self.check_limit(bytes)?;
-        self.commit(end).ok()?;
+    fn allocate_chunk(&mut self) -> Option<*mut c_void> {
+        // SAFETY: the book is there, and nothing else borrows it. The list holds free chunks.
+        unsafe {
+            let book = &mut *self.book();
+            let chunk = book.chunks;
+            if !chunk.is_null() {
+                book.chunks = (*chunk).next;
+                return Some(chunk.cast());
+            }
+        }
+        let (top, start) = (self.top(), self.top().next_multiple_of(CHUNK_BYTES));
+        self.raise(start.checked_add(CHUNK_BYTES)?)?;
+        self.use_gap(top, start);
+        // SAFETY: the range is usable and above everything that was handed out.
+        Some(unsafe { self.mapping.start().add(start).cast() })
+    }
+
+    /// Makes what was left below a chunk a free block.
+    fn use_gap(&mut self, start: usize, end: usize) {
+        let Some(bytes) = (end - start).checked_sub(BLOCK_BYTES) else { return };
+        let class = (0..CLASSES).take_while(|class| size_of_class(*class) <= bytes).last();
+        let Some(class) = class else { return };
+        // SAFETY: the gap is usable and nobody's; the book is there, and nothing else borrows it.
+        unsafe {
+            let book = &mut *self.book();
+            let block = self.mapping.start().add(start).cast::<Block>();
+            block.write(Block { class, next: book.free[class] });
+            book.free[class] = block;
+        }
+    }
+
+    /// Moves the top upwards and hands out what is below. From where on that is zero.
+    fn raise(&mut self, top: usize) -> Option<usize> {
+        self.check_limit(top.checked_sub(self.top())?)?;
+        self.commit(top).ok()?;
+        // SAFETY: the book is there, and nothing else borrows it.
+        unsafe { (*self.book()).top = top };
         let clean_from = self.clean_from;
-        self.clean_from = clean_from.max(end);
+        self.clean_from = clean_from.max(top);
+        Some(clean_from)
+    }
+
+    /// Makes a new block at the top.
+    fn carve(&mut self, class: usize) -> Option<(*mut c_void, usize)> {
+        let mut start = self.top();
+        if (start + BLOCK_BYTES).is_multiple_of(CHUNK_BYTES) {
+            start += BLOCK_BYTES;
+        }
+        let content = start + BLOCK_BYTES;
+        let clean_from = self.raise(content.checked_add(size_of_class(class))?)?;
         // SAFETY: the range is usable and above everything that was handed out.
         unsafe {
-            (*self.book()).top = end;
             let block = self.mapping.start().add(start).cast::<Block>();
             block.write(Block { class, next: ptr::null_mut() });
-            Some((block, clean_from.saturating_sub(start + BLOCK_BYTES)))
+            Some((content_of(block), clean_from.saturating_sub(content)))
+        }
+    }
+
+    /// # Safety
+    /// `content` must have been handed out by this arena.
+    unsafe fn release(&mut self, content: *mut c_void) {
+        // SAFETY: the caller vouches for it; nothing else borrows the book.
+        unsafe {
+            if is_chunk(content) {
+                let (book, chunk) = (&mut *self.book(), content.cast::<Chunk>());
+                chunk.write(Chunk { next: book.chunks });
+                book.chunks = chunk;
+            } else {
+                self.release_block(block_of(content));
+            }
         }
     }
 
     /// # Safety
     /// `block` must be a block of this arena that was handed out.
-    unsafe fn release(&mut self, block: *mut Block) {
+    unsafe fn release_block(&mut self, block: *mut Block) {
         // SAFETY: the caller vouches for the block; nothing else borrows the book.
         unsafe {
             let book = &mut *self.book();
@@ -258,7 +330,7 @@ impl Arena {
     /// The same block for more bytes, where nothing lies behind it.
     ///
     /// # Safety
-    /// As for [`Arena::release`].
+    /// As for [`Arena::release_block`].
     unsafe fn extend(&mut self, block: *mut Block, class: usize) -> Option<()> {
         // SAFETY: the caller vouches for the block; nothing else borrows the book.
         unsafe {
@@ -266,11 +338,7 @@ impl Arena {
             if self.end_of(block, old) != self.top() || self.offset(block) < self.image_end {
                 return None;
             }
-            self.check_limit(size_of_class(class) - size_of_class(old))?;
-            let end = self.end_of(block, class);
-            self.commit(end).ok()?;
-            self.clean_from = self.clean_from.max(end);
-            (*self.book()).top = end;
+            self.raise(self.end_of(block, class))?;
             (*block).class = class;
         }
         Some(())
@@ -349,11 +417,27 @@ unsafe fn content_of(block: *mut Block) -> *mut c_void {
     unsafe { block.add(1).cast() }
 }
 
-/// A block with what of it may hold something old; ends the run where there is no memory.
+/// Whether this is a chunk and not what a block holds.
+fn is_chunk(content: *const c_void) -> bool {
+    content.addr().is_multiple_of(CHUNK_BYTES)
+}
+
+/// # Safety
+/// `content` must have been handed out by an arena.
+unsafe fn held_by(content: *const c_void) -> usize {
+    // SAFETY: what is no chunk has its block in front.
+    if is_chunk(content) {
+        CHUNK_BYTES
+    } else {
+        size_of_class(unsafe { (*block_of(content)).class })
+    }
+}
+
+/// Bytes with how many of them may hold something old; ends the run where there is no memory.
 ///
 /// # Safety
 /// `opaque` must point to an [`Arena`] that nothing else borrows now, within a turn.
-unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut Block, usize) {
+unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut c_void, usize) {
     // SAFETY: the caller vouches for `opaque`; the borrow ends before the run does.
     unsafe {
         let arena = opaque.cast::<Arena>();
@@ -370,8 +454,7 @@ unsafe extern "C" fn calloc(
     let bytes = (count as usize).saturating_mul(size as usize);
     // SAFETY: the engine passes on the opaque pointer it was made with.
     unsafe {
-        let (block, old_bytes) = allocate(opaque, bytes);
-        let content = content_of(block);
+        let (content, old_bytes) = allocate(opaque, bytes);
         ptr::write_bytes(content.cast::<u8>(), 0, bytes.min(old_bytes));
         content
     }
@@ -379,7 +462,7 @@ unsafe extern "C" fn calloc(
 
 unsafe extern "C" fn malloc(opaque: *mut c_void, size: qjs::size_t) -> *mut c_void {
     // SAFETY: the engine passes on the opaque pointer it was made with.
-    unsafe { content_of(allocate(opaque, size as usize).0) }
+    unsafe { allocate(opaque, size as usize).0 }
 }
 
 unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
@@ -387,7 +470,7 @@ unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
         // SAFETY: the engine frees each of its blocks once.
         unsafe {
             let arena = opaque.cast::<Arena>();
-            (*(*arena).seat()).busy(|| (*arena).release(block_of(content)));
+            (*(*arena).seat()).busy(|| (*arena).release(content));
         }
     }
 }
@@ -409,17 +492,16 @@ unsafe extern "C" fn realloc(
     }
     // SAFETY: the block is the engine's own, and large enough on either side of the copy.
     unsafe {
-        let block = block_of(content);
-        let held = size_of_class((*block).class);
+        let held = held_by(content);
         if size <= held && size >= held / 2 {
             return content;
         }
         let arena = opaque.cast::<Arena>();
-        let extend = |class| (*(*arena).seat()).busy(|| (*arena).extend(block, class));
-        if size > held && class_of(size).and_then(extend).is_some() {
+        let extend = |class| (*(*arena).seat()).busy(|| (*arena).extend(block_of(content), class));
+        if !is_chunk(content) && size > held && class_of(size).and_then(extend).is_some() {
             return content;
         }
-        let moved = content_of(allocate(opaque, size).0);
+        let moved = allocate(opaque, size).0;
         ptr::copy_nonoverlapping(content.cast::<u8>(), moved.cast(), size.min(held));
         free(opaque, content);
         moved
@@ -431,7 +513,7 @@ unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
         return 0;
     }
     // SAFETY: the engine asks about its own blocks only.
-    unsafe { size_of_class((*block_of(content)).class) as qjs::size_t }
+    unsafe { held_by(content) as qjs::size_t }
 }
 
 #[cfg(test)]

@@ -81,11 +81,13 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
         }
     };
     let link = Arc::clone(exchange.running.link());
-    if !link.shared.config.finish_without_caller {
-        return Awaited(Some(exchange)).run(&target, held).await;
-    }
-    let run = async move { exchange.conclude(&target, held).await };
-    let answered = link.seat.run(Box::pin(run)).await;
+    let answered = if link.shared.config.finish_without_caller {
+        let run = async move { exchange.conclude(&target, held).await };
+        link.seat.run(Box::pin(run)).await
+    } else {
+        Some(Awaited(Some(exchange)).run(&target, held).await)
+    };
+    link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
     answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
 }

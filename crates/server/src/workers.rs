@@ -123,6 +123,15 @@ impl Seat {
         self.team[index].runtime.spawn(run).await.ok()
     }
 
+    /// Waits until the other requests that have arrived here have had their turn, so that responses
+    /// leave together: a client on this machine, such as a proxy, is woken for all of them at once.
+    /// While runs are under way here nobody waits, for each could take a slice of time first.
+    pub(crate) async fn gather(&self) {
+        if self.team[self.index].runs.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The worker with the fewest runs; this one unless another has fewer.
     fn idlest(&self) -> usize {
         let load = |index: usize| self.team[index].runs.load(Ordering::Relaxed);
@@ -256,6 +265,29 @@ mod tests {
             assert!(seat.team.iter().all(|worker| worker.runs.load(Ordering::Relaxed) == 0));
         })
         .await;
+    }
+
+    /// In which order two connections come to an end that begin one after the other.
+    async fn order_of_two(is_busy: bool) -> Vec<&'static str> {
+        let workers = Workers::start(1).unwrap();
+        let (send, mut ended) = mpsc::unbounded_channel();
+        on_seat(&workers, async move |seat| {
+            let _run = is_busy.then(|| Load::add(&seat.team, seat.index));
+            let first = async {
+                seat.gather().await;
+                send.send("first").unwrap();
+            };
+            let second = async { send.send("second").unwrap() };
+            tokio::join!(biased; first, second);
+        })
+        .await;
+        vec![ended.recv().await.unwrap(), ended.recv().await.unwrap()]
+    }
+
+    #[tokio::test]
+    async fn responses_wait_for_who_is_ready_but_not_for_runs() {
+        assert_eq!(order_of_two(false).await, ["second", "first"]);
+        assert_eq!(order_of_two(true).await, ["first", "second"]);
     }
 
     #[tokio::test]

@@ -107,6 +107,25 @@ fn every_size_has_the_smallest_class_that_holds_it() {
     }
 }
 
+/// And what was left below a page is used for something else.
+#[test]
+fn a_chunk_has_a_page_to_itself() {
+    let mut arena = Arena::new(0, 1 << 30).expect("an arena");
+    let mut dice = Dice(3);
+    for _ in 0..300 {
+        let size = CHUNK_BYTES_MIN + dice.below(CHUNK_BYTES - CHUNK_BYTES_MIN + 1);
+        let chunk = arena.allocate(size).expect("memory").0;
+        assert!(is_chunk(chunk), "{size}");
+        let size = dice.below(CHUNK_BYTES_MIN);
+        let content = arena.allocate(size).expect("memory").0;
+        assert!(!is_chunk(content), "{size}");
+        let (start, from) = (chunk.addr(), content.addr());
+        assert!(from + size <= start || from >= start + CHUNK_BYTES, "{size}");
+    }
+    let bytes = 300 * (CHUNK_BYTES + CHUNK_BYTES_MIN);
+    assert!(arena.top() < bytes, "{}", arena.top());
+}
+
 #[test]
 fn blocks_keep_what_is_in_them() {
     for seed in 1..20 {
@@ -179,19 +198,19 @@ fn a_limit_is_kept_whatever_is_given_back() {
             let size = dice.size();
             if dice.below(5) < 3 {
                 match arena.allocate(size) {
-                    Some((block, _)) => {
-                        // SAFETY: the block has just been handed out.
-                        held += size_of_class(unsafe { (*block).class });
-                        blocks.push(block);
+                    Some((content, _)) => {
+                        // SAFETY: this has just been handed out.
+                        held += unsafe { held_by(content) };
+                        blocks.push(content);
                     }
                     None => refused += 1,
                 }
             } else if !blocks.is_empty() {
-                let block = blocks.swap_remove(dice.below(blocks.len()));
-                // SAFETY: the block was handed out, and is freed once.
+                let content = blocks.swap_remove(dice.below(blocks.len()));
+                // SAFETY: this was handed out, and is freed once.
                 unsafe {
-                    held -= size_of_class((*block).class);
-                    arena.release(block);
+                    held -= held_by(content);
+                    arena.release(content);
                 }
             }
             assert!(held <= LIMIT, "{held}");
@@ -209,11 +228,11 @@ fn what_cannot_be_had_is_refused_and_changes_nothing() {
         assert!(arena.allocate(size).is_none(), "{size}");
         assert_eq!(arena.top(), top);
     }
-    let (block, _) = arena.allocate(1000).expect("there is room");
+    let (content, _) = arena.allocate(1000).expect("there is room");
     for size in [1 << 21, 1 << 39] {
         let class = class_of(size).expect("a class");
         // SAFETY: the block was handed out.
-        assert!(unsafe { arena.extend(block, class) }.is_none(), "{size}");
+        assert!(unsafe { arena.extend(block_of(content), class) }.is_none(), "{size}");
     }
     arena.set_allocations_left(Some(1));
     assert!(arena.allocate(1).is_some());
