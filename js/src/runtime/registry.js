@@ -4,6 +4,9 @@
 import { host } from "../host.js";
 import { require } from "./require.js";
 
+// Spreading would walk through an iterator, which a function may have replaced.
+const { apply, construct } = Reflect;
+
 // Names and scripts of functions, by the number of the script.
 const names = [];
 const scripts = [];
@@ -33,7 +36,9 @@ export function call(index, callArguments) {
       `function '${names[index]}' does not export a function: assign one to 'exports'`,
     );
   }
-  return isClass(entry) ? new entry(...callArguments) : entry(...callArguments);
+  return isClass(entry)
+    ? construct(entry, callArguments)
+    : apply(entry, undefined, callArguments);
 }
 
 // Only a class has a prototype that cannot be exchanged.

@@ -22,6 +22,23 @@ const NAMES: usize = 64;
 /// An array begins with so many items at once.
 const ITEMS_FIRST: usize = 32;
 
+/// The first byte of surrogates, and of other characters.
+const SURROGATES: u8 = 0xed;
+
+/// Bytes of a string that are more than themselves, or not allowed.
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        is_special[control] = true;
+        control += 1;
+    }
+    is_special[b'"' as usize] = true;
+    is_special[b'\\' as usize] = true;
+    is_special[SURROGATES as usize] = true;
+    is_special
+};
+
 impl Engine {
     /// Puts this `JSON.parse` in front of the engine's.
     pub(super) fn install_json(self) -> Result<(), Thrown> {
@@ -239,21 +256,18 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let mut is_plain = true;
         loop {
-            match *self.text.get(self.at)? {
+            self.at += self.text[self.at..].iter().position(|byte| IS_SPECIAL[*byte as usize])?;
+            let next = self.text.get(self.at + 1);
+            self.at += match self.text[self.at] {
                 b'"' => break,
                 b'\\' => {
                     is_plain = false;
-                    self.at += 1;
-                    self.text.get(self.at)?;
+                    next.map(|_| 2)?
                 }
-                0..=0x1f => return None,
-                // A lone surrogate, which is not UTF-8.
-                0xed if self.text.get(self.at + 1).is_none_or(|next| *next >= 0xa0) => {
-                    return None;
-                }
-                _ => {}
+                // No lone surrogate, which would not be UTF-8.
+                SURROGATES if *next? < 0xa0 => 1,
+                _ => return None,
             }
-            self.at += 1;
         }
         let text = &self.text[start..self.at];
         self.at += 1;
@@ -279,13 +293,19 @@ impl<'t> Reader<'t> {
                 return None;
             }
         }
-        let text = str::from_utf8(&self.text[start..self.at]).ok()?;
-        let number = match text.parse::<i32>() {
+        let text = &self.text[start..self.at];
+        if is_whole && text.len() < 10 {
+            let digits = &text[text.len() - whole..];
+            let number =
+                digits.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
+            let is_negative = whole < text.len();
             // Negative zero is no integer.
-            Ok(number) if is_whole && text.len() < 10 && number != 0 => f64::from(number),
-            _ => text.parse().ok()?,
-        };
-        self.made(qjs::JS_NewFloat64(number))
+            if number != 0 || !is_negative {
+                let number = if is_negative { -number } else { number };
+                return self.made(qjs::JS_MKVAL(qjs::JS_TAG_INT, number));
+            }
+        }
+        self.made(qjs::JS_NewFloat64(str::from_utf8(text).ok()?.parse().ok()?))
     }
 
     /// Passes digits; how many there were.
