@@ -4,8 +4,8 @@
 //! putting the arena's bytes back puts the allocator back too. What the arena knows of the machine
 //! (which pages are usable, which have been touched) is outside and survives.
 //!
-//! Blocks come in classes: every 64 bytes up to 1 KiB, then eight sizes per power of two. Nothing
-//! is ever split or merged; a world that lives for milliseconds needs no more than this.
+//! Blocks come in classes of sizes. Nothing is ever split or merged; a world that lives for
+//! milliseconds needs no more than this.
 //!
 //! The engine keeps small objects in chunks of nearly 4 KiB of its own, so that few calls arrive
 //! here. A chunk gets a page to itself: a run that takes a place in it, or gives one back, writes
@@ -18,11 +18,16 @@ use std::{ffi::c_void, io, ptr};
 
 use rquickjs_sys as qjs;
 
+use self::classes::{CLASSES, class_of, size_of_class};
 use crate::{
     fresh::Fresh,
     mapping::{Mapping, page_bytes, to_pages},
     turn::Seat,
 };
+
+mod classes;
+#[cfg(test)]
+mod tests;
 
 /// In front of every block; 16 is the alignment that C's `malloc` promises.
 #[repr(C, align(16))]
@@ -43,16 +48,6 @@ struct Chunk {
 const CHUNK_BYTES: usize = 4096;
 /// What is smaller is no chunk of the engine's.
 const CHUNK_BYTES_MIN: usize = 3600;
-
-const FINE_STEP_BYTES: usize = 64;
-const FINE_BYTES_MAX: usize = 1024;
-const FINE_CLASSES: usize = FINE_BYTES_MAX / FINE_STEP_BYTES;
-/// Sizes per power of two, as a power of two.
-const COARSE_STEPS_LOG2: u32 = 3;
-/// No block is larger than two to this.
-const SIZE_LOG2_MAX: u32 = 40;
-const CLASSES: usize =
-    FINE_CLASSES + ((SIZE_LOG2_MAX - FINE_BYTES_MAX.ilog2()) as usize) * (1 << COARSE_STEPS_LOG2);
 
 /// A free block from this size on gives its memory back to the system.
 const DISCARD_BYTES_MIN: usize = 1 << 20;
@@ -376,33 +371,6 @@ impl Arena {
     }
 }
 
-/// The class of a size, `None` for an absurd one.
-fn class_of(size: usize) -> Option<usize> {
-    if size <= FINE_BYTES_MAX {
-        return Some(size.saturating_sub(1) / FINE_STEP_BYTES);
-    }
-    let last = size - 1;
-    let log2 = last.ilog2();
-    if log2 >= SIZE_LOG2_MAX {
-        return None;
-    }
-    let doublings = (log2 - FINE_BYTES_MAX.ilog2()) as usize;
-    let step = (last >> (log2 - COARSE_STEPS_LOG2)) & ((1 << COARSE_STEPS_LOG2) - 1);
-    Some(FINE_CLASSES + (doublings << COARSE_STEPS_LOG2) + step)
-}
-
-/// What a block of a class holds.
-fn size_of_class(class: usize) -> usize {
-    if class < FINE_CLASSES {
-        return (class + 1) * FINE_STEP_BYTES;
-    }
-    let coarse = class - FINE_CLASSES;
-    let doublings = coarse >> COARSE_STEPS_LOG2;
-    let step = coarse & ((1 << COARSE_STEPS_LOG2) - 1);
-    let unit = FINE_BYTES_MAX >> COARSE_STEPS_LOG2;
-    ((1 << COARSE_STEPS_LOG2) + step + 1) * (unit << doublings)
-}
-
 /// # Safety
 /// `content` must come from [`content_of`].
 unsafe fn block_of(content: *const c_void) -> *mut Block {
@@ -515,6 +483,3 @@ unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
     // SAFETY: the engine asks about its own blocks only.
     unsafe { held_by(content) as qjs::size_t }
 }
-
-#[cfg(test)]
-mod tests;
