@@ -12,6 +12,7 @@
 
 use std::{cell::Cell, io, ptr};
 
+use self::restore::restore;
 use crate::{
     arena::Arena,
     fresh::Fresh,
@@ -222,7 +223,7 @@ impl Pages {
     fn put_back(&self, page: usize) {
         // SAFETY: both pages are this image's, the warm one is writable, and the two mappings do
         // not overlap.
-        unsafe { ptr::copy_nonoverlapping(self.copy(page), self.page(page), page_bytes()) };
+        unsafe { restore(self.page(page), self.copy(page)) };
     }
 
     fn protect(&self, first: usize, count: usize, protection: libc::c_int) -> io::Result<()> {
@@ -260,5 +261,6 @@ impl Pages {
     }
 }
 
+mod restore;
 #[cfg(test)]
 mod tests;
