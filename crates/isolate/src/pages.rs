@@ -25,8 +25,9 @@ const LINE_BYTES: usize = 64;
 /// Warm pages are compared with the image once in so many resets.
 const RESETS_PER_SWEEP: u32 = 64;
 /// A page that was unchanged in so many sweeps in a row is warm no more. Warming it up again takes
-/// longer than copying it some hundred times.
-const IDLE_SWEEPS_MAX: u8 = 16;
+/// longer than copying it some hundred times; and many pages that every run writes to look
+/// unchanged after it, because all that it did was to count references up and down.
+const IDLE_SWEEPS_MAX: u8 = 128;
 
 /// The pages of an image and which of them are warm.
 pub(crate) struct Pages {
