@@ -18,13 +18,17 @@ use std::{ffi::c_void, io, ptr};
 
 use rquickjs_sys as qjs;
 
-use self::classes::{CLASSES, class_of, size_of_class};
+use self::{
+    callbacks::{calloc, free, malloc, realloc, usable_size},
+    classes::{CLASSES, class_of, size_of_class},
+};
 use crate::{
     fresh::Fresh,
     mapping::{Mapping, page_bytes, to_pages},
     turn::Seat,
 };
 
+mod callbacks;
 mod classes;
 #[cfg(test)]
 mod tests;
@@ -48,6 +52,9 @@ struct Chunk {
 const CHUNK_BYTES: usize = 4096;
 /// What is smaller is no chunk of the engine's.
 const CHUNK_BYTES_MIN: usize = 3600;
+/// An image is made with so many chunks in a row, to leave few gaps. What it does not use of the
+/// last row is never touched.
+const CHUNKS_OF_IMAGE: usize = 8;
 
 /// A free block from this size on gives its memory back to the system.
 const DISCARD_BYTES_MIN: usize = 1 << 20;
@@ -64,6 +71,9 @@ struct Book {
     /// Bytes below the top that have been given back to the system.
     discarded_bytes: usize,
     chunks: *mut Chunk,
+    /// Where the rest of the last row of chunks is.
+    row: usize,
+    row_end: usize,
     free: [*mut Block; CLASSES],
 }
 
@@ -128,7 +138,10 @@ impl Arena {
         self.limit_bytes = limit_bytes;
         self.clean_from = self.clean_from.max(end);
         // SAFETY: the book is there, and nobody borrows it.
-        unsafe { (*self.book()).top = end };
+        unsafe {
+            let book = &mut *self.book();
+            (book.top, book.row, book.row_end) = (end, 0, 0);
+        }
         Ok(end)
     }
 
@@ -236,11 +249,26 @@ impl Arena {
                 return Some(chunk.cast());
             }
         }
-        let (top, start) = (self.top(), self.top().next_multiple_of(CHUNK_BYTES));
-        self.raise(start.checked_add(CHUNK_BYTES)?)?;
-        self.use_gap(top, start);
+        let start = self.start_of_chunk()?;
         // SAFETY: the range is usable and above everything that was handed out.
         Some(unsafe { self.mapping.start().add(start).cast() })
+    }
+
+    /// A place for a new chunk, from the start of the arena.
+    fn start_of_chunk(&mut self) -> Option<usize> {
+        // SAFETY: the book is there, and nobody writes it now.
+        let &Book { top, mut row, mut row_end, .. } = unsafe { &*self.book() };
+        if row == row_end {
+            let count = if self.image_end == 0 { CHUNKS_OF_IMAGE } else { 1 };
+            row = top.next_multiple_of(CHUNK_BYTES);
+            row_end = row.checked_add(count * CHUNK_BYTES)?;
+            self.raise(row_end)?;
+            self.use_gap(top, row);
+        }
+        // SAFETY: the book is there, and nothing else borrows it.
+        let book = unsafe { &mut *self.book() };
+        (book.row, book.row_end) = (row + CHUNK_BYTES, row_end);
+        Some(row)
     }
 
     /// Makes what was left below a chunk a free block.
@@ -399,87 +427,4 @@ unsafe fn held_by(content: *const c_void) -> usize {
     } else {
         size_of_class(unsafe { (*block_of(content)).class })
     }
-}
-
-/// Bytes with how many of them may hold something old; ends the run where there is no memory.
-///
-/// # Safety
-/// `opaque` must point to an [`Arena`] that nothing else borrows now, within a turn.
-unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut c_void, usize) {
-    // SAFETY: the caller vouches for `opaque`; the borrow ends before the run does.
-    unsafe {
-        let arena = opaque.cast::<Arena>();
-        let seat = &*(*arena).seat();
-        seat.busy(|| (*arena).allocate(size)).unwrap_or_else(|| seat.exhaust())
-    }
-}
-
-unsafe extern "C" fn calloc(
-    opaque: *mut c_void,
-    count: qjs::size_t,
-    size: qjs::size_t,
-) -> *mut c_void {
-    let bytes = (count as usize).saturating_mul(size as usize);
-    // SAFETY: the engine passes on the opaque pointer it was made with.
-    unsafe {
-        let (content, old_bytes) = allocate(opaque, bytes);
-        ptr::write_bytes(content.cast::<u8>(), 0, bytes.min(old_bytes));
-        content
-    }
-}
-
-unsafe extern "C" fn malloc(opaque: *mut c_void, size: qjs::size_t) -> *mut c_void {
-    // SAFETY: the engine passes on the opaque pointer it was made with.
-    unsafe { allocate(opaque, size as usize).0 }
-}
-
-unsafe extern "C" fn free(opaque: *mut c_void, content: *mut c_void) {
-    if !content.is_null() {
-        // SAFETY: the engine frees each of its blocks once.
-        unsafe {
-            let arena = opaque.cast::<Arena>();
-            (*(*arena).seat()).busy(|| (*arena).release(content));
-        }
-    }
-}
-
-unsafe extern "C" fn realloc(
-    opaque: *mut c_void,
-    content: *mut c_void,
-    size: qjs::size_t,
-) -> *mut c_void {
-    let size = size as usize;
-    if content.is_null() {
-        // SAFETY: as for `malloc`.
-        return unsafe { malloc(opaque, size as qjs::size_t) };
-    }
-    if size == 0 {
-        // SAFETY: as for `free`.
-        unsafe { free(opaque, content) };
-        return ptr::null_mut();
-    }
-    // SAFETY: the block is the engine's own, and large enough on either side of the copy.
-    unsafe {
-        let held = held_by(content);
-        if size <= held && size >= held / 2 {
-            return content;
-        }
-        let arena = opaque.cast::<Arena>();
-        let extend = |class| (*(*arena).seat()).busy(|| (*arena).extend(block_of(content), class));
-        if !is_chunk(content) && size > held && class_of(size).and_then(extend).is_some() {
-            return content;
-        }
-        let moved = allocate(opaque, size).0;
-        ptr::copy_nonoverlapping(content.cast::<u8>(), moved.cast(), size.min(held));
-        free(opaque, content);
-        moved
-    }
-}
-
-unsafe extern "C" fn usable_size(content: *const c_void) -> qjs::size_t {
-    if content.is_null() {
-        return 0;
-    }
-    // SAFETY: the engine asks about its own blocks only.
-    unsafe { held_by(content) as qjs::size_t }
 }

@@ -68,12 +68,30 @@ pub(crate) struct Place {
 /// All isolates of an image.
 pub(crate) struct Isolates<H> {
     places: Arc<Places>,
+    /// Isolates in the making; changed while the places are locked, or by whoever gives up.
+    claims: AtomicUsize,
     image_bytes: usize,
     host: std::marker::PhantomData<fn(H)>,
 }
 
 /// In no order.
 type Places = Mutex<Vec<Arc<Place>>>;
+
+/// An isolate in the making, counted.
+struct Claim<'a>(&'a AtomicUsize);
+
+impl<'a> Claim<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Isolate {
     /// Makes an image and seals it.
@@ -246,7 +264,12 @@ impl<H: Host> Isolates<H> {
         let places = Arc::new(Mutex::new(vec![Arc::new(Place::new(isolate))]));
         let kept = Arc::downgrade(&places);
         watchdog::when_idle(move || kept.upgrade().map(|places| shrink(&places)).is_some());
-        Ok(Self { places, image_bytes, host: std::marker::PhantomData })
+        Ok(Self {
+            places,
+            claims: AtomicUsize::new(0),
+            image_bytes,
+            host: std::marker::PhantomData,
+        })
     }
 
     pub(crate) fn image_bytes(&self) -> usize {
@@ -269,7 +292,23 @@ impl<H: Host> Isolates<H> {
     /// while there are fewer than processors, or while those that there are have heavy runs. Else
     /// the run shares one: most runs wait most of the time.
     pub(crate) fn place(&self, recipe: &Recipe, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
+        let (warm, claim) = {
+            let places = lock(&self.places);
+            if let Some(place) = self.best(&places, isolates_max) {
+                return Ok(taken(place));
+            }
+            (warm(&places), Claim::new(&self.claims))
+        };
+        // Milliseconds, for which nobody else has to wait.
+        let place = Arc::new(Place::new(Isolate::new::<H>(recipe, &warm)?));
         let mut places = lock(&self.places);
+        drop(claim);
+        places.push(Arc::clone(&place));
+        Ok(taken(place))
+    }
+
+    /// A place that is there; `None` if a new one is to be made.
+    fn best(&self, places: &[Arc<Place>], isolates_max: usize) -> Option<Arc<Place>> {
         let here = this_thread();
         let is_near = |place: &Arc<Place>| place.thread.load(Ordering::Relaxed) == here;
         let rank = |place: &&Arc<Place>| {
@@ -277,17 +316,12 @@ impl<H: Host> Isolates<H> {
             let is_heavy = runs > 0 && place.is_heavy.load(Ordering::Relaxed);
             (is_heavy, runs > 0, !is_near(place), runs)
         };
-        let best = places.iter().min_by_key(rank);
-        if let Some(best) = best {
-            let (is_heavy, is_taken, ..) = rank(&best);
-            let is_crowded = is_heavy || places.len() < processors();
-            if !is_taken || !is_crowded || places.len() >= isolates_max.max(1) {
-                return Ok(taken(Arc::clone(best)));
-            }
-        }
-        let place = Arc::new(Place::new(Isolate::new::<H>(recipe, &warm(&places))?));
-        places.push(Arc::clone(&place));
-        Ok(taken(place))
+        let best = places.iter().min_by_key(rank)?;
+        let (is_heavy, is_taken, ..) = rank(&best);
+        let count = places.len() + self.claims.load(Ordering::Relaxed);
+        let is_wanting = is_taken && (is_heavy || count < processors());
+        let may_grow = count < isolates_max.max(1);
+        (!is_wanting || !may_grow).then(|| Arc::clone(best))
     }
 }
 
@@ -299,15 +333,14 @@ fn warm(places: &[Arc<Place>]) -> Vec<usize> {
 
 /// Lets isolates go that nobody has used for a while, all but one.
 fn shrink(places: &Places) {
-    // Whoever makes an isolate holds the lock, and may need the watchdog to come to an end.
-    let Ok(mut places) = places.try_lock() else { return };
-    let mut surplus = places.len().saturating_sub(1);
-    places.retain(|place| {
-        let is_idle = place.is_free() && lock(&place.used_at).elapsed() >= IDLE_MAX;
-        let goes = is_idle && surplus > 0;
-        surplus -= usize::from(goes);
-        !goes
-    });
+    let mut places = lock(places);
+    let surplus = places.len().saturating_sub(1);
+    let is_idle =
+        |place: &mut Arc<Place>| place.is_free() && lock(&place.used_at).elapsed() >= IDLE_MAX;
+    let gone: Vec<_> = places.extract_if(.., is_idle).take(surplus).collect();
+    drop(places);
+    // Their memory goes back while others go on.
+    drop(gone);
 }
 
 fn taken(place: Arc<Place>) -> Arc<Place> {
