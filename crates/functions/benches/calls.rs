@@ -74,21 +74,11 @@ fn measure(name: &str, source: &str, calls: u32) {
 }
 
 fn invocation(name: &str, body: Bytes) -> Invocation {
-    let headers = [
-        ("Content-Type", "application/json"),
-        ("Host", "127.0.0.1:7080"),
-        ("User-Agent", "bench/1"),
-        ("Accept", "*/*"),
-        ("X-Forwarded-For", "203.0.113.9"),
-    ];
-    let headers: Vec<_> =
-        headers.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).into();
     Invocation {
         entry: name.to_owned(),
         call: Call::Http(HttpCall {
             payload: Payload::Request,
             query: vec![("page".to_owned(), "2".to_owned())],
-            headers: headers.clone(),
             body,
             result: Some(ResultFormat::Json),
             response_drops_result: false,
@@ -96,15 +86,27 @@ fn invocation(name: &str, body: Bytes) -> Invocation {
         }),
         user: User::System,
         running_as_system: true,
-        request: Some(RequestContext {
-            remote_ip_address: "203.0.113.9".to_owned(),
-            headers,
-            webhook_url: "/orders".to_owned(),
-            http_method: "POST".to_owned(),
-            raw_query_string: "page=2".to_owned(),
-            service: None,
-            action: None,
-        }),
+        request: Some(Box::new(request)),
+    }
+}
+
+fn request() -> RequestContext {
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Host", "127.0.0.1:7080"),
+        ("User-Agent", "bench/1"),
+        ("Accept", "*/*"),
+        ("X-Forwarded-For", "203.0.113.9"),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), vec![value.to_owned()]));
+    RequestContext {
+        remote_ip_address: "203.0.113.9".to_owned(),
+        headers: headers.into(),
+        webhook_url: "/orders".to_owned(),
+        http_method: "POST".to_owned(),
+        raw_query_string: "page=2".to_owned(),
+        service: None,
+        action: None,
     }
 }
 

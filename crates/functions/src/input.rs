@@ -4,7 +4,7 @@
 use hookstead_isolate::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat};
+use crate::{Call, Integers, Invocation, Payload, RequestContext, ResultFormat};
 
 /// The arguments of the hook `start`.
 pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
@@ -50,16 +50,13 @@ pub(crate) fn query_json(invocation: &Invocation) -> String {
 
 /// The headers as a JSON object of arrays.
 pub(crate) fn headers_json(invocation: &Invocation) -> String {
-    json(&Map(match (&invocation.call, &invocation.request) {
-        (Call::Http(HttpCall { headers, .. }), _) => headers,
-        (Call::Arguments(_), Some(request)) => &request.headers,
-        (Call::Arguments(_), None) => &[],
-    }))
+    let headers = invocation.request.as_ref().map(|request| request().headers);
+    json(&Map(&headers.unwrap_or_default()))
 }
 
 /// `context.request` as a JSON object, but for the headers; `None` where there is no request.
 pub(crate) fn request_json(invocation: &Invocation) -> Option<String> {
-    invocation.request.as_ref().map(|request| json(&Request::new(request)))
+    invocation.request.as_ref().map(|request| json(&Request::new(&request())))
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -14,9 +14,12 @@ pub struct Invocation {
     pub user: User,
     /// `context.runningAsSystem()`.
     pub running_as_system: bool,
-    /// `context.request`; `None` when no request is behind the call.
-    pub request: Option<RequestContext>,
+    /// Where `context.request` comes from; `None` when no request is behind the call.
+    pub request: Option<RequestSource>,
 }
+
+/// Writes a request down when a function looks at it: most look at the body and nothing else.
+pub type RequestSource = Box<dyn Fn() -> RequestContext + Send + Sync>;
 
 /// What a function is called with.
 pub enum Call {
@@ -32,8 +35,6 @@ pub struct HttpCall {
     pub payload: Payload,
     /// First value of every parameter, form fields included.
     pub query: Vec<(String, String)>,
-    /// Canonical name to values.
-    pub headers: Vec<(String, Vec<String>)>,
     /// The bytes as they came; empty means no body.
     pub body: Bytes,
     /// How the result is written when it is the response; `None` when it is not wanted.
@@ -85,7 +86,7 @@ pub enum User {
 pub struct RequestContext {
     /// The caller's address.
     pub remote_ip_address: String,
-    /// Canonical name to values.
+    /// Canonical name to values. The first argument of the function has the same.
     pub headers: Vec<(String, Vec<String>)>,
     /// The route of an endpoint, the path of a webhook.
     pub webhook_url: String,

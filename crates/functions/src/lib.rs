@@ -24,7 +24,7 @@ pub use functions::{Functions, LoadError};
 pub use hookstead_isolate::forget_code;
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
-    Payload, Reply, RequestContext, ResultFormat, User,
+    Payload, Reply, RequestContext, RequestSource, ResultFormat, User,
 };
 pub use modules::is_builtin_module;
 pub use outbound::OutboundError;

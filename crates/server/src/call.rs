@@ -1,6 +1,6 @@
 //! From a verified request to what its function is called with (endpoints.md §1.7, §1.8).
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use hookstead_functions::{
@@ -61,18 +61,16 @@ pub(crate) fn format(target: &Target, headers: &HeaderMap) -> ResultFormat {
 
 /// The call that a request asks for.
 pub(crate) fn invocation(
-    target: &Target,
-    parts: &Parts,
+    target: &Arc<Target>,
+    parts: &Arc<Parts>,
     body: Bytes,
     caller: Caller,
     id: CorrelationId,
 ) -> Invocation {
-    let headers = headers(&parts.headers, &body, caller, id);
     let form = form(parts, &body);
     let http = HttpCall {
         payload: target.payload,
         query: query(target, parts, form),
-        headers: headers.clone(),
         result: target.respond_result.then(|| format(target, &parts.headers)),
         response_drops_result: target.kind == Kind::Webhook,
         integers: match target.kind {
@@ -84,12 +82,19 @@ pub(crate) fn invocation(
             Payload::Request | Payload::Form => body.clone(),
         },
     };
+    let request = {
+        let (target, parts, body_bytes) = (Arc::clone(target), Arc::clone(parts), body.len());
+        move || {
+            let headers = headers(&parts.headers, body_bytes, caller, id);
+            context(&target, &parts, headers, caller)
+        }
+    };
     Invocation {
         entry: target.entry.clone(),
         call: Call::Http(http),
         user: User::System,
         running_as_system: true,
-        request: Some(context(target, parts, headers, caller)),
+        request: Some(Box::new(request)),
     }
 }
 
@@ -142,7 +147,7 @@ fn json_payload(form: Option<&[u8]>) -> Option<Bytes> {
 /// The headers as functions know them: canonical names, and addresses that can be believed.
 fn headers(
     headers: &HeaderMap,
-    body: &[u8],
+    body_bytes: usize,
     caller: Caller,
     id: CorrelationId,
 ) -> Vec<(String, Vec<String>)> {
@@ -167,8 +172,8 @@ fn headers(
     if absent(X_REQUEST_ID) {
         known.push(("X-Request-Id".to_owned(), vec![id.to_string()]));
     }
-    if !body.is_empty() && !headers.contains_key(header::CONTENT_LENGTH) {
-        known.push(("Content-Length".to_owned(), vec![body.len().to_string()]));
+    if body_bytes > 0 && !headers.contains_key(header::CONTENT_LENGTH) {
+        known.push(("Content-Length".to_owned(), vec![body_bytes.to_string()]));
     }
     known
 }

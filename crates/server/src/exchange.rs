@@ -38,7 +38,7 @@ pub(crate) struct Exchange {
     id: CorrelationId,
     started: SystemTime,
     clock: Instant,
-    parts: Parts,
+    parts: Arc<Parts>,
     caller: Caller,
     verdict: Verdict,
     of_app: bool,
@@ -96,7 +96,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
 struct Awaited(Option<Exchange>);
 
 impl Awaited {
-    async fn run(mut self, target: &Target, held: Held) -> Response<Full<Bytes>> {
+    async fn run(mut self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
         let answered = match &self.0 {
             Some(exchange) => exchange.conclude(target, held).await,
             None => panicked().response(CorrelationId::new(), ""),
@@ -133,7 +133,7 @@ impl Exchange {
             target: None,
             share: link.shared.requests.take(1),
             running,
-            parts,
+            parts: Arc::new(parts),
         }
     }
 
@@ -195,12 +195,12 @@ impl Exchange {
     }
 
     /// Runs the function of an admitted request. Never panics.
-    async fn conclude(&self, target: &Target, held: Held) -> Response<Full<Bytes>> {
+    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
         let answered = shielded(self.run(target, held)).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
-    async fn run(&self, target: &Target, held: Held) -> Response<Full<Bytes>> {
+    async fn run(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
         let bytes = held.bytes.clone();
         let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
         let Completion { outcome, log, .. } = self.site.functions.invoke(invocation).await;

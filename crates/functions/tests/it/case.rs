@@ -137,10 +137,13 @@ impl Case {
             invocation.entry = inline_name(index);
         }
         invocation.running_as_system = !self.not_system;
-        if let Some(request) = &mut invocation.request {
-            request.service.clone_from(&self.request.service);
-            request.action.clone_from(&self.request.action);
-        }
+        let request = RequestContext {
+            headers: self.request.headers.clone().into_iter().collect(),
+            service: self.request.service.clone(),
+            action: self.request.action.clone(),
+            ..request()
+        };
+        invocation.request = Some(Box::new(move || request.clone()));
         invocation
     }
 }
@@ -164,13 +167,17 @@ pub(crate) fn invocation(call: Call) -> Invocation {
         call,
         user: User::System,
         running_as_system: true,
-        request: Some(RequestContext {
-            remote_ip_address: "203.0.113.7".into(),
-            http_method: "POST".into(),
-            webhook_url: "/case".into(),
-            raw_query_string: "a=1".into(),
-            ..RequestContext::default()
-        }),
+        request: Some(Box::new(request)),
+    }
+}
+
+fn request() -> RequestContext {
+    RequestContext {
+        remote_ip_address: "203.0.113.7".into(),
+        http_method: "POST".into(),
+        webhook_url: "/case".into(),
+        raw_query_string: "a=1".into(),
+        ..RequestContext::default()
     }
 }
 
@@ -246,7 +253,6 @@ fn to_call(case: &Case) -> Call {
             _ => Payload::Request,
         },
         query: case.request.query.clone().into_iter().collect(),
-        headers: case.request.headers.clone().into_iter().collect(),
         body: case.request.body.clone().unwrap_or_default().into(),
         result: match case.format.as_str() {
             "none" => None,
