@@ -12,7 +12,7 @@
 
 use std::{cell::Cell, io, ptr};
 
-use self::restore::restore;
+use self::lines::{BLOCK_BYTES, LINE_BYTES, changed, restore};
 use crate::{
     arena::Arena,
     fresh::Fresh,
@@ -20,8 +20,8 @@ use crate::{
 };
 
 const WRITABLE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
-/// What is compared and packed at once.
-const LINE_BYTES: usize = 64;
+/// As many lines as most runs change, and more.
+const LINES_USUAL: usize = 512;
 /// Warm pages are compared with the image once in so many resets.
 const RESETS_PER_SWEEP: u32 = 64;
 /// A page that was unchanged in so many sweeps in a row is warm no more. Warming it up again takes
@@ -138,14 +138,10 @@ impl Pages {
 
     /// The warm pages, by number.
     pub(crate) fn warm(&self) -> impl Iterator<Item = usize> + '_ {
-        self.warm.iter().enumerate().flat_map(|(index, word)| {
-            let mut bits = word.get();
-            std::iter::from_fn(move || {
-                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-                bits &= bits - 1;
-                Some(index * 64 + bit)
-            })
-        })
+        let bits = |(index, word): (usize, &Cell<u64>)| {
+            bits_of(word.get()).map(move |bit| index * 64 + bit)
+        };
+        self.warm.iter().enumerate().flat_map(bits)
     }
 
     /// Puts the image back.
@@ -161,11 +157,17 @@ impl Pages {
 
     /// Puts the image back and packs what was different.
     pub(crate) fn pack(&mut self, arena: &mut Arena) -> Packed {
-        let mut packed = Packed { fresh: arena.take_fresh(), ..Packed::default() };
+        let mut packed = Packed {
+            places: Vec::with_capacity(LINES_USUAL),
+            lines: Vec::with_capacity(LINES_USUAL * LINE_BYTES),
+            fresh: arena.take_fresh(),
+        };
         for page in self.warm() {
-            for line in page * page_bytes() / LINE_BYTES..(page + 1) * page_bytes() / LINE_BYTES {
-                let (now, before) = self.line(line);
-                if now != before {
+            for offset in (page * page_bytes()..(page + 1) * page_bytes()).step_by(BLOCK_BYTES) {
+                let first = offset / LINE_BYTES;
+                let lines = bits_of(self.changed(offset)).map(|bit| first + bit);
+                for line in lines {
+                    let (now, before) = self.line(line);
                     packed.places.push(line as u32);
                     packed.lines.extend_from_slice(&now);
                     self.write_line(line, &before);
@@ -246,6 +248,12 @@ impl Pages {
         unsafe { self.pristine.start().add(page * page_bytes()) }
     }
 
+    /// Which lines of a block of the image are not as they were.
+    fn changed(&self, offset: usize) -> u64 {
+        // SAFETY: the block is within the image, as its page is.
+        unsafe { changed(self.base.add(offset), self.pristine.start().add(offset)) }
+    }
+
     /// A line as it is and as it was.
     fn line(&self, line: usize) -> ([u8; LINE_BYTES], [u8; LINE_BYTES]) {
         // SAFETY: the line is within the image, as its page is.
@@ -262,6 +270,15 @@ impl Pages {
     }
 }
 
-mod restore;
+/// The bits that are set.
+fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(bit)
+    })
+}
+
+mod lines;
 #[cfg(test)]
 mod tests;
