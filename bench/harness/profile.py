@@ -42,7 +42,7 @@ def main(arguments=None):
         raise Fault("there is no perf; Debian has it in the package linux-perf")
     server = servers.hookstead(given.binary)
     rows = [rows_of(server, work) for work in works.choose(given.works)]
-    names = [name for name, _ in GROUPS[:-1]] + [GROUPS[-1][0], REST]
+    names = [*(name for name, _ in GROUPS), REST]
     head = ["µs of a request", *(work for work, *_ in rows)]
     lines = [[name, *(f"{shares[name]:.1f}" for _, shares in rows)] for name in names]
     lines.append(["together", *(f"{sum(shares.values()):.1f}" for _, shares in rows)])

@@ -3,9 +3,9 @@
 //! A run of a few microseconds writes to a few dozen pages of an image of hundreds. Which ones is
 //! learnt: the image is read-only, and the first write to a page ends up in the handler of
 //! `signals`, which keeps a copy of the page and lets the write go ahead. From then on the page is
-//! *warm*: every reset copies it back without asking. Pages that stay as they are over many resets
-//! are made read-only again. So a reset costs a copy of what runs usually write, and no call into
-//! the system.
+//! *warm*: every reset looks at it and puts back the lines that differ. Pages that stay as they
+//! are over many resets are made read-only again. So a reset costs a look at the pages that runs
+//! usually write to, and no call into the system.
 //!
 //! A run that waits leaves its isolate to others: what it changed is packed, cache line by cache
 //! line, and unpacked when it goes on. Addresses stay what they were.
@@ -150,7 +150,9 @@ impl Pages {
         if self.resets_to_sweep == 0 {
             self.sweep();
         } else {
-            self.warm().for_each(|page| self.put_back(page));
+            for page in self.warm() {
+                self.put_back(page);
+            }
         }
         arena.trim();
     }
@@ -200,15 +202,8 @@ impl Pages {
 
     /// Puts a page back, or makes it read-only if there has been nothing to put back for long.
     fn sweep_page(&self, page: usize) {
-        // SAFETY: both pages are this image's, and nobody writes them now.
-        let is_changed = unsafe {
-            let now = std::slice::from_raw_parts(self.page(page), page_bytes());
-            let before = std::slice::from_raw_parts(self.copy(page), page_bytes());
-            now != before
-        };
         let idle_sweeps = &self.idle_sweeps[page];
-        if is_changed {
-            self.put_back(page);
+        if self.put_back(page) {
             idle_sweeps.set(0);
             return;
         }
@@ -222,11 +217,11 @@ impl Pages {
         }
     }
 
-    /// Makes a warm page what it was.
-    fn put_back(&self, page: usize) {
+    /// Makes a warm page what it was; whether it was anything else.
+    fn put_back(&self, page: usize) -> bool {
         // SAFETY: both pages are this image's, the warm one is writable, and the two mappings do
         // not overlap.
-        unsafe { restore(self.page(page), self.copy(page)) };
+        unsafe { restore(self.page(page), self.copy(page)) }
     }
 
     fn protect(&self, first: usize, count: usize, protection: libc::c_int) -> io::Result<()> {

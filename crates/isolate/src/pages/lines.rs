@@ -1,5 +1,7 @@
 //! Pages by cache lines: what a run changed is compared, put back and packed line by line.
 
+use std::slice;
+
 use crate::mapping::page_bytes;
 
 /// What is compared and written at once.
@@ -9,19 +11,25 @@ pub(super) const BLOCK_BYTES: usize = 64 * LINE_BYTES;
 
 /// Writes to the page `now` where it differs from `before`. Most of a warm page is as it was;
 /// looking takes less time than writing, and keeps lines that nobody changed from going back to
-/// memory.
+/// memory. Whether anything differed.
 ///
 /// # Safety
 /// Both must be pages, the first one writable, and nobody else may use them.
-pub(super) unsafe fn restore(now: *mut u8, before: *const u8) {
+pub(super) unsafe fn restore(now: *mut u8, before: *const u8) -> bool {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has been asked, and the caller vouches for the pages.
-        unsafe { avx2::restore(now, before) };
-        return;
+        return unsafe { avx2::restore(now, before) };
     }
     // SAFETY: the caller vouches for the pages.
-    unsafe { std::ptr::copy_nonoverlapping(before, now, page_bytes()) };
+    let (now, before) = unsafe {
+        (slice::from_raw_parts_mut(now, page_bytes()), slice::from_raw_parts(before, page_bytes()))
+    };
+    let is_changed = now != before;
+    if is_changed {
+        now.copy_from_slice(before);
+    }
+    is_changed
 }
 
 /// Which lines of two blocks differ: the first one is the lowest bit.
@@ -64,18 +72,21 @@ mod avx2 {
     /// # Safety
     /// As for [`super::restore`].
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn restore(now: *mut u8, before: *const u8) {
+    pub(super) unsafe fn restore(now: *mut u8, before: *const u8) -> bool {
+        let mut is_changed = false;
         for offset in (0..page_bytes()).step_by(LINE_BYTES) {
             // SAFETY: pages consist of whole lines, which are aligned.
             unsafe {
                 let (now, before) = (now.add(offset), before.add(offset).cast::<__m256i>());
                 if differ(now, before.cast()) {
+                    is_changed = true;
                     let now = now.cast::<__m256i>();
                     _mm256_store_si256(now, _mm256_load_si256(before));
                     _mm256_store_si256(now.add(1), _mm256_load_si256(before.add(1)));
                 }
             }
         }
+        is_changed
     }
 
     /// # Safety
