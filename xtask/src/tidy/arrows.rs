@@ -14,8 +14,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &[]),
     ("signature", &[]),
     ("isolate", &[]),
-    ("data", &[]),
+    ("data", &["query"]),
     ("journal", &[]),
+    ("query", &[]),
 ];
 
 /// Packages that only one crate may use, by how their names start.

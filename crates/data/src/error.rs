@@ -1,0 +1,68 @@
+//! Why a store did not do what it was asked.
+
+use std::error::Error;
+
+/// What kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The command makes no sense, or meets documents with which it makes none.
+    Refused,
+    /// A unique index has such a value already.
+    DuplicateKey,
+    /// The transaction met another one's writes: trying again may help.
+    WriteConflict,
+    /// This store cannot do it; the message names the remedy.
+    Unsupported,
+    /// The server did not answer in time, or there is none.
+    Unavailable,
+    /// A fault of the store's: a full disk, a broken file.
+    Internal,
+}
+
+/// A failure of a store.
+///
+/// `Display` is for the caller of a function; what only the operator should see is the source.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DataError {
+    /// What kind.
+    pub kind: ErrorKind,
+    /// MongoDB's number for it, where it has one.
+    pub code: Option<i32>,
+    /// In the words of a MongoDB server, where it would have any.
+    pub message: String,
+    /// For the log.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl DataError {
+    /// A failure without a number.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, code: None, message: message.into(), source: None }
+    }
+
+    /// The same failure with MongoDB's number for it.
+    #[must_use]
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The same failure with what caused it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+}
+
+impl From<hookstead_query::QueryError> for DataError {
+    fn from(error: hookstead_query::QueryError) -> Self {
+        let kind = match error.code {
+            hookstead_query::QueryError::NOT_SUPPORTED => ErrorKind::Unsupported,
+            _ => ErrorKind::Refused,
+        };
+        Self::new(kind, error.message).with_code(error.code)
+    }
+}

@@ -1,0 +1,15 @@
+//! Where functions keep documents: one trait, and two stores behind it.
+//!
+//! A caller sends a [`Command`] to a [`Store`], or to a [`Session`] of it, and gets an [`Answer`].
+//! Documents are raw BSON on the whole way.
+
+mod command;
+mod error;
+mod store;
+
+pub use command::{
+    Aggregate, ArrayFilters, Command, Count, Delete, Distinct, Find, FindAndModify, InsertMany,
+    Modification, Namespace, Replacement, Update, UpdateSpec, WriteOperation, Writes,
+};
+pub use error::{DataError, ErrorKind};
+pub use store::{Answer, Batch, Cursor, Future, Session, Store, Target, Updated};

@@ -1,0 +1,123 @@
+//! The one trait of all stores, and what they answer.
+
+use std::{pin::Pin, sync::Arc};
+
+use bson::{Bson, RawDocument, RawDocumentBuf};
+
+use crate::{Command, DataError, Namespace};
+
+/// A future of a store. It goes on as long as somebody polls it; dropping it gives up waiting, and
+/// a write that has been handed over may still happen.
+pub type Future<'a, T> =
+    Pin<Box<dyn std::future::Future<Output = Result<T, DataError>> + Send + 'a>>;
+
+/// What commands can be sent to: a store, or a session of one.
+pub trait Target: Send + Sync {
+    /// Runs a command.
+    fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer>;
+}
+
+/// A place for documents, shared by all runs.
+pub trait Store: Target {
+    /// The names of all databases.
+    fn database_names(&self) -> Future<'static, Vec<String>>;
+
+    /// The names of all collections of a database.
+    fn collection_names(&self, database: String) -> Future<'static, Vec<String>>;
+
+    /// A session. What its transaction has not committed when it is dropped is gone.
+    fn start_session(&self) -> Arc<dyn Session>;
+}
+
+/// A sequence of commands, and the transaction that they may be part of.
+pub trait Session: Target {
+    /// Begins a transaction: commands from now on are part of it.
+    fn start_transaction(&self) -> Result<(), DataError>;
+
+    /// Makes everything since its begin visible, or nothing.
+    fn commit_transaction(&self) -> Future<'static, ()>;
+
+    /// Forgets everything since its begin.
+    fn abort_transaction(&self) -> Future<'static, ()>;
+
+    /// Whether a transaction has begun and not ended.
+    fn in_transaction(&self) -> bool;
+}
+
+/// What came of a command.
+pub enum Answer {
+    /// Documents: the first of them, and where more come from.
+    Cursor(Batch, Option<Box<dyn Cursor>>),
+    /// One document or none.
+    Document(Option<RawDocumentBuf>),
+    /// A number of documents.
+    Count(u64),
+    /// Values.
+    Values(Vec<Bson>),
+    /// The ids, in the order of the documents.
+    Inserted(Vec<Bson>),
+    /// What an update found and changed.
+    Updated(Updated),
+    /// How many documents went.
+    Deleted(u64),
+    /// All writes are done.
+    Written,
+}
+
+/// What an update found and changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Updated {
+    /// How many documents matched.
+    pub matched: u64,
+    /// How many of them are different now.
+    pub modified: u64,
+    /// The `_id` of the document that was inserted, where one was.
+    pub upserted_id: Option<Bson>,
+}
+
+/// Documents that are still to come.
+pub trait Cursor: Send {
+    /// The next batch; an empty one is the end.
+    fn next_batch(&mut self) -> Future<'_, Batch>;
+}
+
+/// Some documents, one behind the other.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Batch {
+    /// Adds a document.
+    pub fn push(&mut self, document: &RawDocument) {
+        self.bytes.extend_from_slice(document.as_bytes());
+        self.count += 1;
+    }
+
+    /// How many documents.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many bytes they take.
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The documents.
+    pub fn iter(&self) -> impl Iterator<Item = &RawDocument> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let length = rest.first_chunk::<4>().map(|length| i32::from_le_bytes(*length))?;
+            let (document, others) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            rest = others;
+            RawDocument::from_bytes(document).ok()
+        })
+    }
+}
