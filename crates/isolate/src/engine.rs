@@ -18,12 +18,17 @@ use crate::{
     turn::{Frame, Seat},
 };
 
+mod classes;
 mod convert;
 mod json;
+mod names;
 mod native;
+mod pack;
+mod unpack;
 
 use convert::Atom;
 
+pub(crate) use classes::Classes;
 pub(crate) use native::Table;
 
 /// Methods with which a script could read and write where it must not, or wait where nobody
@@ -222,15 +227,17 @@ impl Engine {
         self.hold(unsafe { convert::evaluate(self.context, bytecode) })
     }
 
-    /// Takes the hooks out of the prelude's object, and that away from JavaScript.
+    /// Takes the hooks and the classes out of the prelude's object, and that away from JavaScript.
     pub(crate) fn take_hooks<H: Host>(
         self,
         global_name: &CStr,
         hooks: &mut Vec<HookFunction>,
+        classes: &mut Option<Box<Classes>>,
     ) -> Result<(), Thrown> {
         let global = self.global();
         let object = self.property(&global, global_name)?;
         self.delete(&global, global_name)?;
+        self.take_classes(&object, classes)?;
         for name in H::HOOKS.iter().copied() {
             let atom = self.atom(name.as_bytes())?;
             // SAFETY: the object is alive; the function is kept for good.
@@ -384,4 +391,13 @@ unsafe fn undisturbed<R>(context: *mut qjs::JSContext, work: impl FnOnce() -> R)
 unsafe fn frame<'a>(context: *mut qjs::JSContext) -> Option<&'a Frame> {
     // SAFETY: the caller vouches for the context; its engine was made with a seat.
     unsafe { (*qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>()).frame() }
+}
+
+/// The classes that the prelude has named, if it has.
+///
+/// # Safety
+/// The context must be alive, and the classes must not be kept beyond its end.
+unsafe fn classes_of<'a>(context: *mut qjs::JSContext) -> Option<&'a Classes> {
+    // SAFETY: the caller vouches for the context; its engine was made with a seat.
+    unsafe { (*qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>()).classes() }
 }

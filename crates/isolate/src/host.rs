@@ -12,8 +12,8 @@ pub type Hook = &'static str;
 /// It goes into the run with [`crate::Pool::run`] and comes back when the run has ended; whatever
 /// it still holds then (timers, sockets, calls under way) ends when it is dropped.
 pub trait Host: Send + Sized + 'static {
-    /// The functions that JavaScript finds on the global `__host` while the prelude is evaluated.
-    /// They cannot be called before a run begins.
+    /// The functions that JavaScript finds on the global `__host` while the prelude is evaluated,
+    /// beside `script` and `wait`. They cannot be called before a run begins.
     const NATIVES: &'static [Native<Self>];
 
     /// The hooks that [`Wake::Call`] may name.
@@ -23,6 +23,15 @@ pub trait Host: Send + Sized + 'static {
     ///
     /// Called after every turn; the waker must be woken when another answer becomes possible.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake>;
+
+    /// The answer that `__host.wait(id)` returns. JavaScript stands still until there is one.
+    ///
+    /// The waker must be woken when it becomes possible. A host whose prelude never waits need not
+    /// have any.
+    fn poll_wait(&mut self, id: f64, cx: &mut Context<'_>) -> Poll<Result<Value, Thrown>> {
+        let _ = (id, cx);
+        Poll::Ready(Err(Thrown::new("InternalError", "there is nothing to wait for")))
+    }
 }
 
 /// What a run does next.

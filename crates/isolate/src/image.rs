@@ -214,7 +214,9 @@ pub(crate) fn to_end(mut turn: Turn, deadline: Instant) -> Result<(), Thrown> {
     stacks::put_back(turn);
     match step {
         Step::Done => Ok(()),
-        Step::SliceOver => Err(Thrown::new("InternalError", "this takes too long to load")),
+        Step::SliceOver | Step::Waiting => {
+            Err(Thrown::new("InternalError", "this takes too long to load"))
+        }
         Step::OutOfMemory => Err(out_of_memory()),
         Step::OutOfStack => Err(Thrown::new("InternalError", "stack overflow")),
     }

@@ -19,7 +19,7 @@ use std::{
 use crate::{
     Host, Thrown,
     arena::Arena,
-    engine::{Engine, HookFunction, Table},
+    engine::{Classes, Engine, HookFunction, Table},
     image::{Recipe, no_memory, to_end},
     lock::lock,
     pages::{Packed, Pages},
@@ -46,6 +46,8 @@ pub(crate) struct Isolate {
     // Fields are dropped in this order: what points into the arena first.
     engine: Engine,
     hooks: Vec<HookFunction>,
+    /// The seat knows where they are.
+    _classes: Option<Box<Classes>>,
     pages: Box<Pages>,
     arena: Box<Arena>,
     resident: Option<RunId>,
@@ -98,7 +100,8 @@ impl Isolate {
     fn new<H: Host>(recipe: &Recipe, warm: &[usize]) -> Result<Self, Thrown> {
         signals::install();
         let arena = Arena::new(recipe.memory_bytes, IMAGE_BYTES_MAX).map_err(|e| no_memory(&e))?;
-        let mut making = Making { arena, engine: None, hooks: Vec::new(), outcome: Ok(()) };
+        let mut making =
+            Making { arena, engine: None, hooks: Vec::new(), classes: None, outcome: Ok(()) };
         let mut table = Table::<H>::new(None, recipe);
         let stack = stacks::take(recipe.stack_bytes).map_err(|e| no_memory(&e))?;
         let seat = making.arena.seat();
@@ -107,15 +110,19 @@ impl Isolate {
         // What the body owns is in `making`.
         let turn = unsafe { Turn::new(stack, seat, ptr::null(), (&raw mut table).cast(), body) };
         to_end(turn, Instant::now() + IMAGE_TIME_MAX)?;
-        let Making { mut arena, engine, hooks, outcome } = making;
+        let Making { mut arena, engine, hooks, classes, outcome } = making;
         outcome?;
         let Some(engine) = engine else {
             return Err(Thrown::new("InternalError", "the engine does not start"));
         };
+        if let Some(classes) = &classes {
+            // SAFETY: the seat is the arena's, and the classes go where the arena goes.
+            unsafe { (*arena.seat()).set_classes(&raw const **classes) };
+        }
         let pages = Pages::seal(&mut arena, recipe.memory_bytes, warm.iter().copied())
             .map_err(|e| no_memory(&e))?;
         let (pages, packed) = (Box::new(pages), HashMap::new());
-        Ok(Self { engine, hooks, pages, arena, resident: None, packed })
+        Ok(Self { engine, hooks, _classes: classes, pages, arena, resident: None, packed })
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -181,6 +188,7 @@ struct Making {
     arena: Box<Arena>,
     engine: Option<Engine>,
     hooks: Vec<HookFunction>,
+    classes: Option<Box<Classes>>,
     outcome: Result<(), Thrown>,
 }
 
@@ -194,7 +202,7 @@ impl Making {
         let engine = unsafe { Engine::new(&raw mut *self.arena, recipe.stack_bytes)? };
         engine.install_natives::<H>()?;
         engine.evaluate(recipe.prelude.bytes())?;
-        engine.take_hooks::<H>(HOOKS, &mut self.hooks)?;
+        engine.take_hooks::<H>(HOOKS, &mut self.hooks, &mut self.classes)?;
         if let Some((hook, arguments)) = &recipe.setup {
             engine.call_hook(&self.hooks, hook, arguments)?;
         }

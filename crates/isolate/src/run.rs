@@ -114,6 +114,23 @@ impl<H: Host> Run<H> {
         .await
     }
 
+    /// The answer for which JavaScript stands still; it may take until the deadline.
+    async fn wait(&mut self) -> Result<(), Ending> {
+        if !self.clock.end_slice() {
+            return Err(Ending::TimeLimit);
+        }
+        let alarm = tokio::time::Instant::from_std(self.clock.deadline());
+        let Table { host: Some(host), waits_for, result, .. } = self.table.get_mut() else {
+            unreachable!("every run has a host")
+        };
+        let answer = poll_fn(|cx| host.poll_wait(*waits_for, cx));
+        match tokio::time::timeout_at(alarm, answer).await {
+            Ok(answer) => *result = answer,
+            Err(_) => return Err(Ending::TimeLimit),
+        }
+        Ok(())
+    }
+
     fn poll_host(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         match &mut self.table.get_mut().host {
             Some(host) => host.poll_wake(cx),
@@ -136,6 +153,7 @@ impl<H: Host> Run<H> {
                 Step::Done => break,
                 Step::SliceOver if !self.clock.end_slice() => return Err(Ending::TimeLimit),
                 Step::SliceOver => tokio::task::yield_now().await,
+                Step::Waiting => self.wait().await?,
                 Step::OutOfMemory => return Err(Ending::MemoryLimit),
                 Step::OutOfStack => return Err(Ending::StackLimit),
             }

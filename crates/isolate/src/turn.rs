@@ -25,7 +25,7 @@ use corosensei::{
     trap::CoroutineTrapHandler,
 };
 
-use crate::{mapping::page_bytes, pages::Pages, watchdog};
+use crate::{engine::Classes, mapping::page_bytes, pages::Pages, watchdog};
 
 /// How long a turn runs before others have theirs.
 pub(crate) const SLICE: Duration = Duration::from_micros(500);
@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Done,
     /// It goes on when it is resumed.
     SliceOver,
+    /// It waits for the host, and goes on when it is resumed.
+    Waiting,
     /// It found no memory; it does not go on.
     OutOfMemory,
     /// It used its stack up without the engine noticing; it does not go on.
@@ -57,6 +59,8 @@ pub(crate) struct Seat {
     is_busy: AtomicBool,
     /// What the engine counts down to its next look at the time; null if it is not known.
     countdown: Cell<*mut c_int>,
+    /// What the prelude has told of its objects; null if nothing.
+    classes: Cell<*const Classes>,
 }
 
 // SAFETY: who owns the arena decides who runs in it, and where; nobody else follows the pointers.
@@ -177,6 +181,7 @@ impl Seat {
             frame: Cell::new(ptr::null()),
             is_busy: AtomicBool::new(false),
             countdown: Cell::new(ptr::null_mut()),
+            classes: Cell::new(ptr::null()),
         }
     }
 
@@ -204,6 +209,17 @@ impl Seat {
         }
         // The engine allocates within turns only, and nobody resumes one that is out of memory.
         std::process::abort()
+    }
+
+    /// What the prelude has told of its objects.
+    pub(crate) fn classes(&self) -> Option<&Classes> {
+        // SAFETY: who sets them keeps them as long as the arena.
+        unsafe { self.classes.get().as_ref() }
+    }
+
+    /// What the prelude tells of its objects. It must stay there as long as the arena does.
+    pub(crate) fn set_classes(&self, classes: *const Classes) {
+        self.classes.set(classes);
     }
 
     /// Where the engine counts down to its next look at the time. It must stay there.

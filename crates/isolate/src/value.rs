@@ -19,6 +19,9 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// An array, from Rust to JavaScript only.
     List(Vec<Value>),
+    /// An object or an array with all that it holds: what a [`crate::PackedWriter`] wrote, and
+    /// what a [`crate::PackedReader`] reads.
+    Packed(Vec<u8>),
 }
 
 impl Value {
@@ -39,11 +42,19 @@ impl Value {
         }
     }
 
+    /// What an object or an array holds, `None` for anything else.
+    pub fn as_packed(&self) -> Option<crate::PackedReader<'_>> {
+        match self {
+            Self::Packed(bytes) => Some(crate::PackedReader::new(bytes)),
+            _ => None,
+        }
+    }
+
     /// How many bytes of text and data it holds.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
+            Self::Bytes(bytes) | Self::Packed(bytes) => bytes.len(),
             Self::List(items) => items.iter().map(Self::bytes).sum(),
             Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) => 0,
         }

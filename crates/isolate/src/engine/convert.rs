@@ -4,7 +4,7 @@ use std::{borrow::Cow, ffi::c_int, str};
 
 use rquickjs_sys as qjs;
 
-use super::undisturbed;
+use super::{undisturbed, unpack::unpack};
 use crate::{Thrown, Value};
 
 /// What a property made for an error allows: writing and redefining, not enumerating.
@@ -51,6 +51,7 @@ pub(super) unsafe fn to_js(context: *mut qjs::JSContext, value: &Value) -> qjs::
                 qjs::JS_NewArrayBufferCopy(context, bytes.as_ptr(), bytes.len() as qjs::size_t)
             }
             Value::List(items) => new_array(context, items),
+            Value::Packed(bytes) => unpack(context, bytes),
         }
     }
 }
@@ -84,8 +85,9 @@ unsafe fn new_array(context: *mut qjs::JSContext, items: &[Value]) -> qjs::JSVal
 /// Why a value cannot cross to the host: an error's class and its message.
 pub(super) type Refusal = (&'static str, &'static str);
 
-const TOO_LARGE: Refusal = ("RangeError", "a native was given more than a run may use of memory");
-const WRONG_KIND: Refusal = ("TypeError", "this kind of value cannot cross to the host");
+pub(super) const TOO_LARGE: Refusal =
+    ("RangeError", "a native was given more than a run may use of memory");
+pub(super) const WRONG_KIND: Refusal = ("TypeError", "this kind of value cannot cross to the host");
 
 /// Hands over a copy of a JavaScript value, of no more than so many bytes. Signals do not come
 /// between making the copy and `keep`, so that it does not get lost.
@@ -137,7 +139,7 @@ pub(super) unsafe fn copy(
 ///
 /// # Safety
 /// As for [`copy`].
-unsafe fn with_text<R>(
+pub(super) unsafe fn with_text<R>(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
     look: impl FnOnce(&[u8]) -> R,
@@ -156,7 +158,7 @@ unsafe fn with_text<R>(
     }
 }
 
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(without_surrogates(bytes)),
@@ -174,24 +176,38 @@ fn without_surrogates(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&mended).into_owned()
 }
 
-/// The bytes of a buffer, which stay there as long as no JavaScript runs.
+/// Whether an object is a buffer, or an array of its bytes.
 ///
 /// # Safety
-/// As for [`copy`]; the value must be an object.
-unsafe fn bytes_of<'a>(
-    context: *mut qjs::JSContext,
-    value: qjs::JSValue,
-) -> Result<&'a [u8], Refusal> {
+/// The value must be an object.
+pub(super) unsafe fn is_bytes(value: qjs::JSValue) -> bool {
+    // SAFETY: the caller vouches for the value.
+    unsafe { qjs::JS_IsArrayBuffer(value) || is_byte_array(value) }
+}
+
+unsafe fn is_byte_array(value: qjs::JSValue) -> bool {
     const BYTES: [c_int; 2] = [
         qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as c_int,
         qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8C as c_int,
     ];
+    // SAFETY: the caller vouches for the value.
+    unsafe { BYTES.contains(&qjs::JS_GetTypedArrayType(value)) }
+}
+
+/// The bytes of a buffer, which stay there as long as no JavaScript runs.
+///
+/// # Safety
+/// As for [`copy`]; the value must be an object.
+pub(super) unsafe fn bytes_of<'a>(
+    context: *mut qjs::JSContext,
+    value: qjs::JSValue,
+) -> Result<&'a [u8], Refusal> {
     let mut length: qjs::size_t = 0;
     // SAFETY: the engine returns `length` bytes that live as long as the object.
     unsafe {
         let start = if qjs::JS_IsArrayBuffer(value) {
             qjs::JS_GetArrayBuffer(context, &raw mut length, value)
-        } else if BYTES.contains(&qjs::JS_GetTypedArrayType(value)) {
+        } else if is_byte_array(value) {
             qjs::JS_GetUint8Array(context, &raw mut length, value)
         } else {
             return Err(WRONG_KIND);

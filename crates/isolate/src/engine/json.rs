@@ -1,9 +1,9 @@
 //! `JSON.parse`, twice as fast for what it is mostly given.
 //!
 //! The engine's own reads a text character by character and looks up the name of every property
-//! anew. This one reads bytes, and remembers the names that it has met: the items of a list mostly
-//! have the same. It is for well-formed texts without a reviver alone; everything else, and every
-//! error, is the engine's own to judge, from the start.
+//! anew. This one reads bytes, and remembers the names that it has met (`names`). It is for
+//! well-formed texts without a reviver alone; everything else, and every error, is the engine's own
+//! to judge, from the start.
 
 use std::{ffi::c_int, str};
 
@@ -12,13 +12,12 @@ use rquickjs_sys as qjs;
 use super::{
     Engine, Held,
     convert::{self, Atom, PLAIN},
+    names::Names,
 };
 use crate::Thrown;
 
 /// Deeper values are left to the engine, which looks at its stack.
 const DEPTH_MAX: usize = 128;
-/// Names that are remembered, a power of two.
-const NAMES: usize = 64;
 /// An array begins with so many items at once.
 const ITEMS_FIRST: usize = 32;
 
@@ -93,18 +92,15 @@ struct Reader<'t> {
     context: *mut qjs::JSContext,
     text: &'t [u8],
     at: usize,
-    names: [Option<Name<'t>>; NAMES],
-}
-
-/// A name of a property, and the engine's for it.
-struct Name<'t> {
-    text: &'t [u8],
-    atom: Atom,
+    names: Names<'t>,
 }
 
 impl<'t> Reader<'t> {
-    fn new(context: *mut qjs::JSContext, text: &'t [u8]) -> Self {
-        Self { context, text, at: 0, names: [const { None }; NAMES] }
+    /// # Safety
+    /// The context must be alive as long as the reader is.
+    unsafe fn new(context: *mut qjs::JSContext, text: &'t [u8]) -> Self {
+        // SAFETY: the caller vouches for the context.
+        Self { context, text, at: 0, names: unsafe { Names::new(context) } }
     }
 
     fn read_all(mut self) -> Option<qjs::JSValue> {
@@ -207,18 +203,8 @@ impl<'t> Reader<'t> {
         if !is_plain {
             return None;
         }
-        let (first, last) = (text.first().copied(), text.last().copied());
-        let mix = text.len() * 31 + usize::from(first.unwrap_or(0)) * 7;
-        let slot = (mix + usize::from(last.unwrap_or(0))) % NAMES;
-        if let Some(known) = &self.names[slot]
-            && known.text == text
-        {
-            return Some(known.atom.clone());
-        }
-        // SAFETY: the text is UTF-8 as the engine wrote it, and the context alive.
-        let Some(atom) = (unsafe { Atom::new(self.context, text) }) else { return self.failed() };
-        self.names[slot] = Some(Name { text, atom: atom.clone() });
-        Some(atom)
+        let name = self.names.get(text);
+        if name.is_none() { self.failed() } else { name }
     }
 
     fn string(&mut self) -> Option<Held<'t>> {

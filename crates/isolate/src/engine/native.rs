@@ -7,15 +7,22 @@ use std::{
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, convert};
+use super::{
+    Engine, convert,
+    pack::{Trouble, pack},
+};
 use crate::{
     Host, Thrown, Value,
     image::{Recipe, Scripts},
-    turn::Frame,
+    turn::{Frame, Step},
 };
 
-/// The one native that is the isolate's own; its number comes after those of the host's.
+/// The natives that are the isolate's own; their numbers come after those of the host's.
 const SCRIPT: &str = "script";
+const WAIT: &str = "wait";
+
+/// Arguments that can be objects; later ones cannot.
+const STRUCTURES_MAX: usize = 8;
 
 /// What a native was given and gave back together: from so much on it may have taken long.
 const LONG_BYTES: usize = 16 << 10;
@@ -30,10 +37,14 @@ pub(crate) struct Table<H> {
     pub(crate) call: Vec<Value>,
     /// Why the turn failed.
     pub(crate) failure: Option<Thrown>,
+    /// The call for whose answer JavaScript stands still.
+    pub(crate) waits_for: f64,
     /// What a native can be given at once.
     given_bytes_max: usize,
     arguments: Vec<Value>,
-    result: Result<Value, Thrown>,
+    /// Arguments in the making: JavaScript may run meanwhile, and call natives in turn.
+    structures: Vec<u8>,
+    pub(crate) result: Result<Value, Thrown>,
 }
 
 impl<H> Table<H> {
@@ -43,8 +54,10 @@ impl<H> Table<H> {
             scripts: &raw const recipe.scripts,
             call: Vec::new(),
             failure: None,
+            waits_for: 0.0,
             given_bytes_max: recipe.memory_bytes,
             arguments: Vec::new(),
+            structures: Vec::new(),
             result: Ok(Value::Undefined),
         }
     }
@@ -56,7 +69,7 @@ impl Engine {
         // SAFETY: the context is alive; defining a property consumes the value.
         unsafe {
             let natives = self.hold(qjs::JS_NewObject(self.context))?;
-            let names = H::NATIVES.iter().map(|native| native.name).chain([SCRIPT]);
+            let names = H::NATIVES.iter().map(|native| native.name).chain([SCRIPT, WAIT]);
             for (name, magic) in names.zip(0..) {
                 let function = self.hold(new_native::<H>(self.context, magic))?.release();
                 let atom = self.atom(name.as_bytes())?;
@@ -115,8 +128,12 @@ unsafe extern "C" fn call_native<H: Host>(
         let copied = copy_arguments::<H>(context, frame, table, count, arguments);
         match (copied, native) {
             (Ok(()), Some(native)) => frame.undisturbed(|| call::<H>(table, native.call)),
-            (Ok(()), None) => return script::<H>(context, table),
-            (Err((name, message)), _) => {
+            (Ok(()), None) if magic as usize == H::NATIVES.len() => {
+                return script::<H>(context, table);
+            }
+            (Ok(()), None) => wait::<H>(frame, table),
+            (Err(Trouble::Thrown), _) => return qjs::JS_EXCEPTION,
+            (Err(Trouble::Refused((name, message))), _) => {
                 frame.undisturbed(|| (*table).result = Err(Thrown::new(name, message)));
             }
         }
@@ -133,17 +150,65 @@ unsafe fn copy_arguments<H>(
     table: *mut Table<H>,
     count: c_int,
     arguments: *mut qjs::JSValue,
-) -> Result<(), convert::Refusal> {
+) -> Result<(), Trouble> {
     // SAFETY: the caller vouches for all of them. JavaScript may run and call another native, so
-    // the table is never borrowed in between; but if that has happened, the copy fails.
+    // the table is never borrowed in between.
     unsafe {
+        let count = usize::try_from(count).unwrap_or(0);
+        let begin = (*table).structures.len();
+        let mut ends = [0; STRUCTURES_MAX];
+        let packed = pack_structures(context, table, count, arguments, &mut ends);
+        if packed.is_err() {
+            (*table).structures.truncate(begin);
+        }
+        packed?;
+        // If JavaScript runs from here on, the copy fails.
         frame.undisturbed(|| (*table).arguments.clear());
         let mut bytes_left = (*table).given_bytes_max;
-        for index in 0..usize::try_from(count).unwrap_or(0) {
+        let mut start = begin;
+        for index in 0..count {
+            let end = ends.get(index).copied().unwrap_or(0);
+            if end > start {
+                frame.undisturbed(|| {
+                    let structure = (&(*table).structures)[start..end].to_vec();
+                    (*table).arguments.push(Value::Packed(structure));
+                });
+                start = end;
+                continue;
+            }
             convert::copy(context, *arguments.add(index), bytes_left, |value| {
                 bytes_left -= value.bytes();
                 (*table).arguments.push(value);
             })?;
+        }
+        if start > begin {
+            frame.undisturbed(|| {
+                (*table).structures.truncate(begin);
+                (*table).structures.shrink_to(LONG_BYTES);
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Writes down those of the arguments that are objects; where each ends. JavaScript may run.
+unsafe fn pack_structures<H>(
+    context: *mut qjs::JSContext,
+    table: *mut Table<H>,
+    count: usize,
+    arguments: *mut qjs::JSValue,
+    ends: &mut [usize; STRUCTURES_MAX],
+) -> Result<(), Trouble> {
+    // SAFETY: the caller vouches for all of them.
+    unsafe {
+        let Some(classes) = super::classes_of(context) else { return Ok(()) };
+        let (written, bytes_max) = (&raw mut (*table).structures, (*table).given_bytes_max);
+        for (index, end) in ends.iter_mut().enumerate().take(count) {
+            let argument = *arguments.add(index);
+            if qjs::JS_IsObject(argument) && !convert::is_bytes(argument) {
+                pack(context, argument, classes, written, bytes_max)?;
+                *end = (*written).len();
+            }
         }
     }
     Ok(())
@@ -174,6 +239,22 @@ unsafe fn give_back<H>(context: *mut qjs::JSContext, table: *const Table<H>) -> 
         match &(*table).result {
             Ok(value) => convert::to_js(context, value),
             Err(thrown) => convert::throw(context, thrown),
+        }
+    }
+}
+
+/// Lets JavaScript stand still until the host has an answer, which the run leaves in the table.
+unsafe fn wait<H: Host>(frame: &Frame, table: *mut Table<H>) {
+    // SAFETY: the caller vouches for the table, which nobody touches but the run while it waits.
+    unsafe {
+        match (&(*table).host, (*table).arguments.first().and_then(Value::as_number)) {
+            (Some(_), Some(id)) => {
+                (*table).waits_for = id;
+                frame.suspend(Step::Waiting);
+            }
+            _ => frame.undisturbed(|| {
+                (*table).result = Err(Thrown::new("InternalError", "there is nothing to wait for"));
+            }),
         }
     }
 }

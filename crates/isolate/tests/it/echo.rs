@@ -43,9 +43,19 @@ globalThis.name = host.name;
 globalThis.panic = host.panic;
 globalThis.refuse = host.refuse;
 globalThis.image = host.script;
+globalThis.wait = host.wait;
+globalThis.start_double = host.double;
+class Point { constructor(x, y) { this.x = x; this.y = y; } length() { return Math.hypot(this.x, this.y); } }
+class Mark { constructor(id) { this.id = id; } }
+Object.assign(globalThis, { Point, Mark });
 globalThis.__hookstead = {
   start() { host.script(0); },
   answer(id, value) { waiting.get(id)(value); },
+  structures: {
+    time: Date.prototype.getTime,
+    foreign: (value) => value instanceof RegExp ? new Mark(value.source) : typeof value === 'bigint' ? Number(value) : undefined,
+    classes: [[Point.prototype, 'x', 'y'], [Mark.prototype, 'id']],
+  },
 };
 ";
 
@@ -79,6 +89,20 @@ impl Host for Echo {
         }
         self.waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    fn poll_wait(&mut self, id: f64, cx: &mut Context<'_>) -> Poll<Result<Value, Thrown>> {
+        self.rests = !self.rests;
+        if self.rests {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let place = self.answers.iter().position(|(answer, _)| *answer == id);
+        match place.and_then(|place| self.answers.remove(place)) {
+            Some((_, answer)) => Poll::Ready(Ok(answer)),
+            None if id < 0.0 => Poll::Pending,
+            None => Poll::Ready(Err(Thrown::new("RangeError", "nobody answers"))),
+        }
     }
 }
 
