@@ -3,6 +3,17 @@
 //! Pure: no I/O, no clock, no randomness but what a caller hands in. Documents come and go as raw
 //! BSON, so that what nobody looks at is copied and never decoded, and every type survives.
 
+mod decimal;
+mod depth;
 mod error;
+mod key;
+mod number;
+mod order;
+mod parameters;
 
+pub use decimal::Decimal;
+pub use depth::{DEPTH_MAX, validate};
 pub use error::QueryError;
+pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
+pub use order::{compare, compare_values, rank, rank_of_value};
+pub use parameters::Parameters;
