@@ -5,15 +5,20 @@
 
 mod decimal;
 mod depth;
+mod describe;
 mod error;
+mod filter;
 mod key;
 mod number;
 mod order;
 mod parameters;
+mod path;
+mod pattern;
 
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, validate};
 pub use error::QueryError;
+pub use filter::{Bound, Filter, Side};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;

@@ -48,6 +48,30 @@ impl Number {
         }
     }
 
+    /// Whether it is zero, of either sign.
+    pub(crate) fn is_zero(self) -> bool {
+        match self {
+            Self::Int(number) => number == 0,
+            Self::Double(number) => number == 0.0,
+            Self::Decimal(number) => number.canonical() == Decimal::ZERO,
+        }
+    }
+
+    /// The whole number before the point, if it fits into 64 bits.
+    pub(crate) fn truncated(self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(number),
+            Self::Double(number) => truncate(number),
+            Self::Decimal(number) => number.truncated(),
+        }
+    }
+
+    /// The whole number that it is, if it is one and fits into 64 bits.
+    pub(crate) fn whole(self) -> Option<i64> {
+        let whole = self.truncated()?;
+        (self.compare(Self::Int(whole)) == Ordering::Equal).then_some(whole)
+    }
+
     /// A double that is as near as can be.
     pub(crate) fn to_double(self) -> f64 {
         match self {

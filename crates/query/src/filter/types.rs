@@ -1,0 +1,112 @@
+//! `$type`: types by name and by number.
+
+use bson::{RawBsonRef, spec::ElementType};
+
+use crate::{QueryError, describe::describe, number::Number, path::items};
+
+/// The types with their names and numbers.
+const TYPES: [(&str, i64, ElementType); 21] = [
+    ("double", 1, ElementType::Double),
+    ("string", 2, ElementType::String),
+    ("object", 3, ElementType::EmbeddedDocument),
+    ("array", 4, ElementType::Array),
+    ("binData", 5, ElementType::Binary),
+    ("undefined", 6, ElementType::Undefined),
+    ("objectId", 7, ElementType::ObjectId),
+    ("bool", 8, ElementType::Boolean),
+    ("date", 9, ElementType::DateTime),
+    ("null", 10, ElementType::Null),
+    ("regex", 11, ElementType::RegularExpression),
+    ("dbPointer", 12, ElementType::DbPointer),
+    ("javascript", 13, ElementType::JavaScriptCode),
+    ("symbol", 14, ElementType::Symbol),
+    ("javascriptWithScope", 15, ElementType::JavaScriptCodeWithScope),
+    ("int", 16, ElementType::Int32),
+    ("timestamp", 17, ElementType::Timestamp),
+    ("long", 18, ElementType::Int64),
+    ("decimal", 19, ElementType::Decimal128),
+    ("minKey", -1, ElementType::MinKey),
+    ("maxKey", 127, ElementType::MaxKey),
+];
+
+/// All numbers.
+const NUMBERS: [ElementType; 4] =
+    [ElementType::Double, ElementType::Int32, ElementType::Int64, ElementType::Decimal128];
+
+/// Some types.
+#[derive(Debug, Default)]
+pub(super) struct TypeSet {
+    types: Vec<ElementType>,
+}
+
+impl TypeSet {
+    /// A type, or an array of types.
+    pub(super) fn parse(operator: &str, value: RawBsonRef<'_>) -> Result<Self, QueryError> {
+        let mut set = Self::default();
+        match value {
+            RawBsonRef::Array(array) => {
+                for item in items(array) {
+                    set.add(item?)?;
+                }
+            }
+            value => set.add(value)?,
+        }
+        if set.types.is_empty() {
+            let message = format!("{operator} must match at least one type");
+            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+        }
+        Ok(set)
+    }
+
+    /// A set of one type or several.
+    pub(super) fn of(types: &[ElementType]) -> Self {
+        Self { types: types.to_vec() }
+    }
+
+    /// All numbers.
+    pub(super) fn numbers() -> Self {
+        Self::of(&NUMBERS)
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.types.extend(other.types);
+    }
+
+    /// Whether a value is of one of the types.
+    pub(super) fn contains(&self, value: RawBsonRef<'_>) -> bool {
+        self.types.contains(&value.element_type())
+    }
+
+    /// Adds a type by the name that MongoDB has for it.
+    pub(super) fn add_name(&mut self, name: &str) -> Result<(), QueryError> {
+        if name == "number" {
+            self.types.extend(NUMBERS);
+            return Ok(());
+        }
+        let (_, _, found) = TYPES
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .ok_or_else(|| QueryError::bad_value(format!("Unknown type name alias: {name}")))?;
+        self.types.push(*found);
+        Ok(())
+    }
+
+    fn add(&mut self, value: RawBsonRef<'_>) -> Result<(), QueryError> {
+        if let RawBsonRef::String(name) = value {
+            return self.add_name(name);
+        }
+        let Some(number) = Number::of(value) else {
+            let message = "type must be represented as a number or a string";
+            return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+        };
+        let code = number.whole().filter(|code| *code != 0);
+        let found = TYPES.iter().find(|(_, known, _)| Some(*known) == code);
+        let (.., found) = found.ok_or_else(|| {
+            let shown = describe(value);
+            let hint = if number.is_zero() { " Instead use {$exists:false}." } else { "" };
+            QueryError::bad_value(format!("Invalid numerical type code: {shown}.{hint}"))
+        })?;
+        self.types.push(*found);
+        Ok(())
+    }
+}
