@@ -6,7 +6,9 @@
 mod decimal;
 mod depth;
 mod describe;
+mod distinct;
 mod error;
+mod field_path;
 mod filter;
 mod key;
 mod number;
@@ -14,11 +16,14 @@ mod order;
 mod parameters;
 mod path;
 mod pattern;
+mod sort;
 
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, validate};
+pub use distinct::Distinct;
 pub use error::QueryError;
 pub use filter::{Bound, Filter, Side};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
+pub use sort::{Direction, Sort};

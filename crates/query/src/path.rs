@@ -45,6 +45,10 @@ impl Path {
         &self.text
     }
 
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// Shows everything that the path leads to, until `see` says to stop; whether it did.
     pub(crate) fn visit<'a>(
         &self,

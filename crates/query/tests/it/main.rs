@@ -1,5 +1,8 @@
-//! Cases of the query language.
+//! Cases of the query language: `tests/cases`, and what does not fit into cases.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod cases;
 mod keys;
+mod run;
+mod same;

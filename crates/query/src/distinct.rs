@@ -1,0 +1,97 @@
+//! The different values that documents have at a path.
+
+use std::collections::HashSet;
+
+use bson::{RawBson, RawBsonRef, RawDocument};
+
+use crate::{
+    QueryError,
+    key::append_key,
+    path::{as_document, field, items},
+};
+
+/// Values as they are found, each once. Equal values of two types are one.
+#[derive(Debug, Clone)]
+pub struct Distinct {
+    path: Box<str>,
+    seen: HashSet<Vec<u8>>,
+    values: Vec<RawBson>,
+}
+
+impl Distinct {
+    /// Looks for the values of a path.
+    pub fn new(path: &str) -> Self {
+        Self { path: path.into(), seen: HashSet::new(), values: Vec::new() }
+    }
+
+    /// Adds what a document has at the path; of an array, its items.
+    pub fn add(&mut self, document: &RawDocument) -> Result<(), QueryError> {
+        let mut found = Vec::new();
+        collect(document, &self.path, &mut found)?;
+        let mut keyed: Vec<(Vec<u8>, RawBsonRef<'_>)> = found
+            .into_iter()
+            .map(|value| {
+                let mut key = Vec::new();
+                append_key(value, &mut key);
+                (key, value)
+            })
+            .collect();
+        // Within a document, values come in order.
+        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, value) in keyed {
+            if self.seen.insert(key) {
+                self.values.push(value.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What was found.
+    pub fn into_values(self) -> Vec<RawBson> {
+        self.values
+    }
+}
+
+fn collect<'a>(
+    document: &'a RawDocument,
+    path: &str,
+    found: &mut Vec<RawBsonRef<'a>>,
+) -> Result<(), QueryError> {
+    // The whole path may be the name of a field.
+    match field(document, path)? {
+        Some(RawBsonRef::Array(array)) => {
+            for item in items(array) {
+                found.push(item?);
+            }
+            return Ok(());
+        }
+        Some(value) => {
+            found.push(value);
+            return Ok(());
+        }
+        None => {}
+    }
+    let Some((name, rest)) = path.split_once('.') else { return Ok(()) };
+    match field(document, name)? {
+        Some(RawBsonRef::Document(inner)) => collect(inner, rest, found)?,
+        Some(RawBsonRef::Array(array)) if starts_with_index(rest) => {
+            collect(as_document(array)?, rest, found)?;
+        }
+        Some(RawBsonRef::Array(array)) => {
+            for item in items(array) {
+                match item? {
+                    RawBsonRef::Document(inner) => collect(inner, rest, found)?,
+                    RawBsonRef::Array(inner) => collect(as_document(inner)?, rest, found)?,
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn starts_with_index(path: &str) -> bool {
+    let name = path.split('.').next().unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
