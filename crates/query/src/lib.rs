@@ -4,10 +4,12 @@
 //! BSON, so that what nobody looks at is copied and never decoded, and every type survives.
 
 mod decimal;
+mod decimal_math;
 mod depth;
 mod describe;
 mod distinct;
 mod error;
+mod expression;
 mod field_path;
 mod filter;
 mod key;
@@ -22,6 +24,7 @@ pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, validate};
 pub use distinct::Distinct;
 pub use error::QueryError;
+pub use expression::{Evaluated, Expression, Scope, Value};
 pub use filter::{Bound, Filter, Side};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
 pub use order::{compare, compare_values, rank, rank_of_value};

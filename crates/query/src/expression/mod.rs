@@ -1,0 +1,69 @@
+//! Aggregation expressions: what `$project`, `$expr`, accumulators and updates with pipelines
+//! compute of a document.
+//!
+//! An expression is parsed once into a tree of nodes, and what is the same for all documents is
+//! computed then. It is evaluated over raw BSON: a value is a part of the document for as long as
+//! possible, so that `{$multiply: ["$a", "$b"]}` reads two numbers and allocates nothing.
+
+mod boolean;
+mod comparison;
+mod conditional;
+mod node;
+mod operator;
+mod parser;
+mod path;
+mod scope;
+mod value;
+
+use bson::{Bson, RawBson, RawBsonRef, RawDocument};
+
+use self::{node::Node, parser::Parser};
+use crate::{Parameters, QueryError};
+
+pub use self::{
+    scope::Scope,
+    value::{Evaluated, Value},
+};
+
+/// A parsed expression.
+#[derive(Debug)]
+pub struct Expression {
+    node: Node,
+}
+
+impl Expression {
+    /// Parses an expression.
+    pub fn parse(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Self, QueryError> {
+        Ok(Self { node: Parser::new(parameters).parse(value)? })
+    }
+
+    /// Parses a decoded expression.
+    pub fn parse_value(value: &Bson, parameters: &Parameters) -> Result<Self, QueryError> {
+        let raw = RawBson::try_from(value.clone()).map_err(|error| value::broken(&error))?;
+        Self::parse(raw.as_raw_bson_ref(), parameters)
+    }
+
+    /// The value for a document; none is "missing".
+    pub fn evaluate_root(&self, root: &RawDocument) -> Result<Option<Bson>, QueryError> {
+        match self.evaluate(&Scope::new(root))? {
+            Some(value) => value.to_bson().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The value in a scope; none is "missing".
+    #[inline]
+    pub fn evaluate<'a>(&'a self, scope: &'a Scope<'a>) -> Evaluated<'a> {
+        self.node.evaluate(scope)
+    }
+
+    /// Whether it counts as true in a scope.
+    pub fn is_true(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
+        Ok(self.evaluate(scope)?.is_some_and(|value| value.is_true()))
+    }
+
+    /// The value, where it is the same for all documents.
+    pub fn as_constant(&self) -> Option<Option<RawBsonRef<'_>>> {
+        self.node.as_constant().map(|value| value.map(RawBson::as_raw_bson_ref))
+    }
+}

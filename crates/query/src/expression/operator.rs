@@ -1,0 +1,190 @@
+//! What all operators have in common: a name, a form of their arguments, and a function.
+
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use bson::RawBsonRef;
+
+use super::{
+    node::{Call, Node},
+    parser::Parser,
+    scope::Scope,
+    value::{Evaluated, Value},
+};
+use crate::QueryError;
+
+/// An operator of the language.
+pub(super) struct Operator {
+    pub(super) name: &'static str,
+    pub(super) form: Form,
+    pub(super) run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    /// Whether it gives the same for the same arguments.
+    pub(super) pure: bool,
+}
+
+/// How arguments are written.
+pub(super) enum Form {
+    /// A list, or one argument by itself.
+    List { least: usize, most: usize },
+    /// A document.
+    Named(&'static Names),
+    /// In a way of its own.
+    Own(fn(&'static Operator, RawBsonRef<'_>, &mut Parser<'_>) -> Result<Node, QueryError>),
+}
+
+/// The arguments of an operator that takes a document, with the codes of its errors.
+pub(super) struct Names {
+    /// When it is no document.
+    pub(super) not_object: i32,
+    /// When there is one that it does not know.
+    pub(super) unknown: i32,
+    /// Each with the code for when it is left out; 0 where it may be.
+    pub(super) names: &'static [(&'static str, i32)],
+}
+
+impl Operator {
+    /// One with as many arguments as somebody likes.
+    pub(super) const fn any(
+        name: &'static str,
+        run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    ) -> Self {
+        Self::between(name, 0, usize::MAX, run)
+    }
+
+    /// One with a number of arguments.
+    pub(super) const fn exactly(
+        name: &'static str,
+        number: usize,
+        run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    ) -> Self {
+        Self::between(name, number, number, run)
+    }
+
+    pub(super) const fn between(
+        name: &'static str,
+        least: usize,
+        most: usize,
+        run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    ) -> Self {
+        Self { name, form: Form::List { least, most }, run, pure: true }
+    }
+
+    /// One with named arguments.
+    pub(super) const fn named(
+        name: &'static str,
+        names: &'static Names,
+        run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    ) -> Self {
+        Self { name, form: Form::Named(names), run, pure: true }
+    }
+
+    /// One that reads its arguments itself.
+    pub(super) const fn own(
+        name: &'static str,
+        parse: fn(&'static Self, RawBsonRef<'_>, &mut Parser<'_>) -> Result<Node, QueryError>,
+        run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
+    ) -> Self {
+        Self { name, form: Form::Own(parse), run, pure: true }
+    }
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What an operator makes of constant arguments beforehand.
+#[derive(Debug, Default)]
+pub(super) enum Prepared {
+    #[default]
+    Nothing,
+}
+
+/// The arguments of a call, evaluated when they are asked for.
+pub(super) struct Arguments<'a> {
+    pub(super) call: &'a Call,
+    pub(super) scope: &'a Scope<'a>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(call: &'a Call, scope: &'a Scope<'a>) -> Self {
+        Self { call, scope }
+    }
+
+    /// The name of the operator, for errors.
+    pub(super) fn name(&self) -> &'static str {
+        self.call.operator.name
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.call.arguments.len()
+    }
+
+    /// Whether an argument that may be left out is there.
+    pub(super) fn is_given(&self, index: usize) -> bool {
+        self.node(index).is_some_and(|node| !matches!(node, Node::Absent))
+    }
+
+    pub(super) fn node(&self, index: usize) -> Option<&'a Node> {
+        self.call.arguments.get(index)
+    }
+
+    /// The value of an argument.
+    pub(super) fn get(&self, index: usize) -> Evaluated<'a> {
+        match self.node(index) {
+            Some(node) => node.evaluate(self.scope),
+            None => Ok(None),
+        }
+    }
+
+    /// What `use_value` makes of an argument that is evaluated with more variables.
+    pub(super) fn with<'b, T>(
+        &self,
+        index: usize,
+        values: &'b [Option<Value<'b>>],
+        use_value: impl FnOnce(Option<Value<'_>>) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError>
+    where
+        'a: 'b,
+    {
+        let scope: &'b Scope<'b> = self.scope;
+        let frame = scope.frame(values);
+        let inner = scope.within(&frame);
+        let value = match self.node(index) {
+            Some(node) => node.evaluate(&inner)?,
+            None => None,
+        };
+        use_value(value)
+    }
+
+    /// The value of an argument with more variables.
+    pub(super) fn get_with<'b>(
+        &self,
+        index: usize,
+        values: &'b [Option<Value<'b>>],
+    ) -> Evaluated<'static>
+    where
+        'a: 'b,
+    {
+        self.with(index, values, |value| Ok(value.map(Value::detach)))
+    }
+
+    /// The values of all arguments, one after the other.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Evaluated<'a>> {
+        let scope = self.scope;
+        self.call.arguments.iter().map(move |node| node.evaluate(scope))
+    }
+}
+
+/// The operator with a name.
+pub(super) fn find(name: &str) -> Option<&'static Operator> {
+    static OPERATORS: LazyLock<HashMap<&str, &Operator>> = LazyLock::new(|| {
+        let groups: [&'static [Operator]; 3] = [
+            super::boolean::OPERATORS,
+            super::comparison::OPERATORS,
+            super::conditional::OPERATORS,
+        ];
+        groups.into_iter().flatten().map(|operator| (operator.name, operator)).collect()
+    });
+    OPERATORS.get(name).copied()
+}

@@ -1,0 +1,332 @@
+//! From BSON to a tree of nodes.
+
+use bson::{
+    Bson, RawArray, RawBson, RawBsonRef, RawDocument, RawDocumentBuf,
+    raw::{CStr, CString},
+};
+
+use super::{
+    node::{Call, Node},
+    operator::{Arguments, Form, Names, Operator, Prepared, find},
+    path::{FieldPath, check_name},
+    scope::{Scope, Slot},
+    value::{broken, fields, items, to_owned, type_name},
+};
+use crate::{Parameters, QueryError};
+
+/// So deep expressions may be nested.
+const DEPTH_MAX: usize = 100;
+
+/// Operators that a server has and an embedded store cannot have.
+const REFUSED: [&str; 8] = [
+    "$function",
+    "$accumulator",
+    "$meta",
+    "$toHashedIndexKey",
+    "$_internalFindPositional",
+    "$encStrContains",
+    "$encStrStartsWith",
+    "$encStrEndsWith",
+];
+
+/// Knows the variables that are set around what it parses.
+pub(super) struct Parser<'p> {
+    pub(super) parameters: &'p Parameters,
+    frames: Vec<Vec<String>>,
+    depth: usize,
+}
+
+impl<'p> Parser<'p> {
+    pub(super) fn new(parameters: &'p Parameters) -> Self {
+        Self { parameters, frames: Vec::new(), depth: 0 }
+    }
+
+    /// Parses any value: a path, a variable, an operator, or what stands for itself.
+    pub(super) fn parse(&mut self, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
+        if self.depth == DEPTH_MAX {
+            let text = format!("expressions are nested more than {DEPTH_MAX} levels deep");
+            return Err(QueryError::bad_value(text));
+        }
+        self.depth += 1;
+        let node = match value {
+            RawBsonRef::String(text) if text.starts_with('$') => self.parse_path(text),
+            RawBsonRef::Document(document) => self.parse_document(document),
+            RawBsonRef::Array(array) => self.parse_array(array),
+            other => Ok(Node::constant(to_owned(other))),
+        };
+        self.depth -= 1;
+        node
+    }
+
+    /// Parses what may use variables that are set for it alone.
+    pub(super) fn parse_within(
+        &mut self,
+        variables: Vec<String>,
+        value: RawBsonRef<'_>,
+    ) -> Result<Node, QueryError> {
+        self.frames.push(variables);
+        let node = self.parse(value);
+        self.frames.pop();
+        node
+    }
+
+    /// A call with arguments that are parsed; its value, where that is the same for all documents.
+    pub(super) fn call(&self, operator: &'static Operator, arguments: Vec<Node>) -> Node {
+        let call = Call { operator, arguments, prepared: Prepared::default() };
+        if operator.pure && call.arguments.iter().all(Node::is_constant) {
+            let nothing = RawDocumentBuf::new();
+            let scope = Scope::new(&nothing);
+            // What fails may stand in a branch that is never taken, so it fails when it is met.
+            if let Ok(value) = (operator.run)(&Arguments::new(&call, &scope)) {
+                return Node::Constant(value.map(super::Value::into_raw));
+            }
+        }
+        Node::Call(Box::new(call))
+    }
+
+    /// The arguments of an operator that takes a document, in the order of their names.
+    pub(super) fn parse_named(
+        &mut self,
+        operator: &Operator,
+        names: &Names,
+        value: RawBsonRef<'_>,
+    ) -> Result<Vec<Node>, QueryError> {
+        let given = pick_named(operator.name, names, value)?;
+        let parse =
+            |value: Option<RawBsonRef<'_>>| value.map_or(Ok(Node::Absent), |v| self.parse(v));
+        given.into_iter().map(parse).collect()
+    }
+
+    fn parse_path(&self, text: &str) -> Result<Node, QueryError> {
+        let Some(variable) = text.strip_prefix("$$") else {
+            return self.parse_field(&text[1..]);
+        };
+        let (name, path) = match variable.split_once('.') {
+            Some((name, path)) => (name, Some(FieldPath::parse(path)?)),
+            None => (variable, None),
+        };
+        check_variable(name, Use::Read)?;
+        let path = path.unwrap_or_default();
+        if let Some(slot) = self.slot(name) {
+            return Ok(Node::Variable(slot, path));
+        }
+        let value = match name {
+            "ROOT" | "CURRENT" => return Ok(Node::Path(path)),
+            "REMOVE" => None,
+            "NOW" => Some(RawBson::DateTime(self.parameters.now)),
+            "CLUSTER_TIME" | "SEARCH_META" | "USER_ROLES" => {
+                return Err(QueryError::not_supported(&format!("$${name}")));
+            }
+            _ => self.outer_variable(name)?,
+        };
+        let found = match &value {
+            Some(value) => path.of(value.as_raw_bson_ref())?.map(super::Value::into_raw),
+            None => None,
+        };
+        Ok(Node::Constant(found))
+    }
+
+    fn parse_field(&self, path: &str) -> Result<Node, QueryError> {
+        if path.is_empty() {
+            return Err(QueryError::new(16872, "'$' by itself is not a valid FieldPath"));
+        }
+        let parsed = FieldPath::parse(path)?;
+        Ok(match self.slot("CURRENT") {
+            Some(slot) => Node::Variable(slot, parsed),
+            None if path.contains('.') => Node::Path(parsed),
+            None => Node::Field(path.to_owned()),
+        })
+    }
+
+    fn slot(&self, name: &str) -> Option<Slot> {
+        self.frames.iter().rev().enumerate().find_map(|(frames, variables)| {
+            let index = variables.iter().position(|variable| variable == name)?;
+            Some(Slot { frames, index })
+        })
+    }
+
+    /// The value of a variable that is set for the whole query. "Undefined" stands for missing.
+    fn outer_variable(&self, name: &str) -> Result<Option<RawBson>, QueryError> {
+        match self.parameters.variables.get(name) {
+            Some(Bson::Undefined) => Ok(None),
+            Some(value) => {
+                RawBson::try_from(value.clone()).map(Some).map_err(|error| broken(&error))
+            }
+            None => Err(QueryError::new(17276, format!("Use of undefined variable: {name}"))),
+        }
+    }
+
+    fn parse_array(&mut self, array: &RawArray) -> Result<Node, QueryError> {
+        let nodes: Vec<Node> =
+            items(array).map(|item| self.parse(item?)).collect::<Result<_, _>>()?;
+        let node = Node::Array(nodes);
+        Ok(fold(node, |node| match node {
+            Node::Array(nodes) => nodes.iter().all(Node::is_constant),
+            _ => false,
+        }))
+    }
+
+    fn parse_document(&mut self, document: &RawDocument) -> Result<Node, QueryError> {
+        let mut parsed: Vec<(CString, Node)> = Vec::new();
+        for (index, field) in fields(document).enumerate() {
+            let (name, value) = field?;
+            if index == 0 && name.as_str().starts_with('$') {
+                check_single(document)?;
+                return self.parse_operator(name.as_str(), value);
+            }
+            check_name(name.as_str())?;
+            if parsed.iter().any(|(other, _)| other.as_str() == name.as_str()) {
+                let text = format!("duplicate field name specified in object literal: {name}");
+                return Err(QueryError::new(16406, text));
+            }
+            parsed.push((name.to_owned(), self.parse(value)?));
+        }
+        Ok(fold(Node::Object(parsed), |node| match node {
+            Node::Object(fields) => fields.iter().all(|(_, node)| node.is_constant()),
+            _ => false,
+        }))
+    }
+
+    fn parse_operator(&mut self, name: &str, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
+        let Some(operator) = find(name) else {
+            return Err(match REFUSED.contains(&name) {
+                true => QueryError::not_supported(name),
+                false => QueryError::new(168, format!("Unrecognized expression '{name}'")),
+            });
+        };
+        match &operator.form {
+            Form::Own(parse) => parse(operator, value, self),
+            Form::Named(names) => {
+                let arguments = self.parse_named(operator, names, value)?;
+                Ok(self.call(operator, arguments))
+            }
+            Form::List { least, most } => {
+                let arguments = self.parse_list(value)?;
+                check_number(operator.name, arguments.len(), *least, *most)?;
+                Ok(self.call(operator, arguments))
+            }
+        }
+    }
+
+    /// Arguments in a list, or one by itself.
+    pub(super) fn parse_list(&mut self, value: RawBsonRef<'_>) -> Result<Vec<Node>, QueryError> {
+        match value {
+            RawBsonRef::Array(array) => items(array).map(|item| self.parse(item?)).collect(),
+            value => Ok(vec![self.parse(value)?]),
+        }
+    }
+}
+
+/// What a name is wanted for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Use {
+    Read,
+    Write,
+}
+
+/// Checks the name of a variable, without its `$$`.
+pub(super) fn check_variable(name: &str, used: Use) -> Result<(), QueryError> {
+    let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+    let Some(first) = name.chars().next() else {
+        return failed("empty variable names are not allowed".to_owned());
+    };
+    if used == Use::Write && name == "CURRENT" {
+        return Ok(());
+    }
+    let may_begin = first.is_ascii_lowercase() || !first.is_ascii();
+    if !may_begin && !(used == Use::Read && first.is_ascii_uppercase()) {
+        let kind = if used == Use::Write { "user variable" } else { "variable" };
+        return failed(format!("'{name}' starts with an invalid character for a {kind} name"));
+    }
+    let is_valid = |c: &char| c.is_ascii_alphanumeric() || *c == '_' || !c.is_ascii();
+    match name.chars().find(|c| !is_valid(c)) {
+        None => Ok(()),
+        Some(c) => {
+            failed(format!("'{name}' contains an invalid character for a variable name: '{c}'"))
+        }
+    }
+}
+
+/// Picks the named arguments out of a document, in the order of their names.
+pub(super) fn pick_named<'v>(
+    operator: &str,
+    names: &Names,
+    value: RawBsonRef<'v>,
+) -> Result<Vec<Option<RawBsonRef<'v>>>, QueryError> {
+    let RawBsonRef::Document(document) = value else {
+        let text = format!(
+            "{operator} only supports an object as its argument, found: {}",
+            type_name(Some(value))
+        );
+        return Err(QueryError::new(names.not_object, text));
+    };
+    let mut given = vec![None; names.names.len()];
+    for field in fields(document) {
+        let (name, value) = field?;
+        let index = names.names.iter().position(|(known, _)| *known == name.as_str());
+        let Some(slot) = index.and_then(|index| given.get_mut(index)) else {
+            let text = format!("Unrecognized argument to {operator}: {name}");
+            return Err(QueryError::new(names.unknown, text));
+        };
+        *slot = Some(value);
+    }
+    for ((name, code), given) in names.names.iter().zip(&given) {
+        if *code != 0 && given.is_none() {
+            let text = format!("Missing '{name}' parameter to {operator}");
+            return Err(QueryError::new(*code, text));
+        }
+    }
+    Ok(given)
+}
+
+/// Checks how many arguments there are.
+pub(super) fn check_number(
+    operator: &str,
+    given: usize,
+    least: usize,
+    most: usize,
+) -> Result<(), QueryError> {
+    if least == most && given != least {
+        let text = format!(
+            "Expression {operator} takes exactly {least} arguments. {given} were passed in."
+        );
+        return Err(QueryError::new(16020, text));
+    }
+    if given < least || given > most {
+        let text = format!(
+            "Expression {operator} takes at least {least} arguments, and at most {most}, \
+             but {given} were passed in."
+        );
+        return Err(QueryError::new(28667, text));
+    }
+    Ok(())
+}
+
+fn check_single(document: &RawDocument) -> Result<(), QueryError> {
+    if document.iter_elements().nth(1).is_none() {
+        return Ok(());
+    }
+    let names: Result<Vec<String>, QueryError> =
+        fields(document).map(|field| field.map(|(name, _): (&CStr, _)| name.to_string())).collect();
+    let text = format!(
+        "an expression specification must contain exactly one field, the name of the expression. \
+         Found {} fields: {}",
+        names.as_ref().map_or(0, Vec::len),
+        names.unwrap_or_default().join(", ")
+    );
+    Err(QueryError::new(15983, text))
+}
+
+/// The value of a node, where it is the same for all documents.
+fn fold(node: Node, is_constant: fn(&Node) -> bool) -> Node {
+    if !is_constant(&node) {
+        return node;
+    }
+    let nothing = RawDocumentBuf::new();
+    let scope = Scope::new(&nothing);
+    let value = node.evaluate(&scope).ok().map(|value| value.map(super::Value::into_raw));
+    match value {
+        Some(value) => Node::Constant(value),
+        None => node,
+    }
+}
