@@ -18,6 +18,7 @@ mod order;
 mod parameters;
 mod path;
 mod pattern;
+mod projection;
 mod sort;
 
 pub use decimal::Decimal;
@@ -29,4 +30,5 @@ pub use filter::{Bound, Filter, Side};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
+pub use projection::Projection;
 pub use sort::{Direction, Sort};

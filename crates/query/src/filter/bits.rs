@@ -27,6 +27,7 @@ pub(super) struct Bits {
 
 impl Bits {
     pub(super) fn parse(
+        path: &str,
         name: &str,
         value: RawBsonRef<'_>,
         all: bool,
@@ -41,7 +42,7 @@ impl Bits {
             value if Number::of(value).is_some() => mask(name, value)?,
             value => {
                 let message = format!(
-                    "{name} takes an Array, a number, or a BinData but received: {}",
+                    "{path} takes an Array, a number, or a BinData but received: {}",
                     describe_field(name, value)
                 );
                 return Err(QueryError::bad_value(message));

@@ -22,7 +22,7 @@ use bson::{RawBsonRef, RawDocument};
 pub use bounds::{Bound, Side};
 
 use self::{condition::Condition, schema::Schema};
-use crate::{Parameters, QueryError, path::Path};
+use crate::{Expression, Parameters, QueryError, Scope, path::Path};
 
 /// A query, ready to be put to documents.
 #[derive(Debug, Clone)]
@@ -38,6 +38,7 @@ enum Node {
     NoneOf(Vec<Node>),
     Field(Path, Condition),
     Schema(Schema),
+    Expression(Expression),
     Always(bool),
     /// One of so many documents, of 2^32.
     Sample {
@@ -68,6 +69,11 @@ impl Filter {
         Ok(index.filter(|_| matches))
     }
 
+    /// Whether the query asks about a field of this name, or about what is in it.
+    pub(crate) fn asks_about(&self, field: &str) -> bool {
+        self.root.asks_about(field)
+    }
+
     /// What every matching document must have at some paths, for look-ups in indexes. An array
     /// meets a bound when an item or the array itself does, and each bound by itself.
     pub fn bounds(&self) -> Vec<(&str, Bound<'_>)> {
@@ -82,6 +88,16 @@ impl Filter {
 }
 
 impl Node {
+    fn asks_about(&self, field: &str) -> bool {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) | Self::NoneOf(nodes) => {
+                nodes.iter().any(|node| node.asks_about(field))
+            }
+            Self::Field(path, _) => path.as_str().split('.').next() == Some(field),
+            _ => false,
+        }
+    }
+
     fn matches(&self, document: &RawDocument, mut place: Place<'_>) -> Result<bool, QueryError> {
         match self {
             Self::All(nodes) => {
@@ -110,6 +126,7 @@ impl Node {
             }
             Self::Field(path, condition) => condition.matches_field(document, path, place),
             Self::Schema(schema) => schema.matches(RawBsonRef::Document(document)),
+            Self::Expression(expression) => expression.is_true(&Scope::new(document)),
             Self::Always(truth) => Ok(*truth),
             Self::Sample { share, random } => Ok(draw(document, *random) < *share),
         }

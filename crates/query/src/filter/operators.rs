@@ -74,10 +74,10 @@ fn parse_operator(
         "$regex" => parse_regex(value, siblings)?,
         "$options" if field(siblings, "$regex")?.is_some() => return Ok(None),
         "$options" => return Err(QueryError::bad_value("$options needs a $regex")),
-        "$bitsAllSet" => Test::Bits(Bits::parse(name, value, true, true)?),
-        "$bitsAnySet" => Test::Bits(Bits::parse(name, value, false, true)?),
-        "$bitsAllClear" => Test::Bits(Bits::parse(name, value, true, false)?),
-        "$bitsAnyClear" => Test::Bits(Bits::parse(name, value, false, false)?),
+        "$bitsAllSet" => Test::Bits(Bits::parse(path, name, value, true, true)?),
+        "$bitsAnySet" => Test::Bits(Bits::parse(path, name, value, false, true)?),
+        "$bitsAllClear" => Test::Bits(Bits::parse(path, name, value, true, false)?),
+        "$bitsAnyClear" => Test::Bits(Bits::parse(path, name, value, false, false)?),
         "$geoWithin" | "$within" | "$geoIntersects" | "$near" | "$nearSphere" | "$geoNear" => {
             return Err(QueryError::not_supported(name));
         }
@@ -90,7 +90,8 @@ fn parse_order(path: &str, relation: Relation, value: RawBsonRef<'_>) -> Result<
     match value {
         RawBsonRef::Undefined => Err(QueryError::bad_value("cannot compare to undefined")),
         RawBsonRef::RegularExpression(_) => {
-            let message = format!("Can't have RegEx as arg to predicate over field '{path}'.");
+            let message =
+                format!("Can't have RegEx as arg to non-equality predicate over field '{path}'.");
             Err(QueryError::bad_value(message))
         }
         value => Ok(Test::Comparison(Comparison { relation, value: value.into() })),
@@ -110,10 +111,10 @@ fn parse_not(path: &str, value: RawBsonRef<'_>, level: Level<'_>) -> Result<Cond
             Condition::Test(parse_pattern(regex.pattern.as_str(), regex.options.as_str())?)
         }
         RawBsonRef::Document(document) if document.is_empty() => {
-            return Err(QueryError::bad_value("$not cannot be empty"));
+            return Err(QueryError::bad_value("$not argument must be a non-empty object"));
         }
         RawBsonRef::Document(document) => parse_operators(path, document, level.down()?)?,
-        _ => return Err(QueryError::bad_value("$not needs a regex or a document")),
+        _ => return Err(QueryError::bad_value("$not argument must be a regex or an object")),
     };
     Ok(condition.not())
 }

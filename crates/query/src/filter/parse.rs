@@ -1,6 +1,6 @@
 //! Reading a query: its top level, and what stands under a field.
 
-use bson::{RawArray, RawBsonRef, RawDocument};
+use bson::{RawBsonRef, RawDocument};
 
 use super::{
     Node,
@@ -11,7 +11,7 @@ use super::{
     test::Test,
 };
 use crate::{
-    Parameters, QueryError,
+    Expression, Parameters, QueryError,
     depth::validate,
     describe::describe,
     number::Number,
@@ -134,7 +134,7 @@ fn parse_top_operator(
             let message = "$expr can only be applied to the top-level document";
             return Err(QueryError::bad_value(message));
         }
-        "$expr" => return Err(QueryError::not_supported(name)),
+        "$expr" => Node::Expression(Expression::parse(value, level.parameters)?),
         // Parts of a reference to a document.
         "$ref" | "$id" | "$db" if !level.is_top => {
             let equal = Test::Comparison(parse_equal(value)?);
@@ -159,20 +159,16 @@ fn parse_list(
     level: Level<'_>,
 ) -> Result<Vec<Node>, QueryError> {
     let RawBsonRef::Array(array) = value else {
-        return Err(QueryError::bad_value(format!("{name} must be an array")));
+        return Err(QueryError::bad_value(format!("{name} argument must be an array")));
     };
     if array.is_empty() {
-        return Err(QueryError::bad_value("$and/$or/$nor must be a nonempty array"));
+        return Err(QueryError::bad_value(format!("{name} argument must be a non-empty array")));
     }
     let level = level.down()?;
-    parse_documents(array, level)
-}
-
-fn parse_documents(array: &RawArray, level: Level<'_>) -> Result<Vec<Node>, QueryError> {
     items(array)
         .map(|item| match item? {
             RawBsonRef::Document(query) => parse_document(query, level),
-            _ => Err(QueryError::bad_value("$or/$and/$nor entries need to be full objects")),
+            _ => Err(QueryError::bad_value(format!("{name} argument's entries must be objects"))),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bson::{DateTime, RawBson, RawDocument, RawDocumentBuf};
-use hookstead_query::{Direction, Distinct, Filter, Parameters, QueryError, Sort};
+use hookstead_query::{Direction, Distinct, Filter, Parameters, Projection, QueryError, Sort};
 use serde_json::Value;
 
 use crate::{
@@ -117,7 +117,7 @@ fn find_documents(
 ) -> Answer {
     let filter = Filter::parse(filter, &world.parameters)?;
     let sort = Sort::parse(sort)?;
-    let _ = projection;
+    let projection = projection.map(|one| Projection::parse(one, &world.parameters)).transpose()?;
     let mut found = matching(world, &filter)?
         .into_iter()
         .map(|document| {
@@ -131,9 +131,12 @@ fn find_documents(
     }
     let limit = if find.limit == 0 { usize::MAX } else { find.limit };
     let page = found.into_iter().skip(find.skip).take(limit);
-    page.map(|(_, document)| Ok(RawBson::Document(document.to_owned())))
-        .collect::<Result<_, _>>()
-        .map(Outcome::List)
+    page.map(|(_, document)| match &projection {
+        Some(projection) => projection.apply(document, Some(&filter)).map(RawBson::Document),
+        None => Ok(RawBson::Document(document.to_owned())),
+    })
+    .collect::<Result<_, _>>()
+    .map(Outcome::List)
 }
 
 fn run_count(world: &World, filter: &RawDocument) -> Answer {

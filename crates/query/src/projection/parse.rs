@@ -1,0 +1,343 @@
+//! Reading a projection.
+
+use bson::{
+    RawBsonRef, RawDocument, RawDocumentBuf,
+    raw::{CStr, CString, cstr},
+};
+
+use super::{Field, Node, Positional, Projection, slice::Slice};
+use crate::{
+    Expression, Filter, Parameters, QueryError,
+    depth::{malformed, validate},
+    describe::{describe, describe_field, type_name},
+    field_path,
+    number::Number,
+    path::fields,
+};
+
+const COLLISION_ABOVE: i32 = 31249;
+const COLLISION_BELOW: i32 = 31250;
+const EXPRESSION_IN_EXCLUSION: i32 = 31252;
+const INCLUSION_IN_EXCLUSION: i32 = 31253;
+const EXCLUSION_IN_INCLUSION: i32 = 31254;
+const POSITIONAL_BEFORE_ELEMENT: i32 = 31255;
+const ELEMENT_BEFORE_POSITIONAL: i32 = 31256;
+const POSITIONAL_WITH_OBJECT: i32 = 31271;
+const ELEMENT_IS_NO_OBJECT: i32 = 31274;
+const NESTED_ELEMENT: i32 = 31275;
+const TWO_POSITIONALS: i32 = 31276;
+const POSITIONAL_WITH_LITERAL: i32 = 31308;
+const LITERAL_IN_EXCLUSION: i32 = 31310;
+const UNKNOWN_EXPRESSION: i32 = 31325;
+const POSITIONAL_IN_THE_MIDDLE: i32 = 31394;
+const POSITIONAL_WITH_EXCLUSION: i32 = 31395;
+const EMPTY_OBJECT: i32 = 51270;
+const POSITIONAL_ALONE: i32 = 5_392_900;
+
+/// What an expression says of a name that it does not know.
+const UNRECOGNIZED_EXPRESSION: i32 = 168;
+
+/// What has been read so far.
+struct Reader<'a> {
+    parameters: &'a Parameters,
+    root: Node,
+    /// Whether it is an inclusion, once that is clear.
+    is_inclusion: Option<bool>,
+    /// What was said of the whole `_id`.
+    id: Option<bool>,
+    has_slice: bool,
+    has_element: bool,
+    positional: Option<Positional>,
+}
+
+pub(super) fn parse(
+    specification: &RawDocument,
+    parameters: &Parameters,
+) -> Result<Projection, QueryError> {
+    validate(specification)?;
+    let mut reader = Reader {
+        parameters,
+        root: Node::default(),
+        is_inclusion: None,
+        id: None,
+        has_slice: false,
+        has_element: false,
+        positional: None,
+    };
+    for field in fields(specification) {
+        let (name, value) = field?;
+        reader.element("", name, value)?;
+    }
+    Ok(reader.finish())
+}
+
+impl Reader<'_> {
+    fn finish(mut self) -> Projection {
+        let is_inclusion = self.is_inclusion.unwrap_or(match (self.has_slice, self.has_element) {
+            (true, _) | (_, false) => self.id == Some(true),
+            (false, true) => true,
+        });
+        let has_id = self.root.fields.iter().any(|(name, _)| name.as_str() == "_id");
+        if is_inclusion && !has_id {
+            self.root.fields.push((cstr!("_id").into(), Field::Keep));
+        }
+        Projection { root: self.root, is_inclusion, positional: self.positional }
+    }
+
+    /// One field of the specification, below a path.
+    fn element(
+        &mut self,
+        prefix: &str,
+        name: &str,
+        value: RawBsonRef<'_>,
+    ) -> Result<(), QueryError> {
+        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let refuse = |code, message: &str| Err(QueryError::new(code, message));
+        if name.contains(".$.") {
+            let message = "As of 4.4, it's illegal to specify positional operator in the middle \
+                           of a path.Positional projection may only be used at the end, for \
+                           example: a.b.$. If the query previously used a form like a.b.$.d, \
+                           remove the parts following the '$' and the results will be equivalent.";
+            return refuse(POSITIONAL_IN_THE_MIDDLE, message);
+        }
+        let is_positional = name.ends_with(".$");
+        match value {
+            RawBsonRef::Document(_) if is_positional => {
+                let message =
+                    "positional projection cannot be used with an expression or sub object";
+                refuse(POSITIONAL_WITH_OBJECT, message)
+            }
+            RawBsonRef::Document(document) => self.object(&path, document),
+            value => match truth(value) {
+                Some(true) if is_positional => self.positional(&path),
+                Some(true) => self.inclusion(&path, name),
+                Some(false) if is_positional => {
+                    let message = "positional projection cannot be used with exclusion";
+                    refuse(POSITIONAL_WITH_EXCLUSION, message)
+                }
+                Some(false) => self.exclusion(&path, name),
+                None if is_positional => {
+                    let message = "positional projection cannot be used with a literal";
+                    refuse(POSITIONAL_WITH_LITERAL, message)
+                }
+                None => self.literal(&path, name, value),
+            },
+        }
+    }
+
+    fn inclusion(&mut self, path: &str, name: &str) -> Result<(), QueryError> {
+        self.add(path, Field::Keep)?;
+        if path == "_id" {
+            self.id = Some(true);
+            return Ok(());
+        }
+        self.settle(true, || {
+            let message = format!("Cannot do inclusion on field {name} in exclusion projection");
+            QueryError::new(INCLUSION_IN_EXCLUSION, message)
+        })
+    }
+
+    fn exclusion(&mut self, path: &str, name: &str) -> Result<(), QueryError> {
+        self.add(path, Field::Drop)?;
+        if path == "_id" {
+            self.id = Some(false);
+            return Ok(());
+        }
+        self.settle(false, || {
+            let message = format!("Cannot do exclusion on field {name} in inclusion projection");
+            QueryError::new(EXCLUSION_IN_INCLUSION, message)
+        })
+    }
+
+    fn positional(&mut self, path: &str) -> Result<(), QueryError> {
+        if self.positional.is_some() {
+            let message = "Cannot specify more than one positional projection per query.";
+            return Err(QueryError::new(TWO_POSITIONALS, message));
+        }
+        if self.has_element {
+            let message = "Cannot specify positional operator and $elemMatch.";
+            return Err(QueryError::new(ELEMENT_BEFORE_POSITIONAL, message));
+        }
+        let array = path.strip_suffix(".$").unwrap_or(path);
+        if array.is_empty() {
+            let message = format!("Projection on field {path} is invalid");
+            return Err(QueryError::new(POSITIONAL_ALONE, message));
+        }
+        self.add(array, Field::Keep)?;
+        self.positional = Some(Positional::new(array));
+        self.settle(true, || {
+            let message = format!("Cannot do inclusion on field {path} in exclusion projection");
+            QueryError::new(INCLUSION_IN_EXCLUSION, message)
+        })
+    }
+
+    /// A value that stands for itself, or a path of an expression.
+    fn literal(&mut self, path: &str, name: &str, value: RawBsonRef<'_>) -> Result<(), QueryError> {
+        let expression = Expression::parse(value, self.parameters)?;
+        self.add(path, Field::Computed(expression))?;
+        self.settle(true, || {
+            let shown = describe_field(name, value);
+            let message = format!("Cannot use an expression {shown} in an exclusion projection");
+            QueryError::new(LITERAL_IN_EXCLUSION, message)
+        })
+    }
+
+    /// An operator, or fields of a nested document.
+    fn object(&mut self, path: &str, document: &RawDocument) -> Result<(), QueryError> {
+        let mut inner = fields(document);
+        let Some((first, value)) = inner.next().transpose()? else {
+            let message = format!(
+                "An empty sub-projection is not a valid value. Found empty object at path {path}"
+            );
+            return Err(QueryError::new(EMPTY_OBJECT, message));
+        };
+        if first.starts_with('$') && inner.next().is_none() {
+            return self.operator(path, first, value, document);
+        }
+        for field in fields(document) {
+            let (name, value) = field?;
+            self.element(path, name, value)?;
+        }
+        Ok(())
+    }
+
+    fn operator(
+        &mut self,
+        path: &str,
+        name: &str,
+        value: RawBsonRef<'_>,
+        document: &RawDocument,
+    ) -> Result<(), QueryError> {
+        match name {
+            "$meta" => Err(QueryError::not_supported(name)),
+            "$slice" => match Slice::parse(value) {
+                Ok(slice) => {
+                    self.has_slice = true;
+                    self.add(path, Field::Slice(slice))
+                }
+                Err(refused) => self.expression(path, document).map_err(|error| {
+                    let shown = describe(RawBsonRef::Document(document));
+                    let message = format!(
+                        "Invalid $slice syntax. The given syntax {shown} did not match the find() \
+                         syntax because :: Location{}: {refused} :: The given syntax did not match \
+                         the expression $slice syntax. :: caused by :: {error}",
+                        refused.code
+                    );
+                    QueryError::new(error.code, message)
+                }),
+            },
+            "$elemMatch" => self.element_match(path, value, document),
+            _ => self.expression(path, document).map_err(|error| {
+                let is_own = error.message.contains(&format!("'{name}'"));
+                match error.code {
+                    UNRECOGNIZED_EXPRESSION if is_own => {
+                        QueryError::new(UNKNOWN_EXPRESSION, format!("Unknown expression {name}"))
+                    }
+                    _ => error,
+                }
+            }),
+        }
+    }
+
+    fn expression(&mut self, path: &str, document: &RawDocument) -> Result<(), QueryError> {
+        self.settle(true, || {
+            let message = "Cannot use expression other than $meta in exclusion projection";
+            QueryError::new(EXPRESSION_IN_EXCLUSION, message)
+        })?;
+        let expression = Expression::parse(RawBsonRef::Document(document), self.parameters)?;
+        self.add(path, Field::Computed(expression))
+    }
+
+    fn element_match(
+        &mut self,
+        path: &str,
+        value: RawBsonRef<'_>,
+        document: &RawDocument,
+    ) -> Result<(), QueryError> {
+        if !matches!(value, RawBsonRef::Document(_)) {
+            let kind = type_name(value);
+            let message = format!("elemMatch: Invalid argument, object required, but got {kind}");
+            return Err(QueryError::new(ELEMENT_IS_NO_OBJECT, message));
+        }
+        if self.positional.is_some() {
+            let message = "Cannot specify positional operator and $elemMatch.";
+            return Err(QueryError::new(POSITIONAL_BEFORE_ELEMENT, message));
+        }
+        if path.contains('.') {
+            let message = "Cannot use $elemMatch projection on a nested field.";
+            return Err(QueryError::new(NESTED_ELEMENT, message));
+        }
+        let mut query = RawDocumentBuf::new();
+        query.append(name_of(path)?, document);
+        let filter = Filter::parse(&query, self.parameters)?;
+        self.has_element = true;
+        self.add(path, Field::Element(filter))
+    }
+
+    /// Says that it is an inclusion or an exclusion, unless it is the other already.
+    fn settle(
+        &mut self,
+        is_inclusion: bool,
+        refusal: impl FnOnce() -> QueryError,
+    ) -> Result<(), QueryError> {
+        match self.is_inclusion {
+            Some(known) if known != is_inclusion => Err(refusal()),
+            _ => {
+                self.is_inclusion = Some(is_inclusion);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts a field into the tree.
+    fn add(&mut self, path: &str, field: Field) -> Result<(), QueryError> {
+        field_path::check(path)?;
+        let computes = matches!(field, Field::Computed(_) | Field::Element(_));
+        let mut names: Vec<&str> = path.split('.').collect();
+        let last = names.pop().unwrap_or_default();
+        let mut node = &mut self.root;
+        for name in names {
+            node.computes |= computes;
+            node = inner(node, name, path)?;
+        }
+        node.computes |= computes;
+        if node.field(last).is_some() {
+            let message = format!("Path collision at {path}");
+            return Err(QueryError::new(COLLISION_BELOW, message));
+        }
+        node.fields.push((CString::from(name_of(last)?), field));
+        Ok(())
+    }
+}
+
+/// The nested fields under a name, which are added if they are missing.
+fn inner<'n>(node: &'n mut Node, name: &str, path: &str) -> Result<&'n mut Node, QueryError> {
+    let place = node.fields.iter().position(|(known, _)| known.as_str() == name);
+    let place = match place {
+        Some(place) => place,
+        None => {
+            node.fields.push((CString::from(name_of(name)?), Field::Nested(Node::default())));
+            node.fields.len() - 1
+        }
+    };
+    match node.fields.get_mut(place) {
+        Some((_, Field::Nested(inner))) => Ok(inner),
+        _ => {
+            let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
+            let message = format!("Path collision at {path} remaining portion {rest}");
+            Err(QueryError::new(COLLISION_ABOVE, message))
+        }
+    }
+}
+
+/// What a value says about a field; nothing if it is no number and no boolean.
+fn truth(value: RawBsonRef<'_>) -> Option<bool> {
+    match value {
+        RawBsonRef::Boolean(truth) => Some(truth),
+        value => Number::of(value).map(|number| !number.is_zero()),
+    }
+}
+
+fn name_of(name: &str) -> Result<&CStr, QueryError> {
+    name.try_into().map_err(malformed)
+}

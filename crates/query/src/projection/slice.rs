@@ -1,0 +1,80 @@
+//! `$slice`: a part of an array.
+
+use bson::{RawArrayBuf, RawBson, RawBsonRef};
+
+use crate::{QueryError, number::Number, path::items};
+
+const NOT_TWO: i32 = 31272;
+const SKIP_IS_NO_NUMBER: i32 = 31257;
+const LIMIT_IS_NO_NUMBER: i32 = 31258;
+const LIMIT_IS_NOT_POSITIVE: i32 = 31259;
+const NO_NUMBER_NOR_ARRAY: i32 = 31273;
+
+/// Some items in a row.
+#[derive(Debug)]
+pub(super) struct Slice {
+    /// Counted from the end if negative.
+    skip: i64,
+    limit: usize,
+}
+
+impl Slice {
+    /// Reads a number, or `[skip, limit]`.
+    pub(super) fn parse(value: RawBsonRef<'_>) -> Result<Self, QueryError> {
+        if let Some(number) = Number::of(value) {
+            let count = clamp(number);
+            let limit = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+            return Ok(Self { skip: count.min(0), limit });
+        }
+        let RawBsonRef::Array(array) = value else {
+            let message = "$slice only supports numbers and [skip, limit] arrays";
+            return Err(QueryError::new(NO_NUMBER_NOR_ARRAY, message));
+        };
+        let parts = items(array).collect::<Result<Vec<_>, _>>()?;
+        let &[skip, limit] = parts.as_slice() else {
+            let message = "$slice array argument should be of form [skip, limit]";
+            return Err(QueryError::new(NOT_TWO, message));
+        };
+        let number = |code, name: &str, value| {
+            Number::of(value).map(clamp).ok_or_else(|| {
+                let kind = crate::describe::type_name(value);
+                let message =
+                    format!("$slice expects the {name} argument to be a number, got {kind}");
+                QueryError::new(code, message)
+            })
+        };
+        let skip = number(SKIP_IS_NO_NUMBER, "skip", skip)?;
+        let limit = number(LIMIT_IS_NO_NUMBER, "limit", limit)?;
+        if limit <= 0 {
+            let message = format!("$slice limit must be positive, got {limit}");
+            return Err(QueryError::new(LIMIT_IS_NOT_POSITIVE, message));
+        }
+        Ok(Self { skip, limit: usize::try_from(limit).unwrap_or(usize::MAX) })
+    }
+
+    /// The part of a value, if that is an array.
+    pub(super) fn apply(&self, value: RawBsonRef<'_>) -> Result<RawBson, QueryError> {
+        let RawBsonRef::Array(array) = value else { return Ok(value.into()) };
+        let distance = usize::try_from(self.skip.unsigned_abs()).unwrap_or(usize::MAX);
+        let start = match self.skip {
+            0.. => distance,
+            _ => items(array).count().saturating_sub(distance),
+        };
+        let mut left = RawArrayBuf::new();
+        for item in items(array).skip(start).take(self.limit) {
+            left.push(item?);
+        }
+        Ok(RawBson::Array(left))
+    }
+}
+
+/// A number as an int32, as near as can be.
+fn clamp(number: Number) -> i64 {
+    let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    match number.truncated() {
+        Some(whole) => whole.clamp(least, most),
+        None if number.is_nan() => 0,
+        None if number.to_double() < 0.0 => least,
+        None => most,
+    }
+}
