@@ -19,6 +19,7 @@ mod parameters;
 mod path;
 mod pattern;
 mod projection;
+mod scan;
 mod sort;
 
 pub use decimal::Decimal;

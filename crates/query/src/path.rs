@@ -5,6 +5,7 @@
 
 use bson::{RawArray, RawBsonRef, RawDocument};
 
+pub(crate) use crate::scan::field;
 use crate::{QueryError, depth::malformed};
 
 /// A path such as `a.b.0`.
@@ -65,20 +66,6 @@ impl Part {
         let index = name.parse().ok().filter(|index: &usize| index.to_string() == name);
         Self { name: name.into(), index }
     }
-}
-
-/// The value of a field.
-pub(crate) fn field<'a>(
-    document: &'a RawDocument,
-    name: &str,
-) -> Result<Option<RawBsonRef<'a>>, QueryError> {
-    for element in document.iter_elements() {
-        let element = element.map_err(malformed)?;
-        if element.key().as_str() == name {
-            return element.value().map(Some).map_err(malformed);
-        }
-    }
-    Ok(None)
 }
 
 /// The items of an array.
