@@ -3,6 +3,8 @@
 //! A result that is exact keeps the exponent that the standard prefers, so that 1.20 + 1.30 is
 //! 2.50 and not 2.5. Whole numbers of any size do the work between unpacking and packing.
 
+pub(crate) mod functions;
+
 use std::cmp::Ordering;
 
 use bson::Decimal128;
@@ -58,8 +60,38 @@ pub(crate) fn from_integer(number: i64) -> Decimal128 {
     pack(number < 0, u128::from(number.unsigned_abs()), 0)
 }
 
+/// A sum of whole numbers.
+pub(crate) fn from_wide_integer(number: i128) -> Decimal128 {
+    round_to_fit(number < 0, UBig::from(number.unsigned_abs()), 0, false)
+}
+
 /// A double, rounded to the fifteen digits that a double is good for; MongoDB does the same.
 pub(crate) fn from_double(number: f64) -> Decimal128 {
+    from_digits(number, 15)
+}
+
+/// A double with as many digits as there is room for.
+pub(crate) fn from_double_exactly(number: f64) -> Decimal128 {
+    let number = Decimal::unpack(from_digits(number, 34));
+    let Decimal::Finite { negative, coefficient, exponent } = number else {
+        return from_number(number);
+    };
+    let preferred = i64::from(exponent).max(0);
+    let (coefficient, exponent) = shorten(UBig::from(coefficient), exponent.into(), preferred);
+    round_to_fit(negative, coefficient, exponent, false)
+}
+
+fn from_number(number: Decimal) -> Decimal128 {
+    match number {
+        Decimal::NaN => nan(),
+        Decimal::Infinite { negative } => infinity(negative),
+        Decimal::Finite { negative, coefficient, exponent } => {
+            pack(negative, coefficient, exponent)
+        }
+    }
+}
+
+fn from_digits(number: f64, digits: u8) -> Decimal128 {
     let negative = number.is_sign_negative();
     if number.is_nan() {
         return nan();
@@ -70,11 +102,11 @@ pub(crate) fn from_double(number: f64) -> Decimal128 {
     if number == 0.0 {
         return pack(negative, 0, 0);
     }
-    let text = format!("{:.14e}", number.abs());
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits: u128 = digits.replace('.', "").parse().unwrap_or(0);
+    let text = format!("{:.*e}", usize::from(digits) - 1, number.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let coefficient: u128 = mantissa.replace('.', "").parse().unwrap_or(0);
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    pack(negative, digits, exponent - 14)
+    pack(negative, coefficient, exponent + 1 - i32::from(digits))
 }
 
 /// The sum.

@@ -4,7 +4,7 @@ use bson::{RawBsonRef, RawDocument};
 
 use super::{
     node::Node,
-    operator::{Arguments, Names, Operator},
+    operator::{Arguments, Names, Operator, Words},
     parser::{Parser, Use, check_number, check_variable, pick_named},
     value::{Evaluated, Value, fields, is_nullish, items, to_owned, type_name},
 };
@@ -23,6 +23,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 const COND: Names = Names {
     not_object: 17080,
     unknown: 17083,
+    words: Words::Parameter,
     names: &[("if", 17080), ("then", 17081), ("else", 17082)],
 };
 
@@ -162,8 +163,12 @@ fn parse_expr(
     parser.parse(value)
 }
 
-const LET: Names =
-    Names { not_object: 16874, unknown: 16875, names: &[("vars", 16876), ("in", 16877)] };
+const LET: Names = Names {
+    not_object: 16874,
+    unknown: 16875,
+    words: Words::Parameter,
+    names: &[("vars", 16876), ("in", 16877)],
+};
 
 /// The values of the variables, and what is evaluated with them at the end.
 fn parse_let(

@@ -5,15 +5,29 @@
 //! computed then. It is evaluated over raw BSON: a value is a part of the document for as long as
 //! possible, so that `{$multiply: ["$a", "$b"]}` reads two numbers and allocates nothing.
 
+mod arithmetic;
+mod arrays;
+mod bitwise;
 mod boolean;
+mod build;
 mod comparison;
 mod conditional;
+mod iteration;
 mod node;
+mod numeric;
+mod objects;
 mod operator;
 mod parser;
 mod path;
+mod powers;
 mod scope;
+mod selection;
+mod sets;
+mod summation;
+mod text;
+mod trigonometry;
 mod value;
+mod zip;
 
 use bson::{Bson, RawBson, RawBsonRef, RawDocument};
 

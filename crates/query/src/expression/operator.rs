@@ -37,8 +37,21 @@ pub(super) struct Names {
     pub(super) not_object: i32,
     /// When there is one that it does not know.
     pub(super) unknown: i32,
+    /// How such errors are worded.
+    pub(super) words: Words,
     /// Each with the code for when it is left out; 0 where it may be.
     pub(super) names: &'static [(&'static str, i32)],
+}
+
+/// The wording of errors about named arguments, which is not the same everywhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// "Unrecognized parameter to".
+    Parameter,
+    /// "Unrecognized argument to".
+    Argument,
+    /// "found an unknown argument".
+    Plain,
 }
 
 impl Operator {
@@ -179,10 +192,20 @@ impl<'a> Arguments<'a> {
 /// The operator with a name.
 pub(super) fn find(name: &str) -> Option<&'static Operator> {
     static OPERATORS: LazyLock<HashMap<&str, &Operator>> = LazyLock::new(|| {
-        let groups: [&'static [Operator]; 3] = [
+        let groups: [&'static [Operator]; _] = [
+            super::arithmetic::OPERATORS,
+            super::arrays::OPERATORS,
+            super::bitwise::OPERATORS,
             super::boolean::OPERATORS,
             super::comparison::OPERATORS,
             super::conditional::OPERATORS,
+            super::iteration::OPERATORS,
+            super::objects::OPERATORS,
+            super::powers::OPERATORS,
+            super::selection::OPERATORS,
+            super::sets::OPERATORS,
+            super::trigonometry::OPERATORS,
+            super::zip::OPERATORS,
         ];
         groups.into_iter().flatten().map(|operator| (operator.name, operator)).collect()
     });

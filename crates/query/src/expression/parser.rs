@@ -7,7 +7,7 @@ use bson::{
 
 use super::{
     node::{Call, Node},
-    operator::{Arguments, Form, Names, Operator, Prepared, find},
+    operator::{Arguments, Form, Names, Operator, Prepared, Words, find},
     path::{FieldPath, check_name},
     scope::{Scope, Slot},
     value::{broken, fields, items, to_owned, type_name},
@@ -254,10 +254,13 @@ pub(super) fn pick_named<'v>(
     value: RawBsonRef<'v>,
 ) -> Result<Vec<Option<RawBsonRef<'v>>>, QueryError> {
     let RawBsonRef::Document(document) = value else {
-        let text = format!(
-            "{operator} only supports an object as its argument, found: {}",
-            type_name(Some(value))
-        );
+        let text = match names.words {
+            Words::Plain => {
+                let found = type_name(Some(value));
+                format!("{operator} requires an object as an argument, found: {found}")
+            }
+            _ => format!("{operator} only supports an object as its argument"),
+        };
         return Err(QueryError::new(names.not_object, text));
     };
     let mut given = vec![None; names.names.len()];
@@ -265,14 +268,21 @@ pub(super) fn pick_named<'v>(
         let (name, value) = field?;
         let index = names.names.iter().position(|(known, _)| *known == name.as_str());
         let Some(slot) = index.and_then(|index| given.get_mut(index)) else {
-            let text = format!("Unrecognized argument to {operator}: {name}");
+            let text = match names.words {
+                Words::Parameter => format!("Unrecognized parameter to {operator}: {name}"),
+                Words::Argument => format!("Unrecognized argument to {operator}: {name}"),
+                Words::Plain => format!("{operator} found an unknown argument: {name}"),
+            };
             return Err(QueryError::new(names.unknown, text));
         };
         *slot = Some(value);
     }
     for ((name, code), given) in names.names.iter().zip(&given) {
         if *code != 0 && given.is_none() {
-            let text = format!("Missing '{name}' parameter to {operator}");
+            let text = match names.words {
+                Words::Plain => format!("{operator} requires '{name}' to be specified"),
+                _ => format!("Missing '{name}' parameter to {operator}"),
+            };
             return Err(QueryError::new(*code, text));
         }
     }
