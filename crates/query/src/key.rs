@@ -5,7 +5,7 @@
 //! key is the start of another, so that keys can be put one after the other for several fields.
 //! Keys are stored in indexes: the encoding must not change.
 //!
-//! A key is the type's [`rank`](crate::rank), then by type:
+//! A key is the type's [`rank`], then by type:
 //!
 //! - numbers: eight bytes of the double that is nearest on the side of zero (the sign bit turned
 //!   over; all bits turned over below zero; NaN is all zeros), then `00`, or, if the number is

@@ -114,7 +114,7 @@ mod tests {
         let code = JavaScriptCodeWithScope { code: "f".to_owned(), scope: doc! {"a": 1} };
         let binary = Binary { subtype: BinarySubtype::Generic, bytes: vec![0, 1] };
         let document = doc! {
-            "": 0, "a": "text", "ab": {"a": 1}, "abc": ["x", 2], "id": ObjectId::from_bytes([0; 12]),
+            "": 0, "a": "text", "ab": {"a": 1}, "abc": ["x", 2], "id": ObjectId::from([0; 12]),
             "null": null, "true": true, "false": false, "date": DateTime::from_millis(5), "1": 1,
             "2": 2_i64, "3": 0.5, "decimal": Decimal128::from_bytes([1; 16]), "binary": binary,
             "old": Binary { subtype: BinarySubtype::BinaryOld, bytes: vec![7] }, "regex": regex,

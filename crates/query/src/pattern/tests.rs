@@ -24,6 +24,7 @@ fn options_are_flags() {
     check("a.b", "s", &["a\nb"], &["ab"]);
     check("a b # and so on [\n c", "x", &["abc"], &["a b c"]);
     check("é", "i", &["É"], &["e"]);
+    check("a", "iiu", &["A"], &["b"]);
     check_error("a", "g", INVALID_FLAG);
 }
 
