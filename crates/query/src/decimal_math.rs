@@ -65,6 +65,17 @@ pub(crate) fn from_wide_integer(number: i128) -> Decimal128 {
     round_to_fit(number < 0, UBig::from(number.unsigned_abs()), 0, false)
 }
 
+/// A number from its digits, however many.
+pub(crate) fn from_digits_text(negative: bool, digits: &str, exponent: i64) -> Option<Decimal128> {
+    const DIGITS_READ: usize = 100;
+    let digits = digits.trim_start_matches('0');
+    let (first, rest) = digits.split_at_checked(DIGITS_READ).unwrap_or((digits, ""));
+    let coefficient = if first.is_empty() { UBig::ZERO } else { first.parse().ok()? };
+    let exponent = exponent + i64::try_from(rest.len()).ok()?;
+    let is_more = rest.bytes().any(|digit| digit != b'0');
+    Some(round_to_fit(negative, coefficient, exponent, is_more))
+}
+
 /// A double, rounded to the fifteen digits that a double is good for; MongoDB does the same.
 pub(crate) fn from_double(number: f64) -> Decimal128 {
     from_digits(number, 15)

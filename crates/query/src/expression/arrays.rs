@@ -237,7 +237,7 @@ pub(super) fn bound(
     let Some(index) = value.as_ref().and_then(numeric).and_then(Numeric::whole_int) else {
         let found = type_of(value.as_ref());
         let text = format!(
-            "{operator} requires an integral {which} index, found a value of type: {found}, \
+            "{operator}requires an integral {which} index, found a value of type: {found}, \
              with value: {}",
             in_error(value.as_ref())
         );

@@ -6,7 +6,7 @@ use super::{
     operator::{Arguments, Operator},
     value::{Evaluated, Value},
 };
-use crate::{QueryError, order};
+use crate::QueryError;
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$cmp", 2, |arguments| Ok(Some(Value::int(compare(arguments)? as i32)))),

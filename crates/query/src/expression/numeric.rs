@@ -81,6 +81,20 @@ impl Numeric {
         self.whole().and_then(|number| i32::try_from(number).ok())
     }
 
+    /// The whole number before the point; the nearest one there is.
+    #[expect(clippy::cast_possible_truncation, reason = "the nearest one is asked for")]
+    pub(crate) fn truncated(self) -> i64 {
+        match self {
+            Self::Int(number) => number.into(),
+            Self::Long(number) => number,
+            Self::Double(number) => number as i64,
+            Self::Decimal(number) => {
+                let number = Decimal::unpack(number);
+                number.truncated().unwrap_or_else(|| number.nearest_double() as i64)
+            }
+        }
+    }
+
     pub(crate) fn is_nan(self) -> bool {
         match self {
             Self::Int(_) | Self::Long(_) => false,

@@ -1,10 +1,15 @@
 //! What all operators have in common: a name, a form of their arguments, and a function.
 
-use std::{collections::HashMap, fmt, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{LazyLock, atomic::AtomicU64},
+};
 
 use bson::RawBsonRef;
 
 use super::{
+    dates::Zone,
     node::{Call, Node},
     parser::Parser,
     scope::Scope,
@@ -19,6 +24,8 @@ pub(super) struct Operator {
     pub(super) run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
     /// Whether it gives the same for the same arguments.
     pub(super) pure: bool,
+    /// What is made of constant arguments beforehand.
+    pub(super) prepare: fn(&[Node]) -> Prepared,
 }
 
 /// How arguments are written.
@@ -52,6 +59,8 @@ pub(super) enum Words {
     Argument,
     /// "found an unknown argument".
     Plain,
+    /// "requires an 'input' field".
+    Field,
 }
 
 impl Operator {
@@ -78,7 +87,8 @@ impl Operator {
         most: usize,
         run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
     ) -> Self {
-        Self { name, form: Form::List { least, most }, run, pure: true }
+        let form = Form::List { least, most };
+        Self { name, form, run, pure: true, prepare: |_| Prepared::Nothing }
     }
 
     /// One with named arguments.
@@ -87,7 +97,8 @@ impl Operator {
         names: &'static Names,
         run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
     ) -> Self {
-        Self { name, form: Form::Named(names), run, pure: true }
+        let form = Form::Named(names);
+        Self { name, form, run, pure: true, prepare: |_| Prepared::Nothing }
     }
 
     /// One that reads its arguments itself.
@@ -96,7 +107,20 @@ impl Operator {
         parse: fn(&'static Self, RawBsonRef<'_>, &mut Parser<'_>) -> Result<Node, QueryError>,
         run: for<'a> fn(&Arguments<'a>) -> Evaluated<'a>,
     ) -> Self {
-        Self { name, form: Form::Own(parse), run, pure: true }
+        let form = Form::Own(parse);
+        Self { name, form, run, pure: true, prepare: |_| Prepared::Nothing }
+    }
+
+    /// The same, with something made of constant arguments beforehand.
+    pub(super) const fn prepared_by(mut self, prepare: fn(&[Node]) -> Prepared) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
+    /// The same, and it may give something else every time.
+    pub(super) const fn impure(mut self) -> Self {
+        self.pure = false;
+        self
     }
 }
 
@@ -111,6 +135,12 @@ impl fmt::Debug for Operator {
 pub(super) enum Prepared {
     #[default]
     Nothing,
+    /// The time zone, which is always the same.
+    Zone(Zone),
+    /// The regular expression, which is always the same.
+    Regex(Box<fancy_regex::Regex>),
+    /// Where a sequence of numbers by chance is.
+    Random(AtomicU64),
 }
 
 /// The arguments of a call, evaluated when they are asked for.
@@ -199,15 +229,23 @@ pub(super) fn find(name: &str) -> Option<&'static Operator> {
             super::boolean::OPERATORS,
             super::comparison::OPERATORS,
             super::conditional::OPERATORS,
+            super::convert::OPERATORS,
             super::iteration::OPERATORS,
             super::objects::OPERATORS,
+            super::percentile::OPERATORS,
             super::powers::OPERATORS,
+            super::regex::OPERATORS,
+            super::search::OPERATORS,
             super::selection::OPERATORS,
             super::sets::OPERATORS,
+            super::statistics::OPERATORS,
+            super::strings::OPERATORS,
             super::trigonometry::OPERATORS,
+            super::types::OPERATORS,
             super::zip::OPERATORS,
         ];
-        groups.into_iter().flatten().map(|operator| (operator.name, operator)).collect()
+        let groups = groups.into_iter().chain(super::dates::OPERATORS);
+        groups.flatten().map(|operator| (operator.name, operator)).collect()
     });
     OPERATORS.get(name).copied()
 }

@@ -72,7 +72,18 @@ impl<'p> Parser<'p> {
 
     /// A call with arguments that are parsed; its value, where that is the same for all documents.
     pub(super) fn call(&self, operator: &'static Operator, arguments: Vec<Node>) -> Node {
-        let call = Call { operator, arguments, prepared: Prepared::default() };
+        let prepared = (operator.prepare)(&arguments);
+        self.prepared_call(operator, arguments, prepared)
+    }
+
+    /// The same, with what is made of constant arguments beforehand.
+    pub(super) fn prepared_call(
+        &self,
+        operator: &'static Operator,
+        arguments: Vec<Node>,
+        prepared: Prepared,
+    ) -> Node {
+        let call = Call { operator, arguments, prepared };
         if operator.pure && call.arguments.iter().all(Node::is_constant) {
             let nothing = RawDocumentBuf::new();
             let scope = Scope::new(&nothing);
@@ -233,8 +244,8 @@ pub(super) fn check_variable(name: &str, used: Use) -> Result<(), QueryError> {
     if used == Use::Write && name == "CURRENT" {
         return Ok(());
     }
-    let may_begin = first.is_ascii_lowercase() || !first.is_ascii();
-    if !may_begin && !(used == Use::Read && first.is_ascii_uppercase()) {
+    let is_system = first.is_ascii_uppercase() && used == Use::Read;
+    if !is_system && !first.is_ascii_lowercase() && first.is_ascii() {
         let kind = if used == Use::Write { "user variable" } else { "variable" };
         return failed(format!("'{name}' starts with an invalid character for a {kind} name"));
     }
@@ -259,6 +270,10 @@ pub(super) fn pick_named<'v>(
                 let found = type_name(Some(value));
                 format!("{operator} requires an object as an argument, found: {found}")
             }
+            Words::Field => {
+                let found = type_name(Some(value));
+                format!("{operator} only supports an object as an argument, found {found}")
+            }
             _ => format!("{operator} only supports an object as its argument"),
         };
         return Err(QueryError::new(names.not_object, text));
@@ -271,7 +286,9 @@ pub(super) fn pick_named<'v>(
             let text = match names.words {
                 Words::Parameter => format!("Unrecognized parameter to {operator}: {name}"),
                 Words::Argument => format!("Unrecognized argument to {operator}: {name}"),
-                Words::Plain => format!("{operator} found an unknown argument: {name}"),
+                Words::Plain | Words::Field => {
+                    format!("{operator} found an unknown argument: {name}")
+                }
             };
             return Err(QueryError::new(names.unknown, text));
         };
@@ -281,6 +298,7 @@ pub(super) fn pick_named<'v>(
         if *code != 0 && given.is_none() {
             let text = match names.words {
                 Words::Plain => format!("{operator} requires '{name}' to be specified"),
+                Words::Field => format!("{operator} requires an '{name}' field"),
                 _ => format!("Missing '{name}' parameter to {operator}"),
             };
             return Err(QueryError::new(*code, text));

@@ -1,8 +1,15 @@
-//! Values as they are written in errors.
+//! Values as texts: for those who ask, and in errors.
+
+use std::borrow::Cow;
 
 use bson::RawBsonRef;
 
-use super::value::{Value, fields, items};
+use super::{
+    dates::{clock_text, iso_text},
+    numeric::{Numeric, general},
+    value::{Value, fields, items, type_name},
+};
+use crate::QueryError;
 
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -19,6 +26,41 @@ pub(super) fn in_error(value: Option<&Value<'_>>) -> String {
         text.push_str("...");
     }
     text
+}
+
+/// A value as a text, where that goes without asking; null is an empty one.
+pub(super) fn as_text<'v>(value: Option<&'v Value<'_>>) -> Result<Cow<'v, str>, QueryError> {
+    let Some(value) = value.map(Value::raw) else { return Ok(Cow::Borrowed("")) };
+    Ok(match value {
+        RawBsonRef::Null | RawBsonRef::Undefined => Cow::Borrowed(""),
+        RawBsonRef::String(text) | RawBsonRef::Symbol(text) | RawBsonRef::JavaScriptCode(text) => {
+            Cow::Borrowed(text)
+        }
+        RawBsonRef::DateTime(date) => Cow::Owned(iso_text(date.timestamp_millis())?),
+        RawBsonRef::Timestamp(time) => {
+            Cow::Owned(format!("{}:{}", clock_text(time.time.into())?, time.increment))
+        }
+        other => match Numeric::of(other) {
+            Some(number) => Cow::Owned(number_text(number)),
+            None => {
+                let found = type_name(Some(other));
+                let text = format!("can't convert from BSON type {found} to String");
+                return Err(QueryError::new(16007, text));
+            }
+        },
+    })
+}
+
+/// A number as a text; doubles have all the digits that they are good for.
+pub(super) fn number_text(number: Numeric) -> String {
+    match number {
+        Numeric::Double(number) if number.is_nan() => "NaN".to_owned(),
+        Numeric::Double(number) if number.is_infinite() => {
+            if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
+        }
+        Numeric::Double(number) => general(number, 16),
+        other => other.to_string(),
+    }
 }
 
 fn write(value: RawBsonRef<'_>, text: &mut String) {
@@ -53,9 +95,9 @@ fn write(value: RawBsonRef<'_>, text: &mut String) {
         RawBsonRef::Undefined => text.push_str("undefined"),
         RawBsonRef::Boolean(is) => text.push_str(if is { "true" } else { "false" }),
         RawBsonRef::ObjectId(id) => text.push_str(&id.to_hex()),
-        other => match super::numeric::Numeric::of(other) {
+        other => match Numeric::of(other) {
             Some(number) => text.push_str(&number.to_string()),
-            None => text.push_str(super::value::type_name(Some(other))),
+            None => text.push_str(type_name(Some(other))),
         },
     }
 }
