@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness but what a caller hands in. Documents come and go as raw
 //! BSON, so that what nobody looks at is copied and never decoded, and every type survives.
 
+mod aggregate;
 mod decimal;
 mod decimal_math;
 mod depth;
@@ -22,6 +23,10 @@ mod projection;
 mod scan;
 mod sort;
 
+pub use aggregate::{
+    Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
+    WhenNotMatched,
+};
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, validate};
 pub use distinct::Distinct;

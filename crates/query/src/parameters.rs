@@ -11,11 +11,16 @@ pub struct Parameters {
     pub random: u64,
     /// The variables of the `let` of a command, by name.
     pub variables: Document,
+    /// How many bytes each stage of a pipeline may hold that must see all documents at once.
+    pub memory_bytes_max: usize,
 }
+
+/// What a MongoDB server allows a stage.
+const MEMORY_BYTES_MAX: usize = 100 * 1024 * 1024;
 
 impl Parameters {
     /// Without variables.
     pub fn new(now: DateTime, random: u64) -> Self {
-        Self { now, random, variables: Document::new() }
+        Self { now, random, variables: Document::new(), memory_bytes_max: MEMORY_BYTES_MAX }
     }
 }

@@ -42,6 +42,10 @@ use bson::{Bson, RawBson, RawBsonRef, RawDocument};
 use self::{node::Node, parser::Parser};
 use crate::{Parameters, QueryError};
 
+pub(crate) use self::{
+    parser::check_user_variable,
+    value::{is_true, type_name},
+};
 pub use self::{
     scope::Scope,
     value::{Evaluated, Value},
@@ -82,6 +86,31 @@ impl Expression {
     /// Whether it counts as true in a scope.
     pub fn is_true(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
         Ok(self.evaluate(scope)?.is_some_and(|value| value.is_true()))
+    }
+
+    /// Parses an expression whose paths begin at another document than `$$ROOT`, which is
+    /// `$$CURRENT`.
+    pub(crate) fn parse_for_parts(
+        value: RawBsonRef<'_>,
+        parameters: &Parameters,
+    ) -> Result<Self, QueryError> {
+        let variables = vec!["CURRENT".to_owned()];
+        Ok(Self { node: Parser::new(parameters).parse_within(variables, value)? })
+    }
+
+    /// What `use_value` makes of the value for a part of a document.
+    pub(crate) fn with_part<T>(
+        &self,
+        root: &RawDocument,
+        part: &RawDocument,
+        use_value: impl FnOnce(Option<RawBsonRef<'_>>) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        let values = [Some(Value::Borrowed(RawBsonRef::Document(part)))];
+        let scope = Scope::new(root);
+        let frame = scope.frame(&values);
+        let inner = scope.within(&frame);
+        let value = self.node.evaluate(&inner)?;
+        use_value(value.as_ref().map(Value::raw))
     }
 
     /// The value, where it is the same for all documents.

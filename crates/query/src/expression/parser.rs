@@ -235,6 +235,11 @@ pub(super) enum Use {
     Write,
 }
 
+/// Checks the name of a variable that somebody wants to set.
+pub(crate) fn check_user_variable(name: &str) -> Result<(), QueryError> {
+    check_variable(name, Use::Write)
+}
+
 /// Checks the name of a variable, without its `$$`.
 pub(super) fn check_variable(name: &str, used: Use) -> Result<(), QueryError> {
     let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));

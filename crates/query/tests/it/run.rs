@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use bson::{DateTime, RawBson, RawDocument, RawDocumentBuf};
 use hookstead_query::{Direction, Distinct, Filter, Parameters, Projection, QueryError, Sort};
-use serde_json::Value;
 
 use crate::{
+    aggregate,
     cases::{Case, Find, Update},
     same::{decode_document, decode_documents, show},
 };
@@ -16,7 +16,6 @@ const NOW_MS: i64 = 1_704_164_645_678;
 
 /// The documents of a case.
 #[derive(Debug)]
-#[allow(dead_code, reason = "read by what runs pipelines and updates")]
 pub(crate) struct World {
     /// The contents of the collection.
     pub(crate) documents: Vec<RawDocumentBuf>,
@@ -79,7 +78,7 @@ pub(crate) fn run(case: &Case) -> Result<Answer, String> {
     if let Some(find) = &case.find {
         run_find(&world, find)
     } else if let Some(stages) = &case.aggregate {
-        aggregate(&world, stages)
+        aggregate::run(&world, stages)
     } else if let Some(one) = &case.update {
         update(&world, one)
     } else if let Some(count) = &case.count {
@@ -89,11 +88,6 @@ pub(crate) fn run(case: &Case) -> Result<Answer, String> {
     } else {
         Err("it asks for nothing".to_owned())
     }
-}
-
-/// Hands over to what runs pipelines.
-fn aggregate(_world: &World, _stages: &[Value]) -> Result<Answer, String> {
-    Err("nothing runs pipelines yet".to_owned())
 }
 
 /// Hands over to what runs updates.

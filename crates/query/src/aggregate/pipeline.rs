@@ -1,0 +1,225 @@
+//! A whole pipeline: parsed, joined, run.
+
+use bson::{RawDocument, RawDocumentBuf};
+
+use super::{
+    documents::{Collections, Documents, until_error},
+    stage::{Context, Place, Stage, parse},
+    stages::{self, output::Output},
+};
+use crate::{Filter, Parameters, QueryError, Sort};
+
+const STAGES_MAX: usize = 1_000;
+const NESTED_MAX: usize = 20;
+
+/// A document that leaves a pipeline is at most so long: 16 MiB, and a little for the way.
+const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024 + 16 * 1024;
+
+/// A parsed pipeline.
+pub struct Pipeline {
+    stages: Vec<Stage>,
+    output: Option<Output>,
+}
+
+/// A collection that a pipeline reads besides its source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reading {
+    /// Another database than that of the pipeline.
+    pub database: Option<String>,
+    /// The collection.
+    pub collection: String,
+}
+
+/// What a pipeline begins with, as far as a store can do it better.
+#[derive(Clone, Copy, Default)]
+pub struct Leading<'a> {
+    /// Which documents are wanted at all.
+    pub filter: Option<&'a Filter>,
+    /// In which order they are wanted next.
+    pub sort: Option<&'a Sort>,
+    /// How many of them are wanted at most, after the filter and in that order.
+    pub limit: Option<u64>,
+}
+
+impl Pipeline {
+    /// Parses a pipeline.
+    pub fn parse(stages: &[RawDocumentBuf], parameters: &Parameters) -> Result<Self, QueryError> {
+        let stages = stages.iter().map(|stage| &**stage);
+        Self::parse_in(stages, Context { parameters, place: Place::Top, depth: 0, index: 0 })
+    }
+
+    /// Parses the pipeline of an update, which may hold a few stages only.
+    pub fn parse_update(
+        stages: &[RawDocumentBuf],
+        parameters: &Parameters,
+    ) -> Result<Self, QueryError> {
+        let stages = stages.iter().map(|stage| &**stage);
+        Self::parse_in(stages, Context { parameters, place: Place::Update, depth: 0, index: 0 })
+    }
+
+    pub(super) fn parse_in<'s>(
+        documents: impl ExactSizeIterator<Item = &'s RawDocument>,
+        context: Context<'_>,
+    ) -> Result<Self, QueryError> {
+        const SUB_PIPELINES_TOO_DEEP: i32 = 232;
+        if documents.len() > STAGES_MAX {
+            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages");
+            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+        }
+        if context.depth > NESTED_MAX {
+            let text =
+                format!("Maximum number of nested sub-pipelines exceeded. Limit is {NESTED_MAX}");
+            return Err(QueryError::new(SUB_PIPELINES_TOO_DEEP, text));
+        }
+        let count = documents.len();
+        let mut stages = Vec::with_capacity(count);
+        for (index, document) in documents.enumerate() {
+            let (name, mut parsed) = parse(document, Context { index, ..context })?;
+            if matches!(name.as_str(), "$out" | "$merge") && index + 1 < count {
+                let text = format!("{name} can only be the final stage in the pipeline");
+                return Err(QueryError::new(40601, text));
+            }
+            stages.append(&mut parsed);
+        }
+        let output = stages::output::take(&mut stages);
+        let stages = stages::join::adjacent(stages, context.parameters)?;
+        Ok(Self { stages, output })
+    }
+
+    /// The condition that all documents must meet before anything else is done, for an index.
+    pub fn leading_filter(&self) -> Option<&Filter> {
+        self.leading().filter
+    }
+
+    /// What it begins with, as far as a store can do it better. A store may do nothing of it, or
+    /// the filter, or all, and hands the documents to [`Pipeline::run`] in any case.
+    pub fn leading(&self) -> Leading<'_> {
+        let mut leading = Leading::default();
+        let mut rest = self.stages.as_slice();
+        if let [Stage::Match(_, filter), others @ ..] = rest {
+            leading.filter = Some(filter);
+            rest = others;
+        }
+        match rest {
+            [Stage::Sort(sort), ..] => {
+                leading.sort = Some(sort.sort());
+                leading.limit = sort.limit();
+            }
+            [Stage::Limit(limit), ..] => leading.limit = Some(*limit),
+            [Stage::Skip(skip), Stage::Limit(limit), ..] => {
+                leading.limit = Some(skip.saturating_add(*limit));
+            }
+            _ => {}
+        }
+        leading
+    }
+
+    /// Whether it has no need of a source: it begins with `$documents`.
+    pub fn is_sourceless(&self) -> bool {
+        match self.stages.first() {
+            Some(Stage::Other(operation)) => operation.is_source(),
+            _ => false,
+        }
+    }
+
+    /// The collections that it reads besides its source, each once.
+    pub fn collections(&self) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        self.add_readings(&mut readings);
+        readings.sort();
+        readings.dedup();
+        readings
+    }
+
+    pub(super) fn add_readings(&self, readings: &mut Vec<Reading>) {
+        for stage in &self.stages {
+            if let Stage::Other(operation) = stage {
+                operation.add_readings(readings);
+            }
+        }
+    }
+
+    /// Where its documents go instead of to the caller. [`Pipeline::run`] yields them all the same,
+    /// and the store does with them what this says.
+    pub fn writes_to(&self) -> Option<&Output> {
+        self.output.as_ref()
+    }
+
+    /// What it makes of documents. A source that leaves out what [`Pipeline::leading`] does not
+    /// want leads to the same.
+    pub fn run<'a>(
+        &'a self,
+        source: Documents<'a>,
+        collections: &'a dyn Collections,
+    ) -> Documents<'a> {
+        let documents = until_error(self.run_stages(&self.stages, source, collections));
+        Box::new(documents.map(|document| document.and_then(check_length)))
+    }
+
+    /// What it makes of a collection. The leading filter is the collection's to apply.
+    pub fn run_over<'a>(
+        &'a self,
+        database: Option<&str>,
+        collection: &str,
+        collections: &'a dyn Collections,
+    ) -> Documents<'a> {
+        if self.is_sourceless() {
+            return self.run(Box::new(std::iter::empty()), collections);
+        }
+        let filter = self.leading_filter();
+        let rest = &self.stages[usize::from(filter.is_some())..];
+        let source = collections.scan(database, collection, filter);
+        let documents = until_error(self.run_stages(rest, source, collections));
+        Box::new(documents.map(|document| document.and_then(check_length)))
+    }
+
+    /// What it makes of one document, as the pipeline of an update.
+    pub fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
+        let mut new = None;
+        for stage in &self.stages {
+            let Stage::Transform(transform) = stage else {
+                let text = "the pipeline of an update may only hold stages that change fields";
+                return Err(QueryError::bad_value(text));
+            };
+            new = Some(transform.apply(new.as_deref().unwrap_or(document))?);
+        }
+        new.map_or_else(|| Ok(document.to_owned()), check_length)
+    }
+
+    fn run_stages<'a>(
+        &'a self,
+        stages: &'a [Stage],
+        source: Documents<'a>,
+        collections: &'a dyn Collections,
+    ) -> Documents<'a> {
+        stages.iter().fold(source, |source, stage| run_stage(stage, source, collections))
+    }
+}
+
+fn run_stage<'a>(
+    stage: &'a Stage,
+    source: Documents<'a>,
+    collections: &'a dyn Collections,
+) -> Documents<'a> {
+    match stage {
+        Stage::Match(_, filter) => stages::filter::run(filter, source),
+        Stage::Sort(sort) => sort.run(source),
+        Stage::Limit(limit) => stages::slice::limit(source, *limit),
+        Stage::Skip(skip) => stages::slice::skip(source, *skip),
+        Stage::Transform(transform) => Box::new(source.map(|document| transform.apply(&document?))),
+        Stage::Other(operation) => operation.run(source, collections),
+    }
+}
+
+fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {
+    const TOO_LARGE: i32 = 10334;
+    let len = document.as_bytes().len();
+    if len <= DOCUMENT_BYTES_MAX {
+        return Ok(document);
+    }
+    let text = format!(
+        "BSONObj size: {len} (0x{len:X}) is invalid. \
+         Size must be between 0 and {DOCUMENT_BYTES_MAX}(16MB)"
+    );
+    Err(QueryError::new(TOO_LARGE, text))
+}

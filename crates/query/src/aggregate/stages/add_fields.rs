@@ -1,0 +1,117 @@
+//! `$addFields`, which is `$set` as well: new fields, and new values for old ones.
+
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+
+use super::project::caused_by;
+use crate::{
+    Parameters, QueryError,
+    aggregate::{
+        computed::Computed,
+        path::Path,
+        raw::malformed,
+        stage::{Context, Stage, Transform},
+        tree::{Branch, Collision, Mode, Tree},
+    },
+    expression::type_name,
+};
+
+/// Parses `$addFields`.
+pub(in crate::aggregate) fn parse(
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    parse_as("$addFields", value, context)
+}
+
+/// Parses `$set`.
+pub(in crate::aggregate) fn parse_set(
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    parse_as("$set", value, context)
+}
+
+/// Fields with the values that they get.
+pub(in crate::aggregate) struct AddFields {
+    tree: Tree,
+}
+
+impl Transform for AddFields {
+    fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
+        self.tree.apply(Mode::Add, document)
+    }
+}
+
+fn parse_as(
+    name: &str,
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let RawBsonRef::Document(document) = value else {
+        let found = type_name(Some(value));
+        let text = format!("{name} specification stage must be an object, got {found}");
+        return Err(QueryError::new(40272, text));
+    };
+    let mut tree = Tree::default();
+    insert_all(&mut tree, &[], document, context.parameters)
+        .map_err(|error| caused_by(name, error))?;
+    if tree.is_empty() {
+        let text = "specification must have at least one field";
+        return Err(caused_by(name, QueryError::new(40177, text)));
+    }
+    Ok(vec![Stage::Transform(Box::new(AddFields { tree }))])
+}
+
+fn insert_all(
+    tree: &mut Tree,
+    before: &[String],
+    document: &RawDocument,
+    parameters: &Parameters,
+) -> Result<(), QueryError> {
+    for field in document {
+        let (name, value) = field.map_err(|_| malformed())?;
+        let path = Path::parse(name.as_str())?;
+        if !before.is_empty() && path.names().len() > 1 {
+            let text = format!("cannot use dotted field name '{name}' in a sub object");
+            return Err(QueryError::new(40183, text));
+        }
+        let names: Vec<String> = before.iter().chain(path.names()).cloned().collect();
+        match value {
+            RawBsonRef::Document(inner) if inner.is_empty() => {
+                let text = format!(
+                    "an empty object is not a valid value. Found empty object at path {}",
+                    names.join(".")
+                );
+                return Err(QueryError::new(40180, text));
+            }
+            RawBsonRef::Document(inner) if is_nested(inner) => {
+                insert_all(tree, &names, inner, parameters)?;
+            }
+            value => {
+                let computed = Computed::parse(value, parameters)?;
+                tree.insert(&names, Branch::Compute(computed))
+                    .map_err(|found| collision(&names, found))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a document holds fields instead of an operator.
+fn is_nested(document: &RawDocument) -> bool {
+    let first = document.iter().next().and_then(Result::ok);
+    first.is_some_and(|(name, _)| !name.as_str().starts_with('$'))
+}
+
+/// The error about a path that meets another one.
+fn collision(path: &[String], found: Collision) -> QueryError {
+    let path = path.join(".");
+    let other = match found {
+        Collision::End => path.clone(),
+        Collision::Way(rest) => path[..path.len() - rest.len() - 1].to_owned(),
+    };
+    let text = format!(
+        "specification contains two conflicting paths. Cannot specify both '{path}' and '{other}'"
+    );
+    QueryError::new(40176, text)
+}

@@ -1,0 +1,287 @@
+//! `$out` and `$merge`: where the documents go. Stores carry it out.
+
+use bson::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
+
+use crate::{
+    Parameters, QueryError,
+    aggregate::{
+        Pipeline,
+        arguments::{Arguments, stage_options},
+        documents::{Collections, Documents},
+        raw::malformed,
+        stage::{Context, Operation, Stage},
+    },
+    expression::type_name,
+};
+
+/// Where the documents of a pipeline go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// They become a collection, in the place of what it held.
+    Replace {
+        /// Another database than that of the pipeline.
+        database: Option<String>,
+        /// The collection.
+        collection: String,
+    },
+    /// They come into a collection, beside what it holds.
+    Merge {
+        /// Another database than that of the pipeline.
+        database: Option<String>,
+        /// The collection.
+        collection: String,
+        /// The fields by which two documents are the same; `_id` if nothing else was said.
+        on: Vec<String>,
+        /// Variables for a pipeline, computed of each document; `new` is the document itself.
+        variables: RawDocumentBuf,
+        /// What happens to a document that is there.
+        when_matched: WhenMatched,
+        /// What happens to one that is not.
+        when_not_matched: WhenNotMatched,
+    },
+}
+
+/// What happens to a document that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WhenMatched {
+    /// The new one takes its place.
+    Replace,
+    /// It stays.
+    KeepExisting,
+    /// It gets the fields of the new one.
+    Merge,
+    /// Everything ends with an error.
+    Fail,
+    /// The stages of an update change it.
+    Pipeline(Vec<RawDocumentBuf>),
+}
+
+/// What happens to a document that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenNotMatched {
+    /// It is inserted.
+    Insert,
+    /// It is forgotten.
+    Discard,
+    /// Everything ends with an error.
+    Fail,
+}
+
+/// Parses `$out`.
+pub(in crate::aggregate) fn parse_out(
+    value: RawBsonRef<'_>,
+    _context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let (database, collection) = match value {
+        RawBsonRef::String(collection) => (None, collection.to_owned()),
+        RawBsonRef::Document(document) => {
+            let known = stage_options("$out", &["db", "coll", "timeseries"]);
+            let arguments = Arguments::parse(document, &known)?;
+            if arguments.get("timeseries").is_some() {
+                return Err(QueryError::not_supported("$out to a time series collection"));
+            }
+            arguments.required("db")?;
+            arguments.required("coll")?;
+            let database = arguments.text("db")?.map(str::to_owned);
+            (database, arguments.text("coll")?.unwrap_or_default().to_owned())
+        }
+        other => {
+            let text = format!(
+                "$out only supports a string or object argument, but found {}",
+                type_name(Some(other))
+            );
+            return Err(QueryError::new(16990, text));
+        }
+    };
+    check_names(database.as_deref(), &collection)?;
+    Ok(vec![Stage::Other(Box::new(Writes(Output::Replace { database, collection })))])
+}
+
+/// Parses `$merge`.
+pub(in crate::aggregate) fn parse_merge(
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let output = match value {
+        RawBsonRef::String(collection) => Output::Merge {
+            database: None,
+            collection: collection.to_owned(),
+            on: vec!["_id".to_owned()],
+            variables: RawDocumentBuf::new(),
+            when_matched: WhenMatched::Merge,
+            when_not_matched: WhenNotMatched::Insert,
+        },
+        RawBsonRef::Document(document) => parse_options(document, context.parameters)?,
+        other => {
+            let found = type_name(Some(other));
+            let text = format!("$merge requires a string or object argument, but found {found}");
+            return Err(QueryError::new(51182, text));
+        }
+    };
+    if let Output::Merge { database, collection, .. } = &output {
+        check_names(database.as_deref(), collection)?;
+    }
+    Ok(vec![Stage::Other(Box::new(Writes(output)))])
+}
+
+/// Takes the output off the end of a pipeline.
+pub(in crate::aggregate) fn take(stages: &mut Vec<Stage>) -> Option<Output> {
+    let output = match stages.last() {
+        Some(Stage::Other(operation)) => operation.output()?.clone(),
+        _ => return None,
+    };
+    stages.pop();
+    Some(output)
+}
+
+/// Stands in a pipeline only while that is parsed.
+struct Writes(Output);
+
+impl Operation for Writes {
+    fn run<'a>(&'a self, source: Documents<'a>, _: &'a dyn Collections) -> Documents<'a> {
+        source
+    }
+
+    fn output(&self) -> Option<&Output> {
+        Some(&self.0)
+    }
+}
+
+fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Output, QueryError> {
+    let names = ["into", "on", "let", "whenMatched", "whenNotMatched"];
+    let arguments = Arguments::parse(document, &stage_options("$merge", &names))?;
+    let (database, collection) = parse_into(arguments.required("into")?)?;
+    let when_matched = match arguments.get("whenMatched") {
+        None | Some(RawBsonRef::String("merge")) => WhenMatched::Merge,
+        Some(RawBsonRef::String("replace")) => WhenMatched::Replace,
+        Some(RawBsonRef::String("keepExisting")) => WhenMatched::KeepExisting,
+        Some(RawBsonRef::String("fail")) => WhenMatched::Fail,
+        Some(RawBsonRef::String(other)) => return Err(not_valid("whenMatched", other)),
+        Some(RawBsonRef::Array(stages)) => WhenMatched::Pipeline(parse_stages(stages, parameters)?),
+        Some(other) => {
+            let found = type_name(Some(other));
+            let text = format!("$merge 'whenMatched' must be string or array, but found {found}");
+            return Err(QueryError::new(51191, text));
+        }
+    };
+    let when_not_matched = match arguments.text("whenNotMatched")? {
+        None | Some("insert") => WhenNotMatched::Insert,
+        Some("discard") => WhenNotMatched::Discard,
+        Some("fail") => WhenNotMatched::Fail,
+        Some(other) => return Err(not_valid("whenNotMatched", other)),
+    };
+    let variables = arguments.document("let")?.map(RawDocument::to_owned);
+    if variables.is_some() && !matches!(when_matched, WhenMatched::Pipeline(_)) {
+        let text = "Cannot use 'let' variables with 'whenMatched' mode other than a pipeline";
+        return Err(QueryError::new(51199, text));
+    }
+    let on = match arguments.get("on") {
+        None => vec!["_id".to_owned()],
+        Some(on) => parse_on(on)?,
+    };
+    let variables = variables.unwrap_or_default();
+    Ok(Output::Merge { database, collection, on, variables, when_matched, when_not_matched })
+}
+
+fn parse_into(into: RawBsonRef<'_>) -> Result<(Option<String>, String), QueryError> {
+    match into {
+        RawBsonRef::String(collection) => Ok((None, collection.to_owned())),
+        RawBsonRef::Document(document) => {
+            let known = stage_options("into", &["db", "coll"]);
+            let arguments = Arguments::parse(document, &known)?;
+            arguments.required("coll")?;
+            let collection = arguments.text("coll")?.unwrap_or_default().to_owned();
+            Ok((arguments.text("db")?.map(str::to_owned), collection))
+        }
+        other => {
+            let found = type_name(Some(other));
+            let text = format!(
+                "$merge 'into' field  must be either a string or an object, but found {found}"
+            );
+            Err(QueryError::new(51178, text))
+        }
+    }
+}
+
+fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
+    let fields: Vec<String> = match on {
+        RawBsonRef::String(field) => vec![field.to_owned()],
+        RawBsonRef::Array(array) => array
+            .into_iter()
+            .map(|item| match item.map_err(|_| malformed())? {
+                RawBsonRef::String(field) => Ok(field.to_owned()),
+                other => {
+                    let found = type_name(Some(other));
+                    let text =
+                        format!("$merge 'on' array elements must be strings, but found {found}");
+                    Err(QueryError::new(51134, text))
+                }
+            })
+            .collect::<Result<_, _>>()?,
+        other => {
+            let found = type_name(Some(other));
+            let text = format!(
+                "$merge 'on' field  must be either a string or an array of strings, \
+                 but found {found}"
+            );
+            return Err(QueryError::new(51186, text));
+        }
+    };
+    if fields.is_empty() {
+        let text = "If explicitly specifying $merge 'on', must include at least one field";
+        return Err(QueryError::new(51187, text));
+    }
+    for (index, field) in fields.iter().enumerate() {
+        crate::aggregate::path::Path::parse(field)?;
+        if fields[..index].contains(field) {
+            let text = format!("Found a duplicate field '{field}'");
+            return Err(QueryError::new(31465, text));
+        }
+    }
+    Ok(fields)
+}
+
+/// Checks the stages as far as they do not depend on variables, which are known later.
+fn parse_stages(
+    stages: &RawArray,
+    parameters: &Parameters,
+) -> Result<Vec<RawDocumentBuf>, QueryError> {
+    let stages: Vec<RawDocumentBuf> = stages
+        .into_iter()
+        .map(|stage| match stage {
+            Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
+            _ => {
+                let text = "Each element of the 'pipeline' array must be an object";
+                Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+            }
+        })
+        .collect::<Result<_, _>>()?;
+    const UNKNOWN_VARIABLE: i32 = 17276;
+    match Pipeline::parse_update(&stages, parameters) {
+        Err(error) if error.code != UNKNOWN_VARIABLE => Err(error),
+        _ => Ok(stages),
+    }
+}
+
+fn not_valid(name: &str, value: &str) -> QueryError {
+    let text =
+        format!("Enumeration value '{value}' for field '$merge.{name}' is not a valid value.");
+    QueryError::bad_value(text)
+}
+
+fn check_names(database: Option<&str>, collection: &str) -> Result<(), QueryError> {
+    const INVALID_NAMESPACE: i32 = 73;
+    let refused = |text: String| Err(QueryError::new(INVALID_NAMESPACE, text));
+    if let Some(database) = database
+        && (database.is_empty() || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']))
+    {
+        return refused(format!("Invalid namespace specified '{database}.{collection}'"));
+    }
+    if collection.is_empty() || collection.starts_with('.') || collection.contains(['$', '\0']) {
+        return refused(format!("Invalid collection name: {collection}"));
+    }
+    if collection.starts_with("system.") {
+        return refused(format!("Cannot write to special collection: {collection}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `$replaceRoot`, which is `$replaceWith` in more words: another document in the place of each.
+
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+
+use crate::{
+    QueryError,
+    aggregate::{
+        arguments::{Arguments, stage_options},
+        computed::Computed,
+        raw::check_depth,
+        stage::{Context, Stage, Transform},
+    },
+    describe::describe,
+    expression::type_name,
+};
+
+/// Parses `$replaceRoot`.
+pub(in crate::aggregate) fn parse_replace_root(
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let RawBsonRef::Document(document) = value else {
+        let found = type_name(Some(value));
+        let text =
+            format!("expected an object as specification for $replaceRoot stage, got {found}");
+        return Err(QueryError::new(40229, text));
+    };
+    let arguments = Arguments::parse(document, &stage_options("$replaceRoot", &["newRoot"]))?;
+    parse_replace_with(arguments.required("newRoot")?, context)
+}
+
+/// Parses `$replaceWith`.
+pub(in crate::aggregate) fn parse_replace_with(
+    value: RawBsonRef<'_>,
+    context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let root = Computed::parse(value, context.parameters)?;
+    Ok(vec![Stage::Transform(Box::new(ReplaceRoot { root }))])
+}
+
+struct ReplaceRoot {
+    root: Computed,
+}
+
+impl Transform for ReplaceRoot {
+    fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
+        self.root.with(document, |value| match value {
+            Some(RawBsonRef::Document(root)) => {
+                check_depth(RawBsonRef::Document(root), 0)?;
+                Ok(root.to_owned())
+            }
+            other => Err(no_document(other, document)),
+        })
+    }
+}
+
+fn no_document(value: Option<RawBsonRef<'_>>, document: &RawDocument) -> QueryError {
+    let shown = value.map_or_else(|| "MISSING".to_owned(), describe);
+    let text = format!(
+        "'newRoot' expression must evaluate to an object, but resulting value was: {shown}. \
+         Type of resulting value: '{}'. Input document: {}",
+        type_name(value),
+        describe(RawBsonRef::Document(document))
+    );
+    QueryError::new(40228, text)
+}

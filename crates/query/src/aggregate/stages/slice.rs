@@ -1,0 +1,61 @@
+//! `$limit` and `$skip`.
+
+use bson::RawBsonRef;
+
+use crate::{
+    QueryError,
+    aggregate::{
+        documents::Documents,
+        stage::{Context, Stage},
+    },
+    describe::describe,
+    number::Number,
+};
+
+/// Parses `$limit`.
+pub(in crate::aggregate) fn parse_limit(
+    value: RawBsonRef<'_>,
+    _context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    let limit = whole("$limit", 5_107_201, value)?;
+    if limit == 0 {
+        return Err(QueryError::new(15958, "the limit must be positive"));
+    }
+    Ok(vec![Stage::Limit(limit)])
+}
+
+/// Parses `$skip`.
+pub(in crate::aggregate) fn parse_skip(
+    value: RawBsonRef<'_>,
+    _context: Context<'_>,
+) -> Result<Vec<Stage>, QueryError> {
+    Ok(vec![Stage::Skip(whole("$skip", 5_107_200, value)?)])
+}
+
+/// The first documents.
+pub(in crate::aggregate) fn limit(source: Documents<'_>, limit: u64) -> Documents<'_> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Box::new(source.take(limit))
+}
+
+/// All but the first documents.
+pub(in crate::aggregate) fn skip(source: Documents<'_>, skip: u64) -> Documents<'_> {
+    let mut left = skip;
+    Box::new(source.filter(move |document| {
+        let skipped = left > 0 && document.is_ok();
+        left -= u64::from(skipped);
+        !skipped
+    }))
+}
+
+fn whole(stage: &str, code: i32, value: RawBsonRef<'_>) -> Result<u64, QueryError> {
+    let invalid = |expected: &str| {
+        let shown = describe(value);
+        let text =
+            format!("invalid argument to {stage} stage: Expected {expected}: {stage}: {shown}");
+        QueryError::new(code, text)
+    };
+    let number = Number::of(value).ok_or_else(|| invalid("a number in"))?;
+    let number = number.whole().ok_or_else(|| invalid("an integer"))?;
+    u64::try_from(number).map_err(|_| invalid("a non-negative number in"))
+}
