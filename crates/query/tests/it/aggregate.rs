@@ -29,14 +29,17 @@ pub(crate) fn run(world: &World, stages: &[Value]) -> Result<Answer, String> {
 }
 
 /// Hands all documents to the pipeline.
-fn over_all(world: &World, stages: &[RawDocumentBuf]) -> Result<Vec<RawDocumentBuf>, QueryError> {
+pub(crate) fn over_all(
+    world: &World,
+    stages: &[RawDocumentBuf],
+) -> Result<Vec<RawDocumentBuf>, QueryError> {
     let pipeline = Pipeline::parse(stages, &world.parameters)?;
     let source = Box::new(world.documents.iter().cloned().map(Ok));
     pipeline.run(source, &Asked { world, has_index: false }).collect()
 }
 
 /// Lets the pipeline ask for what it wants.
-fn over_collection(
+pub(crate) fn over_collection(
     asked: &Asked<'_>,
     stages: &[RawDocumentBuf],
 ) -> Result<Vec<RawDocumentBuf>, QueryError> {
@@ -44,7 +47,7 @@ fn over_collection(
     pipeline.run_over(None, COLLECTION, asked).collect()
 }
 
-fn show(answer: &Result<Vec<RawDocumentBuf>, QueryError>) -> String {
+pub(crate) fn show(answer: &Result<Vec<RawDocumentBuf>, QueryError>) -> String {
     match answer {
         Ok(documents) => {
             let documents = documents.iter().cloned().map(RawBson::Document).collect();
@@ -55,10 +58,10 @@ fn show(answer: &Result<Vec<RawDocumentBuf>, QueryError>) -> String {
 }
 
 /// The collections of a case.
-struct Asked<'w> {
-    world: &'w World,
+pub(crate) struct Asked<'w> {
+    pub(crate) world: &'w World,
     /// Whether it says that it has an index for everything.
-    has_index: bool,
+    pub(crate) has_index: bool,
 }
 
 impl Collections for Asked<'_> {

@@ -7,5 +7,6 @@ mod cases;
 mod filters;
 mod keys;
 mod random;
+mod random_pipelines;
 mod run;
 mod same;

@@ -9,21 +9,21 @@ use hookstead_query::{Distinct, Filter, Parameters, Projection, Sort, compare, v
 const ROUNDS: usize = 4_000;
 
 /// Xorshift: enough to be surprised, and the same every time.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap() % end
     }
 
-    fn pick<T: Clone>(&mut self, some: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, some: &[T]) -> T {
         some[self.below(some.len())].clone()
     }
 
-    fn scalar(&mut self) -> Bson {
+    pub(crate) fn scalar(&mut self) -> Bson {
         let regex = |pattern: &str| Regex {
             pattern: pattern.try_into().unwrap(),
             options: "i".try_into().unwrap(),
@@ -57,7 +57,7 @@ impl Chance {
         ])
     }
 
-    fn value(&mut self, depth: usize) -> Bson {
+    pub(crate) fn value(&mut self, depth: usize) -> Bson {
         match self.below(8) {
             0 if depth > 0 => Bson::Document(self.document(depth - 1)),
             1 | 2 if depth > 0 => {
@@ -68,14 +68,14 @@ impl Chance {
         }
     }
 
-    fn document(&mut self, depth: usize) -> Document {
+    pub(crate) fn document(&mut self, depth: usize) -> Document {
         let length = self.below(4);
         (0..length)
             .map(|_| (self.pick(&["a", "b", "c", "0", "1"]).to_owned(), self.value(depth)))
             .collect()
     }
 
-    fn path(&mut self) -> String {
+    pub(crate) fn path(&mut self) -> String {
         let length = self.below(3) + 1;
         let names: Vec<&str> = (0..length).map(|_| self.pick(&["a", "b", "c", "0", "1"])).collect();
         names.join(".")
@@ -122,7 +122,7 @@ impl Chance {
         (name, value)
     }
 
-    fn query(&mut self, depth: usize) -> Document {
+    pub(crate) fn query(&mut self, depth: usize) -> Document {
         let mut query = Document::new();
         for _ in 0..self.below(3) {
             match self.below(6) {

@@ -191,10 +191,8 @@ impl Search<'_> {
             self.table = self.read_all()?;
         }
         if let Known::Table(table) = &self.table {
-            for value in wanted {
-                for document in table.find_value(value.as_raw_bson_ref()) {
-                    self.stage.add(document, depth, found, &mut self.budget)?;
-                }
+            for document in table.find_any(wanted) {
+                self.stage.add(document, depth, found, &mut self.budget)?;
             }
             return Ok(());
         }

@@ -98,13 +98,13 @@ impl Densify {
             (RawBsonRef::DateTime(_), true) => Ok(Some(value.into())),
             (RawBsonRef::DateTime(_), false) => {
                 let text = "Encountered date densify value when step does not have a date unit.";
-                Err(QueryError::new(6_053_600, text))
+                Err(QueryError::new(6_053_601, text))
             }
             (number, false) if Number::of(number).is_some() => Ok(Some(value.into())),
             (number, true) if Number::of(number).is_some() => {
                 let text = "Encountered numeric densify value in collection when step has a date \
                             unit.";
-                Err(QueryError::new(6_053_601, text))
+                Err(QueryError::new(6_053_600, text))
             }
             _ => {
                 let found = type_name(Some(value));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
     QueryError,
@@ -63,14 +63,20 @@ impl Table {
         Ok(self.at(places))
     }
 
-    /// The documents that have a value.
-    pub(in crate::aggregate) fn find_value(&self, value: RawBsonRef<'_>) -> Vec<&RawDocumentBuf> {
+    /// The documents that have one of some values, in their order.
+    pub(in crate::aggregate) fn find_any(&self, values: &[RawBson]) -> Vec<&RawDocumentBuf> {
         let mut places = Vec::new();
-        self.add_places(value, &mut places);
+        for value in values {
+            self.add_places(value.as_raw_bson_ref(), &mut places);
+        }
         self.at(places)
     }
 
     fn add_places(&self, value: RawBsonRef<'_>, places: &mut Vec<u32>) {
+        if matches!(value, RawBsonRef::Undefined) {
+            // No query can ask for it.
+            return;
+        }
         if let Some(found) = self.places.get(key_of(value).as_slice()) {
             places.extend_from_slice(found);
         }
@@ -87,8 +93,11 @@ impl Table {
         let place = u32::try_from(self.documents.len()).unwrap_or(u32::MAX);
         let Self { places, bytes, .. } = self;
         path.visit(&document, Leaf::Items, &mut |value, _| {
-            // A query for null finds what is missing, too.
-            let key = key_of(value.unwrap_or(RawBsonRef::Null));
+            // A query for null finds what is missing, too, and the old type "undefined".
+            let key = match value {
+                None | Some(RawBsonRef::Undefined) => key_of(RawBsonRef::Null),
+                Some(value) => key_of(value),
+            };
             *bytes += key.len() + ENTRY_BYTES;
             let found = places.entry(key.into()).or_default();
             if found.last() != Some(&place) {
