@@ -7,6 +7,7 @@ use bson::{
     raw::CStr,
 };
 
+pub(crate) use crate::scan::field;
 use crate::{QueryError, order};
 
 /// What came of an evaluation; none is "missing", which is not null.
@@ -199,14 +200,6 @@ pub(crate) fn fields(
     document: &RawDocument,
 ) -> impl Iterator<Item = Result<(&CStr, RawBsonRef<'_>), QueryError>> {
     document.iter().map(|field| field.map_err(|error| broken(&error)))
-}
-
-/// A field of a document.
-pub(crate) fn field<'a>(
-    document: &'a RawDocument,
-    name: &str,
-) -> Result<Option<RawBsonRef<'a>>, QueryError> {
-    document.get(name).map_err(|error| broken(&error))
 }
 
 /// A copy of a value.

@@ -7,6 +7,7 @@ mod cases;
 mod filters;
 mod keys;
 mod random;
+mod random_expressions;
 mod random_pipelines;
 mod run;
 mod same;

@@ -13,7 +13,7 @@ use crate::QueryError;
 
 /// Beyond these seconds, the rules of a zone are taken as they were or will be there.
 const SECONDS_MIN: i64 = -377_000_000_000;
-const SECONDS_MAX: i64 = 253_000_000_000;
+const SECONDS_MAX: i64 = 253_370_764_800;
 
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
