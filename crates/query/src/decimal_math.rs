@@ -60,11 +60,6 @@ pub(crate) fn from_integer(number: i64) -> Decimal128 {
     pack(number < 0, u128::from(number.unsigned_abs()), 0)
 }
 
-/// A sum of whole numbers.
-pub(crate) fn from_wide_integer(number: i128) -> Decimal128 {
-    round_to_fit(number < 0, UBig::from(number.unsigned_abs()), 0, false)
-}
-
 /// A number from its digits, however many.
 pub(crate) fn from_digits_text(negative: bool, digits: &str, exponent: i64) -> Option<Decimal128> {
     const DIGITS_READ: usize = 100;

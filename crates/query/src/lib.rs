@@ -22,6 +22,7 @@ mod pattern;
 mod projection;
 mod scan;
 mod sort;
+mod sum;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,

@@ -30,7 +30,6 @@ mod selection;
 mod sets;
 mod statistics;
 mod strings;
-mod summation;
 mod text;
 mod trigonometry;
 mod types;

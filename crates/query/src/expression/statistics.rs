@@ -6,20 +6,21 @@ use bson::RawBsonRef;
 
 use super::{
     arrays::as_array,
-    numeric::Numeric,
     operator::{Arguments, Operator},
-    summation::Summation,
     value::{Evaluated, Value, items},
 };
-use crate::{QueryError, decimal_math, order};
+use crate::{
+    QueryError, order,
+    sum::{Deviation, Sum},
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$sum", sum),
     Operator::any("$avg", average),
     Operator::any("$max", |arguments| extreme(arguments, Ordering::is_gt)),
     Operator::any("$min", |arguments| extreme(arguments, Ordering::is_lt)),
-    Operator::any("$stdDevPop", |arguments| deviation(arguments, 0)),
-    Operator::any("$stdDevSamp", |arguments| deviation(arguments, 1)),
+    Operator::any("$stdDevPop", |arguments| deviation(arguments, false)),
+    Operator::any("$stdDevSamp", |arguments| deviation(arguments, true)),
 ];
 
 /// Shows every value: the elements of a single array, or all arguments.
@@ -43,33 +44,21 @@ pub(super) fn each(
 }
 
 fn sum<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let mut sum = Summation::default();
+    let mut sum = Sum::default();
     each(arguments, |value| {
-        if let Some(number) = Numeric::of(value) {
-            sum.add(number);
-        }
+        sum.add(value);
         Ok(())
     })?;
-    Ok(Some(sum.total().into_value()))
+    Ok(Some(Value::Borrowed(sum.total().raw())))
 }
 
 fn average<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let (mut sum, mut count) = (Summation::default(), 0_i32);
+    let mut sum = Sum::default();
     each(arguments, |value| {
-        if let Some(number) = Numeric::of(value) {
-            sum.add(number);
-            count += 1;
-        }
+        sum.add(value);
         Ok(())
     })?;
-    Ok(Some(match (count, sum.fraction()) {
-        (0, _) => Value::NULL,
-        (count, Numeric::Decimal(total)) => {
-            let count = decimal_math::from_integer(count.into());
-            Value::decimal(decimal_math::divide(total, count))
-        }
-        (count, total) => Value::double(total.to_double() / f64::from(count)),
-    }))
+    Ok(Some(sum.mean().map_or(Value::NULL, |mean| Value::Borrowed(mean.raw()))))
 }
 
 fn extreme<'a>(arguments: &Arguments<'a>, is_better: fn(Ordering) -> bool) -> Evaluated<'a> {
@@ -85,23 +74,11 @@ fn extreme<'a>(arguments: &Arguments<'a>, is_better: fn(Ordering) -> bool) -> Ev
     Ok(Some(best.unwrap_or(Value::NULL)))
 }
 
-/// By the way of Welford, who goes through the numbers once.
-fn deviation<'a>(arguments: &Arguments<'a>, less: i32) -> Evaluated<'a> {
-    let (mut count, mut mean, mut squares) = (0_i32, 0.0, 0.0);
+fn deviation<'a>(arguments: &Arguments<'a>, of_sample: bool) -> Evaluated<'a> {
+    let mut deviation = Deviation::default();
     each(arguments, |value| {
-        if let Some(number) = Numeric::of(value) {
-            let number = number.to_double();
-            count += 1;
-            let distance = number - mean;
-            if distance != 0.0 {
-                mean += distance / f64::from(count);
-                squares += distance * (number - mean);
-            }
-        }
+        deviation.add(value);
         Ok(())
     })?;
-    Ok(Some(match count - less {
-        ..=0 => Value::NULL,
-        number => Value::double(f64::sqrt(squares / f64::from(number))),
-    }))
+    Ok(Some(deviation.value(of_sample).map_or(Value::NULL, Value::double)))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bson::{Bson, Document, RawDocumentBuf, bson, doc, raw::cstr};
-use hookstead_query::{Expression, Parameters, Scope, validate};
+use bson::{Bson, Document, RawBson, RawDocumentBuf, bson, doc, raw::cstr};
+use hookstead_query::{Expression, NoCollections, Parameters, Pipeline, Scope, validate};
 
 use crate::random::Chance;
 
@@ -116,6 +116,24 @@ impl Chance {
             ]),
             _ => self.any_expression(depth),
         }
+    }
+
+    fn value_to_sum(&mut self) -> Bson {
+        self.pick(&[
+            bson!(1),
+            bson!(-2),
+            bson!(i32::MAX),
+            bson!(5_i64),
+            bson!(i64::MAX),
+            bson!(0.1),
+            bson!(-1e16),
+            bson!(1e16),
+            bson!(3.5),
+            Bson::Decimal128("1.10".parse().unwrap()),
+            Bson::Decimal128("-3E+20".parse().unwrap()),
+            bson!("text"),
+            Bson::Null,
+        ])
     }
 
     /// What lies at the ends of ranges.
@@ -260,4 +278,29 @@ fn variables_of_the_query_are_constants() {
     let inner = parse(bson!({"$let": {"vars": {"order": {"total": 6}}, "in": "$$order.total"}}));
     let document = RawDocumentBuf::new();
     assert_eq!(inner.unwrap().evaluate_root(&document).unwrap(), Some(bson!(6)));
+}
+
+#[test]
+fn accumulators_say_what_expressions_say() {
+    let mut chance = Chance(0x1234_5678_9abc_def1);
+    let parameters = Parameters::new(bson::DateTime::from_millis(0), 1);
+    for _ in 0..2_000 {
+        let values: Vec<Bson> = (0..chance.below(5) + 1).map(|_| chance.value_to_sum()).collect();
+        let documents = values.iter().map(|value| doc! {"a": value});
+        let documents: Vec<RawDocumentBuf> =
+            documents.map(|document| RawDocumentBuf::try_from(&document).unwrap()).collect();
+        let together = RawDocumentBuf::try_from(&doc! {"a": &values}).unwrap();
+        for name in ["$sum", "$avg", "$max", "$min", "$stdDevPop", "$stdDevSamp"] {
+            let expression = Expression::parse_value(&bson!({ name: "$a" }), &parameters).unwrap();
+            let expected = expression.evaluate_root(&together).unwrap().unwrap();
+            let group = doc! {"$group": {"_id": null, "v": { name: "$a" }}};
+            let stages = [RawDocumentBuf::try_from(&group).unwrap()];
+            let pipeline = Pipeline::parse(&stages, &parameters).unwrap();
+            let source = Box::new(documents.iter().cloned().map(Ok));
+            let grouped = pipeline.run(source, &NoCollections).next().unwrap().unwrap();
+            let found = grouped.get("v").unwrap().unwrap();
+            let found = Bson::try_from(RawBson::from(found)).unwrap();
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{name} of {values:?}");
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //! that a state holds is taken from the budget of its stage.
 
 mod parse;
-mod sum;
 
 mod pick;
 
@@ -13,13 +12,13 @@ use std::collections::HashSet;
 use bson::{RawBsonRef, RawDocument};
 
 use self::pick::{Best, Ends, Ranked};
-pub(super) use self::sum::{Deviation, Precise, Sum};
 use super::{
     budget::Budget,
     computed::Computed,
     raw::malformed,
     write::{ArrayBuffer, Writer},
 };
+pub(super) use crate::sum::{Deviation, Precise, Sum};
 use crate::{QueryError, Sort, append_key, number::Number};
 
 /// A parsed accumulator.

@@ -10,7 +10,7 @@ use crate::{Decimal, decimal_math, number::Number};
 
 /// A sum, and how many numbers there are in it.
 #[derive(Debug, Clone)]
-pub(in crate::aggregate) struct Sum {
+pub(crate) struct Sum {
     integers: i128,
     doubles: Precise,
     decimals: Decimal128,
@@ -26,7 +26,7 @@ pub(in crate::aggregate) struct Sum {
 
 /// What has been summed up.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::aggregate) enum Total {
+pub(crate) enum Total {
     Int(i32),
     Long(i64),
     Double(f64),
@@ -34,7 +34,7 @@ pub(in crate::aggregate) enum Total {
 }
 
 impl Total {
-    pub(in crate::aggregate) fn raw(self) -> RawBsonRef<'static> {
+    pub(crate) fn raw(self) -> RawBsonRef<'static> {
         match self {
             Self::Int(number) => RawBsonRef::Int32(number),
             Self::Long(number) => RawBsonRef::Int64(number),
@@ -63,7 +63,7 @@ impl Default for Sum {
 
 impl Sum {
     /// Adds a value, if it is a number.
-    pub(in crate::aggregate) fn add(&mut self, value: RawBsonRef<'_>) {
+    pub(crate) fn add(&mut self, value: RawBsonRef<'_>) {
         match value {
             RawBsonRef::Int32(number) => {
                 self.integers += i128::from(number);
@@ -92,7 +92,7 @@ impl Sum {
     }
 
     /// Takes out a value that was added.
-    pub(in crate::aggregate) fn remove(&mut self, value: RawBsonRef<'_>) {
+    pub(crate) fn remove(&mut self, value: RawBsonRef<'_>) {
         match value {
             RawBsonRef::Int32(number) => {
                 self.integers -= i128::from(number);
@@ -127,12 +127,12 @@ impl Sum {
     }
 
     /// How many numbers there are.
-    pub(in crate::aggregate) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.int_count + self.long_count + self.double_count + self.decimal_count
     }
 
     /// The sum: 0 of nothing.
-    pub(in crate::aggregate) fn total(&self) -> Total {
+    pub(crate) fn total(&self) -> Total {
         if self.decimal_count > 0 {
             if let Some(special) = self.special_total() {
                 return Total::Decimal(decimal_math::from_double(special));
@@ -153,7 +153,7 @@ impl Sum {
     }
 
     /// The mean, if there is any number.
-    pub(in crate::aggregate) fn mean(&self) -> Option<Total> {
+    pub(crate) fn mean(&self) -> Option<Total> {
         let count = self.count();
         if count == 0 {
             return None;
@@ -210,27 +210,30 @@ impl Sum {
         let mut total = self.doubles.clone();
         total.add_integer(self.integers);
         let (high, low) = total.parts();
-        decimal_math::add(exact_decimal(high), exact_decimal(low))
+        decimal_math::add(
+            decimal_math::from_double_exactly(high),
+            decimal_math::from_double_exactly(low),
+        )
     }
 }
 
 /// A double with what rounding cut off from it, as a second double.
 #[derive(Debug, Clone, Default)]
-pub(in crate::aggregate) struct Precise {
+pub(crate) struct Precise {
     high: f64,
     low: f64,
 }
 
 impl Precise {
     /// Adds a double.
-    pub(in crate::aggregate) fn add(&mut self, number: f64) {
+    pub(crate) fn add(&mut self, number: f64) {
         let (high, rest) = add_exactly(self.high, number);
         let (high, low) = add_exactly(high, rest + self.low);
         *self = Self { high, low };
     }
 
     /// The nearest double.
-    pub(in crate::aggregate) fn value(&self) -> f64 {
+    pub(crate) fn value(&self) -> f64 {
         self.high + self.low
     }
 
@@ -255,20 +258,9 @@ fn add_exactly(a: f64, b: f64) -> (f64, f64) {
     (sum, if rest.is_finite() { rest } else { 0.0 })
 }
 
-/// All the digits of a double that a decimal has room for.
-fn exact_decimal(number: f64) -> Decimal128 {
-    let text = format!("{:.33e}", number.abs());
-    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits = digits.trim_end_matches('0').trim_end_matches('.').replace('.', "");
-    let places = i32::try_from(digits.len().saturating_sub(1)).unwrap_or_default();
-    let power: i32 = power.parse().unwrap_or_default();
-    let coefficient = digits.parse().unwrap_or_default();
-    decimal_math::pack(number.is_sign_negative(), coefficient, power - places)
-}
-
 /// How far numbers are from their mean, one after the other.
 #[derive(Debug, Clone, Default)]
-pub(in crate::aggregate) struct Deviation {
+pub(crate) struct Deviation {
     count: u64,
     mean: f64,
     squares: f64,
@@ -277,7 +269,7 @@ pub(in crate::aggregate) struct Deviation {
 impl Deviation {
     /// Adds a value, if it is a number.
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53")]
-    pub(in crate::aggregate) fn add(&mut self, value: RawBsonRef<'_>) {
+    pub(crate) fn add(&mut self, value: RawBsonRef<'_>) {
         let Some(number) = Number::of(value) else { return };
         let number = number.to_double();
         self.count += 1;
@@ -288,7 +280,7 @@ impl Deviation {
 
     /// The standard deviation of all that there is, or of a sample.
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53")]
-    pub(in crate::aggregate) fn value(&self, of_sample: bool) -> Option<f64> {
+    pub(crate) fn value(&self, of_sample: bool) -> Option<f64> {
         let divisor = self.count.checked_sub(u64::from(of_sample)).filter(|count| *count > 0)?;
         Some((self.squares / divisor as f64).sqrt())
     }
