@@ -2,11 +2,13 @@
 
 use bson::{RawBsonRef, RawDocument};
 
-use super::raw::find;
-use super::write::Writer;
+use super::{
+    raw::{check_depth, find},
+    write::Writer,
+};
 use crate::{
     Expression, Parameters, QueryError,
-    expression::{Evaluated, Scope},
+    expression::{Evaluated, Scope, Value},
 };
 
 /// A value that is computed of a document.
@@ -49,14 +51,14 @@ impl Computed {
             return use_value(find(document, name)?.map(|found| found.value()).transpose()?);
         }
         let scope = Scope::new(document);
-        let value = self.expression.evaluate(&scope)?;
-        use_value(value.as_ref().map(|value| value.raw()))
+        let value = checked(self.expression.evaluate(&scope)?)?;
+        use_value(value.as_ref().map(Value::raw))
     }
 
     /// Computes the value, to keep it.
     pub(super) fn evaluate(&self, document: &RawDocument) -> Evaluated<'static> {
         let scope = Scope::new(document);
-        Ok(self.expression.evaluate(&scope)?.map(|value| value.detach()))
+        Ok(checked(self.expression.evaluate(&scope)?)?.map(Value::detach))
     }
 
     /// Adds the value to a document, unless it is missing.
@@ -74,4 +76,12 @@ impl Computed {
         }
         self.with(document, |value| value.map_or(Ok(()), |value| writer.append(name, value)))
     }
+}
+
+/// Refuses what an expression has made deeper than documents may be, before anybody walks it.
+fn checked(value: Option<Value<'_>>) -> Evaluated<'_> {
+    if let Some(Value::Owned(value)) = &value {
+        check_depth(value.as_raw_bson_ref(), 0)?;
+    }
+    Ok(value)
 }

@@ -6,7 +6,8 @@ use super::raw::{Element, elements, find};
 use super::write::Writer;
 use crate::QueryError;
 
-const NAMES_MAX: usize = 100;
+/// So deep documents are, and so long is what leads into them.
+const NAMES_MAX: usize = 200;
 
 /// A path with at least one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +29,24 @@ impl Path {
         }
         let names: Vec<String> = text.split('.').map(str::to_owned).collect();
         names.iter().try_for_each(|name| check_name(name))?;
-        if names.len() > NAMES_MAX {
-            return Err(QueryError::new(15, "FieldPath is too long"));
+        let path = Self { names };
+        path.check_len()?;
+        Ok(path)
+    }
+
+    /// The path behind another one.
+    pub(super) fn after(self, before: &[String]) -> Result<Self, QueryError> {
+        let path = Self { names: before.iter().cloned().chain(self.names).collect() };
+        path.check_len()?;
+        Ok(path)
+    }
+
+    fn check_len(&self) -> Result<(), QueryError> {
+        const OVERFLOW: i32 = 15;
+        if self.names.len() <= NAMES_MAX {
+            return Ok(());
         }
-        Ok(Self { names })
+        Err(QueryError::new(OVERFLOW, "FieldPath is too long"))
     }
 
     /// The names from the outermost on.

@@ -7,7 +7,7 @@ use super::{
     stage::{Context, Place, Stage, parse},
     stages::{self, output::Output},
 };
-use crate::{Filter, Parameters, QueryError, Sort};
+use crate::{Filter, Parameters, QueryError, Sort, validate};
 
 const STAGES_MAX: usize = 1_000;
 const NESTED_MAX: usize = 20;
@@ -44,8 +44,7 @@ pub struct Leading<'a> {
 impl Pipeline {
     /// Parses a pipeline.
     pub fn parse(stages: &[RawDocumentBuf], parameters: &Parameters) -> Result<Self, QueryError> {
-        let stages = stages.iter().map(|stage| &**stage);
-        Self::parse_in(stages, Context { parameters, place: Place::Top, depth: 0, index: 0 })
+        Self::parse_at(Place::Top, stages, parameters)
     }
 
     /// Parses the pipeline of an update, which may hold a few stages only.
@@ -53,8 +52,18 @@ impl Pipeline {
         stages: &[RawDocumentBuf],
         parameters: &Parameters,
     ) -> Result<Self, QueryError> {
+        Self::parse_at(Place::Update, stages, parameters)
+    }
+
+    fn parse_at(
+        place: Place,
+        stages: &[RawDocumentBuf],
+        parameters: &Parameters,
+    ) -> Result<Self, QueryError> {
+        // So that nothing behind has to think of broken bytes and bottomless nesting.
+        stages.iter().try_for_each(|stage| validate(stage))?;
         let stages = stages.iter().map(|stage| &**stage);
-        Self::parse_in(stages, Context { parameters, place: Place::Update, depth: 0, index: 0 })
+        Self::parse_in(stages, Context { parameters, place, depth: 0, index: 0 })
     }
 
     pub(super) fn parse_in<'s>(

@@ -7,12 +7,12 @@ use bson::{Bson, DateTime, Document, RawDocumentBuf, bson, doc};
 use hookstead_query::{Parameters, validate};
 
 use crate::{
-    aggregate::{Asked, over_all, over_collection, show},
+    aggregate::{Asked, over_all, over_collection, over_leading, show},
     random::Chance,
     run::World,
 };
 
-const ROUNDS: usize = 1_500;
+const ROUNDS: usize = 700;
 
 /// So little that stages which hold documents meet the limit now and then.
 const MEMORY_BYTES_MAX: usize = 4_000;
@@ -220,7 +220,7 @@ fn world(chance: &mut Chance, memory_bytes_max: usize) -> World {
 
 #[test]
 fn pipelines_do_not_panic_and_agree_with_themselves() {
-    let mut chance = Chance(0x77aa_1234_5eed_0001);
+    let mut chance = Chance(0x5151_7777_0000_0003);
     let mut world = world(&mut chance, usize::MAX);
     let mut answers = 0;
     for round in 0..ROUNDS {
@@ -230,8 +230,11 @@ fn pipelines_do_not_panic_and_agree_with_themselves() {
         let stages = chance.stages(2);
         let pipeline: Vec<RawDocumentBuf> = stages.iter().map(raw).collect();
         let answer = over_all(&world, &pipeline);
-        for has_index in [false, true] {
-            let other = over_collection(&Asked { world: &world, has_index }, &pipeline);
+        let over = |has_index| over_collection(&Asked { world: &world, has_index }, &pipeline);
+        let mut others = vec![over(false), over(true)];
+        // Done beforehand, it meets documents that nobody would have asked for.
+        others.extend(Some(over_leading(&world, &pipeline)).filter(Result::is_ok));
+        for other in others {
             // Which of several documents fails first depends on the way.
             if answer.is_ok() || other.is_ok() {
                 let (other, answer) = (show(&other), show(&answer));

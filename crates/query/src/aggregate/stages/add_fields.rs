@@ -75,7 +75,8 @@ fn insert_all(
             let text = format!("cannot use dotted field name '{name}' in a sub object");
             return Err(QueryError::new(40183, text));
         }
-        let names: Vec<String> = before.iter().chain(path.names()).cloned().collect();
+        let path = path.after(before)?;
+        let names = path.names();
         match value {
             RawBsonRef::Document(inner) if inner.is_empty() => {
                 let text = format!(
@@ -85,12 +86,12 @@ fn insert_all(
                 return Err(QueryError::new(40180, text));
             }
             RawBsonRef::Document(inner) if is_nested(inner) => {
-                insert_all(tree, &names, inner, parameters)?;
+                insert_all(tree, names, inner, parameters)?;
             }
             value => {
                 let computed = Computed::parse(value, parameters)?;
-                tree.insert(&names, Branch::Compute(computed))
-                    .map_err(|found| collision(&names, found))?;
+                tree.insert(names, Branch::Compute(computed))
+                    .map_err(|found| collision(names, found))?;
             }
         }
     }

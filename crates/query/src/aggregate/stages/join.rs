@@ -15,20 +15,43 @@ pub(in crate::aggregate) fn adjacent(
     let mut joined: Vec<Stage> = Vec::with_capacity(stages.len());
     for stage in stages {
         match (joined.last_mut(), stage) {
-            (Some(Stage::Match(before, filter)), Stage::Match(condition, _)) => {
-                *before = both(before, &condition)?;
-                *filter = Filter::parse(before, parameters)?;
-            }
             (Some(Stage::Limit(before)), Stage::Limit(limit)) => *before = limit.min(*before),
             (Some(Stage::Skip(before)), Stage::Skip(skip)) => *before = before.saturating_add(skip),
+            // Fewer documents are to be sorted.
+            (Some(Stage::Sort(sort)), Stage::Match(condition, filter))
+                if sort.limit().is_none() =>
+            {
+                let sort = joined.pop();
+                push_match(&mut joined, condition, filter, parameters)?;
+                joined.extend(sort);
+            }
             (_, Stage::Limit(limit)) => {
                 limit_sort(&mut joined, limit);
                 joined.push(Stage::Limit(limit));
+            }
+            (_, Stage::Match(condition, filter)) => {
+                push_match(&mut joined, condition, filter, parameters)?;
             }
             (_, stage) => joined.push(stage),
         }
     }
     Ok(joined)
+}
+
+/// Adds a condition, to the one before it if there is any.
+fn push_match(
+    stages: &mut Vec<Stage>,
+    condition: RawDocumentBuf,
+    filter: Filter,
+    parameters: &Parameters,
+) -> Result<(), QueryError> {
+    if let Some(Stage::Match(before, joined)) = stages.last_mut() {
+        *before = both(before, &condition)?;
+        *joined = Filter::parse(before, parameters)?;
+    } else {
+        stages.push(Stage::Match(condition, filter));
+    }
+    Ok(())
 }
 
 /// Tells a sort in front of a limit how many documents are wanted of it.

@@ -1,17 +1,18 @@
 //! `$out` and `$merge`: where the documents go. Stores carry it out.
 
-use bson::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{Bson, RawArray, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::{
     Parameters, QueryError,
     aggregate::{
         Pipeline,
         arguments::{Arguments, stage_options},
+        computed::Computed,
         documents::{Collections, Documents},
         raw::malformed,
         stage::{Context, Operation, Stage},
     },
-    expression::type_name,
+    expression::{check_user_variable, type_name},
 };
 
 /// Where the documents of a pipeline go.
@@ -32,7 +33,7 @@ pub enum Output {
         collection: String,
         /// The fields by which two documents are the same; `_id` if nothing else was said.
         on: Vec<String>,
-        /// Variables for a pipeline, computed of each document; `new` is the document itself.
+        /// The variables of a pipeline, as expressions over the new document.
         variables: RawDocumentBuf,
         /// What happens to a document that is there.
         when_matched: WhenMatched,
@@ -65,6 +66,29 @@ pub enum WhenNotMatched {
     Discard,
     /// Everything ends with an error.
     Fail,
+}
+
+impl Output {
+    /// The pipeline that changes a document that is there, with the variables that it has for the
+    /// new one; none unless [`WhenMatched::Pipeline`] was asked for.
+    pub fn pipeline_for(
+        &self,
+        new: &RawDocument,
+        parameters: &Parameters,
+    ) -> Result<Option<Pipeline>, QueryError> {
+        let Self::Merge { when_matched: WhenMatched::Pipeline(stages), variables, .. } = self
+        else {
+            return Ok(None);
+        };
+        let mut inside = parameters.clone();
+        for field in variables {
+            let (name, value) = field.map_err(|_| malformed())?;
+            let value = Computed::parse(value, parameters)?.evaluate(new)?;
+            let value = value.map_or(Ok(Bson::Undefined), |value| value.to_bson())?;
+            inside.variables.insert(name.as_str(), value);
+        }
+        Pipeline::parse_update(stages, &inside).map(Some)
+    }
 }
 
 /// Parses `$out`.
@@ -107,7 +131,7 @@ pub(in crate::aggregate) fn parse_merge(
             database: None,
             collection: collection.to_owned(),
             on: vec!["_id".to_owned()],
-            variables: RawDocumentBuf::new(),
+            variables: rawdoc! { "new": "$$ROOT" },
             when_matched: WhenMatched::Merge,
             when_not_matched: WhenNotMatched::Insert,
         },
@@ -151,13 +175,17 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
     let names = ["into", "on", "let", "whenMatched", "whenNotMatched"];
     let arguments = Arguments::parse(document, &stage_options("$merge", &names))?;
     let (database, collection) = parse_into(arguments.required("into")?)?;
+    let given = arguments.document("let")?;
+    let variables = parse_let(given, parameters)?;
     let when_matched = match arguments.get("whenMatched") {
         None | Some(RawBsonRef::String("merge")) => WhenMatched::Merge,
         Some(RawBsonRef::String("replace")) => WhenMatched::Replace,
         Some(RawBsonRef::String("keepExisting")) => WhenMatched::KeepExisting,
         Some(RawBsonRef::String("fail")) => WhenMatched::Fail,
         Some(RawBsonRef::String(other)) => return Err(not_valid("whenMatched", other)),
-        Some(RawBsonRef::Array(stages)) => WhenMatched::Pipeline(parse_stages(stages, parameters)?),
+        Some(RawBsonRef::Array(stages)) => {
+            WhenMatched::Pipeline(parse_stages(stages, &variables, parameters)?)
+        }
         Some(other) => {
             let found = type_name(Some(other));
             let text = format!("$merge 'whenMatched' must be string or array, but found {found}");
@@ -170,8 +198,7 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
         Some("fail") => WhenNotMatched::Fail,
         Some(other) => return Err(not_valid("whenNotMatched", other)),
     };
-    let variables = arguments.document("let")?.map(RawDocument::to_owned);
-    if variables.is_some() && !matches!(when_matched, WhenMatched::Pipeline(_)) {
+    if given.is_some() && !matches!(when_matched, WhenMatched::Pipeline(_)) {
         let text = "Cannot use 'let' variables with 'whenMatched' mode other than a pipeline";
         return Err(QueryError::new(51199, text));
     }
@@ -179,7 +206,6 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
         None => vec!["_id".to_owned()],
         Some(on) => parse_on(on)?,
     };
-    let variables = variables.unwrap_or_default();
     Ok(Output::Merge { database, collection, on, variables, when_matched, when_not_matched })
 }
 
@@ -241,26 +267,47 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
     Ok(fields)
 }
 
-/// Checks the stages as far as they do not depend on variables, which are known later.
+/// The variables, among which `new` always is the new document.
+fn parse_let(
+    given: Option<&RawDocument>,
+    parameters: &Parameters,
+) -> Result<RawDocumentBuf, QueryError> {
+    let mut variables = rawdoc! { "new": "$$ROOT" };
+    for field in given.into_iter().flatten() {
+        let (name, value) = field.map_err(|_| malformed())?;
+        if name.as_str() != "new" {
+            check_user_variable(name.as_str())?;
+            Computed::parse(value, parameters)?;
+            variables.append(name, value);
+        } else if value != RawBsonRef::String("$$ROOT") {
+            let text = "'let' may not define a value for the reserved 'new' variable other than \
+                        '$$ROOT'";
+            return Err(QueryError::new(51273, text));
+        }
+    }
+    Ok(variables)
+}
+
+/// Checks the stages, with variables whose values are not known yet.
 fn parse_stages(
     stages: &RawArray,
+    variables: &RawDocument,
     parameters: &Parameters,
 ) -> Result<Vec<RawDocumentBuf>, QueryError> {
-    let stages: Vec<RawDocumentBuf> = stages
-        .into_iter()
-        .map(|stage| match stage {
-            Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
-            _ => {
-                let text = "Each element of the 'pipeline' array must be an object";
-                Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
-            }
-        })
-        .collect::<Result<_, _>>()?;
-    const UNKNOWN_VARIABLE: i32 = 17276;
-    match Pipeline::parse_update(&stages, parameters) {
-        Err(error) if error.code != UNKNOWN_VARIABLE => Err(error),
-        _ => Ok(stages),
+    let stage = |stage| match stage {
+        Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
+        _ => {
+            let text = "Each element of the 'pipeline' array must be an object";
+            Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+        }
+    };
+    let stages: Vec<RawDocumentBuf> = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
+    let mut inside = parameters.clone();
+    for (name, _) in variables.iter().flatten() {
+        inside.variables.insert(name.as_str(), Bson::Undefined);
     }
+    Pipeline::parse_update(&stages, &inside)?;
+    Ok(stages)
 }
 
 fn not_valid(name: &str, value: &str) -> QueryError {

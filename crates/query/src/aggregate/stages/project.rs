@@ -148,8 +148,9 @@ impl<'p> Parser<'p> {
         for field in document {
             let (name, value) = field.map_err(|_| malformed())?;
             let path = Path::parse(name.as_str())?;
-            let names: Vec<String> = before.iter().chain(path.names()).cloned().collect();
-            self.field(&names, value)?;
+            let path = path.after(before)?;
+            let names = path.names();
+            self.field(names, value)?;
         }
         Ok(())
     }

@@ -73,8 +73,9 @@ pub(in crate::aggregate) fn filter_for(
 pub(in crate::aggregate) struct Wanted {
     keys: std::collections::HashSet<Vec<u8>>,
     plain: RawArrayBuf,
-    /// In a list, a regular expression would stand for the texts that it matches.
-    patterns: Vec<bson::RawBson>,
+    /// Values that would mean something else in a list: a regular expression the texts that it
+    /// matches, a document with an operator's name a mistake.
+    special: Vec<bson::RawBson>,
 }
 
 impl Wanted {
@@ -84,7 +85,10 @@ impl Wanted {
             return;
         }
         match value {
-            RawBsonRef::RegularExpression(_) => self.patterns.push(value.into()),
+            RawBsonRef::RegularExpression(_) => self.special.push(value.into()),
+            RawBsonRef::Document(document) if begins_with_dollar(document) => {
+                self.special.push(value.into());
+            }
             // No query can ask for it.
             RawBsonRef::Undefined => {}
             value => self.plain.push(value),
@@ -99,11 +103,11 @@ impl Wanted {
     ) -> Result<RawDocumentBuf, QueryError> {
         let mut choices = RawArrayBuf::new();
         choices.push(compared(path, "$in", RawBsonRef::Array(&self.plain))?);
-        for pattern in &self.patterns {
-            choices.push(compared(path, "$eq", pattern.as_raw_bson_ref())?);
+        for value in &self.special {
+            choices.push(compared(path, "$eq", value.as_raw_bson_ref())?);
         }
         let mut writer = Writer::with_capacity(64);
-        match (self.patterns.is_empty(), condition) {
+        match (self.special.is_empty(), condition) {
             (true, None) => return compared(path, "$in", RawBsonRef::Array(&self.plain)),
             (false, None) => writer.append("$or", RawBsonRef::Array(&choices))?,
             (_, Some(condition)) => {
@@ -117,6 +121,12 @@ impl Wanted {
         }
         writer.finish()
     }
+}
+
+fn begins_with_dollar(document: &RawDocument) -> bool {
+    elements(document)
+        .next()
+        .is_some_and(|first| first.is_ok_and(|first| first.key().starts_with(b"$")))
 }
 
 fn compared(
