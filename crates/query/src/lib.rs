@@ -23,6 +23,7 @@ mod projection;
 mod scan;
 mod sort;
 mod sum;
+mod update;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
@@ -39,3 +40,4 @@ pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
 pub use projection::Projection;
 pub use sort::{Direction, Sort};
+pub use update::Update;

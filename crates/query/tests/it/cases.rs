@@ -55,7 +55,6 @@ pub(crate) struct Find {
 /// `update` or `replacement`: one of them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code, reason = "read by what runs updates")]
 pub(crate) struct Update {
     #[serde(default = "empty")]
     pub(crate) filter: Value,

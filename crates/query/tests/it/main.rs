@@ -11,3 +11,5 @@ mod random_expressions;
 mod random_pipelines;
 mod run;
 mod same;
+mod update;
+mod update_random;

@@ -7,8 +7,9 @@ use hookstead_query::{Direction, Distinct, Filter, Parameters, Projection, Query
 
 use crate::{
     aggregate,
-    cases::{Case, Find, Update},
+    cases::{Case, Find},
     same::{decode_document, decode_documents, show},
+    update,
 };
 
 /// 2024-01-02 03:04:05.678, the time in all cases.
@@ -26,7 +27,6 @@ pub(crate) struct World {
 
 /// What came of it.
 #[derive(Debug)]
-#[allow(dead_code, reason = "made by what runs updates")]
 pub(crate) enum Outcome {
     /// Documents of a find or a pipeline, or values of a distinct.
     List(Vec<RawBson>),
@@ -80,7 +80,7 @@ pub(crate) fn run(case: &Case) -> Result<Answer, String> {
     } else if let Some(stages) = &case.aggregate {
         aggregate::run(&world, stages)
     } else if let Some(one) = &case.update {
-        update(&world, one)
+        update::run(&world, one)
     } else if let Some(count) = &case.count {
         Ok(run_count(&world, &decode_document(&count.filter)?))
     } else if let Some(distinct) = &case.distinct {
@@ -88,11 +88,6 @@ pub(crate) fn run(case: &Case) -> Result<Answer, String> {
     } else {
         Err("it asks for nothing".to_owned())
     }
-}
-
-/// Hands over to what runs updates.
-fn update(_world: &World, _update: &Update) -> Result<Answer, String> {
-    Err("nothing runs updates yet".to_owned())
 }
 
 fn run_find(world: &World, find: &Find) -> Result<Answer, String> {

@@ -1,0 +1,224 @@
+//! The paths of an update as a tree, so that one walk through a document meets all of them.
+//!
+//! Two operators on one path, or on a path and a part of it, meet in the tree: that is a conflict.
+//! The order of the branches is the order in which new fields come to a document.
+
+use std::{borrow::Cow, cmp::Ordering, sync::Arc};
+
+use super::{
+    leaf::Leaf,
+    limits,
+    path::{Part, Path},
+};
+use crate::QueryError;
+
+/// What an update does at a place.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    /// Something to fields of a document, or to positions of an array.
+    Fields(Fields),
+    /// Something to those elements of an array that filters match, by the identifier of the filter.
+    Elements(Branches),
+    /// Something to the value itself.
+    Leaf(Arc<Leaf>),
+}
+
+/// What an update does to fields or positions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields {
+    named: Branches,
+    matched: Option<Box<Node>>,
+}
+
+/// Names and what an update does at each of them, in order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Branches(Vec<(String, Node)>);
+
+impl Fields {
+    /// Adds what an operator does at a path.
+    pub(super) fn insert(&mut self, path: &Path, leaf: Leaf) -> Result<(), QueryError> {
+        limits::check_path(path.parts.len())?;
+        let leaf = Node::Leaf(Arc::new(leaf));
+        let Some((first, rest)) = path.parts.split_first() else { return Ok(()) };
+        let mut node = self.place(first, &fresh(rest, &leaf), || conflict(path, 1, rest))?;
+        for (number, part) in (2..).zip(rest) {
+            let rest = &path.parts[number..];
+            let fresh = fresh(rest, &leaf);
+            let conflict = || conflict(path, number, rest);
+            node = match node {
+                Node::Fields(fields) => fields.place(part, &fresh, conflict)?,
+                Node::Elements(elements) => match part {
+                    Part::Elements(identifier) => elements.place(identifier, &fresh, conflict)?,
+                    Part::Name(_) | Part::Matched => return Err(conflict()),
+                },
+                Node::Leaf(_) => return Err(conflict()),
+            };
+        }
+        Ok(())
+    }
+
+    /// The branches for a document, or array, of which the filter matched a certain element.
+    pub(super) fn resolve(
+        &self,
+        matched_index: Option<usize>,
+        path: &str,
+    ) -> Result<Cow<'_, Branches>, QueryError> {
+        let Some(matched) = &self.matched else { return Ok(Cow::Borrowed(&self.named)) };
+        let index = matched_index.ok_or_else(|| {
+            QueryError::bad_value(
+                "The positional operator did not find the match needed from the query.",
+            )
+        })?;
+        let name = index.to_string();
+        let mut branches = self.named.clone();
+        branches.merge(&name, matched, path)?;
+        Ok(Cow::Owned(branches))
+    }
+
+    fn place(
+        &mut self,
+        part: &Part,
+        fresh: &Node,
+        conflict: impl Fn() -> QueryError,
+    ) -> Result<&mut Node, QueryError> {
+        match part {
+            Part::Name(name) => self.named.place(name, fresh, conflict),
+            Part::Matched => match &mut self.matched {
+                Some(node) if !node.takes(fresh) => Err(conflict()),
+                node => Ok(node.get_or_insert_with(|| Box::new(fresh.clone()))),
+            },
+            Part::Elements(_) => Err(conflict()),
+        }
+    }
+}
+
+impl Branches {
+    /// Every name with what an update does there, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.0.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
+    /// Which branch has a name.
+    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
+        self.0.binary_search_by(|(other, _)| order(other, name)).ok()
+    }
+
+    /// A branch.
+    pub(super) fn get(&self, index: usize) -> Option<&Node> {
+        self.0.get(index).map(|(_, node)| node)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn place(
+        &mut self,
+        name: &str,
+        fresh: &Node,
+        conflict: impl Fn() -> QueryError,
+    ) -> Result<&mut Node, QueryError> {
+        let index = match self.0.binary_search_by(|(other, _)| order(other, name)) {
+            Ok(index) if !self.0[index].1.takes(fresh) => return Err(conflict()),
+            Ok(index) => index,
+            Err(index) => {
+                self.0.insert(index, (name.to_owned(), fresh.clone()));
+                index
+            }
+        };
+        Ok(&mut self.0[index].1)
+    }
+
+    fn merge(&mut self, name: &str, node: &Node, path: &str) -> Result<(), QueryError> {
+        match self.0.binary_search_by(|(other, _)| order(other, name)) {
+            Ok(index) => {
+                let merged = self.0[index].1.merge(node, &join(path, name))?;
+                self.0[index].1 = merged;
+            }
+            Err(index) => self.0.insert(index, (name.to_owned(), node.clone())),
+        }
+        Ok(())
+    }
+
+    fn merge_all(&self, other: &Self, path: &str) -> Result<Self, QueryError> {
+        let mut merged = self.clone();
+        for (name, node) in other.iter() {
+            merged.merge(name, node, path)?;
+        }
+        Ok(merged)
+    }
+}
+
+impl Node {
+    /// What this node and another one do, when a document leads both to the same place.
+    pub(super) fn merge(&self, other: &Self, path: &str) -> Result<Self, QueryError> {
+        match (self, other) {
+            (Self::Fields(one), Self::Fields(another)) => {
+                let named = one.named.merge_all(&another.named, path)?;
+                let matched = match (&one.matched, &another.matched) {
+                    (Some(one), Some(another)) => {
+                        Some(Box::new(one.merge(another, &join(path, "$"))?))
+                    }
+                    (one, another) => one.clone().or_else(|| another.clone()),
+                };
+                Ok(Self::Fields(Fields { named, matched }))
+            }
+            (Self::Elements(one), Self::Elements(another)) => {
+                Ok(Self::Elements(one.merge_all(another, path)?))
+            }
+            _ => Err(QueryError::new(
+                QueryError::CONFLICTING_UPDATE_OPERATORS,
+                format!("Update created a conflict at '{path}'"),
+            )),
+        }
+    }
+
+    /// Whether a path that needs such a node can go on through this one.
+    fn takes(&self, fresh: &Self) -> bool {
+        matches!(
+            (self, fresh),
+            (Self::Fields(_), Self::Fields(_)) | (Self::Elements(_), Self::Elements(_))
+        )
+    }
+}
+
+/// A path with one more component.
+pub(super) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The node for a component, by what comes behind it.
+fn fresh(rest: &[Part], leaf: &Node) -> Node {
+    match rest.first() {
+        None => leaf.clone(),
+        Some(Part::Elements(_)) => Node::Elements(Branches::default()),
+        Some(Part::Name(_) | Part::Matched) => Node::Fields(Fields::default()),
+    }
+}
+
+fn conflict(path: &Path, number: usize, rest: &[Part]) -> QueryError {
+    let at = if rest.is_empty() { &path.text } else { path.prefix(number) };
+    QueryError::new(
+        QueryError::CONFLICTING_UPDATE_OPERATORS,
+        format!("Updating the path '{}' would create a conflict at '{at}'", path.text),
+    )
+}
+
+/// Numbers by their size and before all other names, which go by their bytes.
+fn order(one: &str, another: &str) -> Ordering {
+    match (is_number(one), is_number(another)) {
+        (true, true) => one.len().cmp(&another.len()).then_with(|| one.cmp(another)),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => one.cmp(another),
+    }
+}
+
+/// Whether a name is a number without zeros before it.
+fn is_number(name: &str) -> bool {
+    name == "0"
+        || (!name.starts_with('0')
+            && !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_digit()))
+}
