@@ -20,21 +20,22 @@ mod upsert;
 mod value_set;
 mod walk;
 
+use std::fmt;
+
 use bson::{Bson, RawDocument, RawDocumentBuf};
 
 use self::{array_filters::ArrayFilter, tree::Fields, walk::Walk};
-use crate::{Filter, Parameters, QueryError};
+use crate::{Filter, Parameters, Pipeline, QueryError};
 
 /// A change of documents, ready to be applied to any number of them.
-#[derive(Debug)]
 pub struct Update {
     change: Change,
 }
 
-#[derive(Debug)]
 enum Change {
     Operators { tree: Fields, array_filters: Vec<ArrayFilter> },
     Replacement(RawDocumentBuf),
+    Pipeline(Pipeline),
 }
 
 impl Update {
@@ -50,13 +51,14 @@ impl Update {
         Ok(Self { change: Change::Operators { tree, array_filters } })
     }
 
-    /// An update by stages of a pipeline, of which there are few: what they make of the document
+    /// An update by those stages of a pipeline that change fields: what they make of a document
     /// comes in its place.
     pub fn pipeline(
-        _stages: &[RawDocumentBuf],
-        _parameters: &Parameters,
+        stages: &[RawDocumentBuf],
+        parameters: &Parameters,
     ) -> Result<Self, QueryError> {
-        Err(QueryError::not_supported("an update with a pipeline"))
+        let pipeline = Pipeline::parse_update(stages, parameters)?;
+        Ok(Self { change: Change::Pipeline(pipeline) })
     }
 
     /// A document that comes in the place of another one, which keeps its `_id`.
@@ -91,7 +93,7 @@ impl Update {
     ) -> Result<RawDocumentBuf, QueryError> {
         let given = match self.change {
             Change::Replacement(_) => upsert::given_id(filter)?,
-            Change::Operators { .. } => upsert::given_fields(filter)?,
+            Change::Operators { .. } | Change::Pipeline(_) => upsert::given_fields(filter)?,
         };
         let updated = self.change(&given, None, true)?.unwrap_or(given);
         let document = upsert::with_id_first(&updated, new_id)?;
@@ -111,6 +113,22 @@ impl Update {
                 Walk { document, matched_index, inserting, array_filters }.run(tree)
             }
             Change::Replacement(replacement) => replace::replace(document, replacement).map(Some),
+            Change::Pipeline(pipeline) => {
+                let new = replace::replace(document, &pipeline.apply(document)?)?;
+                limits::check_document_depth(&new, 0)?;
+                Ok(Some(new))
+            }
         }
+    }
+}
+
+impl fmt::Debug for Update {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.change {
+            Change::Operators { .. } => "operators",
+            Change::Replacement(_) => "replacement",
+            Change::Pipeline(_) => "pipeline",
+        };
+        formatter.debug_tuple("Update").field(&kind).finish()
     }
 }
