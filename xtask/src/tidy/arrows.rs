@@ -17,6 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("data", &["query"]),
     ("journal", &[]),
     ("query", &[]),
+    // Servers for the tests of others, who know it as a dev-dependency only.
+    ("testing", &[]),
 ];
 
 /// Packages that only one crate may use, by how their names start.
