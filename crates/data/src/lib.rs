@@ -5,8 +5,10 @@
 
 mod command;
 mod error;
+mod mongodb;
 mod store;
 
+pub use self::mongodb::{MongoOptions, MongoStore, ReadPreference};
 pub use command::{
     Aggregate, ArrayFilters, Command, Count, Delete, Distinct, Find, FindAndModify, InsertMany,
     Modification, Namespace, Replacement, Update, UpdateSpec, WriteOperation, Writes,

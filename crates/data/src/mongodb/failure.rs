@@ -1,0 +1,114 @@
+//! The driver's errors, in words for people who have never heard of it.
+
+use bson::Document;
+use mongodb::error::{
+    Error, ErrorKind as Driver, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, WriteFailure,
+};
+
+use crate::{DataError, ErrorKind};
+
+const ALONE: &str = "transactions need a MongoDB replica set; this server runs alone";
+
+const WRITE_CONFLICT: i32 = 112;
+const DUPLICATE_KEYS: [i32; 3] = [11000, 11001, 12582];
+
+/// The server is there, and cannot serve: it steps down, shuts down, recovers, or ran out of time.
+const UNAVAILABLE: [i32; 15] =
+    [6, 7, 50, 64, 89, 91, 133, 189, 262, 10058, 10107, 11600, 11602, 13435, 13436];
+
+/// Codes of answers after which a read is worth a second try.
+const READ_AGAIN: [i32; 12] = [6, 7, 89, 91, 134, 189, 262, 10107, 11600, 11602, 13435, 13436];
+
+/// `CommandNotFound`, `CommandNotSupported`, `NotImplemented`, and what transactions cannot do.
+const UNSUPPORTED: [i32; 4] = [59, 115, 238, 263];
+
+/// What a server said against a command.
+pub(super) fn from_server(code: i32, message: &str, is_transient: bool) -> DataError {
+    let kind = match code {
+        code if DUPLICATE_KEYS.contains(&code) => ErrorKind::DuplicateKey,
+        code if code == WRITE_CONFLICT || is_transient => ErrorKind::WriteConflict,
+        code if UNAVAILABLE.contains(&code) => ErrorKind::Unavailable,
+        code if UNSUPPORTED.contains(&code) => ErrorKind::Unsupported,
+        _ => ErrorKind::Refused,
+    };
+    DataError::new(kind, message).with_code(code)
+}
+
+/// Anything that the driver says, but that no server could be selected: see
+/// [`super::shared::Shared::explain`].
+pub(super) fn from_driver(error: Error) -> DataError {
+    let is_transient = error.contains_label(TRANSIENT_TRANSACTION_ERROR);
+    let failure = match error.kind.as_ref() {
+        Driver::Command(_) if is_alone(&error) => DataError::new(ErrorKind::Unsupported, ALONE),
+        Driver::Command(command) => from_server(command.code, &command.message, is_transient),
+        Driver::Write(WriteFailure::WriteError(write)) => {
+            from_server(write.code, &write.message, is_transient)
+        }
+        Driver::Write(WriteFailure::WriteConcernError(concern)) => {
+            from_server(concern.code, &concern.message, is_transient)
+        }
+        Driver::Authentication { .. } => unavailable("MongoDB refused the login", &error),
+        Driver::Io(_) | Driver::ConnectionPoolCleared { .. } => {
+            unavailable("the connection to MongoDB broke off", &error)
+        }
+        Driver::DnsResolve { .. } => unavailable("no MongoDB server is found", &error),
+        Driver::InvalidTlsConfig { .. } => unavailable("TLS to MongoDB cannot be set up", &error),
+        Driver::InvalidArgument { message, .. } => DataError::new(ErrorKind::Refused, message),
+        Driver::Transaction { message, .. } if message.contains("not supported") => {
+            DataError::new(ErrorKind::Unsupported, ALONE)
+        }
+        Driver::Transaction { message, .. } => DataError::new(ErrorKind::Refused, message),
+        Driver::IncompatibleServer { message, .. } => {
+            DataError::new(ErrorKind::Unsupported, message)
+        }
+        Driver::SessionsNotSupported => {
+            DataError::new(ErrorKind::Unsupported, "this MongoDB server knows no sessions")
+        }
+        _ => DataError::new(ErrorKind::Internal, "the answer of MongoDB cannot be understood"),
+    };
+    failure.caused_by(error)
+}
+
+/// Why a server did not answer, in a few words.
+pub(super) fn cause(error: &Error) -> String {
+    match error.kind.as_ref() {
+        Driver::Io(error) => error.to_string(),
+        Driver::Command(command) => command.message.clone(),
+        kind => kind.to_string(),
+    }
+}
+
+/// Whether a read is worth a second try.
+pub(super) fn is_read_again(error: &Error) -> bool {
+    match error.kind.as_ref() {
+        Driver::Command(command) => READ_AGAIN.contains(&command.code),
+        _ => is_network(error),
+    }
+}
+
+/// Whether a write that bears a number is worth a second try.
+pub(super) fn is_write_again(error: &Error) -> bool {
+    error.contains_label(RETRYABLE_WRITE_ERROR) || is_network(error)
+}
+
+/// The same for a write that a server did, but not as safely as it was asked to.
+pub(super) fn is_concern_again(reply: &Document) -> bool {
+    let labels = reply.get_array("errorLabels");
+    labels.is_ok_and(|labels| labels.iter().any(|one| one.as_str() == Some(RETRYABLE_WRITE_ERROR)))
+}
+
+/// Whether a server refuses to number writes because it is no member of a replica set.
+pub(super) fn is_alone(error: &Error) -> bool {
+    // The driver puts words of its own in the place of the server's.
+    let reply = error.server_response();
+    let text = reply.and_then(|reply| reply.get_str("errmsg").ok()).unwrap_or_default();
+    text.starts_with("Transaction numbers are only allowed on")
+}
+
+fn is_network(error: &Error) -> bool {
+    matches!(error.kind.as_ref(), Driver::Io(_) | Driver::ConnectionPoolCleared { .. })
+}
+
+fn unavailable(what: &str, error: &Error) -> DataError {
+    DataError::new(ErrorKind::Unavailable, format!("{what}: {}", cause(error)))
+}

@@ -1,0 +1,391 @@
+//! Sessions: commands one after another, and transactions.
+//!
+//! Whoever uses a session need not wait for one command before sending the next. So what belongs to
+//! which transaction is decided when a command is sent, and each then waits for the one before it.
+//!
+//! Outside of a transaction, a command runs like any other, but does not see older data than the
+//! one before it did. The driver's session is made for the first transaction.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bson::Timestamp;
+use mongodb::{
+    ClientSession,
+    error::{Error, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    raw_batch_cursor::SessionRawBatchCursor,
+};
+use tokio::{
+    sync::{Mutex as AsyncMutex, oneshot},
+    time::sleep,
+};
+
+use super::{
+    cursor::{broken, next_portion},
+    run::{self, Outcome, Place},
+    run_alone,
+    shared::Shared,
+};
+use crate::{
+    Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Session, Target,
+};
+
+/// `NoSuchTransaction` of MongoDB.
+const NO_SUCH_TRANSACTION: i32 = 251;
+
+/// How often a commit is tried, and how long one waits in between.
+const COMMITS_MAX: usize = 5;
+const COMMIT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A session of a deployment.
+pub(super) struct MongoSession {
+    state: Arc<State>,
+}
+
+struct State {
+    shared: Arc<Shared>,
+    sent: Mutex<Sent>,
+    done: AsyncMutex<Done>,
+}
+
+/// What has been decided when a command is sent.
+struct Sent {
+    phase: Phase,
+    /// How many transactions have begun.
+    transactions: u64,
+    /// Resolves when the last command that was sent is done, or given up.
+    last: Option<oneshot::Receiver<()>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    Outside,
+    Inside(u64),
+    Committed(u64),
+    Aborted,
+}
+
+/// What has happened when a command is done.
+#[derive(Default)]
+struct Done {
+    session: Option<ClientSession>,
+    /// The transaction that the session is in, or was in last.
+    transaction: u64,
+    /// Why that one can no longer be committed.
+    doom: Option<DataError>,
+    /// Whether a command has begun and not ended. If another one finds it so, that one was given up
+    /// and nobody knows what it did.
+    is_busy: bool,
+    /// How far the data had come.
+    time: Option<Timestamp>,
+}
+
+/// The right to be next, as soon as the one before is done.
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    _done: oneshot::Sender<()>,
+}
+
+impl MongoSession {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let sent = Sent { phase: Phase::Outside, transactions: 0, last: None };
+        let done = AsyncMutex::default();
+        Self { state: Arc::new(State { shared, sent: Mutex::new(sent), done }) }
+    }
+}
+
+impl Target for MongoSession {
+    fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
+        let state = Arc::clone(&self.state);
+        let mut sent = self.state.sent();
+        let turn = sent.turn();
+        match sent.phase {
+            Phase::Inside(number) => Box::pin(async move {
+                let _turn = turn.come().await;
+                state.run_inside(number, namespace, command).await
+            }),
+            _ => {
+                sent.phase = Phase::Outside;
+                Box::pin(async move {
+                    let _turn = turn.come().await;
+                    state.run_outside(namespace, command).await
+                })
+            }
+        }
+    }
+}
+
+impl Session for MongoSession {
+    fn start_transaction(&self) -> Result<(), DataError> {
+        let mut sent = self.state.sent();
+        if let Phase::Inside(_) = sent.phase {
+            return Err(misuse("Transaction already in progress"));
+        }
+        sent.transactions += 1;
+        sent.phase = Phase::Inside(sent.transactions);
+        Ok(())
+    }
+
+    fn commit_transaction(&self) -> Future<'static, ()> {
+        let mut sent = self.state.sent();
+        let number = match sent.phase {
+            Phase::Inside(number) | Phase::Committed(number) => number,
+            Phase::Outside => return failed(misuse("No transaction started")),
+            Phase::Aborted => {
+                let message = "Cannot call commitTransaction after calling abortTransaction";
+                return failed(misuse(message));
+            }
+        };
+        sent.phase = Phase::Committed(number);
+        let turn = sent.turn();
+        let state = Arc::clone(&self.state);
+        Box::pin(async move {
+            let _turn = turn.come().await;
+            state.commit(number).await
+        })
+    }
+
+    fn abort_transaction(&self) -> Future<'static, ()> {
+        let mut sent = self.state.sent();
+        let number = match sent.phase {
+            Phase::Inside(number) => number,
+            Phase::Outside => return failed(misuse("No transaction started")),
+            Phase::Committed(_) => {
+                let message = "Cannot call abortTransaction after calling commitTransaction";
+                return failed(misuse(message));
+            }
+            Phase::Aborted => return failed(misuse("Cannot call abortTransaction twice")),
+        };
+        sent.phase = Phase::Aborted;
+        let turn = sent.turn();
+        let state = Arc::clone(&self.state);
+        Box::pin(async move {
+            let _turn = turn.come().await;
+            state.abort(number).await
+        })
+    }
+
+    fn in_transaction(&self) -> bool {
+        matches!(self.state.sent().phase, Phase::Inside(_))
+    }
+}
+
+impl State {
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run_outside(
+        &self,
+        namespace: Namespace,
+        command: Command,
+    ) -> Result<Answer, DataError> {
+        let mut done = self.done.lock().await;
+        let (answer, time) = run_alone(&self.shared, done.time, namespace, command).await?;
+        done.time = done.time.max(time);
+        Ok(answer)
+    }
+
+    async fn run_inside(
+        self: Arc<Self>,
+        number: u64,
+        namespace: Namespace,
+        command: Command,
+    ) -> Result<Answer, DataError> {
+        let shared = Arc::clone(&self.shared);
+        let outcome = self
+            .inside(number, async |session| {
+                run::run(&shared, Place::Transaction(session), namespace, command).await
+            })
+            .await?;
+        Ok(match outcome {
+            Outcome::Answer(answer) => answer,
+            Outcome::Cursor(batch, cursor) => {
+                let cursor = TransactionCursor { state: self, number, cursor: Some(cursor) };
+                Answer::Cursor(batch, Some(Box::new(cursor)))
+            }
+        })
+    }
+
+    /// Works with the driver's session within a transaction, which begins here if it has not yet.
+    async fn inside<T>(
+        &self,
+        number: u64,
+        work: impl AsyncFnOnce(&mut ClientSession) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let mut done = self.done.lock().await;
+        let done = &mut *done;
+        if done.transaction == number && done.is_busy {
+            done.doom.get_or_insert_with(given_up);
+        }
+        if let Some(doom) = done.doom_of(number) {
+            return Err(doom);
+        }
+        done.is_busy = true;
+        let result = self
+            .shared
+            .in_time(async { work(done.session_in(number, &self.shared).await?).await })
+            .await;
+        done.is_busy = false;
+        if let Err(error) = &result
+            && error.kind == ErrorKind::Unavailable
+        {
+            // Nobody knows whether the server did it.
+            done.doom = Some(DataError::new(ErrorKind::Unavailable, &*error.message));
+        }
+        result
+    }
+
+    async fn commit(&self, number: u64) -> Result<(), DataError> {
+        let mut done = self.done.lock().await;
+        if done.transaction != number {
+            // Nothing was done in it.
+            return Ok(());
+        }
+        if done.is_busy {
+            done.doom.get_or_insert_with(given_up);
+        }
+        let doom = done.doom_of(number);
+        let Some(session) = &mut done.session else { return doom.map_or(Ok(()), Err) };
+        if let Some(doom) = doom {
+            let abort = async { session.abort_transaction().await.map_err(|_| given_up()) };
+            // The server forgets it sooner or later anyway.
+            let _ = self.shared.in_time(abort).await;
+            return Err(doom);
+        }
+        let shared = &self.shared;
+        // Committing twice is committing once: so it is tried until it is known how it went.
+        let commit = async {
+            for _ in 1..COMMITS_MAX {
+                match session.commit_transaction().await {
+                    Err(error) if is_unknown(&error) => sleep(COMMIT_PAUSE).await,
+                    result => return result.map_err(|error| shared.explain(error)),
+                }
+            }
+            session.commit_transaction().await.map_err(|error| shared.explain(error))
+        };
+        let result = shared.in_time(commit).await;
+        let time = session.operation_time();
+        done.time = done.time.max(time);
+        result
+    }
+
+    async fn abort(&self, number: u64) -> Result<(), DataError> {
+        let mut done = self.done.lock().await;
+        if done.transaction != number {
+            return Ok(());
+        }
+        let Some(session) = &mut done.session else { return Ok(()) };
+        let shared = &self.shared;
+        let abort =
+            async { session.abort_transaction().await.map_err(|error| shared.explain(error)) };
+        shared.in_time(abort).await
+    }
+}
+
+impl Sent {
+    /// A place behind everything that has been sent.
+    fn turn(&mut self) -> Turn {
+        let (done, last) = oneshot::channel();
+        Turn { before: self.last.replace(last), _done: done }
+    }
+}
+
+impl Turn {
+    async fn come(mut self) -> Self {
+        if let Some(before) = self.before.take() {
+            // It says nothing: it is dropped.
+            let _ = before.await;
+        }
+        self
+    }
+}
+
+impl Done {
+    /// The driver's session, in a transaction.
+    async fn session_in(
+        &mut self,
+        number: u64,
+        shared: &Shared,
+    ) -> Result<&mut ClientSession, DataError> {
+        if self.session.is_none() {
+            let client = shared.client().await?;
+            let session = client.start_session().await;
+            self.session = Some(session.map_err(|error| shared.explain(error))?);
+        }
+        let Some(session) = &mut self.session else {
+            return Err(DataError::new(ErrorKind::Internal, "a session is gone"));
+        };
+        if self.transaction != number {
+            self.transaction = number;
+            self.doom = None;
+            if let Some(time) = self.time {
+                session.advance_operation_time(time);
+            }
+            if let Err(error) = session.start_transaction().await {
+                let error = shared.explain(error);
+                self.doom = Some(DataError::new(error.kind, &*error.message));
+                return Err(error);
+            }
+        }
+        Ok(session)
+    }
+
+    fn doom_of(&self, number: u64) -> Option<DataError> {
+        let doom = self.doom.as_ref().filter(|_| self.transaction == number)?;
+        let message = format!("the transaction has failed before: {}", doom.message);
+        Some(DataError::new(doom.kind, message).with_code(NO_SUCH_TRANSACTION))
+    }
+}
+
+/// A cursor that was opened in a transaction, and lives as long as that.
+struct TransactionCursor {
+    state: Arc<State>,
+    number: u64,
+    /// Nothing when it is at its end.
+    cursor: Option<Box<SessionRawBatchCursor>>,
+}
+
+impl Cursor for TransactionCursor {
+    fn next_batch(&mut self) -> Future<'_, Batch> {
+        let turn = self.state.sent().turn();
+        Box::pin(async move {
+            let _turn = turn.come().await;
+            self.next().await
+        })
+    }
+}
+
+impl TransactionCursor {
+    async fn next(&mut self) -> Result<Batch, DataError> {
+        let Some(cursor) = &mut self.cursor else { return Ok(Batch::default()) };
+        if self.state.done.lock().await.transaction != self.number {
+            return Err(broken());
+        }
+        let shared = &self.state.shared;
+        let next = async |session: &mut ClientSession| next_portion(shared, cursor, session).await;
+        let (batch, is_last) = self.state.inside(self.number, next).await?;
+        if is_last {
+            self.cursor = None;
+        }
+        Ok(batch)
+    }
+}
+
+fn is_unknown(error: &Error) -> bool {
+    error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+}
+
+fn given_up() -> DataError {
+    DataError::new(ErrorKind::Unavailable, "a command in it was given up")
+}
+
+fn misuse(message: &str) -> DataError {
+    DataError::new(ErrorKind::Refused, message)
+}
+
+fn failed(error: DataError) -> Future<'static, ()> {
+    Box::pin(std::future::ready(Err(error)))
+}
