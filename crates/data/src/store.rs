@@ -32,8 +32,7 @@ pub trait Store: Target {
 /// A sequence of commands, and the transaction that they may be part of.
 ///
 /// Commands run one after another, in the order in which they were sent, and belong to the
-/// transaction that was open then: nobody needs to wait for one before sending the next. So a
-/// future that is neither polled nor dropped holds up those behind it.
+/// transaction that was open then: nobody needs to wait for one before sending the next.
 pub trait Session: Target {
     /// Begins a transaction: commands from now on are part of it.
     fn start_transaction(&self) -> Result<(), DataError>;

@@ -58,10 +58,11 @@ impl Python {
         let mut hasher = DefaultHasher::new();
         REQUIREMENTS.hash(&mut hasher);
         let cache = cache_folder();
-        let folder = cache.join(format!("secantusdb-{version}-{:016x}", hasher.finish()));
+        let name = format!("secantusdb-{version}-{:016x}", hasher.finish());
+        let folder = cache.join(&name);
         let at = |error| PythonError::Cache { path: folder.clone(), error };
         fs::create_dir_all(&cache).map_err(at)?;
-        let lock = File::create(folder.with_extension("lock")).map_err(at)?;
+        let lock = File::create(cache.join(format!("{name}.lock"))).map_err(at)?;
         lock.lock().map_err(at)?;
         let marker = folder.join(MARKER);
         let way = match fs::read_to_string(&marker) {

@@ -1,7 +1,7 @@
 //! A server that speaks MongoDB's protocol: SecantusDB, a replica set of one member.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
@@ -134,6 +134,12 @@ impl SecantusDb {
     /// When the machine has no `kill`.
     pub fn freeze(&self) {
         self.signal("-STOP");
+        // The signal is on its way when `kill` ends, and a thread may still answer.
+        while let Some(process) = &self.process
+            && !is_frozen(process.id())
+        {
+            thread::yield_now();
+        }
     }
 
     /// Lets it go on.
@@ -192,6 +198,17 @@ impl SecantusDb {
         }
         StartError::Silent { what, log }
     }
+}
+
+/// Whether all threads of a process have stopped. Where `/proc` does not tell, they are taken to.
+fn is_frozen(process: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return true };
+    let mut states = threads.flatten().filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("stat")).ok()?;
+        // Behind the name, which may hold anything.
+        Some(text.rsplit_once(") ")?.1.starts_with(['T', 't']))
+    });
+    states.all(|is_stopped| is_stopped)
 }
 
 impl Drop for SecantusDb {

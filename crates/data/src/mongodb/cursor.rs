@@ -8,7 +8,7 @@ use mongodb::{
     raw_batch_cursor::{RawBatch, SessionRawBatchCursor},
 };
 
-use super::{failure, lease::Lease, shared::Shared};
+use super::{failure, lease::Lease, shared::Shared, task};
 use crate::{Batch, Cursor, DataError, ErrorKind, Future};
 
 /// A batch, and whether it is the last one.
@@ -57,16 +57,40 @@ fn portion(reply: &RawBatch) -> Result<Portion, DataError> {
 /// A cursor outside of transactions.
 pub(super) struct LeasedCursor {
     shared: Arc<Shared>,
-    state: State,
+    progress: Progress<(Box<SessionRawBatchCursor>, Lease)>,
 }
 
-enum State {
-    /// Dropped in this order: the server is told to forget the cursor, then the session is free.
-    Open(Box<SessionRawBatchCursor>, Lease),
+/// Where a cursor is.
+pub(super) enum Progress<T> {
+    /// Somewhere before its end.
+    Open(T),
+    /// At its end.
     Finished,
     /// Given up in the middle: what was on its way is lost, and what comes behind it must not be
     /// taken for all there is.
     Broken,
+}
+
+impl<T> Progress<T> {
+    /// What is open, which is put back when the next portion has come: nothing at the end.
+    pub(super) fn take(&mut self) -> Result<Option<T>, DataError> {
+        match mem::replace(self, Self::Broken) {
+            Self::Open(open) => Ok(Some(open)),
+            Self::Finished => {
+                *self = Self::Finished;
+                Ok(None)
+            }
+            Self::Broken => Err(DataError::new(
+                ErrorKind::Refused,
+                "the cursor is closed: reading from it has failed before",
+            )),
+        }
+    }
+
+    /// What came of what was open.
+    pub(super) fn put(&mut self, open: T, is_last: bool) {
+        *self = if is_last { Self::Finished } else { Self::Open(open) };
+    }
 }
 
 impl LeasedCursor {
@@ -75,23 +99,23 @@ impl LeasedCursor {
         cursor: Box<SessionRawBatchCursor>,
         lease: Lease,
     ) -> Self {
-        Self { shared, state: State::Open(cursor, lease) }
+        Self { shared, progress: Progress::Open((cursor, lease)) }
     }
 
     async fn next(&mut self) -> Result<Batch, DataError> {
-        let (mut cursor, mut lease) = match mem::replace(&mut self.state, State::Broken) {
-            State::Open(cursor, lease) => (cursor, lease),
-            State::Finished => {
-                self.state = State::Finished;
-                return Ok(Batch::default());
-            }
-            State::Broken => return Err(broken()),
+        let Some((mut cursor, mut lease)) = self.progress.take()? else {
+            return Ok(Batch::default());
         };
-        lease.is_busy = true;
-        let next = next_portion(&self.shared, &mut cursor, lease.session());
-        let (batch, is_last) = self.shared.in_time(next).await?;
-        lease.is_busy = false;
-        self.state = if is_last { State::Finished } else { State::Open(cursor, lease) };
+        let shared = Arc::clone(&self.shared);
+        let next = task::start(&self.shared.runtime, async move {
+            lease.is_busy = true;
+            let next = next_portion(&shared, &mut cursor, lease.session());
+            let portion = shared.in_time(next).await?;
+            lease.is_busy = false;
+            Ok((portion, (cursor, lease)))
+        });
+        let ((batch, is_last), open) = next.await?;
+        self.progress.put(open, is_last);
         Ok(batch)
     }
 }
@@ -100,9 +124,4 @@ impl Cursor for LeasedCursor {
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(self.next())
     }
-}
-
-/// What a cursor says that lost documents.
-pub(super) fn broken() -> DataError {
-    DataError::new(ErrorKind::Refused, "the cursor is closed: reading from it has failed before")
 }

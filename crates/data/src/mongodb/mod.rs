@@ -13,6 +13,7 @@ mod reads;
 mod run;
 mod session;
 mod shared;
+mod task;
 mod uri;
 mod watch;
 mod writes;
@@ -29,8 +30,6 @@ use session::MongoSession;
 use shared::Shared;
 
 /// Documents in a MongoDB deployment.
-///
-/// It must be used within a runtime of tokio.
 #[derive(Clone)]
 pub struct MongoStore {
     shared: Arc<Shared>,
@@ -39,6 +38,10 @@ pub struct MongoStore {
 impl MongoStore {
     /// A store at a URI, `mongodb://` or `mongodb+srv://`. Nothing is contacted yet; what is wrong
     /// with the URI itself is told at once.
+    ///
+    /// The runtime of tokio in which this is called does all that has to do with the network, for
+    /// commands from wherever they come. It should be one that nothing holds up, and a single
+    /// thread of it costs least.
     pub fn connect(uri: &str, options: MongoOptions) -> Result<Self, DataError> {
         Ok(Self { shared: Arc::new(Shared::new(uri, options)?) })
     }
@@ -47,7 +50,7 @@ impl MongoStore {
 impl Target for MongoStore {
     fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
+        task::start(&self.shared.runtime, async move {
             let (answer, _) = run_alone(&shared, None, namespace, command).await?;
             Ok(answer)
         })
@@ -57,14 +60,10 @@ impl Target for MongoStore {
 impl Store for MongoStore {
     fn database_names(&self) -> Future<'static, Vec<String>> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
+        task::start(&self.shared.runtime, async move {
             let names = async {
-                shared
-                    .client()
-                    .await?
-                    .list_database_names()
-                    .await
-                    .map_err(|error| shared.explain(error))
+                let names = shared.client().await?.list_database_names().await;
+                names.map_err(|error| shared.explain(error))
             };
             shared.in_time(names).await
         })
@@ -72,7 +71,7 @@ impl Store for MongoStore {
 
     fn collection_names(&self, database: String) -> Future<'static, Vec<String>> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
+        task::start(&self.shared.runtime, async move {
             let names = async {
                 let database = shared.client().await?.database(&database);
                 database.list_collection_names().await.map_err(|error| shared.explain(error))

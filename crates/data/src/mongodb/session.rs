@@ -23,10 +23,11 @@ use tokio::{
 };
 
 use super::{
-    cursor::{broken, next_portion},
+    cursor::{Progress, next_portion},
     run::{self, Outcome, Place},
     run_alone,
     shared::Shared,
+    task,
 };
 use crate::{
     Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Session, Target,
@@ -82,12 +83,6 @@ struct Done {
     time: Option<Timestamp>,
 }
 
-/// The right to be next, as soon as the one before is done.
-struct Turn {
-    before: Option<oneshot::Receiver<()>>,
-    _done: oneshot::Sender<()>,
-}
-
 impl MongoSession {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let sent = Sent { phase: Phase::Outside, transactions: 0, last: None };
@@ -100,20 +95,13 @@ impl Target for MongoSession {
     fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
         let state = Arc::clone(&self.state);
         let mut sent = self.state.sent();
-        let turn = sent.turn();
-        match sent.phase {
-            Phase::Inside(number) => Box::pin(async move {
-                let _turn = turn.come().await;
-                state.run_inside(number, namespace, command).await
-            }),
-            _ => {
-                sent.phase = Phase::Outside;
-                Box::pin(async move {
-                    let _turn = turn.come().await;
-                    state.run_outside(namespace, command).await
-                })
-            }
+        if let Phase::Inside(number) = sent.phase {
+            let work = async move { state.run_inside(number, namespace, command).await };
+            return self.state.start(&mut sent, work);
         }
+        sent.phase = Phase::Outside;
+        let work = async move { state.run_outside(namespace, command).await };
+        self.state.start(&mut sent, work)
     }
 }
 
@@ -139,12 +127,8 @@ impl Session for MongoSession {
             }
         };
         sent.phase = Phase::Committed(number);
-        let turn = sent.turn();
         let state = Arc::clone(&self.state);
-        Box::pin(async move {
-            let _turn = turn.come().await;
-            state.commit(number).await
-        })
+        self.state.start(&mut sent, async move { state.commit(number).await })
     }
 
     fn abort_transaction(&self) -> Future<'static, ()> {
@@ -159,12 +143,8 @@ impl Session for MongoSession {
             Phase::Aborted => return failed(misuse("Cannot call abortTransaction twice")),
         };
         sent.phase = Phase::Aborted;
-        let turn = sent.turn();
         let state = Arc::clone(&self.state);
-        Box::pin(async move {
-            let _turn = turn.come().await;
-            state.abort(number).await
-        })
+        self.state.start(&mut sent, async move { state.abort(number).await })
     }
 
     fn in_transaction(&self) -> bool {
@@ -175,6 +155,24 @@ impl Session for MongoSession {
 impl State {
     fn sent(&self) -> MutexGuard<'_, Sent> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts some work that begins when everything that was sent before is done.
+    fn start<T: Send + 'static>(
+        &self,
+        sent: &mut Sent,
+        work: impl std::future::Future<Output = Result<T, DataError>> + Send + 'static,
+    ) -> Future<'static, T> {
+        let (done, last) = oneshot::channel::<()>();
+        let before = sent.last.replace(last);
+        task::start(&self.shared.runtime, async move {
+            // Dropped with the work, however that ends: that is all it says.
+            let _done = done;
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            work.await
+        })
     }
 
     async fn run_outside(
@@ -203,7 +201,8 @@ impl State {
         Ok(match outcome {
             Outcome::Answer(answer) => answer,
             Outcome::Cursor(batch, cursor) => {
-                let cursor = TransactionCursor { state: self, number, cursor: Some(cursor) };
+                let progress = Progress::Open(cursor);
+                let cursor = TransactionCursor { state: self, number, progress };
                 Answer::Cursor(batch, Some(Box::new(cursor)))
             }
         })
@@ -285,24 +284,6 @@ impl State {
     }
 }
 
-impl Sent {
-    /// A place behind everything that has been sent.
-    fn turn(&mut self) -> Turn {
-        let (done, last) = oneshot::channel();
-        Turn { before: self.last.replace(last), _done: done }
-    }
-}
-
-impl Turn {
-    async fn come(mut self) -> Self {
-        if let Some(before) = self.before.take() {
-            // It says nothing: it is dropped.
-            let _ = before.await;
-        }
-        self
-    }
-}
-
 impl Done {
     /// The driver's session, in a transaction.
     async fn session_in(
@@ -344,32 +325,32 @@ impl Done {
 struct TransactionCursor {
     state: Arc<State>,
     number: u64,
-    /// Nothing when it is at its end.
-    cursor: Option<Box<SessionRawBatchCursor>>,
+    progress: Progress<Box<SessionRawBatchCursor>>,
 }
 
 impl Cursor for TransactionCursor {
     fn next_batch(&mut self) -> Future<'_, Batch> {
-        let turn = self.state.sent().turn();
-        Box::pin(async move {
-            let _turn = turn.come().await;
-            self.next().await
-        })
+        Box::pin(self.next())
     }
 }
 
 impl TransactionCursor {
     async fn next(&mut self) -> Result<Batch, DataError> {
-        let Some(cursor) = &mut self.cursor else { return Ok(Batch::default()) };
-        if self.state.done.lock().await.transaction != self.number {
-            return Err(broken());
-        }
-        let shared = &self.state.shared;
-        let next = async |session: &mut ClientSession| next_portion(shared, cursor, session).await;
-        let (batch, is_last) = self.state.inside(self.number, next).await?;
-        if is_last {
-            self.cursor = None;
-        }
+        let Some(mut cursor) = self.progress.take()? else { return Ok(Batch::default()) };
+        let (state, number) = (Arc::clone(&self.state), self.number);
+        let next = async move {
+            if state.done.lock().await.transaction != number {
+                return Err(misuse("the cursor is closed: its transaction has ended"));
+            }
+            let next = async |session: &mut ClientSession| {
+                next_portion(&state.shared, &mut cursor, session).await
+            };
+            let portion = state.inside(number, next).await?;
+            Ok((portion, cursor))
+        };
+        let next = self.state.start(&mut self.state.sent(), next);
+        let ((batch, is_last), cursor) = next.await?;
+        self.progress.put(cursor, is_last);
         Ok(batch)
     }
 }

@@ -16,7 +16,7 @@ use mongodb::{
     error::{Error, ErrorKind as Driver},
     options::{Acknowledgment, ClientOptions, ConnectionString, SelectionCriteria, Tls},
 };
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{runtime::Handle, sync::OnceCell, time::timeout};
 
 use super::{MongoOptions, failure, lease::Leases, uri, watch::Watch};
 use crate::{DataError, ErrorKind, Namespace};
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     /// Made when it is first needed: where the hosts of a URI are found in DNS, that takes a while.
     client: OnceCell<Client>,
     watch: Arc<Watch>,
+    /// Where the driver works.
+    pub(super) runtime: Handle,
     /// Sessions that are not in use.
     pub(super) leases: Leases,
     /// Which servers answer reads.
@@ -62,10 +64,14 @@ impl Shared {
             })?),
             None => None,
         };
+        let runtime = Handle::try_current().map_err(|error| {
+            DataError::new(ErrorKind::Internal, "a store needs a runtime").caused_by(error)
+        })?;
         Ok(Self {
             hosts: uri::hosts(&uri),
             client: OnceCell::new(),
             watch: Arc::default(),
+            runtime,
             leases: Leases::default(),
             read_criteria: options
                 .read_preference

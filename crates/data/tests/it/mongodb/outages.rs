@@ -208,3 +208,30 @@ async fn names_that_do_not_resolve() {
         assert!(!format!("{store:?} {failure} {failure:?}").contains("pa55word"));
     }
 }
+
+#[test]
+fn commands_come_from_any_thread() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = SecantusDb::start();
+    let own = runtime();
+    let store = own.block_on(async { connect(&server) });
+    let c = collection(store, "c");
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let own = std::thread::spawn(move || own.block_on(ended));
+    let others: Vec<_> = (0..4_i32)
+        .map(|number| {
+            let c = c.clone();
+            let insert = async move { c.insert([rawdoc! { "_id": number }]).await };
+            std::thread::spawn(move || runtime().block_on(insert))
+        })
+        .collect();
+    for other in others {
+        other.join().unwrap().unwrap();
+    }
+    assert_eq!(runtime().block_on(c.contents()).len(), 4);
+    // When its runtime has ended, nothing waits for ever.
+    end.send(()).unwrap();
+    own.join().unwrap().unwrap();
+    let failure = runtime().block_on(c.insert([rawdoc! { "_id": 5 }])).unwrap_err();
+    assert_eq!(failure.message, "the store is being closed");
+}

@@ -87,7 +87,7 @@ async fn tls_with_an_authority_that_is_trusted() {
 }
 
 #[test]
-fn files_that_are_missing_are_missed_at_once() {
+fn what_is_missing_is_missed_at_once() {
     for option in ["tlsCAFile", "tlsCertificateKeyFile"] {
         let uri = format!("mongodb://n:pa55word@h/?tls=true&{option}=/no/such/file.pem");
         let failure = MongoStore::connect(&uri, options()).unwrap_err();
@@ -96,6 +96,9 @@ fn files_that_are_missing_are_missed_at_once() {
     }
     let failure = MongoStore::connect("mongodb://h/?w=0", options()).unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unsupported, "{failure}");
+    // Outside of any runtime.
+    let failure = MongoStore::connect("mongodb://h/", options()).unwrap_err();
+    assert_eq!(failure.message, "a store needs a runtime");
 }
 
 #[tokio::test]
