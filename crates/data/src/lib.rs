@@ -3,7 +3,9 @@
 //! A caller sends a [`Command`] to a [`Store`], or to a [`Session`] of it, and gets an [`Answer`].
 //! Documents are raw BSON on the whole way.
 
+mod check;
 mod command;
+mod embedded;
 mod error;
 mod mongodb;
 mod store;
@@ -13,5 +15,6 @@ pub use command::{
     Aggregate, ArrayFilters, Command, Count, Delete, Distinct, Find, FindAndModify, InsertMany,
     Modification, Namespace, Replacement, Update, UpdateSpec, WriteOperation, Writes,
 };
+pub use embedded::{EmbeddedFile, EmbeddedOptions, EmbeddedStore, IndexSpec};
 pub use error::{DataError, ErrorKind};
 pub use store::{Answer, Batch, Cursor, Future, Session, Store, Target, Updated};

@@ -16,12 +16,13 @@ pub struct Distinct {
     path: Box<str>,
     seen: HashSet<Vec<u8>>,
     values: Vec<RawBson>,
+    bytes: usize,
 }
 
 impl Distinct {
     /// Looks for the values of a path.
     pub fn new(path: &str) -> Self {
-        Self { path: path.into(), seen: HashSet::new(), values: Vec::new() }
+        Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 }
     }
 
     /// Adds what a document has at the path; of an array, its items.
@@ -39,11 +40,18 @@ impl Distinct {
         // Within a document, values come in order.
         keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (key, value) in keyed {
+            let bytes = key.len();
             if self.seen.insert(key) {
+                self.bytes += bytes;
                 self.values.push(value.into());
             }
         }
         Ok(())
+    }
+
+    /// How many bytes the values take, about.
+    pub fn bytes_len(&self) -> usize {
+        self.bytes
     }
 
     /// What was found.

@@ -1,0 +1,42 @@
+//! What no store is asked to do, in the same words for all of them.
+
+use bson::RawDocument;
+
+use crate::{DataError, ErrorKind, Modification, UpdateSpec};
+
+/// `FailedToParse` and `InvalidLength` of MongoDB.
+const FAILED_TO_PARSE: i32 = 9;
+const INVALID_LENGTH: i32 = 16;
+
+/// Refuses to write nothing.
+pub(crate) fn count(writes: usize) -> Result<(), DataError> {
+    if writes > 0 {
+        return Ok(());
+    }
+    let message = "Write batch sizes must be between 1 and 100000. Got 0 operations.";
+    Err(DataError::new(ErrorKind::Refused, message).with_code(INVALID_LENGTH))
+}
+
+/// An update without operators would replace the whole document, and one with them has no place in
+/// a replacement. To a server both look the same.
+pub(crate) fn modification(modification: &Modification) -> Result<(), DataError> {
+    let refused =
+        |message: &str| Err(DataError::new(ErrorKind::Refused, message).with_code(FAILED_TO_PARSE));
+    match modification {
+        Modification::Replacement(document) if has_operator(document) => {
+            refused("replacement document cannot contain keys beginning with '$'")
+        }
+        Modification::Update(UpdateSpec::Operators(document, _)) if document.is_empty() => {
+            refused("update document must have at least one element")
+        }
+        Modification::Update(UpdateSpec::Operators(document, _)) if !has_operator(document) => {
+            refused("update document must contain key beginning with '$'")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_operator(document: &RawDocument) -> bool {
+    let mut fields = document.iter();
+    matches!(fields.next(), Some(Ok((name, _))) if name.as_str().starts_with('$'))
+}

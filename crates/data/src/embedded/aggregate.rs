@@ -1,0 +1,187 @@
+//! `aggregate`: what a pipeline makes of collections, in batches.
+//!
+//! Between two batches the pipeline waits where it is, and holds no state of the file; each batch
+//! reads from the state at its time. `$out` and `$merge` are done by the writer in one transaction,
+//! while the pipeline reads from the state before it.
+
+use std::sync::Arc;
+
+use bson::{Document, RawBsonRef, RawDocument};
+use hookstead_query::{Parameters, Pipeline, QueryError};
+
+use super::{
+    cancel::Cancel,
+    failure::Outcome,
+    find::{FIRST_DOCUMENTS_MAX, given_up},
+    origin::Origin,
+    output::Target,
+    running::{Course, Running, pulled},
+    shared::Shared,
+    sources::{Lent, Sources},
+    store::failed,
+    writing::Writing,
+};
+use crate::{Aggregate, Answer, Batch, Cursor, DataError, Future, Namespace};
+
+/// `InvalidNamespace`
+const INVALID_NAMESPACE: i32 = 73;
+
+/// A pipeline, ready to be run.
+pub(super) struct AggregateWork {
+    pipeline: Pipeline,
+    parameters: Parameters,
+}
+
+impl AggregateWork {
+    pub(super) fn parse(
+        aggregate: &Aggregate,
+        mut parameters: Parameters,
+    ) -> Result<Self, DataError> {
+        read_options(&aggregate.options, &mut parameters)?;
+        let pipeline = Pipeline::parse(&aggregate.pipeline, &parameters)?;
+        if aggregate.of_database && !pipeline.is_sourceless() {
+            let first = aggregate.pipeline.first().and_then(|stage| stage.iter().next());
+            let first = first.and_then(Result::ok).map_or("", |(name, _)| name.as_str());
+            let text =
+                format!("{{aggregate: 1}} is not valid for '{first}'; a collection is required.");
+            return Err(QueryError::new(INVALID_NAMESPACE, text).into());
+        }
+        Ok(Self { pipeline, parameters })
+    }
+
+    /// Where the documents go, if not to the caller.
+    pub(super) fn target(&self, name: &Namespace) -> Option<Target<'_>> {
+        let output = self.pipeline.writes_to()?;
+        Some(Target::new(output, &name.database, &self.parameters))
+    }
+}
+
+fn read_options(options: &RawDocument, parameters: &mut Parameters) -> Result<(), QueryError> {
+    for (name, value) in options.iter().flatten() {
+        match (name.as_str(), value) {
+            ("let", RawBsonRef::Document(variables)) => {
+                parameters.variables = Document::try_from(variables)
+                    .map_err(|error| QueryError::bad_value(error.to_string()))?;
+            }
+            ("collation", RawBsonRef::Document(collation))
+                if !collation.get_str("locale").is_ok_and(|locale| locale == "simple") =>
+            {
+                return Err(QueryError::not_supported("a collation"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// How far a pipeline has come.
+enum Stage {
+    New(Box<Course>, String),
+    Running(Running),
+    Over,
+}
+
+impl Stage {
+    /// The next batch, and how it goes on. What was lent comes back.
+    fn advance(
+        self,
+        documents_max: usize,
+        lent: Lent,
+        cancel: &Cancel,
+    ) -> (Outcome<(Batch, Self)>, Option<Lent>) {
+        let mut running = match self {
+            Self::Over => return (Ok((Batch::default(), Self::Over)), Some(lent)),
+            Self::Running(running) => {
+                running.sources().lend(lent, cancel);
+                running
+            }
+            Self::New(course, collection) => {
+                course.sources.lend(lent, cancel);
+                match Running::begin(course, &collection) {
+                    Ok(running) => running,
+                    Err((course, failure)) => {
+                        return (Err(failure), course.sources.take_back());
+                    }
+                }
+            }
+        };
+        let outcome = running.next_batch(documents_max);
+        let lent = running.sources().take_back();
+        let outcome = outcome.map(|(batch, is_last)| {
+            (batch, if is_last { Self::Over } else { Self::Running(running) })
+        });
+        (outcome, lent)
+    }
+}
+
+/// Runs a pipeline whose documents go to the caller.
+pub(super) fn run(
+    origin: Origin,
+    name: &Namespace,
+    work: AggregateWork,
+) -> Future<'static, Answer> {
+    let sources = Sources::new(origin.source(), &name.database);
+    let stage =
+        Stage::New(Box::new(Course { pipeline: work.pipeline, sources }), name.collection.clone());
+    let mut cursor = AggregateCursor { origin, stage: Some(stage) };
+    let first = cursor.ask(FIRST_DOCUMENTS_MAX);
+    Box::pin(async move {
+        let (batch, stage) = first.await?;
+        let rest: Option<Box<dyn Cursor>> = match stage {
+            Stage::Over => None,
+            stage => Some(Box::new(AggregateCursor { stage: Some(stage), ..cursor })),
+        };
+        Ok(Answer::Cursor(batch, rest))
+    })
+}
+
+struct AggregateCursor {
+    origin: Origin,
+    /// With whom asks for a batch; it is lost if that is given up.
+    stage: Option<Stage>,
+}
+
+impl AggregateCursor {
+    fn ask(&mut self, documents_max: usize) -> Future<'static, (Batch, Stage)> {
+        let Some(stage) = self.stage.take() else { return failed(given_up()) };
+        self.origin.lend(move |lent, cancel| stage.advance(documents_max, lent, cancel))
+    }
+}
+
+impl Cursor for AggregateCursor {
+    fn next_batch(&mut self) -> Future<'_, Batch> {
+        Box::pin(async {
+            let (batch, stage) = self.ask(usize::MAX).await?;
+            self.stage = Some(stage);
+            Ok(batch)
+        })
+    }
+}
+
+/// Runs a pipeline whose documents go to a collection, within a transaction of the writer that has
+/// written nothing yet.
+pub(super) fn write(
+    shared: &Arc<Shared>,
+    source: &Arc<str>,
+    name: &Namespace,
+    work: &AggregateWork,
+    writing: &mut Writing<'_>,
+) -> Outcome<()> {
+    let connection = shared.take_reader()?;
+    connection.execute_batch("BEGIN")?;
+    let catalogue = shared.current_catalogue(&connection)?;
+    let sources = Sources::new(source, &name.database);
+    sources.lend(Lent::File(connection, catalogue), &Cancel::default());
+    let outcome = writing.atomically(|writing| {
+        let documents = pulled(&work.pipeline, &sources, &name.collection)?;
+        let documents = documents.map(|one| one.map_err(|error| sources.failure(error)));
+        match work.target(name) {
+            Some(target) => target.write(source, documents, writing),
+            None => Ok(()),
+        }
+    });
+    if let Some(Lent::File(connection, _)) = sources.take_back() {
+        shared.put_back(connection);
+    }
+    outcome
+}

@@ -1,0 +1,61 @@
+//! Work that nobody waits for any more stops soon.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::sync::oneshot;
+
+use super::failure::{Failure, Outcome};
+use crate::{DataError, ErrorKind};
+
+/// Tells work whether somebody still waits for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Goes on only if somebody waits.
+    pub(super) fn check(&self) -> Outcome<()> {
+        if self.0.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Waits for the outcome of work; dropping it cancels the work.
+#[derive(Debug)]
+pub(super) struct Pending<T> {
+    answer: oneshot::Receiver<Result<T, DataError>>,
+    cancel: Cancel,
+}
+
+impl<T> Pending<T> {
+    pub(super) fn new(answer: oneshot::Receiver<Result<T, DataError>>, cancel: Cancel) -> Self {
+        Self { answer, cancel }
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, DataError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer)
+            .poll(context)
+            .map(|answer| answer.unwrap_or_else(|_| Err(gone())))
+    }
+}
+
+impl<T> Drop for Pending<T> {
+    fn drop(&mut self) {
+        self.cancel.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Work ended without an answer, which only a fault of ours can cause.
+pub(super) fn gone() -> DataError {
+    DataError::new(ErrorKind::Internal, "the store of documents has a fault and gave no answer")
+        .with_code(1)
+}

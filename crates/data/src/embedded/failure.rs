@@ -1,0 +1,110 @@
+//! What can go wrong inside: an answer for the caller, or a fault of the file.
+
+use std::path::{Path, PathBuf};
+
+use hookstead_query::QueryError;
+use rusqlite::ErrorCode;
+
+use crate::{DataError, ErrorKind};
+
+/// Why an operation came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What the caller is told. The file is well.
+    Answer(DataError),
+    /// SQLite could not do its work.
+    Storage(rusqlite::Error),
+    /// Nobody waits for the outcome any more.
+    Cancelled,
+}
+
+/// What an operation gives, or why it came to nothing.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        Self::Answer(error.into())
+    }
+}
+
+impl Failure {
+    /// A refusal with MongoDB's number for it.
+    pub(super) fn refused(code: i32, message: impl Into<String>) -> Self {
+        Self::Answer(DataError::new(ErrorKind::Refused, message).with_code(code))
+    }
+
+    /// What the caller is told, by the path of the file for the operator.
+    pub(super) fn into_error(self, path: &Path) -> DataError {
+        match self {
+            Self::Answer(error) => error,
+            Self::Storage(error) => at_work(path, error),
+            Self::Cancelled => DataError::new(ErrorKind::Internal, "the operation was given up"),
+        }
+    }
+}
+
+/// A fault of the file, for the operator: which file, what is wrong, what helps.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {}", path.display(), trouble(source).1)]
+pub(super) struct FileFault {
+    path: PathBuf,
+    source: rusqlite::Error,
+}
+
+/// A fault while the file is opened. An operator reads it, so it says everything.
+pub(super) fn at_opening(path: &Path, error: rusqlite::Error) -> DataError {
+    let kind = trouble(&error).0;
+    let fault = FileFault { path: path.to_owned(), source: error };
+    DataError::new(kind, fault.to_string()).caused_by(fault.source)
+}
+
+/// A fault while a function waits, which need not know where files are.
+fn at_work(path: &Path, error: rusqlite::Error) -> DataError {
+    let (kind, _) = trouble(&error);
+    let (code, message) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => (14031, "the store of documents has no space left"),
+        Some(ErrorCode::DatabaseBusy) => (50, "another process holds the store of documents"),
+        Some(ErrorCode::TooBig) => (10334, "the document is too large for the store"),
+        _ => (1, "the store of documents has a fault; the log names it"),
+    };
+    let fault = FileFault { path: path.to_owned(), source: error };
+    DataError::new(kind, message).with_code(code).caused_by(fault)
+}
+
+/// What kind of fault it is, and what it says to the operator.
+fn trouble(error: &rusqlite::Error) -> (ErrorKind, String) {
+    let text = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            "this is no database of documents; move the file away to begin with an empty one, \
+             or put a backup in its place"
+        }
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "the file is damaged; put a backup in its place (with no -wal file beside it), or \
+             save what can be read with: sqlite3 FILE .recover"
+        }
+        Some(ErrorCode::DiskFull) => "the disk is full; make room, nothing is lost",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let text = "another process has held the file for too long; end it or wait";
+            return (ErrorKind::Unavailable, text.to_owned());
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "the file cannot be opened for writing; check its owner, its permissions and those \
+             of its folder"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the disk failed; see the system's log",
+        _ => return (ErrorKind::Internal, error.to_string()),
+    };
+    (ErrorKind::Internal, text.to_owned())
+}

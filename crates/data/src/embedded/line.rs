@@ -1,0 +1,103 @@
+//! The commands of a transaction, one after the other in the order in which they were given.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    cancel::{Cancel, Pending, gone},
+    failure::Outcome,
+    readers::Readers,
+    shared::Shared,
+    transaction::Transaction,
+};
+
+type Job = Box<dyn FnOnce(&mut Transaction) + Send>;
+
+/// A transaction, and who waits for it.
+pub(super) struct Line {
+    shared: Arc<Shared>,
+    transaction: Mutex<Transaction>,
+    waiting: Mutex<Waiting>,
+    is_doomed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    is_running: bool,
+}
+
+impl Line {
+    pub(super) fn new(shared: &Arc<Shared>, transaction: Transaction) -> Arc<Self> {
+        let (transaction, waiting) = (Mutex::new(transaction), Mutex::default());
+        let (shared, is_doomed) = (Arc::clone(shared), AtomicBool::new(false));
+        Arc::new(Self { shared, transaction, waiting, is_doomed })
+    }
+
+    /// Has a thread do something when everything before it is done.
+    pub(super) fn submit<T: Send + 'static>(
+        line: &Arc<Self>,
+        readers: &Readers,
+        work: impl FnOnce(&mut Transaction, &Cancel) -> Outcome<T> + Send + 'static,
+    ) -> Pending<T> {
+        let (answer, receiver) = oneshot::channel();
+        let cancel = Cancel::default();
+        let (shared, theirs) = (Arc::clone(&line.shared), cancel.clone());
+        let job: Job = Box::new(move |transaction| {
+            let work = || theirs.check().and_then(|()| work(transaction, &theirs));
+            let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                transaction.abort();
+                Err(gone().into())
+            });
+            // Nobody may be waiting any more.
+            let _ = answer.send(outcome.map_err(|failure| failure.into_error(shared.file.path())));
+        });
+        let mut waiting = line.waiting();
+        waiting.jobs.push_back(job);
+        if !waiting.is_running {
+            waiting.is_running = true;
+            let line = Arc::clone(line);
+            readers.push(Box::new(move |_| line.run()));
+        }
+        Pending::new(receiver, cancel)
+    }
+
+    /// Lets nothing more come of the transaction.
+    pub(super) fn doom(&self) {
+        self.is_doomed.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the transaction if it has lasted for too long; answers whether it is over.
+    pub(super) fn expire(&self) -> bool {
+        // Whatever runs at the moment looks by itself.
+        self.transaction.try_lock().is_ok_and(|mut transaction| transaction.expire())
+    }
+
+    fn run(&self) {
+        let mut transaction = self.transaction.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let mut waiting = self.waiting();
+            let Some(job) = waiting.jobs.pop_front() else {
+                waiting.is_running = false;
+                return;
+            };
+            drop(waiting);
+            if self.is_doomed.load(Ordering::Relaxed) {
+                transaction.abort();
+            }
+            job(&mut transaction);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

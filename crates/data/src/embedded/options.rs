@@ -1,0 +1,55 @@
+//! What a caller decides about an embedded store.
+
+/// Limits of an embedded store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddedOptions {
+    /// How many threads read.
+    pub reader_threads_max: usize,
+    /// How many bytes of writes wait for their turn; more writes wait to be let in. Each counts
+    /// for 1 KiB at least.
+    pub queue_bytes_max: usize,
+    /// How many bytes of documents a transaction may change.
+    pub transaction_bytes_max: usize,
+    /// How long the file may become; then writes fail as on a full disk.
+    pub file_bytes_max: Option<u64>,
+    /// How many transactions may be open at the same time.
+    pub transactions_max: usize,
+}
+
+impl Default for EmbeddedOptions {
+    fn default() -> Self {
+        Self {
+            reader_threads_max: 4,
+            queue_bytes_max: 64 << 20,
+            transaction_bytes_max: 64 << 20,
+            file_bytes_max: None,
+            transactions_max: 64,
+        }
+    }
+}
+
+/// An index that a collection is to have, beside that of `_id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexSpec {
+    /// The database.
+    pub database: String,
+    /// The collection, which is made where it is missing.
+    pub collection: String,
+    /// Paths, and whether they ascend.
+    pub keys: Vec<(String, bool)>,
+    /// Whether no two documents may have the same values.
+    pub unique: bool,
+    /// Whether documents that have none of the fields are left out.
+    pub sparse: bool,
+}
+
+impl IndexSpec {
+    /// The name that servers give such an index: `email_1`.
+    pub fn name(&self) -> String {
+        let parts = self
+            .keys
+            .iter()
+            .map(|(path, ascending)| format!("{path}_{}", if *ascending { "1" } else { "-1" }));
+        parts.collect::<Vec<_>>().join("_")
+    }
+}

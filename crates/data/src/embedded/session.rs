@@ -1,0 +1,234 @@
+//! Sessions: commands one after another, and transactions.
+//!
+//! Nobody need wait for one command before sending the next: each begins when the one before it is
+//! done. What belongs to which transaction is decided when a command is sent.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+use super::{
+    cancel::Cancel,
+    commands::Work,
+    line::Line,
+    origin::Origin,
+    store::{EmbeddedStore, failed},
+    transaction::{Transaction, no_such},
+};
+use crate::{Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Target};
+
+/// `OperationNotSupportedInTransaction`
+const NOT_IN_TRANSACTION: i32 = 263;
+
+/// A session of an embedded store.
+pub(super) struct EmbeddedSession {
+    store: EmbeddedStore,
+    sent: Mutex<Sent>,
+}
+
+/// What has been decided when a command is sent.
+struct Sent {
+    phase: Phase,
+    /// Resolves when the last command is done, or given up.
+    last: Option<oneshot::Receiver<()>>,
+}
+
+#[derive(Clone)]
+enum Phase {
+    Outside,
+    Inside(Arc<Line>),
+    /// Whether the commit has succeeded.
+    Committed(Arc<AtomicBool>),
+    Aborted,
+}
+
+impl EmbeddedSession {
+    pub(super) fn new(store: EmbeddedStore) -> Self {
+        Self { store, sent: Mutex::new(Sent { phase: Phase::Outside, last: None }) }
+    }
+
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Target for EmbeddedSession {
+    fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
+        let mut sent = self.sent();
+        let store = self.store.clone();
+        match sent.phase.clone() {
+            Phase::Inside(line) => {
+                let doom = Doom::of(&line);
+                let answer = sent.start(move || run_in(&store, &line, namespace, command));
+                Box::pin(async move {
+                    let answer = answer.await;
+                    doom.lift();
+                    answer
+                })
+            }
+            _ => {
+                sent.phase = Phase::Outside;
+                sent.start(move || store.run(namespace, command))
+            }
+        }
+    }
+}
+
+impl Session for EmbeddedSession {
+    fn start_transaction(&self) -> Result<(), DataError> {
+        let mut sent = self.sent();
+        if let Phase::Inside(_) = sent.phase {
+            return Err(misuse("Transaction already in progress"));
+        }
+        sent.phase = Phase::Inside(self.store.new_transaction()?);
+        Ok(())
+    }
+
+    fn commit_transaction(&self) -> Future<'static, ()> {
+        let mut sent = self.sent();
+        match sent.phase.clone() {
+            Phase::Outside => failed(misuse("No transaction started")),
+            Phase::Aborted => {
+                let message = "Cannot call commitTransaction after calling abortTransaction";
+                failed(misuse(message))
+            }
+            // Committing twice is committing once.
+            Phase::Committed(succeeded) => sent.start(move || {
+                let succeeded = succeeded.load(Ordering::Relaxed);
+                Box::pin(async move { if succeeded { Ok(()) } else { Err(no_such()) } })
+            }),
+            Phase::Inside(line) => {
+                let succeeded = Arc::new(AtomicBool::new(false));
+                sent.phase = Phase::Committed(Arc::clone(&succeeded));
+                let store = self.store.clone();
+                let committed = sent.start(move || store.commit(&line));
+                Box::pin(async move {
+                    committed.await?;
+                    succeeded.store(true, Ordering::Relaxed);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn abort_transaction(&self) -> Future<'static, ()> {
+        let mut sent = self.sent();
+        let line = match sent.phase.clone() {
+            Phase::Inside(line) => line,
+            Phase::Outside => return failed(misuse("No transaction started")),
+            Phase::Committed(_) => {
+                let message = "Cannot call abortTransaction after calling commitTransaction";
+                return failed(misuse(message));
+            }
+            Phase::Aborted => return failed(misuse("Cannot call abortTransaction twice")),
+        };
+        sent.phase = Phase::Aborted;
+        let store = self.store.clone();
+        sent.start(move || {
+            Box::pin(Line::submit(&line, store.readers(), |transaction, _| {
+                transaction.abort();
+                Ok(())
+            }))
+        })
+    }
+
+    fn in_transaction(&self) -> bool {
+        matches!(self.sent().phase, Phase::Inside(_))
+    }
+}
+
+impl Sent {
+    /// Starts something when everything that was sent before is done; at once, if it is.
+    fn start<T: Send + 'static>(
+        &mut self,
+        start: impl FnOnce() -> Future<'static, T> + Send + 'static,
+    ) -> Future<'static, T> {
+        // It is dropped when this is done or given up, and that is all it says.
+        let (done, last) = oneshot::channel::<()>();
+        let before = self.last.replace(last);
+        let before = before.and_then(|mut before| match before.try_recv() {
+            Err(TryRecvError::Empty) => Some(before),
+            _ => None,
+        });
+        match before {
+            None => {
+                let started = start();
+                Box::pin(async move {
+                    let _done = done;
+                    started.await
+                })
+            }
+            Some(before) => Box::pin(async move {
+                let _done = done;
+                let _ = before.await;
+                start().await
+            }),
+        }
+    }
+}
+
+/// A command of a transaction.
+fn run_in(
+    store: &EmbeddedStore,
+    line: &Arc<Line>,
+    name: Namespace,
+    command: Command,
+) -> Future<'static, Answer> {
+    match store.parse(&name, command) {
+        Err(error) => abort_with(store, line, error),
+        Ok(Work::Aggregate(work)) if work.target(&name).is_some() => {
+            let text = "$out and $merge cannot be used in a transaction";
+            let error = DataError::new(ErrorKind::Refused, text).with_code(NOT_IN_TRANSACTION);
+            abort_with(store, line, error)
+        }
+        Ok(Work::Write(write, _)) => {
+            Box::pin(Line::submit(line, store.readers(), move |transaction, _| {
+                transaction.write(&name, |documents| write.run(documents))
+            }))
+        }
+        Ok(read) => {
+            store.read(Origin::transaction(store.readers(), store.source(), line), name, read)
+        }
+    }
+}
+
+/// Ends a transaction because of a command that cannot be done, as servers do.
+fn abort_with(
+    store: &EmbeddedStore,
+    line: &Arc<Line>,
+    error: DataError,
+) -> Future<'static, Answer> {
+    let work = move |transaction: &mut Transaction, _: &Cancel| {
+        transaction.abort();
+        Err(error.into())
+    };
+    Box::pin(Line::submit(line, store.readers(), work))
+}
+
+/// A transaction of which a command is given up cannot be committed: nobody knows what it did.
+struct Doom(Option<Arc<Line>>);
+
+impl Doom {
+    fn of(line: &Arc<Line>) -> Self {
+        Self(Some(Arc::clone(line)))
+    }
+
+    fn lift(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doom {
+    fn drop(&mut self) {
+        if let Some(line) = &self.0 {
+            line.doom();
+        }
+    }
+}
+
+fn misuse(message: &str) -> DataError {
+    DataError::new(ErrorKind::Refused, message)
+}

@@ -1,0 +1,83 @@
+//! What readers and the writer of a file have in common.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use rusqlite::Connection;
+
+use super::{catalogue::Catalogue, failure::Outcome, file::DocumentFile};
+use crate::DataError;
+
+/// Connections that are kept for the next transaction.
+const SPARE_MAX: usize = 4;
+
+/// A file and what is known of it.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) file: DocumentFile,
+    /// How many bytes of documents a transaction may change.
+    pub(super) transaction_bytes_max: usize,
+    catalogue: RwLock<Arc<Catalogue>>,
+    spare: Mutex<Vec<Connection>>,
+}
+
+impl Shared {
+    pub(super) fn open(
+        folder: &Path,
+        transaction_bytes_max: usize,
+    ) -> Result<Arc<Self>, DataError> {
+        Ok(Arc::new(Self {
+            file: DocumentFile::open(folder)?,
+            transaction_bytes_max,
+            catalogue: RwLock::new(Arc::new(Catalogue::stale())),
+            spare: Mutex::default(),
+        }))
+    }
+
+    /// The catalogue as it was known last.
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The catalogue as a transaction of a connection sees it.
+    pub(super) fn current_catalogue(&self, connection: &Connection) -> Outcome<Arc<Catalogue>> {
+        let known = self.catalogue();
+        if known.is_current(connection)? {
+            return Ok(known);
+        }
+        let read = Arc::new(Catalogue::read(connection)?);
+        self.publish(&read);
+        Ok(read)
+    }
+
+    /// Makes a catalogue known that has been committed.
+    pub(super) fn publish(&self, catalogue: &Arc<Catalogue>) {
+        let mut known = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.is_newer_than(catalogue) {
+            *known = Arc::clone(catalogue);
+        }
+    }
+
+    /// Has the catalogue read anew, because a transaction that changed it was rolled back.
+    pub(super) fn forget_catalogue(&self) {
+        let mut known = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(Catalogue::stale());
+    }
+
+    /// A connection that reads, for a transaction.
+    pub(super) fn take_reader(&self) -> Outcome<Connection> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Ok(spare.map_or_else(|| self.file.reader(), Ok)?)
+    }
+
+    /// Ends the transaction of a connection and keeps it for the next one.
+    pub(super) fn put_back(&self, connection: Connection) {
+        let ended = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended && spare.len() < SPARE_MAX {
+            spare.push(connection);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The one thread that writes.
+//!
+//! Everything that waits is done in one transaction of SQLite and answered after its commit, so
+//! that many writes share one wait for the disk. A write that the file fails takes all back; then
+//! each is done once more alone, so that only the one fails that is to blame.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::{
+    cancel::{Cancel, Pending, gone},
+    failure::{Failure, Outcome, at_opening},
+    options::EmbeddedOptions,
+    shared::Shared,
+    writing::Writing,
+};
+use crate::{Answer, DataError, ErrorKind, Future};
+
+/// What a group of writes may have: more would make the first of them wait for long.
+const GROUP_WRITES_MAX: usize = 1_000;
+const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+
+/// What the queue counts in: a small write takes one of them.
+const UNIT_BYTES: usize = 1024;
+
+/// A write that has yet to be done. It may be done more than once, before it is answered.
+pub(super) type Work = Box<dyn FnMut(&mut Writing<'_>) -> Outcome<Answer> + Send>;
+
+/// The writer of a file.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    room: Arc<Semaphore>,
+    units_max: u32,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
+}
+
+struct Job {
+    work: Work,
+    answer: oneshot::Sender<Result<Answer, DataError>>,
+    /// Whether it must be the only one of its transaction.
+    alone: bool,
+    /// Its place in the queue, which others get when it is done.
+    _room: OwnedSemaphorePermit,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        options: &EmbeddedOptions,
+    ) -> Result<Self, DataError> {
+        let path = shared.file.path();
+        let connection =
+            shared.file.writer(options.file_bytes_max).map_err(|error| at_opening(path, error))?;
+        let units_max =
+            u32::try_from(options.queue_bytes_max / UNIT_BYTES).unwrap_or(u32::MAX >> 3);
+        let units_max = units_max.clamp(1, u32::MAX >> 3);
+        let queue = Arc::new(Queue {
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            room: Arc::new(Semaphore::new(units_max as usize)),
+            units_max,
+        });
+        let worker = Worker { shared: Arc::clone(shared), connection, queue: Arc::clone(&queue) };
+        let thread = thread::Builder::new()
+            .name("documents-writer".to_owned())
+            .stack_size(super::STACK_BYTES)
+            .spawn(move || worker.run())
+            .map_err(|error| {
+                DataError::new(ErrorKind::Internal, "cannot start a thread").caused_by(error)
+            })?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// Hands a write over, as soon as there is room. Then it is done, whether or not somebody
+    /// waits for the answer.
+    pub(super) fn submit(&self, bytes: usize, work: Work) -> Future<'static, Answer> {
+        self.submit_job(bytes, false, work)
+    }
+
+    /// The same for one that has a transaction of its own.
+    pub(super) fn submit_alone(&self, work: Work) -> Future<'static, Answer> {
+        self.submit_job(0, true, work)
+    }
+
+    fn submit_job(&self, bytes: usize, alone: bool, work: Work) -> Future<'static, Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let pending = Pending::new(receiver, Cancel::default());
+        let units = u32::try_from(bytes / UNIT_BYTES).unwrap_or(u32::MAX).saturating_add(1);
+        let units = units.min(self.queue.units_max);
+        let queue = Arc::clone(&self.queue);
+        if let Ok(room) = Arc::clone(&queue.room).try_acquire_many_owned(units) {
+            queue.push(Job { work, answer, alone, _room: room });
+            return Box::pin(pending);
+        }
+        Box::pin(async move {
+            let room = Arc::clone(&queue.room).acquire_many_owned(units).await;
+            queue.push(Job { work, answer, alone, _room: room.map_err(|_| gone())? });
+            pending.await
+        })
+    }
+}
+
+impl Drop for Writer {
+    /// What has been handed over is done before.
+    fn drop(&mut self) {
+        self.queue.lock().is_closed = true;
+        self.queue.filled.notify_one();
+        if let Some(thread) = self.thread.take().filter(|one| one.thread().id() != here()) {
+            // A thread that has panicked has nothing to say any more.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn here() -> thread::ThreadId {
+    thread::current().id()
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) {
+        self.lock().jobs.push_back(job);
+        self.filled.notify_one();
+    }
+
+    /// Waits for a job; none comes when the queue is closed and empty.
+    fn wait(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+struct Worker {
+    shared: Arc<Shared>,
+    connection: Connection,
+    queue: Arc<Queue>,
+}
+
+impl Worker {
+    fn run(self) {
+        while let Some(first) = self.queue.wait() {
+            let may_grow = !first.alone;
+            let mut jobs = vec![first];
+            let result = self.transaction(&mut jobs, may_grow);
+            if result.is_err() && jobs.len() > 1 {
+                for job in jobs {
+                    let mut job = vec![job];
+                    let result = self.transaction(&mut job, false);
+                    self.answer(job, result);
+                }
+            } else {
+                self.answer(jobs, result);
+            }
+        }
+    }
+
+    /// Does jobs in one transaction, and, if it may grow, those that wait with them. It fails only
+    /// where the file does.
+    fn transaction(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Outcome<Answer>>> {
+        let result = self.attempt(jobs, may_grow);
+        if result.is_err() {
+            if !self.connection.is_autocommit() {
+                // Where this fails, SQLite has rolled back by itself.
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            self.shared.forget_catalogue();
+        }
+        result
+    }
+
+    fn attempt(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Outcome<Answer>>> {
+        self.shared.file.begin(&self.connection)?;
+        let catalogue = self.shared.current_catalogue(&self.connection)?;
+        let mut writing = Writing::new(&self.connection, catalogue);
+        let started = Instant::now();
+        let mut outcomes = Vec::new();
+        while let Some(job) = jobs.get_mut(outcomes.len()) {
+            let outcome = catch_unwind(AssertUnwindSafe(|| (job.work)(&mut writing)));
+            match outcome {
+                Ok(Err(Failure::Storage(error))) => return Err(Failure::Storage(error)),
+                Ok(outcome) => outcomes.push(outcome),
+                // Nobody knows what it has written before.
+                Err(_) => return Err(Failure::Answer(gone())),
+            }
+            let is_full = jobs.len() >= GROUP_WRITES_MAX || started.elapsed() > GROUP_TIME_MAX;
+            if may_grow && !is_full {
+                jobs.extend(self.queue.lock().jobs.pop_front_if(|job| !job.alone));
+            }
+        }
+        let catalogue = writing.into_catalogue()?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.shared.publish(&catalogue);
+        Ok(outcomes)
+    }
+
+    fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Outcome<Answer>>>) {
+        let outcomes = result.unwrap_or_else(|failure| vec![Err(failure)]);
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            let answer = outcome.map_err(|failure| failure.into_error(self.shared.file.path()));
+            // Nobody may be waiting any more.
+            let _ = job.answer.send(answer);
+        }
+    }
+}

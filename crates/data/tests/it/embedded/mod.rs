@@ -1,0 +1,12 @@
+//! What only the embedded store is asked for: its file, its threads, its processes.
+
+mod aggregates;
+mod basics;
+mod concurrency;
+mod cursors;
+mod files;
+mod fixture;
+mod indexes;
+mod kill;
+mod processes;
+mod transactions;
