@@ -5,6 +5,7 @@ import { installGlobals } from "./globals.js";
 import { installRuntime } from "./runtime/install.js";
 import { complete } from "./runtime/pending.js";
 import { finish, prepare, start } from "./runtime/run.js";
+import { structures } from "./structures.js";
 
 // The natives are the runtime's alone: `host.js` has taken them by now.
 delete globalThis.__host;
@@ -13,4 +14,4 @@ installGlobals(globalThis);
 installRuntime(globalThis);
 
 // A property and no variable: the isolate takes it away before any function runs.
-globalThis.__hookstead = { complete, finish, prepare, start };
+globalThis.__hookstead = { complete, finish, prepare, start, structures };

@@ -7,6 +7,8 @@ use std::{
 
 use serde_json::Value as Json;
 
+use crate::DataSources;
+
 /// Everything about an application that its functions can reach.
 #[derive(Default)]
 pub struct Definition {
@@ -89,6 +91,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where a function's calls may go.
     pub outbound: Outbound,
+    /// What keeps documents.
+    pub data: DataSources,
 }
 
 /// What one run may use (reference: functions.md §3.11).

@@ -42,9 +42,9 @@ impl Functions {
     /// # Errors
     /// Settings that make no sense, or an engine that cannot start.
     pub fn load(definition: Definition, settings: Settings) -> Result<Self, LoadError> {
-        let Settings { limits, outbound } = settings;
+        let Settings { limits, outbound, data } = settings;
         let client = Client::new(&outbound, limits.outbound_body_bytes_max, limits.outbound_time)?;
-        let program = Program::new(definition, &limits).map_err(LoadError::Runtime)?;
+        let program = Program::new(definition, &limits, data).map_err(LoadError::Runtime)?;
         let pool = Pool::new(PoolLimits {
             runs_max: limits.runs_max,
             runs_waiting_max: limits.runs_waiting_max,

@@ -6,12 +6,12 @@ use std::{
     time::Instant,
 };
 
-use hookstead_isolate::{Host, Native, Value, Wake};
+use hookstead_isolate::{Host, Native, Thrown, Value, Wake};
 use tokio::runtime::Handle;
 
 use crate::{
-    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, input, natives,
-    outbound::Client, program::Program, work::Work,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles, input,
+    natives, outbound::Client, program::Program, work::Work,
 };
 
 /// The host of one run.
@@ -20,6 +20,7 @@ pub(crate) struct RunHost {
     pub(crate) program: Arc<Program>,
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
+    pub(crate) handles: Handles,
     pub(crate) limits: Arc<Limits>,
     pub(crate) started_at: Instant,
     log: Vec<LogLine>,
@@ -53,6 +54,7 @@ impl RunHost {
             program,
             client,
             work: Work::new(Handle::current(), &limits),
+            handles: Handles::default(),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
@@ -134,6 +136,10 @@ impl Host for RunHost {
             return Poll::Ready(Wake::Finished);
         }
         self.poll_work(cx)
+    }
+
+    fn poll_wait(&mut self, id: f64, cx: &mut Context<'_>) -> Poll<Result<Value, Thrown>> {
+        self.work.poll_answer(id as u32, cx)
     }
 }
 

@@ -4,7 +4,9 @@
 //! that ([`Invocation`]) runs in a world of its own and comes back as a [`Completion`].
 
 mod analysis;
+mod data;
 mod definition;
+mod documents;
 mod functions;
 mod host;
 mod input;
@@ -17,6 +19,7 @@ mod source;
 mod work;
 
 pub use analysis::{Uses, analyse};
+pub use data::DataSources;
 pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
 };

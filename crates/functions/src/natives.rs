@@ -6,6 +6,7 @@ use crate::host::RunHost;
 
 mod app;
 mod ciphers;
+mod data;
 mod digests;
 mod encoding;
 mod jwt;
@@ -34,6 +35,10 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     native("base64_encode", encoding::base64_encode),
     native("cipher_decrypt", ciphers::decrypt),
     native("cipher_encrypt", ciphers::encrypt),
+    native("data_in_transaction", data::in_transaction),
+    native("data_session", data::open_session),
+    native("data_start", data::start),
+    native("data_transaction_start", data::start_transaction),
     native("fail", outcome::fail),
     native("function_find", app::function_find),
     native("hash", digests::hash),
@@ -71,7 +76,11 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
 
 /// An exception as the hook `complete` takes it: name, message, code.
 pub(crate) fn thrown_parts(thrown: &Thrown) -> Value {
-    let code = thrown.code.as_deref().map_or(Value::Undefined, Value::from);
+    // Those of MongoDB are numbers.
+    let code = thrown.code.as_deref().map_or(Value::Undefined, |code| match code.parse::<i32>() {
+        Ok(number) => Value::Number(f64::from(number)),
+        Err(_) => Value::from(code),
+    });
     Value::List(vec![thrown.name.as_ref().into(), thrown.message.as_str().into(), code])
 }
 

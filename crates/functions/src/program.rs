@@ -9,7 +9,8 @@ use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Script, Thrown};
 use serde_json::json;
 
 use crate::{
-    Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost, modules, source,
+    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost,
+    modules, source,
 };
 
 /// The JavaScript half, compiled by the build script, with the engine that is in this program.
@@ -24,6 +25,7 @@ pub(crate) struct Program {
     values: BTreeMap<String, ValueText>,
     services: BTreeMap<String, String>,
     service_rules: BTreeMap<String, ServiceRules>,
+    pub(crate) data: DataSources,
 }
 
 /// A function in the image.
@@ -42,7 +44,11 @@ enum ValueText {
 }
 
 impl Program {
-    pub(crate) fn new(definition: Definition, limits: &Limits) -> Result<Self, Thrown> {
+    pub(crate) fn new(
+        definition: Definition,
+        limits: &Limits,
+        data: DataSources,
+    ) -> Result<Self, Thrown> {
         let mut scripts = Vec::new();
         let mut functions = collect(&definition.functions, &mut scripts);
         let mut entries = collect(&definition.entries, &mut scripts);
@@ -68,6 +74,7 @@ impl Program {
             values: definition.values.into_iter().map(value_text).collect(),
             services: definition.services,
             service_rules: definition.service_rules,
+            data,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a run waits for: timers and calls, each a number to JavaScript.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -36,6 +36,8 @@ pub(crate) struct Work {
     /// Ends when the first timer is due.
     alarm: Option<Pin<Box<Sleep>>>,
     next_id: u32,
+    /// Answers that came while another one was waited for.
+    early: VecDeque<Done>,
     max: usize,
     /// Bytes that the calls under way were given.
     held_bytes: usize,
@@ -87,6 +89,7 @@ impl Work {
             timers: BTreeSet::new(),
             alarm: None,
             next_id: 1,
+            early: VecDeque::new(),
             max: limits.async_operations_max,
             held_bytes: 0,
             held_bytes_max: limits.run_memory_bytes,
@@ -136,6 +139,9 @@ impl Work {
 
     /// The next answer: calls in the order of arrival, then timers that are due.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
+        if let Some(done) = self.early.pop_front() {
+            return Poll::Ready(done);
+        }
         while let Some(calls) = &mut self.calls
             && let Poll::Ready(Some((done, _place))) = calls.done.poll_recv(cx)
         {
@@ -148,9 +154,31 @@ impl Work {
         self.poll_timer(cx).map(|id| (id, Ok(Value::Undefined)))
     }
 
+    /// The answer for one piece of work; those for others wait until somebody asks for the next.
+    pub(crate) fn poll_answer(
+        &mut self,
+        id: u32,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Value, Thrown>> {
+        while let Some(calls) = &mut self.calls
+            && let Poll::Ready(Some((done, _place))) = calls.done.poll_recv(cx)
+        {
+            let Some(pending) = self.pending.remove(&done.0) else { continue };
+            self.forget(done.0, &pending);
+            if done.0 == id {
+                return Poll::Ready(done.1);
+            }
+            self.early.push_back(done);
+        }
+        if self.pending.contains_key(&id) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Thrown::new("InternalError", "there is nothing to wait for")))
+    }
+
     /// Whether nothing at all is pending.
     pub(crate) fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+        self.pending.is_empty() && self.early.is_empty()
     }
 
     /// Whether a run that settled then must wait: for every call, and for timers that fire within

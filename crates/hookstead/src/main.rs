@@ -1,6 +1,7 @@
 //! Hookstead: a home of your own for exported Atlas App Services apps.
 
 mod commands;
+mod data;
 mod exit;
 mod prepare;
 mod routes;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
-use hookstead_functions::{Limits, Outbound, Settings as FunctionSettings};
+use hookstead_functions::{DataSources, Limits, Outbound, Settings as FunctionSettings};
 use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
 use hookstead_server::{ServerLimits, Site};
 
@@ -39,14 +39,27 @@ impl Workspace {
         SecretStore::open(&self.data_dir).context("the secrets cannot be read")
     }
 
-    /// Reads the export, gives it its secrets and compiles its functions.
+    /// Reads the export, gives it its secrets and compiles its functions, which can be looked at.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
+        self.prepare_with(|_| Ok(DataSources::default()))
+    }
+
+    /// The same, with functions that can be run: the data sources are opened.
+    pub(crate) fn prepare_to_run(&self) -> anyhow::Result<Prepared> {
+        self.prepare_with(|app| self.data_sources(app))
+    }
+
+    fn prepare_with(
+        &self,
+        data: impl FnOnce(&App) -> anyhow::Result<DataSources>,
+    ) -> anyhow::Result<Prepared> {
         let hookstead_app::Loaded { app, mut problems } = self.load()?;
+        let data = data(&app)?;
         let secrets = values_of_secrets(&app, &self.secrets()?);
         let site = Site::new(
             &app,
             &|name| secrets.get(name).cloned(),
-            function_settings(&self.settings),
+            FunctionSettings { data, ..function_settings(&self.settings) },
             &server_config(&self.settings)?,
         )?;
         problems.extend_from_slice(site.problems());
@@ -98,6 +111,7 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             allow: settings.outbound.allow.get().to_vec(),
             redirect: settings.outbound.redirect.get().clone(),
         },
+        data: DataSources::default(),
     }
 }
 

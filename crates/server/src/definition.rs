@@ -25,7 +25,6 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         service.webhooks.values().map(entry)
     });
     let services = app.services.values().map(|s| (s.name.clone(), service_type(&s.kind)));
-    let sources = app.data_sources.values().map(|s| (s.name.clone(), s.kind.clone()));
     Definition {
         app: app_info(app),
         environment_tag: app.environment.tag.clone(),
@@ -33,7 +32,7 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         values: app.values.iter().map(value).collect(),
         functions: app.functions.iter().map(|(name, f)| (name.clone(), source(f))).collect(),
         entries: entries.collect(),
-        services: services.chain(sources).collect(),
+        services: services.collect(),
         service_rules: app.services.values().map(service_rules).collect(),
     }
 }

@@ -2,18 +2,17 @@
 // need is refused by name when it is used, never silently.
 
 import { host } from "../host.js";
+import { Client } from "../data/client.js";
 import { FunctionError } from "../errors.js";
 import { http } from "./http.js";
-
-const DATA_KINDS = new Set(["mongodb-atlas", "mongodb", "datalake", "mongodb-datafederation"]);
 
 export function service(name) {
   const kind = host.service_kind(name);
   if (kind === undefined) {
     return undefined;
   }
-  if (DATA_KINDS.has(kind)) {
-    return dataSource(name);
+  if (kind === "data") {
+    return new Client(name);
   }
   return kind === "http" ? httpService(name) : otherService(name, kind);
 }
@@ -25,16 +24,6 @@ function httpService(name) {
     return call(options);
   }];
   return Object.fromEntries(Object.entries(http).map(behindRules));
-}
-
-function dataSource(name) {
-  const refuse = () => {
-    throw new FunctionError(
-      `service '${name}': this version of Hookstead does not connect data sources yet`,
-      "ServiceTypeNotFound",
-    );
-  };
-  return { db: refuse, database: refuse, admin: refuse, startSession: refuse };
 }
 
 // Promises and inspection ask any object for these; they are no actions.

@@ -49,9 +49,14 @@ pub(super) fn service_allows(host: &mut RunHost, arguments: &[Value]) -> Outcome
         .with_code("NoMatchingRuleFound"))
 }
 
-/// The type of a service, or `undefined`.
+/// The type of a service, `data` for a data source, or `undefined`.
 pub(super) fn service_kind(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    Ok(host.program.service_kind(text(arguments, 0)?).map_or(Value::Undefined, Value::from))
+    let name = text(arguments, 0)?;
+    if host.program.service_kind(name).is_none() && host.program.data.get(name).is_some() {
+        super::data::warn_undeclared(host, name);
+        return Ok("data".into());
+    }
+    Ok(host.program.service_kind(name).map_or(Value::Undefined, Value::from))
 }
 
 fn index(index: usize) -> Value {

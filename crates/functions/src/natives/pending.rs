@@ -39,7 +39,7 @@ pub(super) fn monotonic_ms(host: &mut RunHost, _: &[Value]) -> Outcome {
 }
 
 /// Too much work at once fails the whole run, whether or not anyone awaits this piece of it.
-fn started_id(host: &mut RunHost, started: Result<u32, Full>) -> Outcome {
+pub(super) fn started_id(host: &mut RunHost, started: Result<u32, Full>) -> Outcome {
     match started {
         Ok(id) => Ok(Value::Number(f64::from(id))),
         Err(Full::Bytes) => Err(function_error("the requests under way are too large together")),

@@ -54,7 +54,7 @@ fn run_function(args: &RunArgs) -> anyhow::Result<Exit> {
     let workspace = args.flags.open(&args.app, Vec::new())?;
     let runtime = Runtime::new().context("the threads cannot be started")?;
     let _entered = runtime.enter();
-    let prepared = workspace.prepare()?;
+    let prepared = workspace.prepare_to_run()?;
     let invocation = Invocation {
         entry: args.name.clone(),
         call: Call::Arguments(array(&args.arguments)),

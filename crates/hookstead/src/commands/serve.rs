@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the threads cannot be started")?;
     let entered = runtime.enter();
-    let prepared = workspace.prepare()?;
+    let prepared = workspace.prepare_to_run()?;
     tell_problems(&prepared.problems);
     drop(entered);
     let outcome = runtime.block_on(serve(args, workspace, prepared));

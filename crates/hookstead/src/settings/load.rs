@@ -14,12 +14,13 @@ use super::{
 const PREFIX: &str = "HOOKSTEAD_";
 
 /// Variables that name a setting by a shorter name, as the flags do.
-const SHORT_NAMES: [(&str, &str, &str); 5] = [
+const SHORT_NAMES: [(&str, &str, &str); 6] = [
     ("HOOKSTEAD_LISTEN", "server", "listen"),
     ("HOOKSTEAD_DATA_DIR", "app", "data_dir"),
     ("HOOKSTEAD_ENVIRONMENT", "app", "environment"),
     ("HOOKSTEAD_APP_ID", "app", "id"),
     ("HOOKSTEAD_LOG_FORMAT", "log", "format"),
+    ("HOOKSTEAD_MONGODB_URI", "data", "mongodb_uri"),
 ];
 
 /// Variables that are no settings: the places of files, secrets, and what Kubernetes sets for a

@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 
 use super::{
     types::{
-        ApplicationAuthentication, BaseUrl, EnvironmentName, HeaderList, HostList, LogFormat,
-        NetworkList, Redirects, Text,
+        ApplicationAuthentication, BaseUrl, ConnectionString, EnvironmentName, HeaderList,
+        HostList, LogFormat, NetworkList, Redirects, Text,
     },
     value::{SettingValue, check_range},
 };
@@ -241,6 +241,15 @@ settings! {
         /// for testing an app against a stub, such as
         /// "https://api.example.com" = "http://127.0.0.1:9000".
         redirect: Redirects = Redirects::default();
+    }
+
+    /// Where functions keep documents.
+    [data] DataSettings {
+        /// The MongoDB deployment that is every data source of the app, such as
+        /// "mongodb+srv://user:password@cluster0.example.net"; best given as the variable
+        /// HOOKSTEAD_MONGODB_URI, because it holds a password.
+        /// Empty: documents are kept in the folder of app.data_dir.
+        mongodb_uri: ConnectionString = ConnectionString::default();
     }
 
     /// What is written about requests.

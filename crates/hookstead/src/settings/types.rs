@@ -33,6 +33,33 @@ impl SettingValue for Text {
     }
 }
 
+/// A URI that holds a password; empty means that there is none. It is never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct ConnectionString(String);
+
+impl ConnectionString {
+    /// The URI, for connecting only.
+    pub(crate) fn get(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+}
+
+impl std::fmt::Debug for ConnectionString {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "set" })
+    }
+}
+
+impl SettingValue for ConnectionString {
+    fn read(value: &Value) -> Result<Self, String> {
+        Ok(Self(string(value)?.to_owned()))
+    }
+
+    fn show(&self) -> Value {
+        Value::String(String::new())
+    }
+}
+
 /// The name of an environment; empty means the one that the export names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EnvironmentName(Text);

@@ -144,7 +144,7 @@ impl Reloader {
     }
 
     fn reload(&mut self) {
-        let prepared = match self.workspace.prepare() {
+        let prepared = match self.workspace.prepare_to_run() {
             Ok(prepared) => prepared,
             Err(error) => {
                 terminal::error(&format!("{error:#}"));

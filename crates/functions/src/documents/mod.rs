@@ -1,0 +1,11 @@
+//! Documents on their way between JavaScript and BSON, exact for every type.
+//!
+//! The isolate's side is a run of items; the classes in it are those that the JavaScript half has
+//! named (`js/src/structures.js`).
+
+mod classes;
+mod read;
+mod write;
+
+pub(crate) use read::read_document;
+pub(crate) use write::{append_bson, append_document};

@@ -1,0 +1,89 @@
+//! Data sources: commands, sessions and transactions.
+
+use std::sync::Arc;
+
+use hookstead_data::Session;
+use hookstead_isolate::{Thrown, Value};
+
+use super::{Outcome, function_error, number, pending::started_id, text};
+use crate::{LogLevel, data, documents, host::RunHost};
+
+/// Starts a command, one document.
+pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let given = arguments.first().unwrap_or(&Value::Undefined);
+    let held_bytes = given.as_packed().map_or(0, |_| packed_bytes(given));
+    let mut spec = documents::read_document(given)?;
+    refuse_users(host, &spec)?;
+    let source = match spec.remove("source") {
+        Some(bson::Bson::String(source)) => source,
+        _ => return Err(function_error("a command needs a data source")),
+    };
+    let store = host.program.data.get(&source).ok_or_else(|| gone(&source))?;
+    let session = match spec.remove("session") {
+        Some(bson::Bson::Int32(id)) => Some(session(host, f64::from(id))?),
+        _ => None,
+    };
+    let cursors = Arc::clone(&host.handles.cursors);
+    let call = data::parse(spec)?.answer(store, session, cursors);
+    let started = host.work.start_call(held_bytes, call);
+    started_id(host, started)
+}
+
+/// Opens a session of a data source.
+pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let source = text(arguments, 0)?;
+    let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
+    let id = host.handles.keep_session(store.start_session());
+    Ok(Value::Number(id as f64))
+}
+
+pub(super) fn start_transaction(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let session = session(host, number(arguments, 0)?)?;
+    session.start_transaction().map_err(|error| data::thrown(&error))?;
+    Ok(Value::Undefined)
+}
+
+pub(super) fn in_transaction(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    Ok(session(host, number(arguments, 0)?)?.in_transaction().into())
+}
+
+/// A name that the export does not declare is told once a run.
+pub(super) fn warn_undeclared(host: &mut RunHost, name: &str) {
+    if !host.program.data.is_declared(name) && host.handles.note_undeclared(name) {
+        let text = format!(
+            "the service '{name}' is not declared in the export; the app's data source answers"
+        );
+        host.log(LogLevel::Warn, &text);
+    }
+}
+
+/// What a user may see and change is for rules to say, and there are none yet.
+fn refuse_users(host: &RunHost, spec: &bson::Document) -> Result<(), Thrown> {
+    if host.invocation.running_as_system {
+        return Ok(());
+    }
+    let part = |name| spec.get_str(name).unwrap_or_default();
+    let message = format!(
+        "no rule exists for namespace '{}.{}': rules are not supported yet, and only functions \
+         that run as system reach data",
+        part("database"),
+        part("collection")
+    );
+    Err(function_error(message).with_code("NoMatchingRuleFound"))
+}
+
+fn session(host: &RunHost, id: f64) -> Result<Arc<dyn Session>, Thrown> {
+    let session = host.handles.session(id as usize);
+    session.map(Arc::clone).ok_or_else(|| function_error("there is no such session"))
+}
+
+fn packed_bytes(value: &Value) -> usize {
+    match value {
+        Value::Packed(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn gone(source: &str) -> Thrown {
+    function_error(format!("there is no data source '{source}'"))
+}

@@ -1,0 +1,86 @@
+// Bulk operations that are put together call by call, as with drivers.
+
+import { FunctionError } from "../errors.js";
+import { requireDocument } from "./input.js";
+
+export class BulkOperation {
+  #collection;
+  #ordered;
+  #operations = [];
+
+  constructor(collection, ordered) {
+    this.#collection = collection;
+    this.#ordered = ordered;
+  }
+
+  insert(document) {
+    return this.#add({ insertOne: { document } });
+  }
+
+  find(query) {
+    const filter = requireDocument(query, "find", "query");
+    return new BulkFind((operation) => this.#add(operation(filter)));
+  }
+
+  async execute(options) {
+    if (this.#operations.length === 0) {
+      throw new FunctionError("execute: the bulk operation holds no operations");
+    }
+    const operations = this.#operations;
+    this.#operations = [];
+    return this.#collection.bulkWrite(operations, { ...options, ordered: this.#ordered });
+  }
+
+  #add(operation) {
+    this.#operations.push(operation);
+    return this;
+  }
+}
+
+// What is to become of the documents that match.
+class BulkFind {
+  #add;
+  #upsert = false;
+
+  constructor(add) {
+    this.#add = add;
+  }
+
+  upsert() {
+    this.#upsert = true;
+    return this;
+  }
+
+  update(update) {
+    return this.#change("updateMany", { update });
+  }
+
+  updateOne(update) {
+    return this.#change("updateOne", { update });
+  }
+
+  replaceOne(replacement) {
+    return this.#change("replaceOne", { replacement });
+  }
+
+  delete() {
+    return this.#add((filter) => ({ deleteMany: { filter } }));
+  }
+
+  remove() {
+    return this.delete();
+  }
+
+  deleteOne() {
+    return this.#add((filter) => ({ deleteOne: { filter } }));
+  }
+
+  removeOne() {
+    return this.deleteOne();
+  }
+
+  #change(kind, change) {
+    const upsert = this.#upsert;
+    return this.#add((filter) => ({ [kind]: { filter, ...change, upsert } }));
+  }
+}

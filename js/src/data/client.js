@@ -1,0 +1,56 @@
+// `context.services.get("mongodb-atlas")` and what it leads to: handles, which contact nobody
+// (reference: mongodb.md §5.1).
+
+import { Collection } from "./collection.js";
+import { AggregationCursor } from "./cursor.js";
+import { requireName } from "./input.js";
+import { ask } from "./send.js";
+import { Session } from "./session.js";
+
+export class Client {
+  #source;
+
+  constructor(source) {
+    this.#source = source;
+  }
+
+  db(name) {
+    return new Database(this.#source, requireName(name, "database"));
+  }
+
+  // Some samples of the documentation call it so.
+  database(name) {
+    return this.db(name);
+  }
+
+  admin() {
+    const source = this.#source;
+    return { getDBNames: () => ask({ source, method: "databaseNames" }) };
+  }
+
+  startSession() {
+    return new Session(this.#source);
+  }
+}
+
+class Database {
+  #source;
+
+  constructor(source, name) {
+    this.#source = source;
+    this.name = name;
+  }
+
+  collection(name) {
+    return new Collection(this.#source, this.name, requireName(name, "collection"));
+  }
+
+  getCollectionNames() {
+    return ask({ source: this.#source, method: "collectionNames", database: this.name });
+  }
+
+  aggregate(pipeline, options) {
+    const target = { source: this.#source, database: this.name, collection: "" };
+    return new AggregationCursor(target, pipeline, options);
+  }
+}

@@ -1,0 +1,117 @@
+// What the host is told of our objects, so that documents of them cross the border as they are:
+// the classes by number, each with the fields that make up its values. The numbers are those of
+// crates/functions/src/documents/classes.rs.
+
+import { viewBytes } from "./bytes.js";
+import { BSON, bsonTag } from "./bson.js";
+import { binaryBytes } from "./bson/binary.js";
+import { regExpOptions } from "./bson/others.js";
+
+const { getTime } = Date.prototype;
+
+export const structures = {
+  time: getTime,
+  foreign,
+  classes: [
+    [BSON.ObjectId.prototype, "_hex"],
+    [BSON.Binary.prototype, "_bytes", "sub_type"],
+    [BSON.Long.prototype, "low", "high", "unsigned"],
+    [BSON.Int32.prototype, "value"],
+    [BSON.Double.prototype, "value"],
+    [BSON.Decimal128.prototype, "_text"],
+    [BSON.BSONRegExp.prototype, "pattern", "options"],
+    [BSON.Timestamp.prototype, "t", "i"],
+    [BSON.Code.prototype, "code", "scope"],
+    [BSON.MinKey.prototype],
+    [BSON.MaxKey.prototype],
+    [BSON.UUID.prototype, "_bytes", "sub_type"],
+  ],
+};
+
+// What to write down in the place of a value that is of none of these classes; `undefined` for a
+// plain object, and for a function, which is left out.
+function foreign(value) {
+  switch (typeof value) {
+    case "bigint":
+      return long(value);
+    case "function":
+      return key(value);
+  }
+  const tag = bsonTag(value);
+  if (tag !== undefined) {
+    return known(tag, value);
+  }
+  if (value instanceof RegExp) {
+    return new BSON.BSONRegExp(value.source, regExpOptions(value));
+  }
+  const bytes = viewBytes(value);
+  if (bytes !== undefined) {
+    return new BSON.Binary(bytes);
+  }
+  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+    return value.valueOf();
+  }
+  if (value instanceof Map) {
+    return Object.fromEntries(value);
+  }
+  return value instanceof Set ? [...value] : undefined;
+}
+
+function long(value) {
+  if (BigInt.asIntN(64, value) !== value) {
+    throw new RangeError(`the integer ${value.toString().slice(0, 40)} does not fit 64 bits`);
+  }
+  return new BSON.Long(value);
+}
+
+// MinKey and MaxKey are functions that count as values.
+function key(value) {
+  if (value === BSON.MinKey) {
+    return new BSON.MinKey();
+  }
+  return value === BSON.MaxKey ? new BSON.MaxKey() : undefined;
+}
+
+// Values of other BSON libraries, read through what all of them have in common.
+function known(tag, value) {
+  switch (tag) {
+    case "ObjectId":
+    case "ObjectID":
+      return new BSON.ObjectId(value.toHexString());
+    case "Binary":
+      return new BSON.Binary(binaryBytes(value), value.sub_type);
+    case "Long":
+      return BSON.Long.fromString(value.toString());
+    case "Int32":
+      return new BSON.Int32(Number(value.valueOf()));
+    case "Double":
+      return new BSON.Double(Number(value.valueOf()));
+    case "Decimal128":
+      return BSON.Decimal128.fromString(value.toString());
+    case "BSONRegExp":
+      return new BSON.BSONRegExp(String(value.pattern), String(value.options));
+    case "Timestamp":
+      return new BSON.Timestamp({ t: value.t ?? value.high, i: value.i ?? value.low });
+    case "MinKey":
+      return new BSON.MinKey();
+    case "MaxKey":
+      return new BSON.MaxKey();
+    case "Symbol":
+    case "BSONSymbol":
+      return String(value.value);
+    case "Code":
+      return new BSON.Code(value.code, value.scope);
+    case "DBRef":
+      return reference(value);
+    default:
+      return undefined;
+  }
+}
+
+function reference({ collection, oid, db, fields }) {
+  const shape = { $ref: collection, $id: oid };
+  if (db !== undefined && db !== null && db !== "") {
+    shape.$db = db;
+  }
+  return { ...shape, ...fields };
+}
