@@ -188,7 +188,8 @@ fn outgoing_calls_beyond_the_limit_wait_for_the_others() {
     let outbound = Outbound { allow: vec!["127.0.0.1".into()], ..Outbound::default() };
     let limits = Limits { outbound_calls_max: 3, ..Limits::default() };
     let functions =
-        Functions::load(definition(&source), Settings { limits, outbound }).expect("they load");
+        Functions::load(definition(&source), Settings { limits, outbound, ..Settings::default() })
+            .expect("they load");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let completion = runtime.block_on(functions.invoke(invocation(arguments())));
     let result = completion.outcome.expect("a reply").result;
