@@ -45,7 +45,10 @@ globalThis.refuse = host.refuse;
 globalThis.image = host.script;
 globalThis.wait = host.wait;
 globalThis.start_double = host.double;
-class Point { constructor(x, y) { this.x = x; this.y = y; } length() { return Math.hypot(this.x, this.y); } }
+class Point {
+  constructor(x, y) { this.x = x; this.y = y; }
+  length() { return Math.hypot(this.x, this.y); }
+}
 class Mark { constructor(id) { this.id = id; } }
 Object.assign(globalThis, { Point, Mark });
 globalThis.__hookstead = {
@@ -53,7 +56,10 @@ globalThis.__hookstead = {
   answer(id, value) { waiting.get(id)(value); },
   structures: {
     time: Date.prototype.getTime,
-    foreign: (value) => value instanceof RegExp ? new Mark(value.source) : typeof value === 'bigint' ? Number(value) : undefined,
+    foreign(value) {
+      if (typeof value === 'bigint') return Number(value);
+      return value instanceof RegExp ? new Mark(value.source) : undefined;
+    },
     classes: [[Point.prototype, 'x', 'y'], [Mark.prototype, 'id']],
   },
 };

@@ -11,13 +11,10 @@ use super::{
     uses::{DATABASE, ModuleKind, OUTGOING},
 };
 
-const DATABASES_LATER: &str = "databases come with a later version of Hookstead";
-
 /// Something that a route uses and that is not there.
 #[derive(Debug, Serialize)]
 pub(super) struct Missing {
-    /// `secret`, `file`, `function`, `value`, `module`, `package`, `data-source`, `service` or
-    /// `feature`.
+    /// `secret`, `file`, `function`, `value`, `module`, `package`, `service` or `feature`.
     pub(super) kind: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -54,12 +51,6 @@ impl Missing {
         };
         let remedy = "put the file back into the export, or remove the route";
         Self::new("file", function, message, remedy)
-    }
-
-    /// A database whose name is not known.
-    pub(super) fn database() -> Self {
-        let message = "a database cannot be used yet".to_owned();
-        Self::new("data-source", "", message, DATABASES_LATER)
     }
 
     /// A secret.
@@ -104,14 +95,10 @@ impl Wanted<'_> {
         // Exports without any data source rely on the name that every app had.
         let is_default = name == "mongodb-atlas" && self.app.data_sources.is_empty();
         let Some(service) = self.app.services.get(name) else {
-            return Some(if is_data || is_default {
-                let message = format!("the data source `{name}` cannot be used yet");
-                Missing::new("data-source", name, message, DATABASES_LATER)
-            } else {
-                let message = format!("no service has the name `{name}`");
-                let remedy = "use the name of a service of the export, or add the service";
-                Missing::new("service", name, message, remedy)
-            });
+            let message = format!("no service has the name `{name}`");
+            let remedy = "use the name of a service of the export, or add the service";
+            let is_there = is_data || is_default;
+            return (!is_there).then(|| Missing::new("service", name, message, remedy));
         };
         if service.kind == ServiceKind::Http {
             return self.http_service(name);

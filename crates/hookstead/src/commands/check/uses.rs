@@ -141,15 +141,6 @@ impl Found {
                 all.extend(look(wanted, name).map(|missing| missing.used_in(files)));
             }
         }
-        // Calls of a database are told by its name, or by themselves where the name is worked out.
-        // Without either, the database is a package's.
-        let is_told = |one: &Missing| ["data-source", "service"].contains(&one.kind);
-        if let Some(files) = self.features.get(DATABASE)
-            && self.dynamic
-            && !all.iter().any(is_told)
-        {
-            all.push(Missing::database().used_in(files));
-        }
         all
     }
 
