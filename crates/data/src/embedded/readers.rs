@@ -88,10 +88,11 @@ impl Readers {
     }
 
     /// Has a thread do something that may use its connection or bring one along.
-    pub(super) fn submit_with<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Option<Connection>, &Arc<Shared>, &Cancel) -> Outcome<T> + Send + 'static,
-    ) -> Pending<T> {
+    pub(super) fn submit_with<T, F>(&self, work: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Option<Connection>, &Arc<Shared>, &Cancel) -> Outcome<T> + Send + 'static,
+    {
         let (answer, receiver) = oneshot::channel();
         let cancel = Cancel::default();
         let (shared, theirs) = (Arc::clone(&self.shared), cancel.clone());

@@ -12,7 +12,7 @@ fn json(outcome: &Outcome) -> Json {
 
 #[test]
 fn the_examples_will_run() {
-    for (name, routes) in [("quickstart", 8), ("quickstart-2020", 3)] {
+    for (name, routes) in [("quickstart", 10), ("quickstart-2020", 3)] {
         let app = example(name);
         let outcome = run(&["check", app.to_str().unwrap()]);
         assert_eq!(outcome.status, 0, "{outcome:?}");
