@@ -9,6 +9,7 @@ mod embedded;
 mod error;
 mod mongodb;
 mod store;
+pub mod transfer;
 
 pub use self::mongodb::{MongoOptions, MongoStore, ReadPreference};
 pub use command::{

@@ -1,53 +1,160 @@
 //! Where functions keep documents: MongoDB where a URI is given, else a file in the data folder.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use hookstead_app::App;
-use hookstead_data::{EmbeddedFile, EmbeddedOptions, MongoOptions, MongoStore, Store};
+use hookstead_app::{App, DataSource};
+use hookstead_data::{
+    EmbeddedFile, EmbeddedOptions, IndexSpec, MongoOptions, MongoStore, ReadPreference, Store,
+};
 use hookstead_functions::DataSources;
-use tokio::runtime::Runtime;
+use serde_json::Value as Json;
+use tokio::runtime::{Handle, Runtime};
 
-use crate::workspace::Workspace;
+use crate::{
+    settings::{IndexSetting, Settings},
+    terminal,
+    workspace::Workspace,
+};
 
 /// The name that the hosted service gave the first data source of an app.
 const DEFAULT_NAME: &str = "mongodb-atlas";
 
+/// The stores of an app, by the names of its data sources.
+pub(crate) struct Stores {
+    /// One at least.
+    pub(crate) named: BTreeMap<String, Opened>,
+    /// Whether anybody has named them, or the one there is stands for whatever functions ask for.
+    are_declared: bool,
+}
+
+/// An open store.
+pub(crate) struct Opened {
+    /// The store.
+    pub(crate) store: Arc<dyn Store>,
+    /// Where its documents are, for people.
+    pub(crate) place: String,
+}
+
 impl Workspace {
     /// Opens the data sources of an app. MongoDB is not contacted before somebody asks for it.
-    pub(crate) fn data_sources(&self, app: &App) -> anyhow::Result<DataSources> {
-        let names: Vec<&str> = match app.data_sources.is_empty() {
-            true => vec![DEFAULT_NAME],
-            false => app.data_sources.keys().map(String::as_str).collect(),
-        };
-        let stores: Vec<Arc<dyn Store>> = match self.settings.data.mongodb_uri.get() {
-            Some(uri) => {
-                let store: Arc<dyn Store> = Arc::new(connect(uri)?);
-                names.iter().map(|_| Arc::clone(&store)).collect()
-            }
-            None => {
-                let file = EmbeddedFile::open(&self.data_dir, EmbeddedOptions::default())
-                    .context("the documents cannot be opened")?;
-                let store = |name: &&str| Arc::new(file.data_source(name)) as Arc<dyn Store>;
-                names.iter().map(store).collect()
-            }
-        };
-        let fallback = match &stores[..] {
-            [only] => Some(Arc::clone(only)),
+    pub(crate) fn stores(&self, app: &App) -> anyhow::Result<Stores> {
+        let settings = &self.settings.data_sources;
+        let mut names: Vec<&str> = app.data_sources.keys().map(String::as_str).collect();
+        if names.is_empty() {
+            // An export without the folder says nothing, and the operator may.
+            names.extend(settings.names());
+        }
+        let are_declared = !names.is_empty();
+        if !are_declared {
+            names.push(DEFAULT_NAME);
+        }
+        settings.check_names(&names)?;
+        let mut opening = Opening::new(self);
+        let mut named = BTreeMap::new();
+        for name in names {
+            named.insert(name.to_owned(), opening.open(name, app.data_sources.get(name))?);
+        }
+        Ok(Stores { named, are_declared })
+    }
+}
+
+impl Stores {
+    /// The data sources, and where their documents are.
+    pub(crate) fn places(&self) -> Vec<(String, String)> {
+        let place = |(name, opened): (&String, &Opened)| (name.clone(), opened.place.clone());
+        self.named.iter().map(place).collect()
+    }
+
+    /// As functions see them.
+    pub(crate) fn for_functions(self) -> DataSources {
+        let mut stores: BTreeMap<String, Arc<dyn Store>> =
+            self.named.into_iter().map(|(name, opened)| (name, opened.store)).collect();
+        let fallback = match stores.len() {
+            1 => stores.values().next().map(Arc::clone),
             _ => None,
         };
-        let named = match app.data_sources.is_empty() {
-            true => BTreeMap::new(),
-            false => names.into_iter().map(str::to_owned).zip(stores).collect(),
+        if !self.are_declared {
+            stores.clear();
+        }
+        DataSources { named: stores, fallback }
+    }
+}
+
+/// What several data sources share while they are opened.
+struct Opening<'a> {
+    workspace: &'a Workspace,
+    file: Option<EmbeddedFile>,
+    /// One for each deployment and way of reading.
+    deployments: HashMap<(String, String), Arc<MongoStore>>,
+}
+
+impl<'a> Opening<'a> {
+    fn new(workspace: &'a Workspace) -> Self {
+        Self { workspace, file: None, deployments: HashMap::new() }
+    }
+
+    fn open(&mut self, name: &str, source: Option<&DataSource>) -> anyhow::Result<Opened> {
+        let settings = &self.workspace.settings;
+        let own = settings.data_sources.uri(name);
+        match own.or_else(|| settings.data.mongodb_uri.get()) {
+            Some(uri) => {
+                let told = match own {
+                    Some(_) => format!("the uri of the data source {name:?}"),
+                    None => "[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)".to_owned(),
+                };
+                let store = self.deployment(uri, source).context(format!("{told} cannot be used"));
+                let store = store?;
+                Ok(Opened { place: format!("MongoDB at {}", store.hosts()), store })
+            }
+            None => self.embedded(name),
+        }
+    }
+
+    fn embedded(&mut self, name: &str) -> anyhow::Result<Opened> {
+        let settings = &self.workspace.settings;
+        let file = match &self.file {
+            Some(file) => file,
+            None => {
+                let options = embedded_options(settings);
+                let file = EmbeddedFile::open(&self.workspace.data_dir, options)
+                    .context("the documents cannot be opened")?;
+                self.file.insert(file)
+            }
         };
-        Ok(DataSources { named, fallback })
+        let store = file.data_source(name);
+        let indexes = settings.data_sources.indexes(name).iter().map(spec).collect();
+        Handle::current()
+            .block_on(store.declare_indexes(indexes))
+            .with_context(|| format!("[data_sources.{name}] indexes"))?;
+        Ok(Opened { place: file.path().display().to_string(), store: Arc::new(store) })
+    }
+
+    fn deployment(
+        &mut self,
+        uri: &str,
+        source: Option<&DataSource>,
+    ) -> anyhow::Result<Arc<MongoStore>> {
+        let read_preference = source.and_then(read_preference);
+        let key = (uri.to_owned(), format!("{read_preference:?}"));
+        if let Some(store) = self.deployments.get(&key) {
+            return Ok(Arc::clone(store));
+        }
+        let options = mongodb_options(&self.workspace.settings, read_preference);
+        let store = Arc::new(connect(uri, options)?);
+        self.deployments.insert(key, Arc::clone(&store));
+        Ok(store)
     }
 }
 
 /// The driver works on a runtime of its own, which lasts as long as the program: that of a worker
 /// may be busy with a function.
-fn connect(uri: &str) -> anyhow::Result<MongoStore> {
-    static RUNTIME: std::sync::OnceLock<Runtime> = std::sync::OnceLock::new();
+fn connect(uri: &str, options: MongoOptions) -> anyhow::Result<MongoStore> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = match RUNTIME.get() {
         Some(runtime) => runtime,
         None => {
@@ -61,6 +168,74 @@ fn connect(uri: &str) -> anyhow::Result<MongoStore> {
         }
     };
     let _entered = runtime.enter();
-    MongoStore::connect(uri, MongoOptions::default())
-        .context("[data] mongodb_uri (HOOKSTEAD_MONGODB_URI) cannot be used")
+    Ok(MongoStore::connect(uri, options)?)
+}
+
+fn embedded_options(settings: &Settings) -> EmbeddedOptions {
+    let data = &settings.data;
+    let bytes = |mebibytes: u64| mebibytes << 20;
+    EmbeddedOptions {
+        file_bytes_max: (data.file_mib_max > 0).then(|| bytes(data.file_mib_max)),
+        transaction_bytes_max: usize::try_from(bytes(data.transaction_mib_max))
+            .unwrap_or(usize::MAX),
+        ..EmbeddedOptions::default()
+    }
+}
+
+fn mongodb_options(settings: &Settings, read_preference: Option<ReadPreference>) -> MongoOptions {
+    let data = &settings.data;
+    MongoOptions {
+        server_selection_time: Duration::from_secs(data.server_selection_time_s),
+        connect_time: Duration::from_secs(data.connect_time_s),
+        operation_time: Duration::from_secs(data.operation_time_s),
+        pool_connections_max: u32::try_from(data.pool_connections_max).unwrap_or(u32::MAX),
+        read_preference,
+        ..MongoOptions::default()
+    }
+}
+
+fn spec(index: &IndexSetting) -> IndexSpec {
+    IndexSpec {
+        database: index.database.clone(),
+        collection: index.collection.clone(),
+        keys: index.keys.clone(),
+        unique: index.unique,
+        sparse: index.sparse,
+    }
+}
+
+/// What an export says of the members of a replica set that answer reads (reference: mongodb.md
+/// §5.6). What cannot be understood is told, and the URI decides.
+fn read_preference(source: &DataSource) -> Option<ReadPreference> {
+    let mode = source.config.get("readPreference")?.as_str().filter(|mode| !mode.is_empty())?;
+    let sets = source.config.get("readPreferenceTagSets").and_then(Json::as_array);
+    let sets = sets.into_iter().flatten().map(tags).collect::<Option<Vec<_>>>();
+    let why = match sets {
+        None => "readPreferenceTagSets is no list of tags".to_owned(),
+        Some(sets) => match ReadPreference::named(mode, sets) {
+            Ok(preference) => return Some(preference),
+            Err(error) => error.to_string(),
+        },
+    };
+    let file = terminal::clean(&source.declared_in.file);
+    terminal::warning(&format!(
+        "{file}: {}; the URI decides what is read from",
+        terminal::clean(&why)
+    ));
+    None
+}
+
+/// One set of tags: names to values, or a list of both as the page of the service wrote it.
+fn tags(set: &Json) -> Option<HashMap<String, String>> {
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    match set.get("tags").unwrap_or(set) {
+        Json::Object(tags) => {
+            tags.iter().map(|(name, value)| Some((name.clone(), text(value)?))).collect()
+        }
+        Json::Array(tags) => {
+            let tag = |tag: &Json| Some((text(tag.get("name")?)?, text(tag.get("value")?)?));
+            tags.iter().map(tag).collect()
+        }
+        _ => None,
+    }
 }

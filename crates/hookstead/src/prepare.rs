@@ -20,6 +20,8 @@ pub(crate) struct Prepared {
     pub(crate) app: App,
     /// What serves it.
     pub(crate) site: Arc<Site>,
+    /// Its data sources that are open, and where their documents are.
+    pub(crate) documents: Vec<(String, String)>,
     /// Everything wrong with it, in the export and in what the operator decided.
     pub(crate) problems: Vec<Problem>,
 }
@@ -41,20 +43,24 @@ impl Workspace {
 
     /// Reads the export, gives it its secrets and compiles its functions, which can be looked at.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
-        self.prepare_with(|_| Ok(DataSources::default()))
+        self.prepare_with(|_| Ok((DataSources::default(), Vec::new())))
     }
 
     /// The same, with functions that can be run: the data sources are opened.
     pub(crate) fn prepare_to_run(&self) -> anyhow::Result<Prepared> {
-        self.prepare_with(|app| self.data_sources(app))
+        self.prepare_with(|app| {
+            let stores = self.stores(app)?;
+            let documents = stores.places();
+            Ok((stores.for_functions(), documents))
+        })
     }
 
     fn prepare_with(
         &self,
-        data: impl FnOnce(&App) -> anyhow::Result<DataSources>,
+        data: impl FnOnce(&App) -> anyhow::Result<(DataSources, Vec<(String, String)>)>,
     ) -> anyhow::Result<Prepared> {
         let hookstead_app::Loaded { app, mut problems } = self.load()?;
-        let data = data(&app)?;
+        let (data, documents) = data(&app)?;
         let secrets = values_of_secrets(&app, &self.secrets()?);
         let site = Site::new(
             &app,
@@ -63,7 +69,7 @@ impl Workspace {
             &server_config(&self.settings)?,
         )?;
         problems.extend_from_slice(site.problems());
-        Ok(Prepared { app, site: Arc::new(site), problems })
+        Ok(Prepared { app, site: Arc::new(site), documents, problems })
     }
 }
 

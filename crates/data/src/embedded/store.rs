@@ -58,6 +58,11 @@ impl EmbeddedFile {
         Ok(Self { core: Arc::new(Core { shared, readers, writer, options, transactions }) })
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.core.shared.file.path()
+    }
+
     /// The store of a data source. Sources of different names share no documents.
     pub fn data_source(&self, name: &str) -> EmbeddedStore {
         EmbeddedStore { core: Arc::clone(&self.core), source: name.into() }

@@ -45,6 +45,11 @@ impl MongoStore {
     pub fn connect(uri: &str, options: MongoOptions) -> Result<Self, DataError> {
         Ok(Self { shared: Arc::new(Shared::new(uri, options)?) })
     }
+
+    /// The hosts that the URI names, for people.
+    pub fn hosts(&self) -> &str {
+        self.shared.hosts()
+    }
 }
 
 impl Target for MongoStore {

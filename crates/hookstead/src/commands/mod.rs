@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod data;
 mod function;
 mod secrets;
 mod serve;
@@ -29,6 +30,8 @@ enum Command {
     #[command(subcommand)]
     Function(function::Command),
     #[command(subcommand)]
+    Data(data::Command),
+    #[command(subcommand)]
     Secrets(secrets::Command),
     Sign(sign::Args),
     Completions(completions::Args),
@@ -40,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Function(command) => function::run(&command),
+        Command::Data(command) => data::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Sign(args) => sign::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 use super::{
+    data_sources,
     error::{SettingError, SettingErrors},
     file,
     nearest::nearest,
@@ -106,9 +107,23 @@ impl Layers {
     }
 
     fn add_entry(&mut self, entry: &file::Entry) {
+        if entry.section == data_sources::SECTION {
+            return self.add_data_source(entry);
+        }
         let known = self.set(&entry.origin, &entry.section, &entry.key, &entry.value);
         if !known {
             self.errors.push(unknown_key(entry));
+        }
+    }
+
+    /// What it says may hold a password, and is not shown.
+    fn add_data_source(&mut self, entry: &file::Entry) {
+        if let Err(wanted) = self.settings.data_sources.set(&entry.key, &entry.value) {
+            self.errors.push(SettingError {
+                origin: entry.origin.clone(),
+                problem: format!("[{}.{}] cannot be used", entry.section, entry.key),
+                remedy: format!("it {wanted}"),
+            });
         }
     }
 
@@ -119,6 +134,7 @@ impl Layers {
         for (name, text) in variables.iter().filter(given) {
             match setting_of_variable(name) {
                 Some((section, key)) => self.add_text(name, section, key, text),
+                None if self.settings.data_sources.set_variable(name, text) => {}
                 None if is_other_variable(name) => {}
                 None => self.warnings.push(unknown_variable(name)),
             }
@@ -147,7 +163,8 @@ impl Layers {
 
 fn unknown_key(entry: &file::Entry) -> SettingError {
     let keys = Settings::keys();
-    let sections: Vec<&str> = Settings::sections().iter().map(|section| section.name).collect();
+    let mut sections: Vec<&str> = Settings::sections().iter().map(|section| section.name).collect();
+    sections.push(data_sources::SECTION);
     let is_section = sections.contains(&entry.section.as_str());
     let (problem, remedy) = if entry.section.is_empty() {
         let problem = format!("{:?} is no section", entry.key);

@@ -1,5 +1,6 @@
 //! What the operator decides: a file, variables and flags, in rising order.
 
+mod data_sources;
 mod error;
 mod file;
 mod load;
@@ -9,6 +10,7 @@ mod schema;
 mod types;
 mod value;
 
+pub(crate) use data_sources::IndexSetting;
 pub(crate) use error::SettingErrors;
 pub(crate) use load::{Flag, Sources, load};
 pub(crate) use nearest::nearest;

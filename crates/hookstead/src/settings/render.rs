@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    data_sources,
     load::variable,
     schema::{Key, Settings},
 };
@@ -27,6 +28,7 @@ pub(super) fn default_file() -> String {
             write_key(&mut text, key);
         }
     }
+    text.push_str(data_sources::DOC);
     text
 }
 

@@ -9,6 +9,7 @@
 use std::net::SocketAddr;
 
 use super::{
+    data_sources::DataSourceSettings,
     types::{
         ApplicationAuthentication, BaseUrl, ConnectionString, EnvironmentName, HeaderList,
         HostList, LogFormat, NetworkList, Redirects, Text,
@@ -49,7 +50,10 @@ macro_rules! settings {
         pub(crate) struct Settings {$(
             $(#[doc = $section_doc])+
             pub(crate) $section: $struct,
-        )+}
+        )+
+            /// What holds for one data source, by its name.
+            pub(crate) data_sources: DataSourceSettings,
+        }
 
         $(
             $(#[doc = $section_doc])+
@@ -250,6 +254,22 @@ settings! {
         /// HOOKSTEAD_MONGODB_URI, because it holds a password.
         /// Empty: documents are kept in the folder of app.data_dir.
         mongodb_uri: ConnectionString = ConnectionString::default();
+        /// Seconds that a command waits for a MongoDB server that can take it.
+        /// What the URI says takes precedence, as serverSelectionTimeoutMS does.
+        server_selection_time_s: u64 [1..=3600] = 5;
+        /// Seconds that making a connection to a MongoDB server may take.
+        /// What the URI says takes precedence, as connectTimeoutMS does.
+        connect_time_s: u64 [1..=3600] = 5;
+        /// Seconds that a MongoDB server may work on a command.
+        operation_time_s: u64 [1..=86_400] = 60;
+        /// Connections to one MongoDB server, shared by all runs.
+        /// What the URI says takes precedence, as maxPoolSize does.
+        pool_connections_max: u64 [1..=100_000] = 100;
+        /// Mebibytes that the file of documents in the folder of app.data_dir may grow to; then
+        /// writes fail, as on a full disk. 0: as far as the disk allows.
+        file_mib_max: u64 [0..=1_048_576] = 0;
+        /// Mebibytes of documents that one transaction may change in that file.
+        transaction_mib_max: u64 [1..=4096] = 64;
     }
 
     /// What is written about requests.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod data;
+mod data_sources;
 mod function;
 mod hostile;
 mod program;

@@ -122,16 +122,22 @@ pub(crate) struct Served {
     log: Option<BufReader<std::process::ChildStdout>>,
     /// A second signal would end the program at once.
     asked_to_stop: AtomicBool,
-    _data: tempfile::TempDir,
+    data: Option<tempfile::TempDir>,
 }
 
 impl Served {
     /// Serves a folder.
     pub(crate) fn start(app: &Path, flags: &[&str]) -> Self {
-        let app = app.to_str().unwrap();
         let data = tempfile::tempdir().unwrap();
-        let data_dir = data.path().to_str().unwrap();
-        let mut arguments = vec!["serve", app, "--listen", "127.0.0.1:0", "--data-dir", data_dir];
+        let data_dir = ["--data-dir", data.path().to_str().unwrap()];
+        let mut served = Self::start_in(app, &[&data_dir, flags].concat());
+        served.data = Some(data);
+        served
+    }
+
+    /// The same with a data folder that the flags name.
+    pub(crate) fn start_in(app: &Path, flags: &[&str]) -> Self {
+        let mut arguments = vec!["serve", app.to_str().unwrap(), "--listen", "127.0.0.1:0"];
         arguments.extend(flags);
         let mut command = program(&arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -148,8 +154,13 @@ impl Served {
             child,
             log: Some(log),
             asked_to_stop: AtomicBool::new(false),
-            _data: data,
+            data: None,
         }
+    }
+
+    /// The data folder that was made for it.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data.as_ref().unwrap().path()
     }
 
     /// Calls a path; the body is sent where there is one.

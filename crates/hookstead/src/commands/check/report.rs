@@ -86,7 +86,7 @@ pub(super) type HasSecret<'a> = &'a dyn Fn(&str) -> bool;
 impl Report {
     /// Looks at every route of an app.
     pub(super) fn new(prepared: &Prepared, settings: &Settings, has_secret: HasSecret<'_>) -> Self {
-        let Prepared { app, site, problems } = prepared;
+        let Prepared { app, site, problems, .. } = prepared;
         let survey = Survey::new(app);
         let wanted = Wanted { app, functions: site.functions(), has_secret };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())

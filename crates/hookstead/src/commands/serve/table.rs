@@ -47,6 +47,10 @@ impl Table {
         for route in &routes {
             self.write_route(route, out)?;
         }
+        for (name, place) in &prepared.documents {
+            let line = format!("documents of {} are in {}", clean(name), clean(place));
+            writeln!(out, "{}", paint(DIM, &line))?;
+        }
         writeln!(out)
     }
 

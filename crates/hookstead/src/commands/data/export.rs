@@ -1,0 +1,158 @@
+//! `hookstead data export`: the documents of a collection.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufWriter, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use bson::RawDocumentBuf;
+use clap::ValueEnum;
+use hookstead_data::{
+    Namespace,
+    transfer::{self, Export, ExportFormat, Resumed, TransferError},
+};
+
+use super::{Home, documents, namespace, progress};
+use crate::{
+    exit::{Exit, UsageError},
+    terminal,
+};
+
+/// Take the documents of a collection out, in the order of their _id
+///
+/// Writes extended JSON, one document a line, which mongoimport and `hookstead data import` read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Collection, with its database, such as shop.orders
+    #[arg(value_name = "DATABASE.COLLECTION", value_parser = namespace)]
+    collection: Namespace,
+
+    /// File to write, which must not be there yet [default: standard output]
+    file: Option<PathBuf>,
+
+    /// Only documents that match this query, in extended JSON
+    #[arg(long, value_name = "JSON", value_parser = query)]
+    query: Option<RawDocumentBuf>,
+
+    /// How types are written
+    #[arg(long, value_enum, default_value_t = Format::Canonical)]
+    format: Format,
+
+    /// Go on with a file that an interrupted export has left, behind its last document
+    #[arg(long, requires = "file")]
+    resume: bool,
+
+    #[command(flatten)]
+    home: Home,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Every type exactly
+    Canonical,
+    /// Numbers and dates for people; whether an integer had 32 or 64 bits is lost
+    Relaxed,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let place = args.home.open()?;
+    let (mut out, resumed) = open(args)?;
+    let bar = progress::over_documents();
+    let export = Export {
+        target: &*place.store,
+        name: args.collection.clone(),
+        filter: args.query.clone().unwrap_or_default(),
+        format: match args.format {
+            Format::Canonical => ExportFormat::Canonical,
+            Format::Relaxed => ExportFormat::Relaxed,
+        },
+        after: resumed.after,
+        progress: &mut |written| bar.set_position(written),
+    };
+    let outcome = place.runtime.block_on(async {
+        if !bar.is_hidden() {
+            bar.set_length(export.count().await?);
+        }
+        export.run(out.writer()).await
+    });
+    bar.finish_and_clear();
+    let outcome = outcome.and_then(|written| out.finish().map(|()| written));
+    let written = outcome.map_err(|error| explain(args, error))?;
+    tell(args, written, resumed.lines, &place.name);
+    Ok(Exit::Success)
+}
+
+/// What the documents are written to.
+enum Out {
+    Stdout(BufWriter<io::Stdout>),
+    File(BufWriter<File>),
+}
+
+impl Out {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Stdout(out) => out,
+            Self::File(out) => out,
+        }
+    }
+
+    /// What a file holds is then on the disk.
+    fn finish(self) -> Result<(), TransferError> {
+        match self {
+            Self::Stdout(_) => Ok(()),
+            Self::File(out) => out.get_ref().sync_all().map_err(TransferError::Write),
+        }
+    }
+}
+
+fn open(args: &Args) -> anyhow::Result<(Out, Resumed)> {
+    let path = args.file.as_deref().filter(|path| path.as_os_str() != "-");
+    let Some(path) = path else {
+        return Ok((Out::Stdout(BufWriter::new(io::stdout())), Resumed::default()));
+    };
+    let context = || format!("{} cannot be written", path.display());
+    if args.resume {
+        let options =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = options.with_context(context)?;
+        let resumed = transfer::resume(&mut file)
+            .with_context(|| format!("{} cannot be gone on with", path.display()))?;
+        return Ok((Out::File(BufWriter::new(file)), resumed));
+    }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => Ok((Out::File(BufWriter::new(file)), Resumed::default())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(is_there(path).into()),
+        Err(error) => Err(error).with_context(context),
+    }
+}
+
+fn is_there(path: &Path) -> UsageError {
+    let path = path.display();
+    UsageError(format!("{path} is there already; name another file, or go on with it by --resume"))
+}
+
+fn tell(args: &Args, written: u64, before: u64, place: &str) {
+    let Namespace { database, collection } = &args.collection;
+    let mut text = format!("exported {} of {database}.{collection} ({place})", documents(written));
+    if args.resume {
+        text.push_str(&format!("; {} were there", documents(before)));
+    }
+    terminal::note(&text);
+}
+
+fn explain(args: &Args, error: TransferError) -> anyhow::Error {
+    let error = anyhow::Error::new(error);
+    match &args.file {
+        Some(path) => error.context(format!(
+            "{} is not complete (the same command with --resume goes on)",
+            path.display()
+        )),
+        None => error.context("the export is not complete"),
+    }
+}
+
+fn query(text: &str) -> Result<RawDocumentBuf, String> {
+    transfer::document_of_json(text.as_bytes())
+}
