@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, BindingIdentifier, BindingPattern,
     CallExpression, ChainElement, Expression, FormalParameter, IdentifierReference,
-    ImportDeclaration, ImportExpression, ObjectPattern, Program, PropertyKey, UnaryExpression,
-    UnaryOperator, VariableDeclarator,
+    ImportDeclaration, ImportExpression, ObjectPattern, ObjectProperty, Program, PropertyKey,
+    UnaryExpression, UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
@@ -33,6 +33,16 @@ const UNSUPPORTED_GLOBALS: &[&str] = &[
     "window",
 ];
 
+/// Stages that search indexes of Atlas answer.
+const ATLAS_STAGES: [&str; 6] = [
+    "$listSearchIndexes",
+    "$rankFusion",
+    "$scoreFusion",
+    "$search",
+    "$searchMeta",
+    "$vectorSearch",
+];
+
 /// What a source uses.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Uses {
@@ -50,6 +60,8 @@ pub struct Uses {
     pub http: bool,
     /// Whether it uses a database: calls `.db(…)` or `.collection(…)` of something.
     pub data: bool,
+    /// Stages of pipelines that only Atlas has, such as `$search`.
+    pub atlas_stages: BTreeSet<String>,
     /// Globals of browsers or of Node.js that are not provided.
     pub unsupported: BTreeSet<String>,
     /// Whether the source parses. Nothing else is known of one that does not.
@@ -244,6 +256,15 @@ impl<'a> Visit<'a> for Finder<'_> {
             self.uses.data = true;
         }
         walk::walk_call_expression(self, call);
+    }
+
+    fn visit_object_property(&mut self, property: &ObjectProperty<'a>) {
+        if let Some(name) = property.key.static_name()
+            && ATLAS_STAGES.contains(&name.as_ref())
+        {
+            self.uses.atlas_stages.insert(name.into_owned());
+        }
+        walk::walk_object_property(self, property);
     }
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {

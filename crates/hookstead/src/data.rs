@@ -40,20 +40,33 @@ pub(crate) struct Opened {
     pub(crate) place: String,
 }
 
+/// The names of an app's data sources, of which there is one at least. An export without that
+/// folder says nothing, and the operator may.
+pub(crate) fn names_of_data_sources<'a>(app: &'a App, settings: &'a Settings) -> Vec<&'a str> {
+    let mut names: Vec<&str> = app.data_sources.keys().map(String::as_str).collect();
+    if names.is_empty() {
+        names.extend(settings.data_sources.names());
+    }
+    if names.is_empty() {
+        names.push(DEFAULT_NAME);
+    }
+    names
+}
+
+impl Settings {
+    /// The URI of a data source; without one, its documents are in the data folder.
+    pub(crate) fn uri_of(&self, name: &str) -> Option<&str> {
+        self.data_sources.uri(name).or_else(|| self.data.mongodb_uri.get())
+    }
+}
+
 impl Workspace {
     /// Opens the data sources of an app. MongoDB is not contacted before somebody asks for it.
     pub(crate) fn stores(&self, app: &App) -> anyhow::Result<Stores> {
-        let settings = &self.settings.data_sources;
-        let mut names: Vec<&str> = app.data_sources.keys().map(String::as_str).collect();
-        if names.is_empty() {
-            // An export without the folder says nothing, and the operator may.
-            names.extend(settings.names());
-        }
-        let are_declared = !names.is_empty();
-        if !are_declared {
-            names.push(DEFAULT_NAME);
-        }
-        settings.check_names(&names)?;
+        let names = names_of_data_sources(app, &self.settings);
+        self.settings.data_sources.check_names(&names)?;
+        let are_declared =
+            !app.data_sources.is_empty() || self.settings.data_sources.names().next().is_some();
         let mut opening = Opening::new(self);
         let mut named = BTreeMap::new();
         for name in names {
@@ -100,10 +113,9 @@ impl<'a> Opening<'a> {
 
     fn open(&mut self, name: &str, source: Option<&DataSource>) -> anyhow::Result<Opened> {
         let settings = &self.workspace.settings;
-        let own = settings.data_sources.uri(name);
-        match own.or_else(|| settings.data.mongodb_uri.get()) {
+        match settings.uri_of(name) {
             Some(uri) => {
-                let told = match own {
+                let told = match settings.data_sources.uri(name) {
                     Some(_) => format!("the uri of the data source {name:?}"),
                     None => "[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)".to_owned(),
                 };

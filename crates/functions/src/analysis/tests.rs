@@ -11,6 +11,7 @@ fn summary(source: &str) -> String {
         ("value", &uses.values),
         ("function", &uses.functions),
         ("service", &uses.services),
+        ("stage", &uses.atlas_stages),
         ("unsupported", &uses.unsupported),
     ] {
         parts.extend(names.iter().map(|name| format!("{kind}:{name}")));
@@ -54,6 +55,10 @@ fn uses_are_found() {
             "value:a value:b",
         ),
         ("exports = () => context.functions.execute('a/b', 1)", "function:a/b"),
+        (
+            "const s = [{ $search: {} }, { '$vectorSearch': {} }, { $match: {} }]",
+            "stage:$search stage:$vectorSearch",
+        ),
         ("exports = async () => { await context.functions?.execute('c') }", "function:c"),
         ("exports = () => context['functions'].execute('d')", "function:d"),
         (

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
-use crate::program::{Outcome, app_of, copy_of_example, example, run, run_with_input};
+use crate::program::{Outcome, app_of, copy_of_example, example, program, run, run_with_input};
 
 fn json(outcome: &Outcome) -> Json {
     serde_json::from_str(&outcome.stdout).unwrap()
@@ -126,6 +126,8 @@ fn what_is_missing_is_told_by_what_it_is() {
         ("functions/files.js", "exports = () => [require('fs'), require('./helper')]"),
         ("functions/browser.js", "exports = () => localStorage.getItem('a')"),
         ("http_endpoints/web/config.json", r#"{"name":"web","type":"http","config":{}}"#),
+        ("data_sources/One/config.json", r#"{"name":"One","type":"mongodb-atlas"}"#),
+        ("data_sources/Two/config.json", r#"{"name":"Two","type":"mongodb-atlas"}"#),
     ]);
     let config = folder.path().join("functions/config.json");
     let mut functions: Json = serde_json::from_slice(&fs::read(&config).unwrap()).unwrap();
@@ -155,6 +157,35 @@ fn what_is_missing_is_told_by_what_it_is() {
         );
     }
     assert_eq!(route_of(&report, "broken")["verdict"], "fails");
+}
+
+#[test]
+fn the_only_data_source_answers_for_others_and_searches_where_atlas_is_behind_it() {
+    let folder = app_of(&[
+        ("functions/plain.js", "exports = () => context.services.get('Cluster7').db('d')"),
+        (
+            "functions/search.js",
+            "const stages = [{ $search: { text: {} } }];
+             exports = () => context.services.get('mongodb-atlas').db('d').aggregate(stages)",
+        ),
+    ]);
+    let arguments = ["check", "--json", folder.path().to_str().unwrap()];
+    let report = json(&run(&arguments));
+    let plain = route_of(&report, "plain");
+    assert_eq!(
+        (missing(plain), &plain["verdict"]),
+        (vec!["service Cluster7".into()], &"runs".into())
+    );
+    let search = route_of(&report, "search");
+    assert_eq!(
+        (missing(search), &search["verdict"]),
+        (vec!["feature $search".into()], &"fails".into())
+    );
+    assert_eq!(search["uses"]["features"], serde_json::json!(["$search", "database"]));
+    let mut command = program(&arguments);
+    command.env("HOOKSTEAD_MONGODB_URI", "mongodb+srv://cluster0.example.net");
+    let report: Json = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert_eq!(route_of(&report, "search")["verdict"], "runs");
 }
 
 #[test]

@@ -65,6 +65,10 @@ pub(super) struct Wanted<'a> {
     pub(super) app: &'a App,
     pub(super) functions: &'a Functions,
     pub(super) has_secret: HasSecret<'a>,
+    /// The names of the data sources.
+    pub(super) data_sources: Vec<&'a str>,
+    /// Whether one of them is the embedded store.
+    pub(super) is_embedded: bool,
 }
 
 impl Wanted<'_> {
@@ -91,20 +95,29 @@ impl Wanted<'_> {
     }
 
     pub(super) fn service(&self, name: &str) -> Option<Missing> {
-        let is_data = self.app.data_sources.contains_key(name);
-        // Exports without any data source rely on the name that every app had.
-        let is_default = name == "mongodb-atlas" && self.app.data_sources.is_empty();
         let Some(service) = self.app.services.get(name) else {
-            let message = format!("no service has the name `{name}`");
-            let remedy = "use the name of a service of the export, or add the service";
-            let is_there = is_data || is_default;
-            return (!is_there).then(|| Missing::new("service", name, message, remedy));
+            return self.data_source(name);
         };
         if service.kind == ServiceKind::Http {
             return self.http_service(name);
         }
         let remedy = "services other than HTTP come with a later version of Hookstead";
         let message = format!("the service `{name}` cannot be used yet");
+        Some(Missing::new("service", name, message, remedy))
+    }
+
+    /// A name that nobody declares leads to the only data source there is.
+    fn data_source(&self, name: &str) -> Option<Missing> {
+        if self.data_sources.contains(&name) {
+            return None;
+        }
+        let message = format!("no service has the name `{name}`");
+        if let [only] = self.data_sources[..] {
+            let message = format!("{message}; the data source `{only}` answers in its place");
+            let remedy = "use the name of the data source, if that is what is meant";
+            return Some(Missing::new("service", name, message, remedy).harmless());
+        }
+        let remedy = "use the name of a service of the export, or add the service";
         Some(Missing::new("service", name, message, remedy))
     }
 
@@ -150,6 +163,12 @@ impl Wanted<'_> {
     pub(super) fn feature(&self, name: &str) -> Option<Missing> {
         if [DATABASE, OUTGOING].contains(&name) {
             return None;
+        }
+        if name.starts_with('$') {
+            let message =
+                format!("only Atlas has the stage `{name}`, and the embedded store does not");
+            let remedy = "set HOOKSTEAD_MONGODB_URI to the Atlas deployment that has the index";
+            return self.is_embedded.then(|| Missing::new("feature", name, message, remedy));
         }
         let message = format!("there is no `{name}` in functions");
         let remedy = match name {

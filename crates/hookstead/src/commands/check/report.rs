@@ -13,6 +13,7 @@ use super::{
     verdict::{Verdict, judge},
 };
 use crate::{
+    data::names_of_data_sources,
     prepare::Prepared,
     routes::{self, Route},
     settings::{ApplicationAuthentication, Settings},
@@ -88,7 +89,14 @@ impl Report {
     pub(super) fn new(prepared: &Prepared, settings: &Settings, has_secret: HasSecret<'_>) -> Self {
         let Prepared { app, site, problems, .. } = prepared;
         let survey = Survey::new(app);
-        let wanted = Wanted { app, functions: site.functions(), has_secret };
+        let data_sources = names_of_data_sources(app, settings);
+        let wanted = Wanted {
+            app,
+            functions: site.functions(),
+            has_secret,
+            is_embedded: data_sources.iter().any(|name| settings.uri_of(name).is_none()),
+            data_sources,
+        };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())
             .iter()
             .map(|route| report_route(route, &survey, &wanted, prepared, settings))

@@ -12,7 +12,7 @@ use crate::routes::Route;
 /// What the functions of a route use.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Uses {
-    /// `outgoing-http`, `database`, and globals that functions do not have.
+    /// `outgoing-http`, `database`, stages of Atlas, and globals that functions do not have.
     pub(super) features: BTreeSet<String>,
     /// Modules that need no package.
     pub(super) modules: BTreeSet<String>,
@@ -110,7 +110,7 @@ impl Found {
         let flags = [(OUTGOING, uses.http), (DATABASE, uses.data)];
         let set = flags.into_iter().filter(|(_, is_set)| *is_set);
         let mut features: BTreeSet<String> = set.map(|(name, _)| name.to_owned()).collect();
-        features.extend(uses.unsupported.iter().cloned());
+        features.extend(uses.unsupported.iter().chain(&uses.atlas_stages).cloned());
         let all = [
             (&mut self.features, &features),
             (&mut self.modules, &uses.modules),
