@@ -1,21 +1,54 @@
 // Commands on their way to a data source. A command is one document; the host reads it, and knows
 // a session and a cursor by their numbers.
 
+import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
-import { promiseFor } from "../runtime/pending.js";
+import { answered, promiseFor } from "../runtime/pending.js";
+import { document, kindOf } from "./input.js";
+
+// The kind of commands that belong to no session.
+const ALONE = "data";
 
 // A promise for what comes of a command.
 export function send(command) {
-  return promiseFor(host.data_start(command));
+  const kind = command.session === undefined ? ALONE : undefined;
+  return promiseFor(host.data_start(command), kind);
+}
+
+// Resolves when everything has been done that was sent before, and belongs to no session.
+export function settled() {
+  return answered(ALONE);
 }
 
 // What comes of a command, now: JavaScript stands still meanwhile.
 export function ask(command) {
-  return host.wait(host.data_start(command));
+  try {
+    return host.wait(host.data_start(command));
+  } catch (error) {
+    throw withNumber(error);
+  }
+}
+
+// An error of the host's, with MongoDB's number for it as its code.
+export function withNumber(error) {
+  if (/^\d+$/.test(error?.code)) {
+    error.code = Number(error.code);
+  }
+  return error;
 }
 
 // The number of the session in some options; without any, the command is on its own.
-export function sessionOf(options) {
-  const session = options?.session;
-  return typeof session?.id === "number" ? session.id : undefined;
+export function sessionOf(options, method) {
+  const { session } = document(options, method, "options");
+  if (session === undefined || session === null) {
+    return undefined;
+  }
+  // A write that is not part of the transaction it was meant for must not happen.
+  if (typeof session.id !== "number" || typeof session.inTransaction !== "function") {
+    const kind = kindOf(session) ?? "an object";
+    throw new FunctionError(
+      `${method}: the session must come from startSession, and it is ${kind}`,
+    );
+  }
+  return session.id;
 }

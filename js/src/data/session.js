@@ -1,13 +1,20 @@
 // Sessions and their transactions (reference: mongodb.md §5.5).
 
+import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
-import { send } from "./send.js";
+import { kindOf } from "./input.js";
+import { send, settled, withNumber } from "./send.js";
 
 // A transaction that met another one's writes is tried again for so long, as drivers do.
 const RETRY_MS = 120_000;
 
+const WRITE_CONFLICT = 112;
+
 export class Session {
   #source;
+  // Whether the last transaction has come to nothing: then there is nothing left to abort, and the
+  // samples of the documentation abort once more.
+  #hasFailed = false;
 
   constructor(source) {
     this.#source = source;
@@ -15,15 +22,25 @@ export class Session {
   }
 
   startTransaction() {
-    host.data_transaction_start(this.id);
+    try {
+      host.data_transaction_start(this.id);
+    } catch (error) {
+      throw withNumber(error);
+    }
+    this.#hasFailed = false;
   }
 
   commitTransaction() {
     return this.#end("commitTransaction");
   }
 
-  abortTransaction() {
-    return this.#end("abortTransaction");
+  async abortTransaction() {
+    if (this.inTransaction()) {
+      this.#hasFailed = true;
+    } else if (this.#hasFailed) {
+      return;
+    }
+    await this.#end("abortTransaction");
   }
 
   inTransaction() {
@@ -37,25 +54,42 @@ export class Session {
   }
 
   async withTransaction(callback) {
+    if (typeof callback !== "function") {
+      const kind = kindOf(callback) ?? "an object";
+      throw new FunctionError(
+        `withTransaction: the callback must be a function, and it is ${kind}`,
+      );
+    }
+    // Samples of the documentation do not await the writes that the transaction builds on.
+    await settled();
     const deadline = host.monotonic_ms() + RETRY_MS;
     for (;;) {
       this.startTransaction();
       try {
-        const result = await callback(this);
-        // The callback may have ended it by itself.
-        if (this.inTransaction()) {
-          await this.commitTransaction();
-        }
-        return result;
+        return await this.#run(callback);
       } catch (error) {
         if (this.inTransaction()) {
           await this.abortTransaction().catch(() => {});
         }
-        if (error?.code !== 112 || host.monotonic_ms() > deadline) {
+        this.#hasFailed = true;
+        if (error?.code !== WRITE_CONFLICT || host.monotonic_ms() > deadline) {
           throw error;
         }
       }
     }
+  }
+
+  async #run(callback) {
+    const result = callback(this);
+    if (typeof result?.then !== "function") {
+      throw new FunctionError("withTransaction: the callback must return a promise");
+    }
+    const value = await result;
+    // The callback may have ended it by itself.
+    if (this.inTransaction()) {
+      await this.commitTransaction();
+    }
+    return value;
   }
 
   #end(method) {

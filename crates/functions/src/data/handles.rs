@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_data::{Cursor, Session};
+use hookstead_data::{Cursor, Session, Store};
 use tokio::sync::Mutex;
 
 /// A cursor that somebody may be reading.
@@ -25,8 +25,25 @@ pub(crate) struct CursorTable {
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
-    sessions: Vec<Arc<dyn Session>>,
+    sessions: Vec<OpenSession>,
     undeclared: BTreeSet<String>,
+}
+
+/// A session, and the store that it is of.
+pub(crate) struct OpenSession {
+    store: Arc<dyn Store>,
+    session: Arc<dyn Session>,
+}
+
+impl OpenSession {
+    pub(crate) fn session(&self) -> Arc<dyn Session> {
+        Arc::clone(&self.session)
+    }
+
+    /// Whether it can be used with a store.
+    pub(crate) fn is_of(&self, store: &Arc<dyn Store>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.store), Arc::as_ptr(store))
+    }
 }
 
 impl CursorTable {
@@ -52,13 +69,14 @@ impl Handles {
         self.undeclared.insert(name.to_owned())
     }
 
-    /// Keeps a session; its number, from 0.
-    pub(crate) fn keep_session(&mut self, session: Arc<dyn Session>) -> usize {
-        self.sessions.push(session);
+    /// Opens a session; its number, from 0.
+    pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
+        let session = store.start_session();
+        self.sessions.push(OpenSession { store, session });
         self.sessions.len() - 1
     }
 
-    pub(crate) fn session(&self, id: usize) -> Option<&Arc<dyn Session>> {
+    pub(crate) fn session(&self, id: usize) -> Option<&OpenSession> {
         self.sessions.get(id)
     }
 }
