@@ -93,12 +93,14 @@ class Cursor {
     }
   }
 
+  // It leaves the documents where they are: a function may log a cursor and go on with it.
   toJSON() {
     const documents = this.#rest();
     while (this.#id !== 0) {
       this.#take(ask(this.#request()));
       append(documents, this.#rest());
     }
+    this.#documents = documents;
     return documents;
   }
 

@@ -47,7 +47,8 @@ pub(super) struct Case {
     /// The error's message.
     pub(super) error: Option<String>,
     pub(super) error_contains: Option<String>,
-    pub(super) stack_contains: Option<String>,
+    /// The frames below it.
+    pub(super) stack: Option<String>,
     /// The lines of the log; none where nothing is said.
     #[serde(default)]
     pub(super) log: Vec<String>,
@@ -101,7 +102,7 @@ pub(super) fn all() -> Vec<Case> {
 
 impl Case {
     pub(super) fn wants_error(&self) -> bool {
-        self.error.is_some() || self.error_contains.is_some() || self.stack_contains.is_some()
+        self.error.is_some() || self.error_contains.is_some() || self.stack.is_some()
     }
 
     fn expects_something(&self) -> bool {
