@@ -10,7 +10,8 @@ import {
   requireName,
 } from "./input.js";
 import { arrayFiltersOf, operationsOf } from "./operations.js";
-import { send, sessionOf } from "./send.js";
+import { send } from "./send.js";
+import { sessionOf } from "./session.js";
 
 export class Collection {
   #target;

@@ -7,7 +7,8 @@ import { FunctionError } from "../errors.js";
 import {
   document, kindOf, optionalCount, optionalDocument, requireCount, requireDocument, requireDocuments,
 } from "./input.js";
-import { ask, send, sessionOf } from "./send.js";
+import { ask, send } from "./send.js";
+import { sessionOf } from "./session.js";
 
 class Cursor {
   #target;

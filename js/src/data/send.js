@@ -1,10 +1,8 @@
 // Commands on their way to a data source. A command is one document; the host reads it, and knows
 // a session and a cursor by their numbers.
 
-import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
 import { answered, promiseFor } from "../runtime/pending.js";
-import { document, kindOf } from "./input.js";
 
 // The kind of commands that belong to no session.
 const ALONE = "data";
@@ -35,20 +33,4 @@ export function withNumber(error) {
     error.code = Number(error.code);
   }
   return error;
-}
-
-// The number of the session in some options; without any, the command is on its own.
-export function sessionOf(options, method) {
-  const { session } = document(options, method, "options");
-  if (session === undefined || session === null) {
-    return undefined;
-  }
-  // A write that is not part of the transaction it was meant for must not happen.
-  if (typeof session.id !== "number" || typeof session.inTransaction !== "function") {
-    const kind = kindOf(session) ?? "an object";
-    throw new FunctionError(
-      `${method}: the session must come from startSession, and it is ${kind}`,
-    );
-  }
-  return session.id;
 }

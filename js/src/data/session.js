@@ -2,7 +2,7 @@
 
 import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
-import { kindOf } from "./input.js";
+import { document, kindOf } from "./input.js";
 import { send, settled, withNumber } from "./send.js";
 
 // A transaction that met another one's writes is tried again for so long, as drivers do.
@@ -12,18 +12,21 @@ const WRITE_CONFLICT = 112;
 
 export class Session {
   #source;
+  #id;
   // Whether the last transaction has come to nothing: then there is nothing left to abort, and the
   // samples of the documentation abort once more.
   #hasFailed = false;
+  #hasEnded = false;
 
   constructor(source) {
     this.#source = source;
-    Object.defineProperty(this, "id", { value: host.data_session(source) });
+    this.#id = host.data_session(source);
   }
 
   startTransaction() {
+    this.#use("startTransaction");
     try {
-      host.data_transaction_start(this.id);
+      host.data_transaction_start(this.#id);
     } catch (error) {
       throw withNumber(error);
     }
@@ -44,10 +47,11 @@ export class Session {
   }
 
   inTransaction() {
-    return host.data_in_transaction(this.id);
+    return host.data_in_transaction(this.#id);
   }
 
   async endSession() {
+    this.#hasEnded = true;
     if (this.inTransaction()) {
       await this.abortTransaction();
     }
@@ -92,7 +96,36 @@ export class Session {
     return value;
   }
 
-  #end(method) {
-    return send({ source: this.#source, session: this.id, method });
+  #use(method) {
+    if (this.#hasEnded) {
+      throw new FunctionError(`${method}: the session has ended`);
+    }
+    return this.#id;
   }
+
+  // The host's number for a session, where it is one.
+  static numberOf(value, method) {
+    return typeof value === "object" && #id in value ? value.#use(method) : undefined;
+  }
+
+  #end(method) {
+    return send({ source: this.#source, session: this.#id, method });
+  }
+}
+
+// The host's number for the session in some options; without any, the command is on its own.
+export function sessionOf(options, method) {
+  const { session } = document(options, method, "options");
+  if (session === undefined || session === null) {
+    return undefined;
+  }
+  const number = Session.numberOf(session, method);
+  // A write that is not part of the transaction it was meant for must not happen.
+  if (number === undefined) {
+    const kind = kindOf(session) ?? "an object";
+    throw new FunctionError(
+      `${method}: the session must come from startSession, and it is ${kind}`,
+    );
+  }
+  return number;
 }
