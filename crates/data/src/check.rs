@@ -4,7 +4,11 @@ use bson::RawDocument;
 
 use crate::{DataError, ErrorKind, Modification, UpdateSpec};
 
-/// `FailedToParse` and `InvalidLength` of MongoDB.
+/// The longest document of a collection.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// `BadValue`, `FailedToParse` and `InvalidLength` of MongoDB.
+const BAD_VALUE: i32 = 2;
 const FAILED_TO_PARSE: i32 = 9;
 const INVALID_LENGTH: i32 = 16;
 
@@ -26,6 +30,7 @@ pub(crate) fn modification(modification: &Modification) -> Result<(), DataError>
         Modification::Replacement(document) if has_operator(document) => {
             refused("replacement document cannot contain keys beginning with '$'")
         }
+        Modification::Replacement(document) => size(document),
         Modification::Update(UpdateSpec::Operators(document, _)) if document.is_empty() => {
             refused("update document must have at least one element")
         }
@@ -34,6 +39,18 @@ pub(crate) fn modification(modification: &Modification) -> Result<(), DataError>
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a document that is too long.
+pub(crate) fn size(document: &RawDocument) -> Result<(), DataError> {
+    let bytes = document.as_bytes().len();
+    if bytes <= DOCUMENT_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "object to insert too large. size in bytes: {bytes}, max size: {DOCUMENT_BYTES_MAX}"
+    );
+    Err(DataError::new(ErrorKind::Refused, message).with_code(BAD_VALUE))
 }
 
 fn has_operator(document: &RawDocument) -> bool {

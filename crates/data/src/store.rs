@@ -88,6 +88,8 @@ pub trait Cursor: Send {
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
+    /// Where the first document begins.
+    start: usize,
     count: usize,
 }
 
@@ -110,12 +112,30 @@ impl Batch {
 
     /// How many bytes they take.
     pub fn bytes_len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.start
+    }
+
+    /// Takes documents from the front: of so many bytes at most, and one at least.
+    #[must_use]
+    pub fn take(&mut self, bytes_max: usize) -> Self {
+        if self.bytes_len() <= bytes_max {
+            return std::mem::take(self);
+        }
+        let mut taken = Self::default();
+        for document in self.iter() {
+            if taken.count > 0 && taken.bytes_len() + document.as_bytes().len() > bytes_max {
+                break;
+            }
+            taken.push(document);
+        }
+        self.start += taken.bytes_len();
+        self.count -= taken.count;
+        taken
     }
 
     /// The documents.
     pub fn iter(&self) -> impl Iterator<Item = &RawDocument> {
-        let mut rest = self.bytes.as_slice();
+        let mut rest = &self.bytes[self.start..];
         std::iter::from_fn(move || {
             let length = rest.first_chunk::<4>().map(|length| i32::from_le_bytes(*length))?;
             let (document, others) = rest.split_at_checked(usize::try_from(length).ok()?)?;

@@ -15,7 +15,7 @@ export class Client {
   }
 
   db(name) {
-    return new Database(this.#source, requireName(name, "database"));
+    return new Database(this.#source, requireName(name, "the name of a database"));
   }
 
   // Some samples of the documentation call it so.
@@ -42,7 +42,7 @@ class Database {
   }
 
   collection(name) {
-    return new Collection(this.#source, this.name, requireName(name, "collection"));
+    return new Collection(this.#source, this.name, requireName(name, "the name of a collection"));
   }
 
   getCollectionNames() {

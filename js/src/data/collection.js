@@ -5,8 +5,13 @@
 
 import { BulkOperation } from "./bulk.js";
 import { AggregationCursor, FindCursor } from "./cursor.js";
-import { document, requireDocument, requireDocuments, requireName } from "./input.js";
-import { send, sessionOf } from "./send.js";
+import {
+  document, modification, optionalCount, optionalDocument, requireDocument, requireDocuments,
+  requireName,
+} from "./input.js";
+import { arrayFiltersOf, operationsOf } from "./operations.js";
+import { send } from "./send.js";
+import { sessionOf } from "./session.js";
 
 export class Collection {
   #target;
@@ -27,21 +32,23 @@ export class Collection {
   async findOne(query, projection, options) {
     return this.#send("findOne", options, {
       filter: document(query, "findOne", "query"),
-      projection: document(projection, "findOne", "projection"),
+      projection: optionalDocument(projection, "findOne", "projection"),
     });
   }
 
   async count(query, options) {
     // Client SDKs take the limit in the place of the options.
-    const { limit, skip } = typeof options === "number" ? { limit: options } : options ?? {};
-    return this.#send("count", options, {
-      filter: document(query, "count", "query"), limit, skip,
+    const given = typeof options === "number" ? { limit: options } : options;
+    return this.#send("count", given, {
+      filter: document(query, "count", "query"),
+      limit: optionalCount(given?.limit, "count: limit"),
+      skip: optionalCount(given?.skip, "count: skip"),
     });
   }
 
   async distinct(field, query, options) {
     return this.#send("distinct", options, {
-      field: requireName(field, "field"),
+      field: requireName(field, "distinct: the field"),
       filter: document(query, "distinct", "query"),
     });
   }
@@ -69,18 +76,18 @@ export class Collection {
 
   async replaceOne(query, replacement, options) {
     return this.#send("replaceOne", options, {
-      filter: document(query, "replaceOne", "query"),
+      filter: requireDocument(query, "replaceOne", "query"),
       replacement: requireDocument(replacement, "replaceOne", "replacement"),
       upsert: options?.upsert === true,
     });
   }
 
   async deleteOne(query, options) {
-    return this.#send("deleteOne", options, { filter: document(query, "deleteOne", "query") });
+    return this.#delete("deleteOne", query, options);
   }
 
   async deleteMany(query, options) {
-    return this.#send("deleteMany", options, { filter: document(query, "deleteMany", "query") });
+    return this.#delete("deleteMany", query, options);
   }
 
   async findOneAndUpdate(query, update, options) {
@@ -101,7 +108,7 @@ export class Collection {
 
   async bulkWrite(operations, options) {
     return this.#send("bulkWrite", options, {
-      operations: requireDocuments(operations, "bulkWrite", "operations"),
+      operations: operationsOf(operations),
       ordered: options?.ordered !== false,
     });
   }
@@ -115,36 +122,34 @@ export class Collection {
   }
 
   #send(method, options, command) {
-    return send({ ...this.#target, session: sessionOf(options), method, ...command });
+    return send({ ...this.#target, session: sessionOf(options, method), method, ...command });
+  }
+
+  // Writes want a filter: one that is missing by mistake must not find every document.
+  #delete(method, query, options) {
+    return this.#send(method, options, { filter: requireDocument(query, method, "query") });
   }
 
   #update(method, query, update, options) {
     return this.#send(method, options, {
-      filter: document(query, method, "query"),
+      filter: requireDocument(query, method, "query"),
       update: modification(update, method),
       upsert: options?.upsert === true,
-      arrayFilters: options?.arrayFilters ?? undefined,
+      arrayFilters: arrayFiltersOf(options, method),
     });
   }
 
   #findAndModify(method, query, options, command) {
     return this.#send(method, options, {
-      filter: document(query, method, "query"),
+      filter: requireDocument(query, method, "query"),
       ...command,
-      sort: options?.sort ?? undefined,
-      projection: options?.projection ?? undefined,
+      sort: optionalDocument(options?.sort, method, "sort"),
+      projection: optionalDocument(options?.projection, method, "projection"),
       upsert: options?.upsert === true,
-      arrayFilters: options?.arrayFilters ?? undefined,
+      arrayFilters: arrayFiltersOf(options, method),
       // The spelling of the documentation, and those that drivers have had.
       returnNew: options?.returnNewDocument === true || options?.returnDocument === "after" ||
         options?.returnOriginal === false,
     });
   }
-}
-
-// Operators, or the stages of a pipeline.
-function modification(update, method) {
-  return Array.isArray(update)
-    ? requireDocuments(update, method, "update")
-    : requireDocument(update, method, "update");
 }

@@ -4,8 +4,11 @@
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.
 
 import { FunctionError } from "../errors.js";
-import { document, requireCount, requireDocument, requireDocuments } from "./input.js";
-import { ask, send, sessionOf } from "./send.js";
+import {
+  document, kindOf, optionalCount, optionalDocument, requireCount, requireDocument, requireDocuments,
+} from "./input.js";
+import { ask, send } from "./send.js";
+import { sessionOf } from "./session.js";
 
 class Cursor {
   #target;
@@ -14,6 +17,8 @@ class Cursor {
   #index = 0;
   // The host's number for what is still to come; `undefined` before the begin, 0 at the end.
   #id;
+  // A promise for the batch that is on its way.
+  #coming;
 
   constructor(target, session) {
     this.#target = target;
@@ -21,7 +26,12 @@ class Cursor {
   }
 
   async next() {
-    await this.#fill();
+    while (this.#index >= this.#documents.length) {
+      if (this.#id === 0) {
+        return undefined;
+      }
+      await this.#more();
+    }
     return this.#documents[this.#index++];
   }
 
@@ -30,14 +40,16 @@ class Cursor {
   }
 
   async hasNext() {
-    await this.#fill();
+    while (this.#index >= this.#documents.length && this.#id !== 0) {
+      await this.#more();
+    }
     return this.#index < this.#documents.length;
   }
 
   async toArray() {
     const documents = this.#rest();
     while (this.#id !== 0) {
-      this.#take(await send(this.#request()));
+      await this.#more();
       append(documents, this.#rest());
     }
     return documents;
@@ -61,6 +73,8 @@ class Cursor {
   }
 
   async close() {
+    // A batch that is on its way would open it again.
+    await this.#coming?.catch(() => {});
     this.#documents = [];
     this.#index = 0;
     const id = this.#id;
@@ -72,20 +86,22 @@ class Cursor {
 
   async *[Symbol.asyncIterator]() {
     try {
-      while (await this.hasNext()) {
-        yield this.#documents[this.#index++];
+      for (let next = await this.next(); next !== undefined; next = await this.next()) {
+        yield next;
       }
     } finally {
       await this.close();
     }
   }
 
+  // It leaves the documents where they are: a function may log a cursor and go on with it.
   toJSON() {
     const documents = this.#rest();
     while (this.#id !== 0) {
       this.#take(ask(this.#request()));
       append(documents, this.#rest());
     }
+    this.#documents = documents;
     return documents;
   }
 
@@ -96,10 +112,12 @@ class Cursor {
     }
   }
 
-  async #fill() {
-    while (this.#index >= this.#documents.length && this.#id !== 0) {
-      this.#take(await send(this.#request()));
-    }
+  // The next batch. Several that wait for it at once wait for the same one.
+  #more() {
+    this.#coming ??= send(this.#request())
+      .then((batch) => this.#take(batch))
+      .finally(() => { this.#coming = undefined; });
+    return this.#coming;
   }
 
   #request() {
@@ -127,11 +145,11 @@ export class FindCursor extends Cursor {
   #find;
 
   constructor(target, query, projection, options) {
-    super(target, sessionOf(options));
+    super(target, sessionOf(options, "find"));
     this.#find = {
       method: "find",
       filter: document(query, "find", "query"),
-      projection: projection === null ? undefined : document(projection, "find", "projection"),
+      projection: optionalDocument(projection, "find", "projection"),
       ...within(options),
     };
   }
@@ -164,10 +182,11 @@ export class AggregationCursor extends Cursor {
   #options;
 
   constructor(target, pipeline, options) {
-    super(target, sessionOf(options));
-    const stages = Array.isArray(pipeline) ? pipeline : [pipeline ?? {}];
-    this.#pipeline = [...requireDocuments(stages, "aggregate", "pipeline")];
-    this.#options = { ...document(options, "aggregate", "options"), session: undefined };
+    super(target, sessionOf(options, "aggregate"));
+    // One stage is a pipeline, too.
+    const stages = kindOf(pipeline) === undefined ? [pipeline] : pipeline;
+    this.#pipeline = [...requireDocuments(stages, "aggregate", "stages")];
+    this.#options = { ...options, session: undefined };
   }
 
   match(filter) {
@@ -203,8 +222,12 @@ export class AggregationCursor extends Cursor {
 
 // Authors know `sort`, `limit` and `skip` from drivers, where they are options as well.
 function within(options) {
-  const { sort, limit, skip } = document(options, "find", "options");
-  return { sort, limit, skip };
+  const { sort, limit, skip } = options ?? {};
+  return {
+    sort: optionalDocument(sort, "find", "sort"),
+    limit: optionalCount(limit, "find: limit"),
+    skip: optionalCount(skip, "find: skip"),
+  };
 }
 
 function append(documents, more) {

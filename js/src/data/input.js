@@ -1,11 +1,13 @@
 // What functions pass to the methods of a collection, looked at before it goes anywhere: the error
 // then names the method and the argument.
 
+import { bsonTag } from "../bson.js";
+import { viewBytes } from "../bytes.js";
 import { FunctionError } from "../errors.js";
 
 export function requireName(name, what) {
   if (typeof name !== "string" || name === "") {
-    throw new FunctionError(`the name of a ${what} must be a string, and not empty`);
+    throw new FunctionError(`${what} must be a string, and not empty`);
   }
   return name;
 }
@@ -18,19 +20,33 @@ export function document(value, method, what) {
   return requireDocument(value, method, what);
 }
 
-export function requireDocument(value, method, what) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const kind = Array.isArray(value) ? "an array" : kindOf(value);
-    throw new FunctionError(`${method}: the ${what} must be a document, and it is ${kind}`);
+// What an option says; `undefined` where it says nothing.
+export function optionalDocument(value, method, what) {
+  if (value === undefined || value === null) {
+    return undefined;
   }
-  return value;
+  return requireDocument(value, method, what);
+}
+
+// An id where a filter belongs, or a promise that nobody awaited, would find every document, so
+// what only looks like a document is none.
+export function requireDocument(value, method, what) {
+  return requirePlain(value, method, `the ${what}`);
 }
 
 export function requireDocuments(value, method, what) {
   if (!Array.isArray(value)) {
     throw new FunctionError(`${method}: the ${what} must be an array of documents`);
   }
-  value.forEach((item) => requireDocument(item, method, what));
+  value.forEach((item) => requirePlain(item, method, `each of the ${what}`));
+  return value;
+}
+
+function requirePlain(value, method, what) {
+  const kind = kindOf(value);
+  if (kind !== undefined) {
+    throw new FunctionError(`${method}: ${what} must be a document, and it is ${kind}`);
+  }
   return value;
 }
 
@@ -43,6 +59,41 @@ export function requireCount(value, method) {
   return number;
 }
 
-function kindOf(value) {
-  return value === undefined || value === null ? String(value) : `a ${typeof value}`;
+// The same for an option that may be left out.
+export function optionalCount(value, method) {
+  return value === undefined || value === null ? undefined : requireCount(value, method);
+}
+
+// What a value is, in words; `undefined` for a document.
+export function kindOf(value) {
+  if (typeof value !== "object" || value === null) {
+    return value === undefined || value === null ? String(value) : `a ${typeof value}`;
+  }
+  if (Array.isArray(value)) {
+    return "an array";
+  }
+  // Nearly all of them.
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return undefined;
+  }
+  const tag = bsonTag(value);
+  if (tag !== undefined && tag !== "DBRef") {
+    return `${/^[AEIOU]/.test(tag) ? "an" : "a"} ${tag}`;
+  }
+  if (typeof value.then === "function") {
+    return "a Promise: an await may be missing";
+  }
+  for (const Type of [Date, RegExp, Set, String, Number, Boolean]) {
+    if (value instanceof Type) {
+      return `a ${Type.name}`;
+    }
+  }
+  return viewBytes(value) === undefined ? undefined : "bytes";
+}
+
+// What an update says: operators, or the stages of a pipeline.
+export function modification(update, method) {
+  return Array.isArray(update)
+    ? requireDocuments(update, method, "stages")
+    : requireDocument(update, method, "update");
 }

@@ -2,20 +2,35 @@
 // a session and a cursor by their numbers.
 
 import { host } from "../host.js";
-import { promiseFor } from "../runtime/pending.js";
+import { answered, promiseFor } from "../runtime/pending.js";
+
+// The kind of commands that belong to no session.
+const ALONE = "data";
 
 // A promise for what comes of a command.
 export function send(command) {
-  return promiseFor(host.data_start(command));
+  const kind = command.session === undefined ? ALONE : undefined;
+  return promiseFor(host.data_start(command), kind);
+}
+
+// Resolves when everything has been done that was sent before, and belongs to no session.
+export function settled() {
+  return answered(ALONE);
 }
 
 // What comes of a command, now: JavaScript stands still meanwhile.
 export function ask(command) {
-  return host.wait(host.data_start(command));
+  try {
+    return host.wait(host.data_start(command));
+  } catch (error) {
+    throw withNumber(error);
+  }
 }
 
-// The number of the session in some options; without any, the command is on its own.
-export function sessionOf(options) {
-  const session = options?.session;
-  return typeof session?.id === "number" ? session.id : undefined;
+// An error of the host's, with MongoDB's number for it as its code.
+export function withNumber(error) {
+  if (/^\d+$/.test(error?.code)) {
+    error.code = Number(error.code);
+  }
+  return error;
 }

@@ -1,64 +1,131 @@
 // Sessions and their transactions (reference: mongodb.md §5.5).
 
+import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
-import { send } from "./send.js";
+import { document, kindOf } from "./input.js";
+import { send, settled, withNumber } from "./send.js";
 
 // A transaction that met another one's writes is tried again for so long, as drivers do.
 const RETRY_MS = 120_000;
 
+const WRITE_CONFLICT = 112;
+
 export class Session {
   #source;
+  #id;
+  // Whether the last transaction has come to nothing: then there is nothing left to abort, and the
+  // samples of the documentation abort once more.
+  #hasFailed = false;
+  #hasEnded = false;
 
   constructor(source) {
     this.#source = source;
-    Object.defineProperty(this, "id", { value: host.data_session(source) });
+    this.#id = host.data_session(source);
   }
 
   startTransaction() {
-    host.data_transaction_start(this.id);
+    this.#use("startTransaction");
+    try {
+      host.data_transaction_start(this.#id);
+    } catch (error) {
+      throw withNumber(error);
+    }
+    this.#hasFailed = false;
   }
 
   commitTransaction() {
     return this.#end("commitTransaction");
   }
 
-  abortTransaction() {
-    return this.#end("abortTransaction");
+  async abortTransaction() {
+    if (this.inTransaction()) {
+      this.#hasFailed = true;
+    } else if (this.#hasFailed) {
+      return;
+    }
+    await this.#end("abortTransaction");
   }
 
   inTransaction() {
-    return host.data_in_transaction(this.id);
+    return host.data_in_transaction(this.#id);
   }
 
   async endSession() {
+    this.#hasEnded = true;
     if (this.inTransaction()) {
       await this.abortTransaction();
     }
   }
 
   async withTransaction(callback) {
+    if (typeof callback !== "function") {
+      const kind = kindOf(callback) ?? "an object";
+      throw new FunctionError(
+        `withTransaction: the callback must be a function, and it is ${kind}`,
+      );
+    }
+    // Samples of the documentation do not await the writes that the transaction builds on.
+    await settled();
     const deadline = host.monotonic_ms() + RETRY_MS;
     for (;;) {
       this.startTransaction();
       try {
-        const result = await callback(this);
-        // The callback may have ended it by itself.
-        if (this.inTransaction()) {
-          await this.commitTransaction();
-        }
-        return result;
+        return await this.#run(callback);
       } catch (error) {
         if (this.inTransaction()) {
           await this.abortTransaction().catch(() => {});
         }
-        if (error?.code !== 112 || host.monotonic_ms() > deadline) {
+        this.#hasFailed = true;
+        if (error?.code !== WRITE_CONFLICT || host.monotonic_ms() > deadline) {
           throw error;
         }
       }
     }
   }
 
-  #end(method) {
-    return send({ source: this.#source, session: this.id, method });
+  async #run(callback) {
+    const result = callback(this);
+    if (typeof result?.then !== "function") {
+      throw new FunctionError("withTransaction: the callback must return a promise");
+    }
+    const value = await result;
+    // The callback may have ended it by itself.
+    if (this.inTransaction()) {
+      await this.commitTransaction();
+    }
+    return value;
   }
+
+  #use(method) {
+    if (this.#hasEnded) {
+      throw new FunctionError(`${method}: the session has ended`);
+    }
+    return this.#id;
+  }
+
+  // The host's number for a session, where it is one.
+  static numberOf(value, method) {
+    return typeof value === "object" && #id in value ? value.#use(method) : undefined;
+  }
+
+  #end(method) {
+    return send({ source: this.#source, session: this.#id, method });
+  }
+}
+
+// The host's number for the session in some options; without any, the command is on its own.
+export function sessionOf(options, method) {
+  const { session } = document(options, method, "options");
+  if (session === undefined || session === null) {
+    return undefined;
+  }
+  const number = Session.numberOf(session, method);
+  // A write that is not part of the transaction it was meant for must not happen.
+  if (number === undefined) {
+    const kind = kindOf(session) ?? "an object";
+    throw new FunctionError(
+      `${method}: the session must come from startSession, and it is ${kind}`,
+    );
+  }
+  return number;
 }

@@ -29,6 +29,12 @@ function text(value) {
   return JSON.stringify(value) ?? String(value);
 }
 
+// Frames of the runtime itself, which has no file, tell nobody anything.
+const RUNTIME_FRAME = /^\s*at .*\(<null>(:\d+)*\)\n?/gm;
+
 function stackOf(thrown) {
-  return thrown instanceof Error && typeof thrown.stack === "string" ? thrown.stack : undefined;
+  if (!(thrown instanceof Error) || typeof thrown.stack !== "string") {
+    return undefined;
+  }
+  return thrown.stack.replace(RUNTIME_FRAME, "") || undefined;
 }

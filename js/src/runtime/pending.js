@@ -5,14 +5,37 @@ import { FunctionError } from "../errors.js";
 
 const waiting = new Map();
 
-// Registers what happens when the host answers for `id`.
-export function expect(id, onValue, onError) {
-  waiting.set(id, { onValue, onError });
+// Registers what happens when the host answers for `id`. The kind is for `answered`.
+export function expect(id, onValue, onError, kind = undefined) {
+  waiting.set(id, { onValue, onError, kind });
 }
 
 // A promise for the host's answer for `id`.
-export function promiseFor(id) {
-  return new Promise((resolve, reject) => expect(id, resolve, reject));
+export function promiseFor(id, kind = undefined) {
+  return new Promise((resolve, reject) => expect(id, resolve, reject, kind));
+}
+
+// Resolves when the host has answered everything of a kind that it has been asked before.
+export async function answered(kind) {
+  const answers = [];
+  for (const waiter of waiting.values()) {
+    if (waiter.kind === kind) {
+      answers.push(new Promise((resolve) => alsoTell(waiter, resolve)));
+    }
+  }
+  await Promise.all(answers);
+}
+
+function alsoTell(waiter, resolve) {
+  const { onValue, onError } = waiter;
+  waiter.onValue = (value) => {
+    onValue(value);
+    resolve();
+  };
+  waiter.onError = (error) => {
+    onError(error);
+    resolve();
+  };
 }
 
 // Forgets `id`: its answer will not be heard.

@@ -16,7 +16,7 @@ use super::{
     validate,
     writing::Writing,
 };
-use crate::Namespace;
+use crate::{Namespace, check};
 
 /// Where the documents of a pipeline go.
 pub(super) struct Target<'a> {
@@ -92,7 +92,7 @@ impl<'a> Target<'a> {
         match after.filter(|after| *after != before) {
             None => Ok(()),
             Some(after) => {
-                validate::check_size(&after)?;
+                check::size(&after)?;
                 table.replace(row, &before, &after)
             }
         }

@@ -92,7 +92,13 @@ impl EmbeddedStore {
 
     /// What a command is, or why it is none.
     pub(super) fn parse(&self, name: &Namespace, command: Command) -> Result<Work, DataError> {
-        names::check(name).map_err(|failure| self.error(failure))?;
+        let named = match &command {
+            Command::Aggregate(aggregate) if aggregate.of_database => {
+                names::check_database(&name.database)
+            }
+            _ => names::check(name),
+        };
+        named.map_err(|failure| self.error(failure))?;
         Work::parse(command)
     }
 

@@ -7,16 +7,14 @@ use bson::{
 };
 
 use super::failure::{Failure, Outcome};
-
-/// The longest document of a collection, as with servers.
-pub(super) const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+use crate::check;
 
 /// How deep its documents and arrays may be nested.
 const DEPTH_MAX: usize = 180;
 
 /// A document as it is kept: with its `_id`, which comes first.
 pub(super) fn to_insert(document: RawDocumentBuf) -> Outcome<RawDocumentBuf> {
-    check_size(&document)?;
+    check::size(&document)?;
     check_depth(&document, 0)?;
     let is_id = |field: &Result<(&CStr, RawBsonRef<'_>), _>| {
         field.as_ref().is_ok_and(|(name, _)| *name == "_id")
@@ -34,18 +32,6 @@ pub(super) fn to_insert(document: RawDocumentBuf) -> Outcome<RawDocumentBuf> {
         return Ok(document);
     }
     Ok(with_id(id, &document))
-}
-
-/// Refuses what is too long.
-pub(super) fn check_size(document: &RawDocument) -> Outcome<()> {
-    let len = document.as_bytes().len();
-    if len > DOCUMENT_BYTES_MAX {
-        let message = format!(
-            "object to insert too large. size in bytes: {len}, max size: {DOCUMENT_BYTES_MAX}"
-        );
-        return Err(Failure::refused(10334, message));
-    }
-    Ok(())
 }
 
 fn with_id(id: RawBsonRef<'_>, document: &RawDocument) -> RawDocumentBuf {

@@ -13,8 +13,8 @@ use mongodb::{
     },
 };
 
-use super::{shared::Shared, writes};
-use crate::{DataError, ErrorKind, FindAndModify, Modification, UpdateSpec};
+use super::shared::Shared;
+use crate::{DataError, ErrorKind, FindAndModify, Modification, UpdateSpec, check};
 
 /// Runs it, in a transaction if there is one.
 pub(super) async fn run(
@@ -24,7 +24,7 @@ pub(super) async fn run(
     command: FindAndModify,
 ) -> Result<Option<RawDocumentBuf>, DataError> {
     if let Some(modification) = &command.modification {
-        writes::check_modification(modification)?;
+        check::modification(modification)?;
     }
     let parts = Parts::new(shared, command)?;
     let result = match parts.modification {

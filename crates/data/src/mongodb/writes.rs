@@ -3,31 +3,21 @@
 use std::iter::Peekable;
 
 use bson::{
-    Bson, Document, RawArrayBuf, RawDocument, RawDocumentBuf,
+    Bson, Document, RawArrayBuf, RawDocumentBuf,
     raw::{CStr, cstr},
 };
 
 use super::{failure, shared::Shared};
-use crate::{
-    DataError, Delete, ErrorKind, Modification, Update, UpdateSpec, Updated, WriteOperation,
-};
+use crate::{DataError, Delete, Modification, Update, UpdateSpec, Updated, WriteOperation, check};
 
-/// A server takes no larger document.
-const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// Nor a command that is larger than that and a little.
-const COMMAND_BYTES_MAX: usize = DOCUMENT_BYTES_MAX;
+/// A server takes no command that is larger than the largest document and a little.
+const COMMAND_BYTES_MAX: usize = check::DOCUMENT_BYTES_MAX;
 
 /// Nor one with more writes.
 const STATEMENTS_MAX: usize = 100_000;
 
 /// What an element of an array takes besides its value.
 const ELEMENT_BYTES: usize = 8;
-
-/// `BadValue`, `FailedToParse` and `InvalidLength` of MongoDB.
-const BAD_VALUE: i32 = 2;
-const FAILED_TO_PARSE: i32 = 9;
-const INVALID_LENGTH: i32 = 16;
 
 /// Writes of one kind, one behind the other.
 pub(super) struct Group {
@@ -60,40 +50,12 @@ pub(super) struct Tally {
 
 /// Refuses what a server would not refuse, or would not even read.
 pub(super) fn check(operations: &[WriteOperation]) -> Result<(), DataError> {
-    if operations.is_empty() {
-        let message = "Write batch sizes must be between 1 and 100000. Got 0 operations.";
-        return Err(DataError::new(ErrorKind::Refused, message).with_code(INVALID_LENGTH));
-    }
+    check::count(operations.len())?;
     operations.iter().try_for_each(|operation| match operation {
-        WriteOperation::Insert(document) => check_size(document),
-        WriteOperation::Update(update) => check_modification(&update.modification),
+        WriteOperation::Insert(document) => check::size(document),
+        WriteOperation::Update(update) => check::modification(&update.modification),
         WriteOperation::Delete(_) => Ok(()),
     })
-}
-
-/// An update without operators would replace the whole document, and one with them has no place in
-/// a replacement. To a server both look the same.
-pub(super) fn check_modification(modification: &Modification) -> Result<(), DataError> {
-    let refused =
-        |message: &str| Err(DataError::new(ErrorKind::Refused, message).with_code(FAILED_TO_PARSE));
-    match modification {
-        Modification::Replacement(document) => {
-            if has_operator(document) {
-                return refused("replacement document cannot contain keys beginning with '$'");
-            }
-            check_size(document)
-        }
-        Modification::Update(UpdateSpec::Operators(document, _)) => {
-            if document.is_empty() {
-                return refused("update document must have at least one element");
-            }
-            if !has_operator(document) {
-                return refused("update document must contain key beginning with '$'");
-            }
-            Ok(())
-        }
-        Modification::Update(UpdateSpec::Pipeline(_)) => Ok(()),
-    }
 }
 
 /// The next writes that fit into one command.
@@ -184,22 +146,6 @@ impl Tally {
     pub(super) fn updated(self) -> Updated {
         Updated { matched: self.found, modified: self.modified, upserted_id: self.upserted_id }
     }
-}
-
-/// Like all drivers, which leave the other keys to the server.
-fn has_operator(document: &RawDocument) -> bool {
-    document.iter().flatten().next().is_some_and(|(key, _)| key.as_str().starts_with('$'))
-}
-
-fn check_size(document: &RawDocument) -> Result<(), DataError> {
-    let bytes = document.as_bytes().len();
-    if bytes <= DOCUMENT_BYTES_MAX {
-        return Ok(());
-    }
-    let message = format!(
-        "object to insert too large. size in bytes: {bytes}, max size: {DOCUMENT_BYTES_MAX}"
-    );
-    Err(DataError::new(ErrorKind::Refused, message).with_code(BAD_VALUE))
 }
 
 fn verb(operation: &WriteOperation) -> Verb {

@@ -7,7 +7,7 @@ use hookstead_data::{Answer, Batch, DataError, Updated};
 use hookstead_isolate::{Item, PackedWriter, Value};
 use tokio::sync::Mutex;
 
-use super::handles::{Cursors, OpenCursor};
+use super::handles::{Cursors, OpenCursor, OpenDocuments};
 use crate::documents::{append_bson, append_document};
 
 /// How an answer looks to JavaScript.
@@ -30,11 +30,12 @@ pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Value {
             None => writer.item(Item::Null),
         },
         Answer::Cursor(batch, more) => {
-            let id = more.map_or(0, |cursor| {
-                let cursor: OpenCursor = Arc::new(Mutex::new(cursor));
+            let (first, more) = OpenDocuments::begin(batch, more);
+            let id = more.map_or(0, |more| {
+                let cursor: OpenCursor = Arc::new(Mutex::new(more));
                 cursors.lock().unwrap_or_else(PoisonError::into_inner).keep(cursor)
             });
-            append_batch(&batch, id, &mut writer);
+            append_batch(&first, id, &mut writer);
         }
         Answer::Document(Some(document)) => append_document(&document, &mut writer),
         Answer::Document(None) | Answer::Written => writer.item(Item::Null),
@@ -56,7 +57,7 @@ pub(super) async fn next(cursors: Cursors, id: u32) -> Result<Value, DataError> 
     let open = cursors.lock().unwrap_or_else(PoisonError::into_inner).get(id);
     let mut writer = PackedWriter::default();
     let batch = match &open {
-        Some(cursor) => cursor.lock().await.next_batch().await?,
+        Some(cursor) => cursor.lock().await.next().await?,
         None => Batch::default(),
     };
     if batch.is_empty() {

@@ -12,7 +12,7 @@ use hookstead_isolate::{Thrown, Value};
 use super::{
     answer::{self, Shape},
     handles::Cursors,
-    thrown,
+    stages, thrown, thrown_by_read,
 };
 
 /// What a find returns at most (reference: mongodb.md §5.2).
@@ -44,7 +44,19 @@ impl Request {
         session: Option<Arc<dyn Session>>,
         cursors: Cursors,
     ) -> Result<Value, Thrown> {
-        self.ask(store, session, cursors).await.map_err(|error| thrown(&error))
+        let explain = if self.reads() { thrown_by_read } else { thrown };
+        self.ask(store, session, cursors).await.map_err(|error| explain(&error))
+    }
+
+    fn reads(&self) -> bool {
+        use Command::{Aggregate, Count, Distinct, Find};
+        match self {
+            Self::Run(_, command, _) => {
+                matches!(command, Find(_) | Aggregate(_) | Count(_) | Distinct(_))
+            }
+            Self::NextBatch(_) | Self::DatabaseNames | Self::CollectionNames(_) => true,
+            Self::CloseCursor(_) | Self::Commit | Self::Abort => false,
+        }
     }
 
     async fn ask(
@@ -118,6 +130,7 @@ fn command(method: &str, spec: &mut Document) -> Result<Command, Thrown> {
         "find" | "findOne" => Command::Find(find(method, spec)?),
         "aggregate" => {
             let pipeline = documents(spec, "pipeline")?;
+            stages::check(&pipeline)?;
             let options = optional(spec, "options")?.unwrap_or_default();
             Command::Aggregate(Aggregate { pipeline, options, of_database: false })
         }
@@ -199,24 +212,14 @@ fn modification(spec: &mut Document) -> Result<Modification, Thrown> {
     }))
 }
 
-/// `{ insertOne: { document } }` and its kin. The document of an insert may stand there itself.
+/// `{ insertOne: { document } }` and its kin.
 fn operation(operation: Document) -> Result<WriteOperation, Thrown> {
     let mut parts = operation.into_iter();
     let (Some((kind, Bson::Document(mut spec))), None) = (parts.next(), parts.next()) else {
         return Err(refusal("bulkWrite: each operation must be a document with one field"));
     };
     Ok(match kind.as_str() {
-        "insertOne" => {
-            let document = match spec.remove("document") {
-                Some(Bson::Document(document)) => document,
-                Some(other) => {
-                    spec.insert("document", other);
-                    spec
-                }
-                None => spec,
-            };
-            WriteOperation::Insert(with_id(document)?)
-        }
+        "insertOne" => WriteOperation::Insert(with_id(owned(&mut spec, "document")?)?),
         "updateOne" | "updateMany" | "replaceOne" => {
             WriteOperation::Update(update(&kind, &mut spec)?)
         }
@@ -292,6 +295,6 @@ fn raw(document: &Document) -> Result<RawDocumentBuf, Thrown> {
     RawDocumentBuf::try_from(document).map_err(|error| refusal(error.to_string()))
 }
 
-fn refusal(message: impl Into<String>) -> Thrown {
+pub(super) fn refusal(message: impl Into<String>) -> Thrown {
     Thrown::new("FunctionError", message)
 }

@@ -5,11 +5,45 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_data::{Cursor, Session};
+use hookstead_data::{Batch, Cursor, DataError, Session, Store};
 use tokio::sync::Mutex;
 
+/// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
+/// much of the memory of a run; a document that is longer comes alone.
+const PIECE_BYTES_MAX: usize = 1 << 20;
+
 /// A cursor that somebody may be reading.
-pub(crate) type OpenCursor = Arc<Mutex<Box<dyn Cursor>>>;
+pub(crate) type OpenCursor = Arc<Mutex<OpenDocuments>>;
+
+/// Documents that are still to come.
+pub(crate) struct OpenDocuments {
+    /// Those that have been read already.
+    ready: Batch,
+    /// Where more of them come from.
+    cursor: Option<Box<dyn Cursor>>,
+}
+
+impl OpenDocuments {
+    /// The first documents, and the others where there may be any.
+    pub(super) fn begin(
+        mut ready: Batch,
+        cursor: Option<Box<dyn Cursor>>,
+    ) -> (Batch, Option<Self>) {
+        let first = ready.take(PIECE_BYTES_MAX);
+        let has_more = !ready.is_empty() || cursor.is_some();
+        (first, has_more.then_some(Self { ready, cursor }))
+    }
+
+    /// The next documents; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Batch, DataError> {
+        if self.ready.is_empty()
+            && let Some(cursor) = &mut self.cursor
+        {
+            self.ready = cursor.next_batch().await?;
+        }
+        Ok(self.ready.take(PIECE_BYTES_MAX))
+    }
+}
 
 /// The cursors of a run, shared with the calls under way that open them.
 pub(crate) type Cursors = Arc<std::sync::Mutex<CursorTable>>;
@@ -25,8 +59,25 @@ pub(crate) struct CursorTable {
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
-    sessions: Vec<Arc<dyn Session>>,
+    sessions: Vec<OpenSession>,
     undeclared: BTreeSet<String>,
+}
+
+/// A session, and the store that it is of.
+pub(crate) struct OpenSession {
+    store: Arc<dyn Store>,
+    session: Arc<dyn Session>,
+}
+
+impl OpenSession {
+    pub(crate) fn session(&self) -> Arc<dyn Session> {
+        Arc::clone(&self.session)
+    }
+
+    /// Whether it can be used with a store.
+    pub(crate) fn is_of(&self, store: &Arc<dyn Store>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.store), Arc::as_ptr(store))
+    }
 }
 
 impl CursorTable {
@@ -52,13 +103,14 @@ impl Handles {
         self.undeclared.insert(name.to_owned())
     }
 
-    /// Keeps a session; its number, from 0.
-    pub(crate) fn keep_session(&mut self, session: Arc<dyn Session>) -> usize {
-        self.sessions.push(session);
+    /// Opens a session; its number, from 0.
+    pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
+        let session = store.start_session();
+        self.sessions.push(OpenSession { store, session });
         self.sessions.len() - 1
     }
 
-    pub(crate) fn session(&self, id: usize) -> Option<&Arc<dyn Session>> {
+    pub(crate) fn session(&self, id: usize) -> Option<&OpenSession> {
         self.sessions.get(id)
     }
 }

@@ -1,15 +1,17 @@
 //! Data sources, as a run sees them: commands, and the cursors and sessions that they leave open.
 
 mod answer;
+mod code_names;
 mod command;
 mod handles;
 mod sources;
+mod stages;
 
 pub(crate) use command::parse;
-pub(crate) use handles::Handles;
+pub(crate) use handles::{Handles, OpenSession};
 pub use sources::DataSources;
 
-use hookstead_data::DataError;
+use hookstead_data::{DataError, ErrorKind};
 use hookstead_isolate::Thrown;
 
 /// What JavaScript gets of a failure: the text alone, as the hosted service gave it, and MongoDB's
@@ -17,5 +19,16 @@ use hookstead_isolate::Thrown;
 pub(crate) fn thrown(error: &DataError) -> Thrown {
     let mut thrown = Thrown::new("Error", error.to_string());
     thrown.code = error.code.map(|code| code.to_string().into());
+    thrown
+}
+
+/// The same for what a server, or what answers in its place, says against a read.
+fn thrown_by_read(error: &DataError) -> Thrown {
+    let mut thrown = thrown(error);
+    if error.kind == ErrorKind::Refused
+        && let Some(name) = error.code.and_then(code_names::code_name)
+    {
+        thrown.message = format!("({name}) {}", thrown.message);
+    }
     thrown
 }

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use hookstead_data::Session;
+use hookstead_data::{Session, Store};
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, function_error, number, pending::started_id, text};
-use crate::{LogLevel, data, documents, host::RunHost};
+use crate::{
+    LogLevel,
+    data::{self, OpenSession},
+    documents,
+    host::RunHost,
+};
 
 /// Starts a command, one document.
 pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
@@ -20,7 +25,7 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     };
     let store = host.program.data.get(&source).ok_or_else(|| gone(&source))?;
     let session = match spec.remove("session") {
-        Some(bson::Bson::Int32(id)) => Some(session(host, f64::from(id))?),
+        Some(bson::Bson::Int32(id)) => Some(session_of(host, &source, &store, f64::from(id))?),
         _ => None,
     };
     let cursors = Arc::clone(&host.handles.cursors);
@@ -33,18 +38,18 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let source = text(arguments, 0)?;
     let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
-    let id = host.handles.keep_session(store.start_session());
+    let id = host.handles.open_session(store);
     Ok(Value::Number(id as f64))
 }
 
 pub(super) fn start_transaction(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let session = session(host, number(arguments, 0)?)?;
+    let session = session(host, number(arguments, 0)?)?.session();
     session.start_transaction().map_err(|error| data::thrown(&error))?;
     Ok(Value::Undefined)
 }
 
 pub(super) fn in_transaction(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    Ok(session(host, number(arguments, 0)?)?.in_transaction().into())
+    Ok(session(host, number(arguments, 0)?)?.session().in_transaction().into())
 }
 
 /// A name that the export does not declare is told once a run.
@@ -63,18 +68,36 @@ fn refuse_users(host: &RunHost, spec: &bson::Document) -> Result<(), Thrown> {
         return Ok(());
     }
     let part = |name| spec.get_str(name).unwrap_or_default();
-    let message = format!(
-        "no rule exists for namespace '{}.{}': rules are not supported yet, and only functions \
-         that run as system reach data",
-        part("database"),
-        part("collection")
-    );
+    let message = match part("method") {
+        "databaseNames" => "only functions that run as system can list databases".to_owned(),
+        "collectionNames" => "only functions that run as system can list collections".to_owned(),
+        _ => format!(
+            "no rule exists for namespace '{}.{}': rules are not supported yet, and only \
+             functions that run as system reach data",
+            part("database"),
+            part("collection")
+        ),
+    };
     Err(function_error(message).with_code("NoMatchingRuleFound"))
 }
 
-fn session(host: &RunHost, id: f64) -> Result<Arc<dyn Session>, Thrown> {
+fn session(host: &RunHost, id: f64) -> Result<&OpenSession, Thrown> {
     let session = host.handles.session(id as usize);
-    session.map(Arc::clone).ok_or_else(|| function_error("there is no such session"))
+    session.ok_or_else(|| function_error("there is no such session"))
+}
+
+/// A session for a command of a data source. That of another one would write elsewhere.
+fn session_of(
+    host: &RunHost,
+    source: &str,
+    store: &Arc<dyn Store>,
+    id: f64,
+) -> Result<Arc<dyn Session>, Thrown> {
+    let open = session(host, id)?;
+    if open.is_of(store) {
+        return Ok(open.session());
+    }
+    Err(function_error(format!("the session is of another data source than '{source}'")))
 }
 
 fn packed_bytes(value: &Value) -> usize {

@@ -188,7 +188,7 @@ pub(crate) fn definition(source: &str) -> Definition {
     definition
 }
 
-fn function(file: &str, source: &str) -> FunctionSource {
+pub(crate) fn function(file: &str, source: &str) -> FunctionSource {
     FunctionSource { file: file.into(), source: source.into(), run_as_system: true, refusal: None }
 }
 
@@ -299,7 +299,7 @@ fn compare_failure(expected: &Expected, failure: &Failure) -> Result<(), String>
     same("kind", &kind_name(failure.kind), &kind.to_owned())
 }
 
-fn contains(what: &str, text: &str, part: Option<&str>) -> Result<(), String> {
+pub(crate) fn contains(what: &str, text: &str, part: Option<&str>) -> Result<(), String> {
     match part {
         Some(part) if !text.contains(part) => Err(format!("{what}: {text:?} lacks {part:?}")),
         _ => Ok(()),
@@ -347,7 +347,7 @@ fn compare_reply(expected: &Expected, reply: &hookstead_functions::Reply) -> Res
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(
     what: &str,
     actual: &T,
     expected: &T,

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod case;
+mod data;
 mod fetch;
 mod hostile;
 mod limits;

@@ -109,7 +109,7 @@ async fn documents_that_are_too_large_or_too_deep_are_refused() {
     let fixture = Fixture::new();
     let large = doc! {"_id": 1, "a": "x".repeat(16 << 20)};
     let error = fixture.store.insert(&c(), &[large]).await.unwrap_err();
-    assert_eq!(error.code, Some(10334), "{error}");
+    assert_eq!(error.code, Some(2), "{error}");
     let deep = (0..180).fold(doc! {}, |inner, _| doc! {"a": inner});
     let error = fixture.store.insert(&c(), &[deep]).await.unwrap_err();
     assert_eq!(error.code, Some(15), "{error}");
