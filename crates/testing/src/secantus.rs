@@ -165,6 +165,8 @@ impl SecantusDb {
         command.arg(self.folder.path().join("documents")).args(&self.flags);
         // Away from the settings that it would look for in the folder of the test.
         command.current_dir(self.folder.path());
+        // The same answers every time: sets of Python are else in another order in each process.
+        command.env("PYTHONHASHSEED", "0").env("TZ", "UTC");
         command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
         self.process = Some(command.spawn()?);
         self.wait_until_it_listens()

@@ -1,6 +1,6 @@
 //! Exact comparison: types, the order of fields, the order of documents.
 
-use bson::{Bson, RawBson, RawDocumentBuf, raw::cstr};
+use bson::{Bson, RawArrayBuf, RawBson, RawBsonRef, RawDocumentBuf, raw::cstr};
 use serde_json::Value;
 
 /// Decodes extended JSON.
@@ -69,8 +69,31 @@ pub(crate) fn same_lists(
 /// The bytes of a value with its type, which NaN equals, too.
 fn bytes(value: &RawBson) -> Vec<u8> {
     let mut document = RawDocumentBuf::new();
-    document.append(cstr!(""), value.as_raw_bson_ref());
+    document.append(cstr!(""), one_nan(value.as_raw_bson_ref()));
     document.into_bytes()
+}
+
+/// The same value, in which all NaN are one: processors disagree about the sign of what they make.
+fn one_nan(value: RawBsonRef<'_>) -> RawBson {
+    match value {
+        RawBsonRef::Double(number) if number.is_nan() => RawBson::Double(f64::NAN),
+        RawBsonRef::Document(document) => {
+            let mut same = RawDocumentBuf::new();
+            for field in document {
+                let (name, value) = field.unwrap();
+                same.append(name, one_nan(value));
+            }
+            RawBson::Document(same)
+        }
+        RawBsonRef::Array(array) => {
+            let mut same = RawArrayBuf::new();
+            for item in array {
+                same.push(one_nan(item.unwrap()));
+            }
+            RawBson::Array(same)
+        }
+        value => value.into(),
+    }
 }
 
 /// `{"_id": {"$generated": true}}`

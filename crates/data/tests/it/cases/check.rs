@@ -27,8 +27,22 @@ enum Outcome {
     Updated(RawDocumentBuf),
 }
 
+/// Why a case does not hold.
+pub(super) enum Wrong {
+    /// The store answers otherwise.
+    Answer(String),
+    /// It does not answer, or the case makes no sense.
+    NoAnswer(String),
+}
+
+impl From<String> for Wrong {
+    fn from(reason: String) -> Self {
+        Self::Answer(reason)
+    }
+}
+
 /// Runs a case in a database of its own; tells what is wrong.
-pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Result<(), String> {
+pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Result<(), Wrong> {
     let named = |collection: &str| Namespace {
         database: database.to_owned(),
         collection: collection.to_owned(),
@@ -37,20 +51,26 @@ pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Res
     for (name, documents) in &case.others {
         insert(store, named(name), documents).await?;
     }
-    let Asked::Command(command) = asked(case)? else { return Ok(()) };
+    let Asked::Command(command) = asked(case).map_err(Wrong::NoAnswer)? else { return Ok(()) };
     let outcome = match run(store, named("c"), command).await {
         Ok(outcome) => outcome,
-        Err(error) => return check_error(case, &error),
+        Err(error) if error.code.is_none() => return Err(Wrong::NoAnswer(error.to_string())),
+        Err(error) => return check_error(case, &error).map_err(Wrong::Answer),
     };
     if let Some(refusal) = &case.error {
-        return Err(format!("wanted the error {}\n    but got {}", refusal.code, outcome.show()));
+        let (code, shown) = (refusal.code, outcome.show());
+        return Err(Wrong::Answer(format!("wanted the error {code}\n    but got {shown}")));
     }
-    let Some(expect) = &case.expect else { return Err("it expects nothing".to_owned()) };
+    let Some(expect) = &case.expect else {
+        return Err(Wrong::NoAnswer("it expects nothing".to_owned()));
+    };
     match (&outcome, expect) {
         (Outcome::List(found), Value::Array(expected)) => {
             same_lists(expected, found.clone(), case.any_order)?;
         }
-        (Outcome::List(_), _) => return Err("it has to expect a list".to_owned()),
+        (Outcome::List(_), _) => {
+            return Err(Wrong::NoAnswer("it has to expect a list".to_owned()));
+        }
         (Outcome::Count(count), expect) => same(expect, &RawBson::Int32(*count))?,
         (Outcome::Updated(updated), expect) => {
             same(expect, &RawBson::Document(updated.clone()))?;
@@ -60,10 +80,10 @@ pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Res
         None => Ok(()),
         Some(expected) => {
             let found = run(store, named("c"), Command::Find(Find::default())).await;
-            match found.map_err(|error| error.to_string())? {
+            match found.map_err(|error| Wrong::NoAnswer(error.to_string()))? {
                 Outcome::List(found) => same_lists(expected, found, case.any_order)
-                    .map_err(|reason| format!("contents: {reason}")),
-                _ => Err("the contents are no list".to_owned()),
+                    .map_err(|reason| Wrong::Answer(format!("contents: {reason}"))),
+                _ => Err(Wrong::NoAnswer("the contents are no list".to_owned())),
             }
         }
     }
@@ -79,14 +99,15 @@ fn check_error(case: &Case, error: &DataError) -> Result<(), String> {
     Err(format!("wanted the error {} {text}\n    but got {code} {error}", refusal.code))
 }
 
-async fn insert(store: &dyn Store, name: Namespace, documents: &[Value]) -> Result<(), String> {
+async fn insert(store: &dyn Store, name: Namespace, documents: &[Value]) -> Result<(), Wrong> {
     if documents.is_empty() {
         return Ok(());
     }
-    let documents = decode_documents(documents)?;
+    let documents = decode_documents(documents).map_err(Wrong::NoAnswer)?;
     let insert = InsertMany { documents, ordered: true };
     let inserted = store.run(name, Command::InsertMany(insert)).await;
-    inserted.map(drop).map_err(|error| format!("its documents cannot be inserted: {error}"))
+    let refused = |error| Wrong::NoAnswer(format!("its documents cannot be inserted: {error}"));
+    inserted.map(drop).map_err(refused)
 }
 
 fn asked(case: &Case) -> Result<Asked, String> {
