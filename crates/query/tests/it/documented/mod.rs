@@ -1,8 +1,8 @@
 //! The tables of `docs/databases/operators.md`, held to the parsers and to the cases.
 //!
-//! A row that says "yes" has a case that uses the operator and does not fail, in the place that the
-//! table is about. A row that says "refused" is refused with the remedy. And whatever name stands in
-//! the parsers is known nowhere without a row.
+//! A row that says "yes" has a case that uses the operator and does not fail, in the place that
+//! the table is about. A row that says "refused" is refused with the remedy. And whatever name
+//! stands in the parsers is known nowhere without a row.
 
 mod probe;
 mod uses;
