@@ -18,7 +18,7 @@ use crate::{Parameters, QueryError};
 const DEPTH_MAX: usize = 100;
 
 /// Operators that a server has and an embedded store cannot have.
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 18] = [
     "$function",
     "$accumulator",
     "$meta",
@@ -27,6 +27,16 @@ const REFUSED: [&str; 8] = [
     "$encStrContains",
     "$encStrStartsWith",
     "$encStrEndsWith",
+    "$encStrNormalizedEq",
+    "$createObjectId",
+    "$deserializeEJSON",
+    "$hash",
+    "$hexHash",
+    "$serializeEJSON",
+    "$similarityCosine",
+    "$similarityDotProduct",
+    "$similarityEuclidean",
+    "$subtype",
 ];
 
 /// Knows the variables that are set around what it parses.

@@ -78,7 +78,8 @@ fn parse_operator(
         "$bitsAnySet" => Test::Bits(Bits::parse(path, name, value, false, true)?),
         "$bitsAllClear" => Test::Bits(Bits::parse(path, name, value, true, false)?),
         "$bitsAnyClear" => Test::Bits(Bits::parse(path, name, value, false, false)?),
-        "$geoWithin" | "$within" | "$geoIntersects" | "$near" | "$nearSphere" | "$geoNear" => {
+        "$geoWithin" | "$within" | "$geoIntersects" | "$near" | "$nearSphere" | "$geoNear"
+        | "$maxDistance" | "$minDistance" => {
             return Err(QueryError::not_supported(name));
         }
         _ => return Err(QueryError::bad_value(format!("unknown operator: {name}"))),

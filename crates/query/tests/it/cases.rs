@@ -52,6 +52,12 @@ pub(crate) struct Find {
     pub(crate) limit: usize,
 }
 
+impl Case {
+    pub(crate) fn is_refused(&self) -> bool {
+        self.error.is_some()
+    }
+}
+
 /// `update` or `replacement`: one of them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -117,7 +123,7 @@ fn all_cases_hold() {
 }
 
 /// Every file by its name, with its cases or what is wrong with them.
-fn files() -> BTreeMap<String, Vec<Result<Case, String>>> {
+pub(crate) fn files() -> BTreeMap<String, Vec<Result<Case, String>>> {
     let entries = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| (name_of(&path), read(&path))).collect()
 }

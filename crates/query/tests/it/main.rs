@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod cases;
+mod documented;
 mod filters;
 mod keys;
 mod random;

@@ -73,8 +73,10 @@ async fn a_server_answers_as_the_cases_say() {
     let gone: Vec<&String> = known.keys().filter(|name| !failures.contains_key(*name)).collect();
     assert!(
         new.is_empty() && gone.is_empty(),
-        "{} cases fail that are not listed:\n{}\n{} are listed that hold, or are no more: {gone:#?}\n\
-         Where MongoDB's documentation agrees with the cases, record the list anew with {RECORD}=1.",
+        "{} cases fail that are not listed:\n{}\n\
+         {} are listed that hold, or are no more: {gone:#?}\n\
+         Where MongoDB's documentation agrees with the cases, \
+         record the list anew with {RECORD}=1.",
         new.len(),
         list(new.iter().copied()),
         gone.len(),

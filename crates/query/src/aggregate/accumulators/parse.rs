@@ -31,7 +31,10 @@ impl Accumulator {
                 return top(name, value, parameters).map(Some);
             }
             "$median" | "$percentile" => return percentile(name, value, parameters).map(Some),
-            "$accumulator" => return Err(QueryError::not_supported("$accumulator")),
+            "$accumulator" | "$concatArrays" | "$setUnion" => {
+                let what = format!("{name} as an accumulator");
+                return Err(QueryError::not_supported(&what));
+            }
             _ => {}
         }
         if simple(name).is_none() {

@@ -171,6 +171,7 @@ impl Parser<'_> {
     ) -> Result<(Kind, Computed), QueryError> {
         let unknown = || failed(&format!("Unrecognized window function, {operator}"));
         let accumulator = match operator {
+            "$minMaxScaler" => return Err(QueryError::not_supported(operator)),
             "$mergeObjects" => None,
             // A list is an array here, and no list of arguments.
             "$sum" | "$avg" | "$min" | "$max" | "$first" | "$last" | "$push" | "$addToSet"
