@@ -4,7 +4,9 @@
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.
 
 import { FunctionError } from "../errors.js";
-import { document, requireCount, requireDocument, requireDocuments } from "./input.js";
+import {
+  document, requireCount, requireDocument, requireDocuments, requireLimit,
+} from "./input.js";
 import { ask, send, sessionOf } from "./send.js";
 
 class Cursor {
@@ -144,7 +146,7 @@ export class FindCursor extends Cursor {
 
   limit(count) {
     this.requireUntouched("limit");
-    this.#find.limit = requireCount(count, "limit");
+    this.#find.limit = requireLimit(count);
     return this;
   }
 

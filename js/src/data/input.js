@@ -34,6 +34,15 @@ export function requireDocuments(value, method, what) {
   return value;
 }
 
+// How many documents at most. A negative limit asks for as many, in one batch, as with drivers.
+export function requireLimit(value) {
+  const number = Number(value);
+  if (!Number.isInteger(number)) {
+    throw new FunctionError("limit: expected a whole number");
+  }
+  return Math.abs(number);
+}
+
 // A whole number that is not negative.
 export function requireCount(value, method) {
   const number = Number(value);
