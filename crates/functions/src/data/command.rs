@@ -37,6 +37,28 @@ pub(crate) enum Request {
 }
 
 impl Request {
+    /// Whether it changes documents.
+    pub(crate) fn writes(&self) -> bool {
+        use Command::{BulkWrite, Delete, FindAndModify, InsertMany, Update};
+        let Self::Run(_, command, _) = self else { return false };
+        matches!(command, BulkWrite(_) | Delete(_) | FindAndModify(_) | InsertMany(_) | Update(_))
+    }
+
+    /// Whether it tells what documents there are.
+    pub(crate) fn reads(&self) -> bool {
+        use Command::{Aggregate, Count, Distinct, Find, FindAndModify};
+        match self {
+            Self::Run(_, command, _) => {
+                matches!(
+                    command,
+                    Aggregate(_) | Count(_) | Distinct(_) | Find(_) | FindAndModify(_)
+                )
+            }
+            Self::DatabaseNames | Self::CollectionNames(_) => true,
+            Self::NextBatch(_) | Self::CloseCursor(_) | Self::Commit | Self::Abort => false,
+        }
+    }
+
     /// Asks a store, or a session of it.
     pub(crate) async fn answer(
         self,

@@ -8,6 +8,8 @@ use std::{
 use hookstead_data::{Cursor, Session};
 use tokio::sync::Mutex;
 
+use super::order::Writes;
+
 /// A cursor that somebody may be reading.
 pub(crate) type OpenCursor = Arc<Mutex<Box<dyn Cursor>>>;
 
@@ -25,6 +27,8 @@ pub(crate) struct CursorTable {
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
+    /// Those outside of sessions.
+    pub(crate) writes: Writes,
     sessions: Vec<Arc<dyn Session>>,
     undeclared: BTreeSet<String>,
 }
@@ -56,6 +60,11 @@ impl Handles {
     pub(crate) fn keep_session(&mut self, session: Arc<dyn Session>) -> usize {
         self.sessions.push(session);
         self.sessions.len() - 1
+    }
+
+    /// Whether a session of the run is in a transaction.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.sessions.iter().any(|session| session.in_transaction())
     }
 
     pub(crate) fn session(&self, id: usize) -> Option<&Arc<dyn Session>> {

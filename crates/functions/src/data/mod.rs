@@ -3,10 +3,12 @@
 mod answer;
 mod command;
 mod handles;
+mod order;
 mod sources;
 
-pub(crate) use command::parse;
+pub(crate) use command::{Request, parse};
 pub(crate) use handles::Handles;
+pub(crate) use order::{Barrier, WriteGuard};
 pub use sources::DataSources;
 
 use hookstead_data::DataError;
