@@ -6,8 +6,8 @@
 import { BulkOperation } from "./bulk.js";
 import { AggregationCursor, FindCursor } from "./cursor.js";
 import {
-  document, modification, optionalCount, optionalDocument, requireDocument, requireDocuments,
-  requireName,
+  document, modification, optionalCount, optionalDocument, optionalLimit, requireDocument,
+  requireDocuments, requireName,
 } from "./input.js";
 import { arrayFiltersOf, operationsOf } from "./operations.js";
 import { send } from "./send.js";
@@ -41,7 +41,7 @@ export class Collection {
     const given = typeof options === "number" ? { limit: options } : options;
     return this.#send("count", given, {
       filter: document(query, "count", "query"),
-      limit: optionalCount(given?.limit, "count: limit"),
+      limit: optionalLimit(given?.limit, "count: limit"),
       skip: optionalCount(given?.skip, "count: skip"),
     });
   }

@@ -5,7 +5,8 @@
 
 import { FunctionError } from "../errors.js";
 import {
-  document, kindOf, optionalCount, optionalDocument, requireCount, requireDocument, requireDocuments,
+  document, kindOf, optionalCount, optionalDocument, optionalLimit, requireCount, requireDocument,
+  requireDocuments, requireLimit,
 } from "./input.js";
 import { ask, send } from "./send.js";
 import { sessionOf } from "./session.js";
@@ -162,7 +163,7 @@ export class FindCursor extends Cursor {
 
   limit(count) {
     this.requireUntouched("limit");
-    this.#find.limit = requireCount(count, "limit");
+    this.#find.limit = requireLimit(count, "limit");
     return this;
   }
 
@@ -225,7 +226,7 @@ function within(options) {
   const { sort, limit, skip } = options ?? {};
   return {
     sort: optionalDocument(sort, "find", "sort"),
-    limit: optionalCount(limit, "find: limit"),
+    limit: optionalLimit(limit, "find: limit"),
     skip: optionalCount(skip, "find: skip"),
   };
 }

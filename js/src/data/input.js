@@ -50,6 +50,20 @@ function requirePlain(value, method, what) {
   return value;
 }
 
+// How many documents at most. A negative limit asks for as many, in one batch, as with drivers.
+export function requireLimit(value, method) {
+  const number = Number(value);
+  if (!Number.isInteger(number)) {
+    throw new FunctionError(`${method}: expected a whole number`);
+  }
+  return Math.abs(number);
+}
+
+// The same for an option that may be left out.
+export function optionalLimit(value, method) {
+  return value === undefined || value === null ? undefined : requireLimit(value, method);
+}
+
 // A whole number that is not negative.
 export function requireCount(value, method) {
   const number = Number(value);

@@ -13,18 +13,18 @@ const int64Limit = 2 ** 63;
 
 // Canonical extended JSON. `integers` says how a whole JavaScript number is written: "wide" as
 // $numberLong, as endpoints do, or "narrow" as $numberInt where it fits, as webhooks did.
-export function writeEjson(value, { integers = "wide" } = {}) {
-  const writer = new Writer(true, integers === "narrow");
+// `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
+export function writeEjson(value, { integers = "wide", outcomeOf } = {}) {
+  const writer = new Writer(true, integers === "narrow", outcomeOf);
   // A function at the top has no text; a value that must have one gets null.
   return writer.write(value, "", 0) ?? "null";
 }
 
 // The result of a function in JSON mode; undefined when there is nothing to write.
-export function writeJson(value) {
-  if (value === null || typeof value !== "object") {
-    return new Writer(false, false).write(value, "", 0);
-  }
-  return isPlain(value, 0) ? JSON.stringify(value) : new Writer(false, false).write(value, "", 0);
+export function writeJson(value, outcomeOf) {
+  return value !== null && typeof value === "object" && isPlain(value, 0)
+    ? JSON.stringify(value)
+    : new Writer(false, false, outcomeOf).write(value, "", 0);
 }
 
 // Whether JSON.stringify gives the right text by itself. Our BSON types have a toJSON that agrees
@@ -63,9 +63,10 @@ function isPlain(value, depth) {
 }
 
 class Writer {
-  constructor(extended, narrow) {
+  constructor(extended, narrow, outcomeOf) {
     this.extended = extended;
     this.narrow = narrow;
+    this.outcomeOf = outcomeOf;
     this.ancestors = [];
   }
 
@@ -184,6 +185,9 @@ class Writer {
       if (isBoxed(value)) {
         return this.write(value.valueOf(), key, depth);
       }
+      if (value instanceof Promise && this.outcomeOf !== undefined) {
+        return this.promise(value, key, depth);
+      }
     }
     if (replaced || typeof value.toJSON !== "function") {
       return this.plain(value, depth);
@@ -195,6 +199,15 @@ class Writer {
     return replacement === value
       ? this.plain(value, depth)
       : this.object(replacement, key, depth + 1, true);
+  }
+
+  // One that has not settled has no more to show than any object without properties.
+  promise(promise, key, depth) {
+    const outcome = this.outcomeOf(promise);
+    if ("thrown" in outcome) {
+      throw outcome.thrown;
+    }
+    return "value" in outcome ? this.write(outcome.value, key, depth + 1) : "{}";
   }
 
   plain(value, depth) {

@@ -4,6 +4,7 @@ import { host } from "../host.js";
 import { parse, writeEjson, writeJson } from "../ejson.js";
 import { makeContext, runAsSystem } from "./context.js";
 import { describe } from "./failure.js";
+import { Outcomes } from "./outcomes.js";
 import { call, registerFunctions } from "./registry.js";
 import { firstArgument } from "./request.js";
 import { registerModules } from "./require.js";
@@ -21,6 +22,8 @@ let resultFormat;
 let integers;
 let dropsResult;
 let outcome;
+// Of the promises inside the result, once there is one.
+let outcomes;
 
 /** Completes the image: everything that is the same for every run of the app. */
 export function prepare(text) {
@@ -49,16 +52,47 @@ export function start(script, payload, hasBody, format, isNarrow, drops, isSyste
 /** Ends the run: the host has seen everything finish. */
 export function finish() {
   if ("thrown" in outcome) {
-    const { message, stack } = describe(outcome.thrown);
-    host.fail(message, stack);
-    return;
+    fail(outcome.thrown);
+  } else {
+    tryReply();
   }
+}
+
+// Promises inside the result may hold further ones; each round goes one level deeper.
+function tryReply() {
   try {
-    reply(outcome.value);
+    const touched = HTTPResponse.isTouched(response) ? HTTPResponse.reveal(response) : undefined;
+    const isDropped = touched !== undefined && (touched.body !== undefined || dropsResult);
+    const text = isDropped ? undefined : written(outcome.value);
+    if (outcomes !== undefined && !outcomes.areKnown) {
+      outcomes.learn().then(tryReply);
+    } else if (touched === undefined) {
+      host.reply(false, undefined, undefined, text);
+    } else {
+      host.reply(true, touched.status, touched.body, text, ...touched.headers);
+    }
   } catch (thrown) {
-    const { message, stack } = describe(thrown);
-    host.fail(message, stack);
+    fail(thrown);
   }
+}
+
+function written(value) {
+  if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
+    return undefined;
+  }
+  return resultFormat === RESULT_EJSON
+    ? writeEjson(value, { integers, outcomeOf })
+    : writeJson(value, outcomeOf);
+}
+
+function outcomeOf(promise) {
+  outcomes ??= new Outcomes();
+  return outcomes.of(promise);
+}
+
+function fail(thrown) {
+  const { message, stack } = describe(thrown);
+  host.fail(message, stack);
 }
 
 function settleWith(result) {
@@ -73,21 +107,4 @@ function settleWith(result) {
 function settle(settlement) {
   outcome = settlement;
   host.settled();
-}
-
-function reply(value) {
-  if (!HTTPResponse.isTouched(response)) {
-    host.reply(false, undefined, undefined, written(value));
-    return;
-  }
-  const { status, headers, body } = HTTPResponse.reveal(response);
-  const isDropped = body !== undefined || dropsResult;
-  host.reply(true, status, body, isDropped ? undefined : written(value), ...headers);
-}
-
-function written(value) {
-  if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
-    return undefined;
-  }
-  return resultFormat === RESULT_EJSON ? writeEjson(value, { integers }) : writeJson(value);
 }

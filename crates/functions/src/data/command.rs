@@ -37,6 +37,22 @@ pub(crate) enum Request {
 }
 
 impl Request {
+    /// Whether it changes documents.
+    pub(crate) fn writes(&self) -> bool {
+        use Command::{BulkWrite, Delete, FindAndModify, InsertMany, Update};
+        let Self::Run(_, command, _) = self else { return false };
+        matches!(command, BulkWrite(_) | Delete(_) | FindAndModify(_) | InsertMany(_) | Update(_))
+    }
+
+    /// Whether it tells what documents there are. A further batch tells of when it was asked for.
+    pub(crate) fn waits_for_writes(&self) -> bool {
+        match self {
+            Self::Run(_, Command::FindAndModify(_), _) => true,
+            Self::NextBatch(_) => false,
+            _ => self.reads(),
+        }
+    }
+
     /// Asks a store, or a session of it.
     pub(crate) async fn answer(
         self,
@@ -48,6 +64,7 @@ impl Request {
         self.ask(store, session, cursors).await.map_err(|error| explain(&error))
     }
 
+    /// Whether it changes nothing and answers with documents, or what is known of them.
     fn reads(&self) -> bool {
         use Command::{Aggregate, Count, Distinct, Find};
         match self {
@@ -135,7 +152,7 @@ fn command(method: &str, spec: &mut Document) -> Result<Command, Thrown> {
             Command::Aggregate(Aggregate { pipeline, options, of_database: false })
         }
         "count" => {
-            let (limit, skip) = (count(spec, "limit"), count(spec, "skip"));
+            let (limit, skip) = (limit(spec), count(spec, "skip"));
             Command::Count(Count { filter: filter(spec)?, limit, skip })
         }
         "distinct" => {
@@ -177,7 +194,7 @@ fn command(method: &str, spec: &mut Document) -> Result<Command, Thrown> {
 }
 
 fn find(method: &str, spec: &mut Document) -> Result<Find, Thrown> {
-    let limit = match (method, count(spec, "limit")) {
+    let limit = match (method, limit(spec)) {
         ("findOne", _) => 1,
         (_, 0) => FIND_DOCUMENTS_MAX,
         (_, limit) => limit.min(FIND_DOCUMENTS_MAX),
@@ -283,12 +300,20 @@ fn text(spec: &mut Document, name: &str) -> Result<String, Thrown> {
 }
 
 fn count(spec: &Document, name: &str) -> u64 {
-    let count = match spec.get(name) {
+    u64::try_from(integer(spec, name)).unwrap_or(0)
+}
+
+/// A negative limit asks for as many, in one batch; batches are nobody's business here.
+fn limit(spec: &Document) -> u64 {
+    integer(spec, "limit").unsigned_abs()
+}
+
+fn integer(spec: &Document, name: &str) -> i64 {
+    match spec.get(name) {
         Some(Bson::Int32(count)) => i64::from(*count),
         Some(Bson::Int64(count)) => *count,
         _ => 0,
-    };
-    u64::try_from(count).unwrap_or(0)
+    }
 }
 
 fn raw(document: &Document) -> Result<RawDocumentBuf, Thrown> {

@@ -8,6 +8,8 @@ use std::{
 use hookstead_data::{Batch, Cursor, DataError, Session, Store};
 use tokio::sync::Mutex;
 
+use super::order::Writes;
+
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
 const PIECE_BYTES_MAX: usize = 1 << 20;
@@ -59,6 +61,8 @@ pub(crate) struct CursorTable {
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
+    /// Those outside of sessions.
+    pub(crate) writes: Writes,
     sessions: Vec<OpenSession>,
     undeclared: BTreeSet<String>,
 }
@@ -108,6 +112,11 @@ impl Handles {
         let session = store.start_session();
         self.sessions.push(OpenSession { store, session });
         self.sessions.len() - 1
+    }
+
+    /// Whether a session of the run is in a transaction.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.sessions.iter().any(|open| open.session.in_transaction())
     }
 
     pub(crate) fn session(&self, id: usize) -> Option<&OpenSession> {

@@ -4,11 +4,13 @@ mod answer;
 mod code_names;
 mod command;
 mod handles;
+mod order;
 mod sources;
 mod stages;
 
-pub(crate) use command::parse;
+pub(crate) use command::{Request, parse};
 pub(crate) use handles::{Handles, OpenSession};
+pub(crate) use order::{Barrier, WriteGuard};
 pub use sources::DataSources;
 
 use hookstead_data::{DataError, ErrorKind};

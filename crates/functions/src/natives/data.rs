@@ -8,7 +8,7 @@ use hookstead_isolate::{Thrown, Value};
 use super::{Outcome, function_error, number, pending::started_id, text};
 use crate::{
     LogLevel,
-    data::{self, OpenSession},
+    data::{self, Barrier, OpenSession, Request, WriteGuard},
     documents,
     host::RunHost,
 };
@@ -29,9 +29,33 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         _ => None,
     };
     let cursors = Arc::clone(&host.handles.cursors);
-    let call = data::parse(spec)?.answer(store, session, cursors);
-    let started = host.work.start_call(held_bytes, call);
+    let request = data::parse(spec)?;
+    let (earlier, write) = match &session {
+        None => in_order(host, &source, &request),
+        Some(_) => (None, None),
+    };
+    let answer = request.answer(store, session, cursors);
+    let started = host.work.start_call(held_bytes, async move {
+        let _write = write;
+        if let Some(earlier) = earlier {
+            earlier.wait().await;
+        }
+        answer.await
+    });
     started_id(host, started)
+}
+
+/// What a command has to wait for, and what those after it wait for. An open transaction may hold
+/// up a write of the same run until it ends; then nobody waits.
+fn in_order(
+    host: &mut RunHost,
+    source: &str,
+    request: &Request,
+) -> (Option<Barrier>, Option<WriteGuard>) {
+    let waits = request.waits_for_writes() && !host.handles.in_transaction();
+    let writes = &mut host.handles.writes;
+    let earlier = waits.then(|| writes.barrier(source));
+    (earlier, request.writes().then(|| writes.begin(source)))
 }
 
 /// Opens a session of a data source.

@@ -5,6 +5,7 @@
 mod check;
 mod data;
 mod data_sources;
+mod documents;
 mod function;
 mod hostile;
 mod program;
