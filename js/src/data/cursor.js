@@ -5,7 +5,8 @@
 
 import { FunctionError } from "../errors.js";
 import {
-  document, kindOf, optionalCount, optionalDocument, requireCount, requireDocument, requireDocuments,
+  document, kindOf, optionalCount, optionalDocument, requireCount, requireDocument,
+  requireDocuments,
 } from "./input.js";
 import { ask, send } from "./send.js";
 import { sessionOf } from "./session.js";
