@@ -27,6 +27,8 @@ pub(super) struct Line {
     transaction: Mutex<Transaction>,
     waiting: Mutex<Waiting>,
     is_doomed: AtomicBool,
+    /// What is known of the transaction without waiting for the thread that works on it.
+    is_over: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -39,7 +41,7 @@ impl Line {
     pub(super) fn new(shared: &Arc<Shared>, transaction: Transaction) -> Arc<Self> {
         let (transaction, waiting) = (Mutex::new(transaction), Mutex::default());
         let (shared, is_doomed) = (Arc::clone(shared), AtomicBool::new(false));
-        Arc::new(Self { shared, transaction, waiting, is_doomed })
+        Arc::new(Self { shared, transaction, waiting, is_doomed, is_over: Arc::default() })
     }
 
     /// Has a thread do something when everything before it is done.
@@ -51,12 +53,15 @@ impl Line {
         let (answer, receiver) = oneshot::channel();
         let cancel = Cancel::default();
         let (shared, theirs) = (Arc::clone(&line.shared), cancel.clone());
+        let is_over = Arc::clone(&line.is_over);
         let job: Job = Box::new(move |transaction| {
             let work = || theirs.check().and_then(|()| work(transaction, &theirs));
             let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 transaction.abort();
                 Err(gone().into())
             });
+            // Before the answer: who hears of the end may begin another one at once.
+            is_over.store(transaction.is_over(), Ordering::Release);
             // Nobody may be waiting any more.
             let _ = answer.send(outcome.map_err(|failure| failure.into_error(shared.file.path())));
         });
@@ -78,7 +83,8 @@ impl Line {
     /// Ends the transaction if it has lasted for too long; answers whether it is over.
     pub(super) fn expire(&self) -> bool {
         // Whatever runs at the moment looks by itself.
-        self.transaction.try_lock().is_ok_and(|mut transaction| transaction.expire())
+        self.is_over.load(Ordering::Acquire)
+            || self.transaction.try_lock().is_ok_and(|mut transaction| transaction.expire())
     }
 
     fn run(&self) {

@@ -113,6 +113,11 @@ impl Transaction {
         if self.started.elapsed() > TIME_MAX {
             self.abort();
         }
+        self.is_over()
+    }
+
+    /// Whether nothing comes of it any more.
+    pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Aborted)
     }
 
