@@ -5,7 +5,7 @@ mod command;
 mod handles;
 mod sources;
 
-pub(crate) use command::parse;
+pub(crate) use command::{Spec, parse};
 pub(crate) use handles::Handles;
 pub use sources::DataSources;
 
