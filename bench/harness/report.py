@@ -10,7 +10,7 @@ server and database together.
 The others ask SecantusDB, each one of its own, through a proxy that repeats the answers to reads
 which have been asked before; what those two take is not counted.
 There requests per second tell more about SecantusDB than about the server; what counts is the
-processor time of the server, whose ratio is that of `hookstead-mongodb` by the peer."""
+processor time of the server, whose ratio is that of hookstead-mongodb by the peer."""
 
 
 def page(results, summary, pictures):
