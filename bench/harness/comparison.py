@@ -33,7 +33,10 @@ def main(arguments=None):
     given = parse(arguments)
     tools.need_load_generator()
     plan = runner.Plan(
-        servers=[servers.hookstead(given.old, OLD), servers.hookstead(given.new, NEW)],
+        servers=[
+            servers.hookstead(given.old, OLD, given.mongodb),
+            servers.hookstead(given.new, NEW, given.mongodb),
+        ],
         works=given.works,
         rounds=given.rounds,
         seconds=given.seconds,
@@ -63,6 +66,8 @@ def parse(arguments):
     )
     parser.add_argument("old", metavar="OLD_BINARY")
     parser.add_argument("new", metavar="NEW_BINARY")
+    parser.add_argument("--mongodb", action="store_true",
+                        help="works with documents: on MongoDB, and not on the embedded store")
     options.add(parser, works=WORKS, rounds=8, seconds=2, connections="32")
     return parser.parse_args(arguments)
 

@@ -33,6 +33,7 @@ def measure(running, work, connections, seconds, threads=1):
         "failed": failed(work.request, figures),
         "cpu_us_per_request": spent.server_s / requests * 1e6,
         "server_cores": spent.server_s / spent.wall_s,
+        "database_cores": spent.database_s / spent.wall_s,
         "wrk_cores": spent.children_s / spent.wall_s,
         "other_cores": max(spent.others_s, 0) / spent.wall_s,
     }
@@ -57,6 +58,8 @@ def wrk(port, work, connections, seconds, threads):
         f"http://127.0.0.1:{port}{request.path}",
         "--",
         request.method,
+        request.pattern,
+        str(request.numbers),
         body_file(work),
         *(f"{name}: {value}" for name, value in request.headers.items()),
     ]

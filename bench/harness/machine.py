@@ -42,6 +42,7 @@ class CpuTimes:
     children_s: float  # of children that have ended, such as wrk
     own_s: float
     all_s: float
+    database_s: float  # of what the server asks
 
     @classmethod
     def now(cls, running):
@@ -53,18 +54,21 @@ class CpuTimes:
             children_s=children.ru_utime + children.ru_stime,
             own_s=own.ru_utime + own.ru_stime,
             all_s=busy_s(),
+            database_s=running.database_cpu_s(),
         )
 
     def since(self, before):
         return CpuTimes(*(now - then for now, then in zip(self.values(), before.values())))
 
     def values(self):
-        return (self.wall_s, self.server_s, self.children_s, self.own_s, self.all_s)
+        return (
+            self.wall_s, self.server_s, self.children_s, self.own_s, self.all_s, self.database_s,
+        )
 
     @property
     def others_s(self):
         """What neither the server nor the harness spent: the noise of the machine."""
-        return self.all_s - self.server_s - self.children_s - self.own_s
+        return self.all_s - self.server_s - self.database_s - self.children_s - self.own_s
 
 
 def busy_s():

@@ -7,6 +7,7 @@ REPO = BENCH.parent
 APP = BENCH / "app"
 PEERS = BENCH / "peers"
 PUBLISHED = BENCH / "results"
+DATABASE_REQUIREMENTS = REPO / "crates" / "testing" / "requirements.txt"
 
 # Everything that is downloaded or written; git ignores it.
 WORK = BENCH / ".work"

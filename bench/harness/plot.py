@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 from . import targets, works  # noqa: E402
-from .servers import HOOKSTEAD  # noqa: E402
+from .servers import OURS as OUR_SERVERS  # noqa: E402
 from .spin import STALL_S  # noqa: E402
 from .summary import Summary  # noqa: E402
 from .tables import number  # noqa: E402
@@ -21,6 +21,11 @@ SHADES = {
     "idle": ("#fdba74", "#d7dbe0"),
     "loaded": ("#ea580c", "#a8b0ba"),
     "slow": ("#7c2d12", "#6b7280"),
+}
+# Of each kind of works: the file, and what it shows.
+PICTURES = {
+    works.WEB: ("requests", "requests_per_s", "requests per second"),
+    works.DOCUMENTS: ("documents", "cpu_us_per_request", "µs of CPU per request"),
 }
 STYLE = {
     "font.size": 9,
@@ -39,24 +44,26 @@ def main():
     summary = Summary(results)
     plt.rcParams.update(STYLE)
     loads = [work for work in works.WORKS if work.request and work.name in summary.works()]
-    if loads:
-        draw_requests(summary, results, loads, folder / "requests")
+    for kind, (name, metric, words) in PICTURES.items():
+        of_kind = [work for work in loads if work.kind == kind]
+        if of_kind:
+            draw_loads(summary, results, of_kind, metric, words, folder / name)
     chosen = [work for work in works.WORKS if work.name in PANELS and work.name in summary.works()]
     if chosen:
         draw_resources(summary, results, chosen, folder / "resources")
 
 
-def draw_requests(summary, results, loads, path):
+def draw_loads(summary, results, loads, metric, words, path):
     figure, panels = grid(len(loads), height=2.9)
     for panel, work in zip(panels, loads):
         connections = headline(summary.connections(work.name))
         spreads = {
-            server: summary.spread("requests_per_s", work.name, server, connections)
+            server: summary.spread(metric, work.name, server, connections)
             for server in summary.servers
         }
         bars(panel, spreads)
         panel.set_title(f"({work.letter}) {work.title}")
-        panel.set_xlabel(f"requests per second, {connections} connections")
+        panel.set_xlabel(f"{words}, {connections} connections")
         panel.xaxis.set_major_formatter("{x:,.0f}")
         panel.locator_params(axis="x", nbins=5)
     save(figure, results, path)
@@ -77,16 +84,17 @@ def draw_start(panel, summary):
 
 def draw_memory(panel, summary):
     thickness = 0.8 / len(targets.STATES)
+    servers = summary.servers_of("memory")
     for place, (state, words) in enumerate(targets.STATES.items()):
-        for row, server in enumerate(summary.servers):
+        for row, server in enumerate(servers):
             size = summary.spread(f"{state}_rss_mib", "memory", server)
             if size:
-                shade = SHADES[state][server != HOOKSTEAD]
+                shade = SHADES[state][server not in OUR_SERVERS]
                 middle = row + (place - 1) * thickness
-                label = words if row == len(summary.servers) - 1 else None
+                label = words if row == len(servers) - 1 else None
                 panel.barh(middle, size.median, thickness, color=shade, label=label)
                 panel.annotate(f"{size.median:.0f}", (size.median, middle), (3, 0), **SMALL)
-    name_rows(panel, summary.servers)
+    name_rows(panel, servers)
     panel.legend(frameon=False, loc="upper right", fontsize=8)
     panel.set_xlabel("MiB resident")
 
@@ -110,7 +118,7 @@ def bars(panel, spreads, text=lambda _, value: number(value)):
     spreads = {server: one for server, one in spreads.items() if one}
     for row, (server, one) in enumerate(spreads.items()):
         reach = [[one.median - one.low], [one.high - one.median]]
-        colour = OURS if server == HOOKSTEAD else THEIRS
+        colour = OURS if server in OUR_SERVERS else THEIRS
         panel.barh(row, one.median, 0.7, color=colour, xerr=reach, ecolor="#374151", capsize=2)
         panel.annotate(text(server, one.median), (one.high, row), (4, 0), **BESIDE)
     name_rows(panel, list(spreads))
@@ -122,7 +130,7 @@ def name_rows(panel, servers):
     panel.margins(x=0.18)
     panel.tick_params(axis="y", length=0)
     for label in panel.get_yticklabels():
-        label.set_fontweight("bold" if label.get_text() == HOOKSTEAD else "normal")
+        label.set_fontweight("bold" if label.get_text() in OUR_SERVERS else "normal")
 
 
 def headline(counts):

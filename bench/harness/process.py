@@ -15,39 +15,39 @@ from .works import HELLO, SECRET
 
 START_S_MAX = 20
 STOP_S_MAX = 2
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+CLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED of Linux, beside the complement of the process id
 
 
-class Running:
-    """The processes of one server, told by their session."""
+class Session:
+    """The processes of one program, told by their session."""
 
-    def __init__(self, server):
-        self.server = server
-        self.port = free_port()
+    def __init__(self, name, command, env, folder=None):
+        self.name = name
         LOGS.mkdir(parents=True, exist_ok=True)
-        self.log = LOGS / f"{server.name}.log"
+        self.log = LOGS / f"{name}.log"
         with open(self.log, "wb") as log:
             self.started = time.perf_counter()
             self.process = subprocess.Popen(
-                [part.format(port=self.port) for part in server.command],
-                env=environment(self.port),
+                command,
+                env=env,
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def wait(self, pause_s=0.0002):
+    def wait(self, answers, pause_s=0.0002):
         """Milliseconds from the start to the first answer."""
         while time.perf_counter() - self.started < START_S_MAX:
-            if client.answers(self.port, HELLO.path):
+            if answers():
                 return (time.perf_counter() - self.started) * 1000
             if self.process.poll() is not None:
                 break
             time.sleep(pause_s)
         self.stop()
         end = self.log.read_text(errors="replace")[-500:]
-        raise Fault(f"{self.server.name} does not answer; the end of {self.log}:\n{end}")
+        raise Fault(f"{self.name} does not answer; the end of {self.log}:\n{end}")
 
     def stop(self, gently=True):
         if gently:
@@ -67,8 +67,7 @@ class Running:
 
     def cpu_s(self):
         """Seconds of processor time so far."""
-        fields = [stat_fields(pid) for pid in self.pids()]
-        return sum(int(one[11]) + int(one[12]) for one in fields if one) / TICKS_PER_S
+        return sum(process_cpu_s(pid) for pid in self.pids())
 
     def memory_mib(self):
         """Resident, proportional and unshared memory, in MiB."""
@@ -79,10 +78,27 @@ class Running:
         return totals
 
 
+class Running(Session):
+    """One server, and the database that it uses, where it uses one."""
+
+    def __init__(self, server, database=None):
+        self.server = server
+        self.database = database
+        self.port = free_port()
+        command = [part.format(port=self.port) for part in server.command]
+        super().__init__(server.name, command, environment(self.port, server, database))
+
+    def wait(self):
+        return super().wait(lambda: client.answers(self.port, HELLO.path))
+
+    def database_cpu_s(self):
+        return self.database.cpu_s() if self.database else 0
+
+
 @contextmanager
-def running(server, gently=True):
+def running(server, gently=True, database=None):
     """A server that answers, and that is ended whatever happens."""
-    process = Running(server)
+    process = Running(server, database)
     try:
         process.wait()
         yield process
@@ -96,11 +112,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def environment(port):
+def environment(port, server, database):
     """The same variables for every server; Hookstead's own ones of the caller do not count."""
+    uri = {server.uri_variable: database.uri} if database else {}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HOOKSTEAD_")}
     return {
         **kept,
+        **uri,
         "PORT": str(port),
         "NODE_ENV": "production",
         "BENCH_SECRET": SECRET,
@@ -110,6 +128,14 @@ def environment(port):
 
 def all_pids():
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def process_cpu_s(pid):
+    """The clock of another process counts nanoseconds, where /proc/PID/stat counts ticks."""
+    try:
+        return time.clock_gettime((~pid << 3) | CLOCK_OF_PROCESS)
+    except OSError:  # it is gone
+        return 0
 
 
 def stat_fields(pid):

@@ -7,10 +7,9 @@ import subprocess
 import threading
 from collections import Counter
 
-from . import load, servers, tools, works
+from . import load, runner, servers, tools, works
 from .fault import Fault
 from .paths import WORK
-from .process import running
 from .tables import table
 
 CONNECTIONS = 32
@@ -40,7 +39,7 @@ def main(arguments=None):
     tools.need_load_generator()
     if not shutil.which("perf"):
         raise Fault("there is no perf; Debian has it in the package linux-perf")
-    server = servers.hookstead(given.binary)
+    server = servers.hookstead(given.binary, on_mongodb=given.mongodb)
     rows = [rows_of(server, work) for work in works.choose(given.works)]
     names = [*(name for name, _ in GROUPS), REST]
     head = ["µs of a request", *(work for work, *_ in rows)]
@@ -57,6 +56,8 @@ def parse(arguments):
     parser.add_argument("binary", metavar="BINARY")
     parser.add_argument("works", nargs="?", default="a,b,c", metavar="WORKS",
                         help="letters or names (default: a,b,c)")
+    parser.add_argument("--mongodb", action="store_true",
+                        help="works with documents: on MongoDB, and not on the embedded store")
     return parser.parse_args(arguments)
 
 
@@ -64,7 +65,7 @@ def rows_of(server, work):
     """The work's name, and microseconds of a request by group."""
     if not work.request:
         raise Fault(f"{work.name} is no work under load")
-    with running(server) as process:
+    with runner.STARTED[work.kind](server) as process:
         load.check(process, work.request)
         load.measure(process, work, CONNECTIONS, WARM_S)
         measured = {}

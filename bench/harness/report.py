@@ -1,13 +1,22 @@
 """The measurements as a page of Markdown."""
 
 from . import targets, works
-from .servers import HOOKSTEAD
+from .servers import HOOKSTEAD, ON_MONGODB
 from .spin import STALL_S
 from .tables import number, table
+
+DOCUMENTS_NOTE = """`hookstead` keeps documents in its embedded store: its processor time is that of
+server and database together.
+The others ask SecantusDB, each one of its own, through a proxy that repeats the answers to reads
+which have been asked before; what those two take is not counted.
+There requests per second tell more about SecantusDB than about the server; what counts is the
+processor time of the server, whose ratio is that of hookstead-mongodb by the peer."""
 
 
 def page(results, summary, pictures):
     parts = ["# Hookstead and its peers", about(results, summary)]
+    if any(work.kind == works.DOCUMENTS and work.name in summary.works() for work in works.WORKS):
+        parts.append(DOCUMENTS_NOTE)
     rows = targets.rows(summary, works.WORKS)
     if rows:
         parts.append(f"## Targets\n\n{target_table(rows)}")
@@ -15,7 +24,7 @@ def page(results, summary, pictures):
     for work in works.WORKS:
         if work.name in summary.works():
             title = f"## ({work.letter}) {work.title}"
-            maker = SPECIAL.get(work.name, load_tables)
+            maker = SPECIAL.get(work.name, BY_KIND[work.kind])
             parts.append(f"{title}\n\n{maker(summary, work)}")
     return "\n\n".join(parts) + "\n"
 
@@ -67,16 +76,17 @@ def rates(summary, work):
     head = ["Server", *(f"{count} conn., requests/s" for count in counts)]
     head += [f"ratio at {count}" for count in counts]
     rows = []
-    for server in summary.servers:
+    for server in summary.servers_of(work.name):
         spreads = [summary.spread("requests_per_s", work.name, server, one) for one in counts]
-        rows.append([server, *map(spread, spreads), *ratios(summary, work, server, counts)])
+        cells = ratios("requests_per_s", summary, work, HOOKSTEAD, server, counts)
+        rows.append([server, *map(spread, spreads), *cells])
     return table(head, rows)
 
 
-def ratios(summary, work, server, counts):
+def ratios(metric, summary, work, ours, server, counts):
     for count in counts:
-        ratio = summary.ratio("requests_per_s", work.name, HOOKSTEAD, server, count)
-        yield f"{ratio.median:.2f}" if ratio and server != HOOKSTEAD else ""
+        ratio = summary.ratio(metric, work.name, ours, server, count)
+        yield f"{ratio.median:.2f}" if ratio and server in summary.peers else ""
 
 
 def costs(summary, work):
@@ -85,10 +95,42 @@ def costs(summary, work):
     head = ["Server", *(f"{count} conn., p50 / p99 ms" for count in counts)]
     head += ["CPU µs per request", "failed"]
     rows = []
-    for server in summary.servers:
+    for server in summary.servers_of(work.name):
         cells = [server]
         cells += [medians(summary, ["p50_ms", "p99_ms"], work, server, [one]) for one in counts]
         cells.append(medians(summary, ["cpu_us_per_request"], work, server, counts))
+        rows.append([*cells, f"{summary.total('failed', work.name, server):,}"])
+    return table(head, rows)
+
+
+def document_tables(summary, work):
+    return "\n\n".join([processor_times(summary, work), answers(summary, work)])
+
+
+def processor_times(summary, work):
+    """Processor time of the server, and how Hookstead's on MongoDB stand to those of its peers."""
+    counts = summary.connections(work.name)
+    head = ["Server", *(f"{count} conn., CPU µs per request" for count in counts)]
+    head += [f"ratio at {count}" for count in counts]
+    rows = []
+    for server in summary.servers_of(work.name):
+        spreads = [summary.spread("cpu_us_per_request", work.name, server, one) for one in counts]
+        cells = ratios("cpu_us_per_request", summary, work, ON_MONGODB, server, counts)
+        rows.append([server, *map(spread, spreads), *cells])
+    return table(head, rows)
+
+
+def answers(summary, work):
+    """Requests per second, latency, what a database took, and failures."""
+    counts = summary.connections(work.name)
+    head = ["Server", "requests/s", *(f"{count} conn., p50 / p99 ms" for count in counts)]
+    head += ["cores of the database", "failed"]
+    rows = []
+    for server in summary.servers_of(work.name):
+        cells = [server, medians(summary, ["requests_per_s"], work, server, counts)]
+        cells += [medians(summary, ["p50_ms", "p99_ms"], work, server, [one]) for one in counts]
+        is_apart = summary.total("database_cores", work.name, server) > 0
+        cells.append(medians(summary, ["database_cores"], work, server, counts) if is_apart else "")
         rows.append([*cells, f"{summary.total('failed', work.name, server):,}"])
     return table(head, rows)
 
@@ -103,7 +145,7 @@ def medians(summary, metrics, work, server, counts):
 
 def start_table(summary, work):
     rows = []
-    for server in summary.servers:
+    for server in summary.servers_of(work.name):
         ratio = summary.ratio("start_ms", work.name, HOOKSTEAD, server)
         cells = [server, spread(summary.spread("start_ms", work.name, server))]
         rows.append([*cells, f"{ratio.median:.2f}" if ratio and server != HOOKSTEAD else ""])
@@ -114,7 +156,7 @@ def memory_table(summary, work):
     head = ["Server", *(f"{words}, RSS / PSS / USS MiB" for words in targets.STATES.values())]
     kinds = ("rss", "pss", "uss")
     rows = []
-    for server in summary.servers:
+    for server in summary.servers_of(work.name):
         cells = [
             medians(summary, [f"{state}_{kind}_mib" for kind in kinds], work, server, [None])
             for state in targets.STATES
@@ -126,7 +168,7 @@ def memory_table(summary, work):
 def spin_table(summary, work):
     head = ["Server", "p99 ms without", "p50 ms", "p99 ms", "max ms", "cores busy", "ended"]
     rows = []
-    for server in summary.servers:
+    for server in summary.servers_of(work.name):
         cells = [summary.spread("calm_p99_ms", work.name, server)]
         cells += [summary.spread(f"{name}_ms", work.name, server) for name in ("p50", "p99", "max")]
         cells.append(summary.spread("server_cores", work.name, server))
@@ -147,6 +189,7 @@ def spin_cell(value, stalls):
 
 
 SPECIAL = {"start": start_table, "memory": memory_table, "spin": spin_table}
+BY_KIND = {works.WEB: load_tables, works.DOCUMENTS: document_tables}
 
 
 def spread(value):

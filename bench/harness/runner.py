@@ -9,11 +9,14 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from . import load, memory, spin, start
+from . import load, memory, seed, spin, start
 from .process import running
+from .works import DOCUMENTS, WEB
 
 WARM_UP_CONNECTIONS = 32
-WARM_UP_S = 1
+# A database answers less often, and compilers want to see code run for some thousands of times.
+WARM_UP_S = {WEB: 1, DOCUMENTS: 3}
+STARTED = {WEB: running, DOCUMENTS: seed.running}
 
 
 @dataclass
@@ -48,21 +51,26 @@ def rotated(items, number):
 
 
 def one_round(plan, servers):
-    under_load = [work for work in plan.works if work.request]
-    if under_load:
-        yield from loads(plan, servers, under_load)
+    for kind in STARTED:
+        works = [work for work in plan.works if work.request and work.kind == kind]
+        if works:
+            yield from loads(plan, those_for(servers, works[0]), works, kind)
     for work in plan.works:
         if not work.request:
-            yield from SPECIAL[work.name](plan, servers, work)
+            yield from SPECIAL[work.name](plan, those_for(servers, work), work)
 
 
-def loads(plan, servers, works):
+def those_for(servers, work):
+    return [server for server in servers if server.does(work)]
+
+
+def loads(plan, servers, works, kind):
     with ExitStack() as stack:
-        processes = [stack.enter_context(running(server)) for server in servers]
+        processes = [stack.enter_context(STARTED[kind](server)) for server in servers]
         for work in works:
             for process in processes:
                 load.check(process, work.request)
-                load.wrk(process.port, work, WARM_UP_CONNECTIONS, WARM_UP_S, plan.threads)
+                load.wrk(process.port, work, WARM_UP_CONNECTIONS, WARM_UP_S[kind], plan.threads)
             for connections in plan.connections:
                 for process in processes:
                     figures = load.measure(
@@ -93,6 +101,7 @@ SPECIAL = {"start": starts, "memory": memories, "spin": spins}
 TOLD = {
     "requests_per_s": "{:10,.0f} /s",
     "p99_ms": "  p99 {:8.2f} ms",
+    "cpu_us_per_request": "  CPU {:7,.1f} µs",
     "start_ms": "{:8.1f} ms",
     "idle_rss_mib": "{:8.1f} MiB idle",
     "loaded_rss_mib": "{:8.1f} MiB after load",
@@ -105,7 +114,7 @@ def record(work, server, figures):
     connections = figures.get("connections", "")
     text = "".join(form.format(figures[key]) for key, form in TOLD.items() if key in figures)
     note = f"  {figures['failed']} FAILED" if figures.get("failed") else ""
-    say(f"  {work.name:9} {connections:>3} {server.name:10} {text}{note}")
+    say(f"  {work.name:9} {connections:>3} {server.name:17} {text}{note}")
     return {"work": work.name, "server": server.name, **figures}
 
 

@@ -5,12 +5,30 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from .fault import Fault
 from .paths import APP, PEERS, WORK
+from .works import DOCUMENTS, WEB
 
 HOOKSTEAD = "hookstead"
-NAMES = [HOOKSTEAD, "bun", "node-http", "deno", "fastify", "workerd", "express"]
+ON_MONGODB = "hookstead-mongodb"
+OURS = {HOOKSTEAD, ON_MONGODB}
+
+# The servers, and which kinds of works they can do.
+KINDS = {
+    HOOKSTEAD: {WEB, DOCUMENTS},
+    "bun": {WEB},
+    "node-http": {WEB},
+    "deno": {WEB},
+    "fastify": {WEB},
+    "workerd": {WEB},
+    "express": {WEB},
+    ON_MONGODB: {DOCUMENTS},
+    "node-http-mongodb": {DOCUMENTS},
+    "express-mongodb": {DOCUMENTS},
+}
+NAMES = list(KINDS)
 MODULES = PEERS / "node_modules"
 
 
@@ -19,9 +37,15 @@ class Server:
     name: str
     command: list  # `{port}` stands for the port
     version: str
+    uri_variable: str = ""  # what tells it where MongoDB is, if it is to use that
+    data: Optional[Path] = None  # where it keeps documents, if it does so itself
+    kinds: frozenset = frozenset({WEB})
+
+    def does(self, work):
+        return work.kind in self.kinds
 
 
-def hookstead(binary, name=HOOKSTEAD):
+def hookstead(binary, name=HOOKSTEAD, on_mongodb=False):
     binary = Path(binary).resolve()
     if not binary.is_file():
         raise Fault(f"there is no {binary}")
@@ -29,11 +53,30 @@ def hookstead(binary, name=HOOKSTEAD):
     command = [str(binary), "serve", str(APP), "--listen", "127.0.0.1:{port}"]
     digest = hashlib.sha256(binary.read_bytes()).hexdigest()
     version = f"{first_line(binary, '--version')} (SHA-256 {digest[:12]})"
-    return Server(name, [*command, "--data-dir", str(data)], version)
+    return Server(
+        name,
+        [*command, "--data-dir", str(data)],
+        version,
+        uri_variable="HOOKSTEAD_MONGODB_URI" if on_mongodb else "",
+        data=data,
+        kinds=frozenset({WEB, DOCUMENTS}),
+    )
 
 
 def peer(name):
     return PEER_MAKERS[name]()
+
+
+def with_driver(name, server):
+    """A peer and the official driver, which is most of what it does."""
+    driver = f"mongodb {package_version('mongodb')}"
+    return Server(
+        name,
+        ["node", str(PEERS / f"{name}.mjs")],
+        f"{server.version}, {driver}",
+        uri_variable="MONGODB_URI",
+        kinds=frozenset({DOCUMENTS}),
+    )
 
 
 def node_http():
@@ -41,9 +84,12 @@ def node_http():
 
 
 def on_node(name):
-    version = json.loads((MODULES / name / "package.json").read_text())["version"]
     command = ["node", str(PEERS / f"{name}.mjs")]
-    return Server(name, command, f"{name} {version} on {node_version()}")
+    return Server(name, command, f"{name} {package_version(name)} on {node_version()}")
+
+
+def package_version(name):
+    return json.loads((MODULES / name / "package.json").read_text())["version"]
 
 
 def bun():
@@ -73,6 +119,8 @@ PEER_MAKERS = {
     "bun": bun,
     "deno": deno,
     "workerd": workerd,
+    "node-http-mongodb": lambda: with_driver("node-http-mongodb", node_http()),
+    "express-mongodb": lambda: with_driver("express-mongodb", on_node("express")),
 }
 
 

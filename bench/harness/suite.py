@@ -12,10 +12,12 @@ from . import machine, options, report, runner, servers, tools
 from .fault import Fault
 from .paths import BENCH, PUBLISHED, REPO, WORK
 from .summary import Summary
+from .works import DOCUMENTS, WORKS
 
 PICTURES = {
     "requests.png": "Requests per second of each server",
     "resources.png": "Start, memory and latency of each server",
+    "documents.png": "Processor time of a request with documents, of each server",
 }
 
 
@@ -29,7 +31,7 @@ def main(arguments=None):
         results = measure(given, folder)
     write(results, folder, given.plots)
     if given.publish:
-        publish(folder)
+        publish(folder, published(results))
     print((folder / "README.md").read_text())
     print(f"This page, its plots and the records are in {folder}", file=sys.stderr)
 
@@ -42,10 +44,12 @@ def parse(arguments):
     parser.add_argument("--hookstead", type=Path, metavar="BINARY",
                         help="measure this one (default: build the release)")
     parser.add_argument("--only", type=names, default=servers.NAMES, metavar="LIST",
-                        help=f"servers among {','.join(servers.NAMES)}")
+                        help=f"servers among {','.join(servers.NAMES)}; each does the works that "
+                             "it is there for")
     options.add(parser, works="a,b,c,d,e,f,g,h", rounds=5, seconds=3, connections="1,32,256")
     parser.add_argument("--publish", action="store_true",
-                        help="copy what was made to bench/results")
+                        help="copy what was made to bench/results, or to bench/results/documents "
+                             "where all works are with documents")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write")
     parser.add_argument("--no-plots", dest="plots", action="store_false",
                         help="do without matplotlib")
@@ -65,7 +69,7 @@ def names(text):
 def measure(given, folder):
     tools.need_load_generator()
     plan = runner.Plan(
-        servers=tools.all_servers(given.only, given.hookstead),
+        servers=tools.all_servers(given.only, given.hookstead, given.works),
         works=given.works,
         rounds=given.rounds,
         seconds=given.seconds,
@@ -88,12 +92,16 @@ def measure(given, folder):
 
 
 def describe(given, plan):
+    database = {}
+    if any(server.uri_variable for server in plan.servers):
+        database = {"database": f"SecantusDB {tools.database_version()}"}
     return {
         "date": time.strftime("%Y-%m-%d"),
         "commit": commit(),
         "machine": machine.describe(),
         "versions": {
             **{server.name: server.version for server in plan.servers},
+            **database,
             "wrk": servers.first_line("wrk", "--version").split(" [")[0],
         },
         "options": {
@@ -147,9 +155,19 @@ def draw(folder):
         print(f"no plots: {fault}", file=sys.stderr)
 
 
-def publish(folder):
-    shutil.rmtree(PUBLISHED, ignore_errors=True)
-    PUBLISHED.mkdir()
+def published(results):
+    """Works with documents that are measured by themselves have a page of their own."""
+    measured = {record["work"] for record in results["records"]}
+    with_documents = {work.name for work in WORKS if work.kind == DOCUMENTS}
+    return PUBLISHED / "documents" if measured <= with_documents else PUBLISHED
+
+
+def publish(folder, target):
+    target.mkdir(parents=True, exist_ok=True)
+    suffixes = (".md", ".json", ".png", ".svg")
+    for path in target.iterdir():
+        if path.suffix in suffixes:
+            path.unlink()
     for path in sorted(folder.iterdir()):
-        if path.suffix in (".md", ".json", ".png", ".svg"):
-            shutil.copy(path, PUBLISHED)
+        if path.suffix in suffixes:
+            shutil.copy(path, target)

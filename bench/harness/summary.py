@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from .servers import HOOKSTEAD
+from .servers import OURS
 from .stats import Spread
 
 
@@ -18,9 +18,14 @@ class Summary:
     def servers(self):
         return [name for name in self.results["versions"] if name in self.measured()]
 
+    def servers_of(self, work):
+        """Those with which a work has been done."""
+        done = {server for name, server, _ in self.cells if name == work}
+        return [name for name in self.servers if name in done]
+
     @property
     def peers(self):
-        return [name for name in self.servers if name != HOOKSTEAD]
+        return [name for name in self.servers if name not in OURS]
 
     def measured(self):
         return {server for _, server, _ in self.cells}

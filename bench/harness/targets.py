@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from .servers import HOOKSTEAD
+from .servers import HOOKSTEAD, ON_MONGODB
 from .stats import Spread
+from .works import DOCUMENTS
 
 CONNECTIONS = 32  # where the ratios are read
 
@@ -36,6 +37,8 @@ REQUESTS = {
     },
     "forged": {"bun": 1.5},
 }
+# The processor time of Hookstead on MongoDB by that of a peer with the official driver, at most.
+PROCESSOR_TIME = {"express-mongodb": 0.5}
 MEMORY_OF_SMALLEST = 1 / 3
 SPIN_P99_MS = 5
 
@@ -44,14 +47,13 @@ STATES = {"idle": "idle", "loaded": "after load", "slow": "64 slow requests"}
 
 def rows(summary, works):
     """A row for each target that the measurements can tell of."""
-    if HOOKSTEAD not in summary.servers:
-        return []
     titles = {work.name: f"({work.letter}) {work.name}" for work in works}
     found = [
         *requests(summary, titles),
         *starts(summary, titles),
         *memories(summary, titles),
         *spins(summary, titles),
+        *processor_times(summary, works),
     ]
     return [row for row in found if row.spread]
 
@@ -86,3 +88,11 @@ def memories(summary, titles):
 def spins(summary, titles):
     spread = summary.spread("p99_ms", "spin", HOOKSTEAD)
     yield Row(f"{titles.get('spin')}, p99", "itself", spread, " ms", SPIN_P99_MS, at_least=False)
+
+
+def processor_times(summary, works):
+    for work in works:
+        for peer, bound in PROCESSOR_TIME.items() if work.kind == DOCUMENTS else ():
+            ratio = summary.ratio("cpu_us_per_request", work.name, ON_MONGODB, peer, CONNECTIONS)
+            what = f"({work.letter}) {work.name}, processor time"
+            yield Row(what, peer, ratio, " ×", bound, at_least=False)

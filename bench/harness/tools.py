@@ -4,13 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from . import servers
 from .fault import Fault
-from .paths import BENCH, PEERS, REPO, WORK
+from .paths import BENCH, DATABASE_REQUIREMENTS, PEERS, REPO, WORK
 
-VENV = WORK / "venv"
+PLOTS = WORK / "venv"
+DATABASE = WORK / "database-venv"
 
 
 def need(program, how):
@@ -52,28 +54,52 @@ def target_dir():
 
 def plotting_python():
     """A Python that has matplotlib, in a folder of its own."""
-    python = VENV / "bin" / "python"
-    stamp = VENV / ".installed"
-    wanted = (BENCH / "harness" / "requirements.txt").read_bytes()
+    return venv(PLOTS, BENCH / "harness" / "requirements.txt")
+
+
+def database_program():
+    """SecantusDB at the version, and from the files, that the tests use."""
+    flags = ("--only-binary", ":all:", "--require-hashes")
+    return venv(DATABASE, DATABASE_REQUIREMENTS, *flags).parent / "secantusd-py"
+
+
+def database_version():
+    lines = DATABASE_REQUIREMENTS.read_text().splitlines()
+    found = [line.split()[0] for line in lines if line.lower().startswith("secantusdb==")]
+    return found[0].partition("==")[2]
+
+
+def venv(folder, requirements, *flags):
+    """The Python of a folder of its own, with some packages; again only when they have changed."""
+    python = folder / "bin" / "python"
+    stamp = folder / ".installed"
+    wanted = requirements.read_bytes()
     if not stamp.exists() or stamp.read_bytes() != wanted:
-        run([sys.executable, "-m", "venv", str(VENV)], BENCH)
-        run([python, "-m", "pip", "install", "--quiet", "-r", "harness/requirements.txt"], BENCH)
+        run([sys.executable, "-m", "venv", str(folder)], BENCH)
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run([*pip, *flags, "-r", requirements], BENCH)
         stamp.write_bytes(wanted)
     return python
 
 
-def all_servers(names, binary):
-    """Hookstead, if it is among the names, and the peers, in the order of the names."""
-    if set(names) - {servers.HOOKSTEAD}:
+def all_servers(names, binary, works):
+    """Hookstead and the peers, in the order of the names, if there is a work that they do."""
+    names = [name for name in names if any(work.kind in servers.KINDS[name] for work in works)]
+    if set(names) - servers.OURS:
         need("node", "see https://nodejs.org")
         install_peers()
-    chosen = []
-    for name in names:
-        if name == servers.HOOKSTEAD:
-            chosen.append(servers.hookstead(binary or build_hookstead()))
-        else:
-            chosen.append(servers.peer(name))
-    return chosen
+    if set(names) & servers.OURS:
+        binary = binary or build_hookstead()
+    return [server_of(name, binary) for name in names]
+
+
+def server_of(name, binary):
+    if name == servers.HOOKSTEAD:
+        return servers.hookstead(binary)
+    if name == servers.ON_MONGODB:
+        server = servers.hookstead(binary, name, on_mongodb=True)
+        return replace(server, kinds=frozenset(servers.KINDS[name]))
+    return servers.peer(name)
 
 
 def run(command, folder):

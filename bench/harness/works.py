@@ -10,13 +10,22 @@ import json
 from dataclasses import dataclass, field
 from typing import Optional
 
+from . import documents
+
 SECRET = "a secret of the benchmark"
 BASE = "/app/bench-abcde/endpoint"
+
+# What a work needs of a server.
+WEB, DOCUMENTS = "web", "documents"
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request under load, and what answers it."""
+    """A request under load, and what answers it.
+
+    Where its route has `{number}`, load runs through numbers below `numbers`; the answer is that
+    to the number `checked`.
+    """
 
     route: str
     status: int
@@ -25,9 +34,15 @@ class Request:
     method: str = "GET"
     body: bytes = b""
     headers: dict = field(default_factory=dict)
+    numbers: int = 0
+    checked: int = 0
 
     @property
     def path(self):
+        return (BASE + self.route).format(number=self.checked)
+
+    @property
+    def pattern(self):
         return BASE + self.route
 
     def fault(self, status, media_type, body):
@@ -47,6 +62,7 @@ class Work:
     name: str
     title: str
     request: Optional[Request] = None  # None: a work with a measurement of its own
+    kind: str = WEB
 
 
 def items_of(number):
@@ -105,9 +121,36 @@ def make_works():
         Work("f", "start", "Time from process start to first answer"),
         Work("g", "memory", "Memory"),
         Work("h", "spin", "Hello while other functions spin without end"),
+        *document_works(),
     ]
 
 
+def document_works():
+    """Each over the documents of `documents.py`, of which only one collection changes."""
+    found = documents.product(CHECKED)
+    bought = compact([one for one in documents.products() if one["customer"] == CUSTOMER])
+    order = compact(documents.order())
+    changed = compact({"matched": 1, "modified": 1})
+    requests = [
+        ("i", "find-one", "One of 10,000 documents by its _id",
+         Request("/find-one?id={number}", 200, compact(found),
+                 numbers=documents.COUNT, checked=CHECKED)),
+        ("j", "find-many", "100 of 10,000 documents by a filter without an index",
+         Request(f"/find-many?customer={CUSTOMER}", 200, bought)),
+        ("k", "insert", "One document inserted",
+         Request("/insert", 201, compact({"inserted": 1}), method="POST", body=order,
+                 headers={"Content-Type": "application/json"})),
+        ("l", "update", "One of 10,000 documents updated by its _id",
+         Request("/update?id={number}", 200, changed, method="POST",
+                 numbers=documents.COUNT, checked=CHECKED)),
+        ("m", "group", "10,000 documents grouped into 20",
+         Request("/group", 200, compact(documents.grouped()))),
+    ]
+    return [Work(*parts, kind=DOCUMENTS) for parts in requests]
+
+
+CHECKED = 4321
+CUSTOMER = 42
 HELLO = Request("/hello", 200, b"Hello", media_type="text/plain")
 SLOW = Request("/slow", 200, compact({"waited": 1}))
 SPIN = Request("/spin", 200, None)
@@ -115,10 +158,11 @@ WORKS = make_works()
 
 
 def choose(text):
-    """The works of a list such as `a,b,spin`."""
+    """The works of a list such as `a,b,spin`; `web` and `documents` stand for all of a kind."""
     chosen = []
     for word in text.split(","):
-        found = [work for work in WORKS if word.strip() in (work.letter, work.name)]
+        word = word.strip()
+        found = [work for work in WORKS if word in (work.letter, work.name, work.kind)]
         if not found:
             known = ", ".join(f"{work.letter} ({work.name})" for work in WORKS)
             raise ValueError(f"there is no work {word!r}; there are {known}")

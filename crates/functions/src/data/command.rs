@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::{Bson, Document, RawDocumentBuf, oid::ObjectId};
+use bson::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId, raw::cstr};
 use hookstead_data::{
     Aggregate, Command, Count, DataError, Delete, Distinct, Find, FindAndModify, InsertMany,
     Modification, Namespace, Session, Store, Update, UpdateSpec, WriteOperation, Writes,
@@ -17,6 +17,76 @@ use super::{
 
 /// What a find returns at most (reference: mongodb.md §5.2).
 const FIND_DOCUMENTS_MAX: u64 = 50_000;
+
+/// The fields of a command.
+pub(crate) struct Spec<'a>(Vec<(&'a str, RawBsonRef<'a>)>);
+
+impl<'a> Spec<'a> {
+    pub(crate) fn new(document: &'a RawDocument) -> Self {
+        let fields = document.iter().map_while(Result::ok);
+        Self(fields.map(|(name, value)| (name.as_str(), value)).collect())
+    }
+
+    /// A field; `None` where it is missing or nothing.
+    pub(crate) fn get(&self, name: &str) -> Option<RawBsonRef<'a>> {
+        let (_, value) = self.0.iter().find(|(one, _)| *one == name)?;
+        Some(*value).filter(|value| !matches!(value, RawBsonRef::Undefined | RawBsonRef::Null))
+    }
+
+    fn text(&self, name: &str) -> Result<String, Thrown> {
+        match self.get(name) {
+            Some(RawBsonRef::String(text)) => Ok(text.to_owned()),
+            _ => Err(refusal(format!("'{name}' must be a string"))),
+        }
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name)?.as_bool()
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        u64::try_from(self.integer(name)).unwrap_or(0)
+    }
+
+    /// A negative limit asks for as many, in one batch; batches are nobody's business here.
+    fn limit(&self) -> u64 {
+        self.integer("limit").unsigned_abs()
+    }
+
+    fn integer(&self, name: &str) -> i64 {
+        match self.get(name) {
+            Some(RawBsonRef::Int32(integer)) => i64::from(integer),
+            Some(RawBsonRef::Int64(integer)) => integer,
+            _ => 0,
+        }
+    }
+
+    fn optional(&self, name: &str) -> Result<Option<RawDocumentBuf>, Thrown> {
+        self.get(name).map(|_| self.document(name).map(RawDocument::to_owned)).transpose()
+    }
+
+    fn document(&self, name: &str) -> Result<&'a RawDocument, Thrown> {
+        match self.get(name) {
+            Some(RawBsonRef::Document(document)) => Ok(document),
+            _ => Err(refusal(format!("'{name}' must be a document"))),
+        }
+    }
+
+    fn filter(&self) -> Result<RawDocumentBuf, Thrown> {
+        Ok(self.optional("filter")?.unwrap_or_default())
+    }
+
+    fn documents(&self, name: &str) -> Result<Vec<RawDocumentBuf>, Thrown> {
+        Ok(self.list(name)?.into_iter().map(RawDocument::to_owned).collect())
+    }
+
+    fn list(&self, name: &str) -> Result<Vec<&'a RawDocument>, Thrown> {
+        let wrong = || refusal(format!("'{name}' must be an array of documents"));
+        let items: &RawArray = self.get(name).and_then(|list| list.as_array()).ok_or_else(wrong)?;
+        let document = |item: Result<RawBsonRef<'a>, _>| item.ok()?.as_document();
+        items.into_iter().map(|item| document(item).ok_or_else(wrong)).collect()
+    }
+}
 
 /// Something to be asked of a store.
 pub(crate) enum Request {
@@ -114,210 +184,150 @@ impl Request {
 ///
 /// # Errors
 /// It makes no sense, or holds what cannot be stored.
-pub(crate) fn parse(mut spec: Document) -> Result<Request, Thrown> {
-    let method = text(&mut spec, "method")?;
-    let id = |spec: &Document| match spec.get("cursor") {
-        Some(Bson::Int32(id)) => *id as u32,
+pub(crate) fn parse(spec: &Spec<'_>) -> Result<Request, Thrown> {
+    let method = spec.text("method")?;
+    let id = || match spec.get("cursor") {
+        Some(RawBsonRef::Int32(id)) => id as u32,
         _ => 0,
     };
     match method.as_str() {
-        "nextBatch" => return Ok(Request::NextBatch(id(&spec))),
-        "closeCursor" => return Ok(Request::CloseCursor(id(&spec))),
+        "nextBatch" => return Ok(Request::NextBatch(id())),
+        "closeCursor" => return Ok(Request::CloseCursor(id())),
         "databaseNames" => return Ok(Request::DatabaseNames),
-        "collectionNames" => return Ok(Request::CollectionNames(text(&mut spec, "database")?)),
+        "collectionNames" => return Ok(Request::CollectionNames(spec.text("database")?)),
         "commitTransaction" => return Ok(Request::Commit),
         "abortTransaction" => return Ok(Request::Abort),
         _ => {}
     }
-    let (database, collection) = (text(&mut spec, "database")?, text(&mut spec, "collection")?);
+    let (database, collection) = (spec.text("database")?, spec.text("collection")?);
     let shape = match method.as_str() {
         "findOne" => Shape::First,
         "insertOne" => Shape::InsertedOne,
         _ => Shape::Plain,
     };
-    let mut command = command(&method, &mut spec)?;
+    let mut command = command(&method, spec)?;
     if let Command::Aggregate(aggregate) = &mut command {
         aggregate.of_database = collection.is_empty();
     }
     Ok(Request::Run(Namespace { database, collection }, command, shape))
 }
 
-fn command(method: &str, spec: &mut Document) -> Result<Command, Thrown> {
+fn command(method: &str, spec: &Spec<'_>) -> Result<Command, Thrown> {
     Ok(match method {
         "find" | "findOne" => Command::Find(find(method, spec)?),
         "aggregate" => {
-            let pipeline = documents(spec, "pipeline")?;
+            let pipeline = spec.documents("pipeline")?;
             stages::check(&pipeline)?;
-            let options = optional(spec, "options")?.unwrap_or_default();
+            let options = spec.optional("options")?.unwrap_or_default();
             Command::Aggregate(Aggregate { pipeline, options, of_database: false })
         }
         "count" => {
-            let (limit, skip) = (limit(spec), count(spec, "skip"));
-            Command::Count(Count { filter: filter(spec)?, limit, skip })
+            let (limit, skip) = (spec.limit(), spec.count("skip"));
+            Command::Count(Count { filter: spec.filter()?, limit, skip })
         }
         "distinct" => {
-            Command::Distinct(Distinct { field: text(spec, "field")?, filter: filter(spec)? })
+            Command::Distinct(Distinct { field: spec.text("field")?, filter: spec.filter()? })
         }
         "insertOne" => {
-            let documents = vec![with_id(owned(spec, "document")?)?];
+            let documents = vec![with_id(spec.document("document")?)?];
             Command::InsertMany(InsertMany { documents, ordered: true })
         }
         "insertMany" => {
-            let ordered = spec.get_bool("ordered").unwrap_or(true);
-            let list = list(spec, "documents")?.into_iter();
+            let ordered = spec.flag("ordered").unwrap_or(true);
+            let list = spec.list("documents")?.into_iter();
             let documents = list.map(with_id).collect::<Result<_, _>>()?;
             Command::InsertMany(InsertMany { documents, ordered })
         }
         "updateOne" | "updateMany" | "replaceOne" => Command::Update(update(method, spec)?),
         "deleteOne" | "deleteMany" => {
-            Command::Delete(Delete { filter: filter(spec)?, many: method == "deleteMany" })
+            Command::Delete(Delete { filter: spec.filter()?, many: method == "deleteMany" })
         }
         "bulkWrite" => {
-            let ordered = spec.get_bool("ordered").unwrap_or(true);
-            let operations = list(spec, "operations")?.into_iter();
+            let ordered = spec.flag("ordered").unwrap_or(true);
+            let operations = spec.list("operations")?.into_iter();
             let operations = operations.map(operation).collect::<Result<_, _>>()?;
             Command::BulkWrite(Writes { operations, ordered })
         }
         "findOneAndUpdate" | "findOneAndReplace" | "findOneAndDelete" => {
             let is_removal = method == "findOneAndDelete";
             Command::FindAndModify(FindAndModify {
-                filter: filter(spec)?,
+                filter: spec.filter()?,
                 modification: if is_removal { None } else { Some(modification(spec)?) },
-                sort: optional(spec, "sort")?,
-                projection: optional(spec, "projection")?,
-                upsert: spec.get_bool("upsert").unwrap_or(false),
-                return_new: spec.get_bool("returnNew").unwrap_or(false),
+                sort: spec.optional("sort")?,
+                projection: spec.optional("projection")?,
+                upsert: spec.flag("upsert").unwrap_or(false),
+                return_new: spec.flag("returnNew").unwrap_or(false),
             })
         }
         other => return Err(Thrown::new("TypeError", format!("there is no method '{other}'"))),
     })
 }
 
-fn find(method: &str, spec: &mut Document) -> Result<Find, Thrown> {
-    let limit = match (method, limit(spec)) {
+fn find(method: &str, spec: &Spec<'_>) -> Result<Find, Thrown> {
+    let limit = match (method, spec.limit()) {
         ("findOne", _) => 1,
         (_, 0) => FIND_DOCUMENTS_MAX,
         (_, limit) => limit.min(FIND_DOCUMENTS_MAX),
     };
-    let projection = optional(spec, "projection")?.filter(|fields| !fields.is_empty());
-    let (sort, skip) = (optional(spec, "sort")?, count(spec, "skip"));
-    Ok(Find { filter: filter(spec)?, projection, sort, skip, limit })
+    let projection = spec.optional("projection")?.filter(|fields| !fields.is_empty());
+    let (sort, skip) = (spec.optional("sort")?, spec.count("skip"));
+    Ok(Find { filter: spec.filter()?, projection, sort, skip, limit })
 }
 
-fn update(method: &str, spec: &mut Document) -> Result<Update, Thrown> {
+fn update(method: &str, spec: &Spec<'_>) -> Result<Update, Thrown> {
     Ok(Update {
-        filter: filter(spec)?,
+        filter: spec.filter()?,
         modification: modification(spec)?,
         many: method == "updateMany",
-        upsert: spec.get_bool("upsert").unwrap_or(false),
+        upsert: spec.flag("upsert").unwrap_or(false),
     })
 }
 
-fn modification(spec: &mut Document) -> Result<Modification, Thrown> {
-    if let Some(replacement) = optional(spec, "replacement")? {
+fn modification(spec: &Spec<'_>) -> Result<Modification, Thrown> {
+    if let Some(replacement) = spec.optional("replacement")? {
         return Ok(Modification::Replacement(replacement));
     }
     Ok(Modification::Update(match spec.get("update") {
-        Some(Bson::Array(_)) => UpdateSpec::Pipeline(documents(spec, "update")?),
+        Some(RawBsonRef::Array(_)) => UpdateSpec::Pipeline(spec.documents("update")?),
         _ => {
             let filters = match spec.get("arrayFilters") {
-                Some(Bson::Array(_)) => documents(spec, "arrayFilters")?,
+                Some(RawBsonRef::Array(_)) => spec.documents("arrayFilters")?,
                 _ => Vec::new(),
             };
-            UpdateSpec::Operators(raw(&owned(spec, "update")?)?, filters)
+            UpdateSpec::Operators(spec.document("update")?.to_owned(), filters)
         }
     }))
 }
 
 /// `{ insertOne: { document } }` and its kin.
-fn operation(operation: Document) -> Result<WriteOperation, Thrown> {
-    let mut parts = operation.into_iter();
-    let (Some((kind, Bson::Document(mut spec))), None) = (parts.next(), parts.next()) else {
+fn operation(operation: &RawDocument) -> Result<WriteOperation, Thrown> {
+    let parts: Vec<_> = operation.iter().map_while(Result::ok).collect();
+    let [(kind, RawBsonRef::Document(given))] = parts[..] else {
         return Err(refusal("bulkWrite: each operation must be a document with one field"));
     };
-    Ok(match kind.as_str() {
-        "insertOne" => WriteOperation::Insert(with_id(owned(&mut spec, "document")?)?),
-        "updateOne" | "updateMany" | "replaceOne" => {
-            WriteOperation::Update(update(&kind, &mut spec)?)
+    let (kind, spec) = (kind.as_str(), Spec::new(given));
+    Ok(match kind {
+        "insertOne" => WriteOperation::Insert(with_id(spec.document("document")?)?),
+        "updateOne" | "updateMany" | "replaceOne" => WriteOperation::Update(update(kind, &spec)?),
+        "deleteOne" | "deleteMany" => {
+            WriteOperation::Delete(Delete { filter: spec.filter()?, many: kind == "deleteMany" })
         }
-        "deleteOne" | "deleteMany" => WriteOperation::Delete(Delete {
-            filter: filter(&mut spec)?,
-            many: kind == "deleteMany",
-        }),
         other => return Err(refusal(format!("bulkWrite: there is no operation '{other}'"))),
     })
 }
 
-fn with_id(document: Document) -> Result<RawDocumentBuf, Thrown> {
-    if document.contains_key("_id") {
-        return raw(&document);
+/// A document with its `_id`, a new one where it has none.
+fn with_id(document: &RawDocument) -> Result<RawDocumentBuf, Thrown> {
+    let id = document.get("_id").map_err(|error| refusal(error.to_string()))?;
+    if id.is_some() {
+        return Ok(document.to_owned());
     }
-    let mut complete = Document::new();
-    complete.insert("_id", ObjectId::new());
-    complete.extend(document);
-    raw(&complete)
-}
-
-fn filter(spec: &mut Document) -> Result<RawDocumentBuf, Thrown> {
-    Ok(optional(spec, "filter")?.unwrap_or_default())
-}
-
-fn optional(spec: &mut Document, name: &str) -> Result<Option<RawDocumentBuf>, Thrown> {
-    match spec.remove(name) {
-        None | Some(Bson::Undefined | Bson::Null) => Ok(None),
-        Some(Bson::Document(document)) => raw(&document).map(Some),
-        Some(_) => Err(refusal(format!("'{name}' must be a document"))),
+    let mut complete = RawDocumentBuf::new();
+    complete.append(cstr!("_id"), ObjectId::new());
+    for (name, value) in document.iter().map_while(Result::ok) {
+        complete.append(name, value);
     }
-}
-
-fn owned(spec: &mut Document, name: &str) -> Result<Document, Thrown> {
-    match spec.remove(name) {
-        Some(Bson::Document(document)) => Ok(document),
-        _ => Err(refusal(format!("'{name}' must be a document"))),
-    }
-}
-
-fn list(spec: &mut Document, name: &str) -> Result<Vec<Document>, Thrown> {
-    let Some(Bson::Array(items)) = spec.remove(name) else {
-        return Err(refusal(format!("'{name}' must be an array of documents")));
-    };
-    let document = |item| match item {
-        Bson::Document(document) => Ok(document),
-        _ => Err(refusal(format!("'{name}' must be an array of documents"))),
-    };
-    items.into_iter().map(document).collect()
-}
-
-fn documents(spec: &mut Document, name: &str) -> Result<Vec<RawDocumentBuf>, Thrown> {
-    list(spec, name)?.iter().map(raw).collect()
-}
-
-fn text(spec: &mut Document, name: &str) -> Result<String, Thrown> {
-    match spec.remove(name) {
-        Some(Bson::String(text)) => Ok(text),
-        _ => Err(refusal(format!("'{name}' must be a string"))),
-    }
-}
-
-fn count(spec: &Document, name: &str) -> u64 {
-    u64::try_from(integer(spec, name)).unwrap_or(0)
-}
-
-/// A negative limit asks for as many, in one batch; batches are nobody's business here.
-fn limit(spec: &Document) -> u64 {
-    integer(spec, "limit").unsigned_abs()
-}
-
-fn integer(spec: &Document, name: &str) -> i64 {
-    match spec.get(name) {
-        Some(Bson::Int32(count)) => i64::from(*count),
-        Some(Bson::Int64(count)) => *count,
-        _ => 0,
-    }
-}
-
-fn raw(document: &Document) -> Result<RawDocumentBuf, Thrown> {
-    RawDocumentBuf::try_from(document).map_err(|error| refusal(error.to_string()))
+    Ok(complete)
 }
 
 pub(super) fn refusal(message: impl Into<String>) -> Thrown {

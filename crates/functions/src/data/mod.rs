@@ -8,7 +8,7 @@ mod order;
 mod sources;
 mod stages;
 
-pub(crate) use command::{Request, parse};
+pub(crate) use command::{Request, Spec, parse};
 pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use order::{Barrier, WriteGuard};
 pub use sources::DataSources;

@@ -5,6 +5,8 @@
 
 mod classes;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use read::read_document;

@@ -2,10 +2,13 @@
 //!
 //! Whole numbers are stored as integers, of 32 bits where they fit, as the hosted service's driver
 //! did (reference: mongodb.md §5.2); all others as doubles.
+//!
+//! Documents are written down as they are read: no tree of them is built in between.
 
 use bson::{
-    Binary, Bson, DateTime, Decimal128, Document, JavaScriptCodeWithScope, Regex, Timestamp,
-    oid::ObjectId, raw::CString, spec::BinarySubtype,
+    DateTime, Decimal128, RawArrayBuf, RawBinaryRef, RawBsonRef, RawDocumentBuf,
+    RawJavaScriptCodeWithScopeRef, RawRegexRef, Timestamp, oid::ObjectId, raw::CStr,
+    spec::BinarySubtype,
 };
 use hookstead_isolate::{Item, PackedReader, Thrown, Value};
 
@@ -18,142 +21,168 @@ const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
 ///
 /// # Errors
 /// It holds what BSON cannot.
-pub(crate) fn read_document(value: &Value) -> Result<Document, Thrown> {
-    match read_value(value)? {
-        Bson::Document(document) => Ok(document),
+pub(crate) fn read_document(value: &Value) -> Result<RawDocumentBuf, Thrown> {
+    let mut reader = value.as_packed().ok_or_else(|| wrong("an object is expected"))?;
+    match next(&mut reader)? {
+        Item::Document => document(&mut reader),
         _ => Err(wrong("a document is expected")),
     }
 }
 
-/// The object or array that JavaScript gave.
-///
-/// # Errors
-/// It holds what BSON cannot.
-fn read_value(value: &Value) -> Result<Bson, Thrown> {
-    let mut reader = value.as_packed().ok_or_else(|| wrong("an object is expected"))?;
-    item(&mut reader)?.ok_or_else(broken)
+fn next<'a>(reader: &mut PackedReader<'a>) -> Result<Item<'a>, Thrown> {
+    reader.item().ok_or_else(broken)
 }
 
-/// The next value; `None` at the end of a list.
-fn item(reader: &mut PackedReader<'_>) -> Result<Option<Bson>, Thrown> {
-    Ok(Some(match reader.item().ok_or_else(broken)? {
-        Item::End => return Ok(None),
-        Item::Undefined => Bson::Undefined,
-        Item::Null => Bson::Null,
-        Item::Bool(truth) => Bson::Boolean(truth),
-        Item::Integer(integer) => Bson::Int32(integer),
-        Item::Number(number) => number_value(number),
-        Item::Text(text) => Bson::String(text.to_owned()),
-        Item::Bytes(bytes) => {
-            Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() })
-        }
-        // No date at all is nothing: any date in its place would be a wrong one.
-        Item::Date(time) if time.is_nan() => Bson::Null,
-        Item::Date(time) => Bson::DateTime(DateTime::from_millis(time as i64)),
-        Item::List => {
-            let mut items = Vec::new();
-            while let Some(item) = item(reader)? {
-                items.push(item);
-            }
-            Bson::Array(items)
-        }
-        Item::Document => Bson::Document(document(reader)?),
-        Item::Instance(class) => instance(class, reader)?,
-    }))
-}
-
-fn document(reader: &mut PackedReader<'_>) -> Result<Document, Thrown> {
-    let mut document = Document::new();
+/// The fields of a document that has begun.
+fn document(reader: &mut PackedReader<'_>) -> Result<RawDocumentBuf, Thrown> {
+    let mut document = RawDocumentBuf::new();
     while let Some(key) = reader.key() {
-        if key.contains('\0') {
-            return Err(wrong("a field's name must not hold a zero byte"));
-        }
-        let value = item(reader)?.ok_or_else(broken)?;
-        document.insert(key, value);
+        let key = whole(key, "a field's name must not hold a zero byte")?;
+        let item = next(reader)?;
+        give(item, reader, |value| document.append(key, value))?;
     }
     Ok(document)
 }
 
-fn number_value(number: f64) -> Bson {
+/// The items of a list that has begun.
+fn list(reader: &mut PackedReader<'_>) -> Result<RawArrayBuf, Thrown> {
+    let mut list = RawArrayBuf::new();
+    loop {
+        match next(reader)? {
+            Item::End => return Ok(list),
+            item => give(item, reader, |value| list.push(value))?,
+        }
+    }
+}
+
+/// Gives a value that has begun to who takes it.
+fn give(
+    item: Item<'_>,
+    reader: &mut PackedReader<'_>,
+    take: impl FnOnce(RawBsonRef<'_>),
+) -> Result<(), Thrown> {
+    match item {
+        Item::End => return Err(broken()),
+        Item::Undefined => take(RawBsonRef::Undefined),
+        Item::Null => take(RawBsonRef::Null),
+        Item::Bool(truth) => take(RawBsonRef::Boolean(truth)),
+        Item::Integer(integer) => take(RawBsonRef::Int32(integer)),
+        Item::Number(number) => take(number_value(number)),
+        Item::Text(text) => take(RawBsonRef::String(text)),
+        Item::Bytes(bytes) => {
+            take(RawBsonRef::Binary(RawBinaryRef { subtype: BinarySubtype::Generic, bytes }));
+        }
+        // No date at all is nothing: any date in its place would be a wrong one.
+        Item::Date(time) if time.is_nan() => take(RawBsonRef::Null),
+        Item::Date(time) => take(RawBsonRef::DateTime(DateTime::from_millis(time as i64))),
+        Item::List => take(RawBsonRef::Array(&list(reader)?)),
+        Item::Document => take(RawBsonRef::Document(&document(reader)?)),
+        Item::Instance(class) => instance(class, reader, take)?,
+    }
+    Ok(())
+}
+
+fn number_value(number: f64) -> RawBsonRef<'static> {
     let is_whole = number.fract() == 0.0 && number.abs() <= WHOLE_MAX;
     if is_whole && (number != 0.0 || number.is_sign_positive()) {
         return match i32::try_from(number as i64) {
-            Ok(integer) => Bson::Int32(integer),
-            Err(_) => Bson::Int64(number as i64),
+            Ok(integer) => RawBsonRef::Int32(integer),
+            Err(_) => RawBsonRef::Int64(number as i64),
         };
     }
-    Bson::Double(number)
+    RawBsonRef::Double(number)
 }
 
-fn instance(class: u8, reader: &mut PackedReader<'_>) -> Result<Bson, Thrown> {
-    let mut field = || item(reader)?.ok_or_else(broken);
-    Ok(match class {
+fn instance(
+    class: u8,
+    reader: &mut PackedReader<'_>,
+    take: impl FnOnce(RawBsonRef<'_>),
+) -> Result<(), Thrown> {
+    match class {
         classes::OBJECT_ID => {
-            let id = ObjectId::parse_str(text(field()?)?);
-            Bson::ObjectId(id.map_err(|_| wrong("an ObjectId is not one any more"))?)
+            let id = ObjectId::parse_str(text(reader)?);
+            take(RawBsonRef::ObjectId(id.map_err(|_| wrong("an ObjectId is not one any more"))?));
         }
         classes::BINARY | classes::UUID => {
-            let Bson::Binary(Binary { bytes, .. }) = field()? else { return Err(broken()) };
-            let subtype = u8::try_from(integer(&field()?)?).map_err(|_| broken())?;
-            Bson::Binary(Binary { subtype: BinarySubtype::from(subtype), bytes })
+            let Item::Bytes(bytes) = next(reader)? else { return Err(broken()) };
+            let subtype = u8::try_from(integer(reader)?).map_err(|_| broken())?;
+            let subtype = BinarySubtype::from(subtype);
+            take(RawBsonRef::Binary(RawBinaryRef { subtype, bytes }));
         }
         classes::LONG => {
-            let (low, high) = (integer(&field()?)?, integer(&field()?)?);
-            field()?;
-            Bson::Int64((high << 32) | (low & 0xffff_ffff))
+            let (low, high) = (integer(reader)?, integer(reader)?);
+            next(reader)?;
+            take(RawBsonRef::Int64((high << 32) | (low & 0xffff_ffff)));
         }
-        classes::INT32 => Bson::Int32(integer(&field()?)? as i32),
-        classes::DOUBLE => Bson::Double(number(&field()?)?),
+        classes::INT32 => take(RawBsonRef::Int32(integer(reader)? as i32)),
+        classes::DOUBLE => take(RawBsonRef::Double(number(reader)?)),
         classes::DECIMAL128 => {
-            let decimal = text(field()?)?.parse::<Decimal128>();
-            Bson::Decimal128(decimal.map_err(|_| wrong("a Decimal128 is not one any more"))?)
+            let decimal = text(reader)?.parse::<Decimal128>();
+            let decimal = decimal.map_err(|_| wrong("a Decimal128 is not one any more"))?;
+            take(RawBsonRef::Decimal128(decimal));
         }
         classes::REGULAR_EXPRESSION => {
-            let (pattern, options) = (text(field()?)?, text(field()?)?);
-            let whole = |text: String| {
-                let message = "a regular expression must not hold a zero byte";
-                CString::try_from(text).map_err(|_| wrong(message))
-            };
-            let (pattern, options) = (whole(pattern)?, whole(options)?);
-            Bson::RegularExpression(Regex { pattern, options })
+            let message = "a regular expression must not hold a zero byte";
+            let (pattern, options) = (text(reader)?, sorted(text(reader)?));
+            let (pattern, options) = (whole(pattern, message)?, whole(&options, message)?);
+            take(RawBsonRef::RegularExpression(RawRegexRef { pattern, options }));
         }
         classes::TIMESTAMP => {
-            let (time, increment) = (number(&field()?)? as u32, number(&field()?)? as u32);
-            Bson::Timestamp(Timestamp { time, increment })
+            let (time, increment) = (number(reader)? as u32, number(reader)? as u32);
+            take(RawBsonRef::Timestamp(Timestamp { time, increment }));
         }
         classes::CODE => {
-            let code = text(field()?)?;
-            match field()? {
-                Bson::Document(scope) => {
-                    Bson::JavaScriptCodeWithScope(JavaScriptCodeWithScope { code, scope })
+            let code = text(reader)?;
+            match next(reader)? {
+                Item::Document => {
+                    let scope = document(reader)?;
+                    let code = RawJavaScriptCodeWithScopeRef { code, scope: &scope };
+                    take(RawBsonRef::JavaScriptCodeWithScope(code));
                 }
-                _ => Bson::JavaScriptCode(code),
+                item => {
+                    // Whatever else stands there is no scope.
+                    give(item, reader, ignore)?;
+                    take(RawBsonRef::JavaScriptCode(code));
+                }
             }
         }
-        classes::MIN_KEY => Bson::MinKey,
-        classes::MAX_KEY => Bson::MaxKey,
+        classes::MIN_KEY => take(RawBsonRef::MinKey),
+        classes::MAX_KEY => take(RawBsonRef::MaxKey),
         _ => return Err(broken()),
-    })
+    }
+    Ok(())
 }
 
-fn text(value: Bson) -> Result<String, Thrown> {
-    match value {
-        Bson::String(text) => Ok(text),
+fn ignore(_: RawBsonRef<'_>) {}
+
+/// Servers want the options of a regular expression in the order of the alphabet.
+fn sorted(options: &str) -> String {
+    let mut options: Vec<char> = options.chars().collect();
+    options.sort_unstable();
+    options.into_iter().collect()
+}
+
+fn text<'a>(reader: &mut PackedReader<'a>) -> Result<&'a str, Thrown> {
+    match next(reader)? {
+        Item::Text(text) => Ok(text),
         _ => Err(wrong("a BSON value has lost its text")),
     }
 }
 
-fn number(value: &Bson) -> Result<f64, Thrown> {
-    match value {
-        Bson::Int32(integer) => Ok(f64::from(*integer)),
-        Bson::Int64(integer) => Ok(*integer as f64),
-        Bson::Double(number) => Ok(*number),
+fn number(reader: &mut PackedReader<'_>) -> Result<f64, Thrown> {
+    match next(reader)? {
+        Item::Integer(integer) => Ok(f64::from(integer)),
+        Item::Number(number) => Ok(number),
         _ => Err(wrong("a BSON value has lost its number")),
     }
 }
 
-fn integer(value: &Bson) -> Result<i64, Thrown> {
-    Ok(number(value)? as i64)
+fn integer(reader: &mut PackedReader<'_>) -> Result<i64, Thrown> {
+    Ok(number(reader)? as i64)
+}
+
+fn whole<'a>(text: &'a str, message: &str) -> Result<&'a CStr, Thrown> {
+    text.try_into().map_err(|_| wrong(message))
 }
 
 fn wrong(message: &str) -> Thrown {

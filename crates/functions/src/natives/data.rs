@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use bson::RawBsonRef;
 use hookstead_data::{Session, Store};
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, function_error, number, pending::started_id, text};
 use crate::{
     LogLevel,
-    data::{self, Barrier, OpenSession, Request, WriteGuard},
+    data::{self, Barrier, OpenSession, Request, Spec, WriteGuard},
     documents,
     host::RunHost,
 };
@@ -17,21 +18,20 @@ use crate::{
 pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let given = arguments.first().unwrap_or(&Value::Undefined);
     let held_bytes = given.as_packed().map_or(0, |_| packed_bytes(given));
-    let mut spec = documents::read_document(given)?;
+    let command = documents::read_document(given)?;
+    let spec = Spec::new(&command);
     refuse_users(host, &spec)?;
-    let source = match spec.remove("source") {
-        Some(bson::Bson::String(source)) => source,
-        _ => return Err(function_error("a command needs a data source")),
-    };
-    let store = host.program.data.get(&source).ok_or_else(|| gone(&source))?;
-    let session = match spec.remove("session") {
-        Some(bson::Bson::Int32(id)) => Some(session_of(host, &source, &store, f64::from(id))?),
+    let source = spec.get("source").and_then(|source| source.as_str());
+    let source = source.ok_or_else(|| function_error("a command needs a data source"))?;
+    let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
+    let session = match spec.get("session") {
+        Some(RawBsonRef::Int32(id)) => Some(session_of(host, source, &store, f64::from(id))?),
         _ => None,
     };
     let cursors = Arc::clone(&host.handles.cursors);
-    let request = data::parse(spec)?;
+    let request = data::parse(&spec)?;
     let (earlier, write) = match &session {
-        None => in_order(host, &source, &request),
+        None => in_order(host, source, &request),
         Some(_) => (None, None),
     };
     let answer = request.answer(store, session, cursors);
@@ -87,11 +87,11 @@ pub(super) fn warn_undeclared(host: &mut RunHost, name: &str) {
 }
 
 /// What a user may see and change is for rules to say, and there are none yet.
-fn refuse_users(host: &RunHost, spec: &bson::Document) -> Result<(), Thrown> {
+fn refuse_users(host: &RunHost, spec: &Spec<'_>) -> Result<(), Thrown> {
     if host.invocation.running_as_system {
         return Ok(());
     }
-    let part = |name| spec.get_str(name).unwrap_or_default();
+    let part = |name| spec.get(name).and_then(|part| part.as_str()).unwrap_or_default();
     let message = match part("method") {
         "databaseNames" => "only functions that run as system can list databases".to_owned(),
         "collectionNames" => "only functions that run as system can list collections".to_owned(),
