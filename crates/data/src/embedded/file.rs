@@ -103,7 +103,7 @@ impl DocumentFile {
     pub(super) fn reader(&self) -> rusqlite::Result<Connection> {
         let connection = self.connect()?;
         connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "cache_size", -2 * 1024)?;
+        connection.pragma_update(None, "cache_size", -8 * 1024)?;
         Ok(connection)
     }
 
