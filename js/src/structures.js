@@ -28,9 +28,27 @@ export const structures = {
   ],
 };
 
+// Whether values that are more than plain ones are refused instead of written down.
+let isStrict = false;
+
+// What comes of a call that hands over plain values; `undefined` where there are others.
+export function strictly(call) {
+  isStrict = true;
+  try {
+    return call();
+  } catch {
+    return undefined;
+  } finally {
+    isStrict = false;
+  }
+}
+
 // What to write down in the place of a value that is of none of these classes; `undefined` for a
 // plain object, and for a function, which is left out.
 function foreign(value) {
+  if (isStrict) {
+    throw new TypeError("not a plain value");
+  }
   switch (typeof value) {
     case "bigint":
       return long(value);

@@ -36,6 +36,8 @@ globalThis.__host = {
   jwt_verify: jwtVerify,
   url_parse: parseUrl,
   url_set: setUrl,
+  // The host may always leave it to the writer.
+  json_text: () => undefined,
   log: () => {},
 };
 

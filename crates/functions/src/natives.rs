@@ -46,6 +46,7 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     native("hex_encode", encoding::hex_encode),
     native("hmac", digests::hmac),
     native("http_start", pending::http_start),
+    native("json_text", data::json_text),
     native("jwt_sign", jwt::sign),
     native("jwt_verify", jwt::verify),
     native("log", outcome::log),

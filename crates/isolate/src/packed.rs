@@ -174,6 +174,16 @@ impl<'a> PackedReader<'a> {
         Self { rest: bytes }
     }
 
+    /// How many bytes are still to be read.
+    pub fn len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The next value, or the begin or the end of one; `None` where nothing follows.
     pub fn item(&mut self) -> Option<Item<'a>> {
         let (&tag, rest) = self.rest.split_first()?;

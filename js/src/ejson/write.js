@@ -3,11 +3,16 @@
 // Both are written by one walk, which differs in the leaves only. In plain JSON the BSON types take
 // the shapes that Go's encoder gave them (`{"Subtype":0,"Data":"…"}`), as callers have seen them.
 
+import { host } from "../host.js";
+import { strictly } from "../structures.js";
 import { viewBytes } from "../bytes.js";
 import { BSON, bsonTag } from "../bson.js";
 import { regExpOptions } from "../bson/others.js";
 import { nestingMax, tooDeep } from "./limits.js";
 import { writeBson, writeBytes } from "./write-bson.js";
+
+const { toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
+const { toJSON: idToJSON } = BSON.ObjectId.prototype;
 
 const int64Limit = 2 ** 63;
 
@@ -22,9 +27,25 @@ export function writeEjson(value, { integers = "wide", outcomeOf } = {}) {
 
 // The result of a function in JSON mode; undefined when there is nothing to write.
 export function writeJson(value, outcomeOf) {
-  return value !== null && typeof value === "object" && isPlain(value, 0)
-    ? JSON.stringify(value)
-    : new Writer(false, false, outcomeOf).write(value, "", 0);
+  if (value !== null && typeof value === "object") {
+    const text = hostText(value);
+    if (text !== undefined) {
+      return text;
+    }
+    if (isPlain(value, 0)) {
+      return JSON.stringify(value);
+    }
+  }
+  return new Writer(false, false, outcomeOf).write(value, "", 0);
+}
+
+// What the host makes of plain values, dates and ids, without a step in the interpreter; undefined
+// where there is more in it, or where a function has changed how such values are written.
+function hostText(value) {
+  const isChanged = Object.prototype.toJSON !== undefined || Array.prototype.toJSON !== undefined ||
+    Date.prototype.toJSON !== dateToJSON || Date.prototype.toISOString !== dateToISOString ||
+    BSON.ObjectId.prototype.toJSON !== idToJSON;
+  return isChanged ? undefined : strictly(() => host.json_text(value));
 }
 
 // Whether JSON.stringify gives the right text of an object by itself. Our BSON types have a toJSON

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use bson::{RawArray, RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId, raw::cstr};
 use hookstead_data::{
     Aggregate, Command, Count, DataError, Delete, Distinct, Find, FindAndModify, InsertMany,
-    Modification, Namespace, Session, Store, Update, UpdateSpec, WriteOperation, Writes,
+    Modification, Namespace, Store, Update, UpdateSpec, WriteOperation, Writes,
 };
 use hookstead_isolate::{Thrown, Value};
 
 use super::{
     answer::{self, Shape},
     handles::Cursors,
+    order::SessionCall,
     stages, thrown, thrown_by_read,
 };
 
@@ -127,7 +128,7 @@ impl Request {
     pub(crate) async fn answer(
         self,
         store: Arc<dyn Store>,
-        session: Option<Arc<dyn Session>>,
+        session: Option<SessionCall>,
         cursors: Cursors,
     ) -> Result<Value, Thrown> {
         let explain = if self.reads() { thrown_by_read } else { thrown };
@@ -149,16 +150,16 @@ impl Request {
     async fn ask(
         self,
         store: Arc<dyn Store>,
-        session: Option<Arc<dyn Session>>,
+        session: Option<SessionCall>,
         cursors: Cursors,
     ) -> Result<Value, DataError> {
         match (self, session) {
             (Self::Run(namespace, command, shape), session) => {
-                let answer = match &session {
-                    Some(session) => session.run(namespace, command),
-                    None => store.run(namespace, command),
+                let answer = match session {
+                    Some(call) => call.hand_over(|session| session.run(namespace, command)).await,
+                    None => store.run(namespace, command).await,
                 };
-                Ok(answer::value(answer.await?, shape, &cursors))
+                Ok(answer::value(answer?, shape, &cursors))
             }
             (Self::NextBatch(id), _) => answer::next(cursors, id).await,
             (Self::CloseCursor(id), _) => {
@@ -169,12 +170,14 @@ impl Request {
             (Self::CollectionNames(database), _) => {
                 Ok(answer::names(store.collection_names(database).await?))
             }
-            (Self::Commit, Some(session)) => {
-                session.commit_transaction().await.map(|()| Value::Undefined)
-            }
-            (Self::Abort, Some(session)) => {
-                session.abort_transaction().await.map(|()| Value::Undefined)
-            }
+            (Self::Commit, Some(call)) => call
+                .hand_over(|session| session.commit_transaction())
+                .await
+                .map(|()| Value::Undefined),
+            (Self::Abort, Some(call)) => call
+                .hand_over(|session| session.abort_transaction())
+                .await
+                .map(|()| Value::Undefined),
             (Self::Commit | Self::Abort, None) => Ok(Value::Undefined),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use hookstead_data::{Batch, Cursor, DataError, Session, Store};
 use tokio::sync::Mutex;
 
-use super::order::Writes;
+use super::order::{Queue, SessionCall, Writes};
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
@@ -71,9 +71,15 @@ pub(crate) struct Handles {
 pub(crate) struct OpenSession {
     store: Arc<dyn Store>,
     session: Arc<dyn Session>,
+    queue: Queue,
 }
 
 impl OpenSession {
+    /// A command that comes behind those before.
+    pub(crate) fn call(&mut self) -> SessionCall {
+        SessionCall::new(self.session(), self.queue.join())
+    }
+
     pub(crate) fn session(&self) -> Arc<dyn Session> {
         Arc::clone(&self.session)
     }
@@ -110,7 +116,7 @@ impl Handles {
     /// Opens a session; its number, from 0.
     pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
         let session = store.start_session();
-        self.sessions.push(OpenSession { store, session });
+        self.sessions.push(OpenSession { store, session, queue: Queue::default() });
         self.sessions.len() - 1
     }
 
@@ -119,7 +125,7 @@ impl Handles {
         self.sessions.iter().any(|open| open.session.in_transaction())
     }
 
-    pub(crate) fn session(&self, id: usize) -> Option<&OpenSession> {
-        self.sessions.get(id)
+    pub(crate) fn session(&mut self, id: usize) -> Option<&mut OpenSession> {
+        self.sessions.get_mut(id)
     }
 }

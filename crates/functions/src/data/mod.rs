@@ -10,7 +10,7 @@ mod stages;
 
 pub(crate) use command::{Request, Spec, parse};
 pub(crate) use handles::{Handles, OpenSession};
-pub(crate) use order::{Barrier, WriteGuard};
+pub(crate) use order::{Barrier, SessionCall, WriteGuard};
 pub use sources::DataSources;
 
 use hookstead_data::{DataError, ErrorKind};

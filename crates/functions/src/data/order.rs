@@ -3,8 +3,15 @@
 //! Many functions start a write, do not wait for it, and read what they wrote. A read therefore
 //! begins once the writes that the run started before it have ended. Writes do not wait for each
 //! other: those of a `Promise.all` go on at once.
+//!
+//! A session decides what belongs to its transaction by the order in which it is handed commands,
+//! which has to be that of the run. Each command has a task of its own, and who polls them first is
+//! up to the threads: so they queue.
 
-use tokio::sync::watch;
+use std::sync::Arc;
+
+use hookstead_data::{DataError, Future, Session};
+use tokio::sync::{oneshot, watch};
 
 /// The writes of a run that are under way, each with its data source.
 #[derive(Default)]
@@ -48,5 +55,51 @@ impl Barrier {
             // Nothing is ever sent: it returns when the sender has gone.
             while ended.changed().await.is_ok() {}
         }
+    }
+}
+
+/// The commands of a session that have not been handed to it.
+#[derive(Default)]
+pub(crate) struct Queue {
+    last: Option<oneshot::Receiver<()>>,
+}
+
+/// A command's place in the queue; whoever comes behind it waits as long as this exists.
+pub(crate) struct Place {
+    before: Option<oneshot::Receiver<()>>,
+    _left: oneshot::Sender<()>,
+}
+
+/// A session, and when it is a command's turn.
+pub(crate) struct SessionCall {
+    session: Arc<dyn Session>,
+    place: Place,
+}
+
+impl Queue {
+    pub(super) fn join(&mut self) -> Place {
+        let (left, last) = oneshot::channel();
+        Place { before: self.last.replace(last), _left: left }
+    }
+}
+
+impl SessionCall {
+    pub(super) fn new(session: Arc<dyn Session>, place: Place) -> Self {
+        Self { session, place }
+    }
+
+    /// Hands something to the session when it is its turn, and waits for what comes of it.
+    pub(super) async fn hand_over<T>(
+        self,
+        start: impl FnOnce(&(dyn Session + 'static)) -> Future<'static, T>,
+    ) -> Result<T, DataError> {
+        let Self { session, mut place } = self;
+        if let Some(before) = place.before.take() {
+            // Nothing is ever sent: it returns when the one before has been handed over.
+            let _ = before.await;
+        }
+        let started = start(&*session);
+        drop(place);
+        started.await
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bson::RawBsonRef;
-use hookstead_data::{Session, Store};
+use hookstead_data::Store;
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, function_error, number, pending::started_id, text};
 use crate::{
     LogLevel,
-    data::{self, Barrier, OpenSession, Request, Spec, WriteGuard},
+    data::{self, Barrier, OpenSession, Request, SessionCall, Spec, WriteGuard},
     documents,
     host::RunHost,
 };
@@ -56,6 +56,12 @@ fn in_order(
     let writes = &mut host.handles.writes;
     let earlier = waits.then(|| writes.barrier(source));
     (earlier, request.writes().then(|| writes.begin(source)))
+}
+
+/// The JSON of an object or an array, or `undefined` where it holds more than plain values.
+pub(super) fn json_text(_host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    let text = arguments.first().and_then(documents::json_text);
+    Ok(text.map_or(Value::Undefined, Value::from))
 }
 
 /// Opens a session of a data source.
@@ -105,21 +111,21 @@ fn refuse_users(host: &RunHost, spec: &Spec<'_>) -> Result<(), Thrown> {
     Err(function_error(message).with_code("NoMatchingRuleFound"))
 }
 
-fn session(host: &RunHost, id: f64) -> Result<&OpenSession, Thrown> {
+fn session(host: &mut RunHost, id: f64) -> Result<&mut OpenSession, Thrown> {
     let session = host.handles.session(id as usize);
     session.ok_or_else(|| function_error("there is no such session"))
 }
 
 /// A session for a command of a data source. That of another one would write elsewhere.
 fn session_of(
-    host: &RunHost,
+    host: &mut RunHost,
     source: &str,
     store: &Arc<dyn Store>,
     id: f64,
-) -> Result<Arc<dyn Session>, Thrown> {
+) -> Result<SessionCall, Thrown> {
     let open = session(host, id)?;
     if open.is_of(store) {
-        return Ok(open.session());
+        return Ok(open.call());
     }
     Err(function_error(format!("the session is of another data source than '{source}'")))
 }
