@@ -12,9 +12,9 @@ use hookstead_data::{
     Namespace,
     transfer::{Import, ImportMode, Imported, Refused, TransferError},
 };
-use indicatif::ProgressBar;
+use indicatif::{HumanCount, ProgressBar};
 
-use super::{Home, documents, grouped, namespace, progress};
+use super::{Home, documents, namespace, progress};
 use crate::{exit::Exit, terminal};
 
 /// Lines of documents that the store does not take; more are only counted.
@@ -112,7 +112,7 @@ fn tell(args: &Args, done: &Imported, place: &str) {
         (done.refused, "not taken, see above"),
     ] {
         if count > 0 {
-            text.push_str(&format!("; {} {what}", grouped(count)));
+            text.push_str(&format!("; {} {what}", HumanCount(count)));
         }
     }
     terminal::note(&text);

@@ -10,6 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use clap::Subcommand;
 use hookstead_data::{Namespace, Store};
+use indicatif::HumanCount;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -105,22 +106,9 @@ fn namespace(text: &str) -> Result<Namespace, String> {
     Ok(Namespace { database: database.to_owned(), collection: collection.to_owned() })
 }
 
-/// A number for people: `12,345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `1 document`, `12 documents`.
 fn documents(number: u64) -> String {
-    format!("{} document{}", grouped(number), if number == 1 { "" } else { "s" })
+    format!("{} document{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
