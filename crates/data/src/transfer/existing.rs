@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use bson::{RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr, rawdoc};
 use hookstead_query::append_key;
 
-use super::TransferError;
-use crate::{Answer, Command, Find, Namespace, Target};
+use super::{TransferError, batches::each_batch};
+use crate::{Find, Namespace, Target};
 
 /// The `_id` of a document in a form in which equal ones are the same.
 pub(super) fn key_of(document: &RawDocument) -> Option<Vec<u8>> {
@@ -38,17 +38,10 @@ pub(super) async fn keys(
         ..Find::default()
     };
     let mut found = HashSet::new();
-    if let Answer::Cursor(first, rest) = target.run(name.clone(), Command::Find(find)).await? {
-        found.extend(first.iter().filter_map(key_of));
-        if let Some(mut rest) = rest {
-            loop {
-                let batch = rest.next_batch().await?;
-                if batch.is_empty() {
-                    break;
-                }
-                found.extend(batch.iter().filter_map(key_of));
-            }
-        }
-    }
+    each_batch(target, name, find, |batch| {
+        found.extend(batch.iter().filter_map(key_of));
+        Ok(())
+    })
+    .await?;
     Ok(found)
 }

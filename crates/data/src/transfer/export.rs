@@ -7,7 +7,7 @@ use std::{
 
 use bson::{Bson, Document, RawDocument, RawDocumentBuf, doc, rawdoc};
 
-use super::{TransferError, extended::document_of_json};
+use super::{TransferError, batches::each_batch, extended::document_of_json};
 use crate::{Answer, Batch, Command, Count, Find, Namespace, Target};
 
 /// How documents are written.
@@ -53,20 +53,8 @@ impl Export<'_> {
             ..Find::default()
         };
         let mut written = 0;
-        if let Answer::Cursor(first, rest) =
-            self.target.run(self.name.clone(), Command::Find(find)).await?
-        {
-            self.write(&first, &mut written, out)?;
-            if let Some(mut rest) = rest {
-                loop {
-                    let batch = rest.next_batch().await?;
-                    if batch.is_empty() {
-                        break;
-                    }
-                    self.write(&batch, &mut written, out)?;
-                }
-            }
-        }
+        let (target, name) = (self.target, self.name.clone());
+        each_batch(target, &name, find, |batch| self.write(batch, &mut written, out)).await?;
         out.flush().map_err(TransferError::Write)?;
         Ok(written)
     }

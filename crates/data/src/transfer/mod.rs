@@ -5,6 +5,7 @@
 //! an import leaves alone what is there already, and an export goes on behind the last `_id` of
 //! its file.
 
+mod batches;
 mod error;
 mod existing;
 mod export;
