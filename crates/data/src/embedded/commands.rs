@@ -73,7 +73,12 @@ impl Work {
             }
             Command::BulkWrite(writes) => {
                 check::count(writes.operations.len())?;
-                WriteWork::Bulk(BulkWork::parse(writes, &parameters()))
+                let writes = BulkWork::parse(writes, &parameters());
+                if writes.is_interrupted() {
+                    let text = "operation was interrupted";
+                    return Err(QueryError::new(QueryError::INTERRUPTED, text).into());
+                }
+                WriteWork::Bulk(writes)
             }
             other => return Self::parse_whole(&other),
         };

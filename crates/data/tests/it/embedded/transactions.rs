@@ -253,8 +253,8 @@ async fn there_are_so_many_transactions_at_a_time_and_others_wait() {
     for session in &sessions[..2] {
         session.insert(&c(), &[doc! {}]).await.unwrap();
     }
-    let one = [doc! {"_id": 3}];
-    let mut third = Box::pin(sessions[2].insert(&c(), &one));
+    let (name, one) = (c(), [doc! {"_id": 3}]);
+    let mut third = Box::pin(sessions[2].insert(&name, &one));
     let waiting = tokio::time::timeout(Duration::from_millis(100), &mut third).await;
     assert!(waiting.is_err(), "a third transaction has begun");
     sessions[1].commit_transaction().await.unwrap();
