@@ -54,7 +54,7 @@ impl RunHost {
             program,
             client,
             work: Work::new(Handle::current(), &limits),
-            handles: Handles::new(limits.run_transactions_max),
+            handles: Handles::new(&limits),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),

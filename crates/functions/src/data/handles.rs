@@ -9,6 +9,7 @@ use hookstead_data::{Batch, Cursor, DataError, Session, Store};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::order::{Queue, SessionCall, Share, Writes};
+use crate::Limits;
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
@@ -110,13 +111,16 @@ impl CursorTable {
 }
 
 impl Handles {
-    /// Nothing is open yet. So many transactions may be at a time.
-    pub(crate) fn new(transactions_max: usize) -> Self {
+    /// Nothing is open yet.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        // Those that wait for their begin are calls; one is left for the end of another.
+        let calls_max = limits.outbound_calls_max.saturating_sub(1);
+        let transactions_max = limits.run_transactions_max.min(calls_max).max(1);
         Self {
             cursors: Cursors::default(),
             writes: Writes::default(),
             sessions: Vec::new(),
-            transactions: Arc::new(Semaphore::new(transactions_max.max(1))),
+            transactions: Arc::new(Semaphore::new(transactions_max)),
             undeclared: BTreeSet::new(),
         }
     }

@@ -88,13 +88,14 @@ impl Share {
         Self { places: Arc::clone(places), mine: std::sync::Mutex::default() }
     }
 
-    /// Waits for a place, as long as the session is in a transaction that has none.
-    async fn enter(&self, session: &dyn Session) {
-        if !session.in_transaction() || self.mine().is_some() {
+    /// Waits for a place.
+    async fn enter(&self) {
+        if self.mine().is_some() {
             return;
         }
         if let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
-            *self.mine() = Some(place);
+            // Two commands may have waited for it.
+            self.mine().get_or_insert(place);
         }
     }
 
@@ -122,6 +123,16 @@ impl SessionCall {
         Self { session, place, share }
     }
 
+    /// Waits until the run may have one transaction more, if the command is in one that is new.
+    pub(crate) fn admission(&self) -> impl std::future::Future<Output = ()> + Send + 'static {
+        let share = self.session.in_transaction().then(|| Arc::clone(&self.share));
+        async move {
+            if let Some(share) = share {
+                share.enter().await;
+            }
+        }
+    }
+
     /// Hands something to the session when it is its turn, and waits for what comes of it.
     pub(super) async fn hand_over<T>(
         self,
@@ -132,7 +143,6 @@ impl SessionCall {
             // Nothing is ever sent: it returns when the one before has been handed over.
             let _ = before.await;
         }
-        share.enter(&*session).await;
         let started = start(&*session);
         drop(place);
         let outcome = started.await;
