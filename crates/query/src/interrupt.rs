@@ -2,8 +2,8 @@
 //!
 //! Everything that repeats work counts steps: a call of an operator, an element of an array, a
 //! document that passes a stage, 256 bytes that are copied or compared. After every few thousand
-//! steps, whoever runs the computation is asked whether it may go on. An answer of "no" ends it with
-//! the error that was given.
+//! steps, whoever runs the computation is asked whether it may go on. An answer of "no" ends it
+//! with the error that was given.
 //!
 //! The count and the one who is asked belong to the thread, and not to the values that are handed
 //! around: a computation stays on one thread from its beginning to its end (or to the end of a

@@ -1,9 +1,9 @@
 //! `aggregate`: what a pipeline makes of collections, in batches.
 //!
 //! Between two batches the pipeline waits where it is, and holds no state of the file; each batch
-//! reads from the state at its time. What goes to `$out` or `$merge` is gathered in the same way, and
-//! then written in one transaction. Only what is too much to be gathered is computed by the writer,
-//! from the state before its transaction.
+//! reads from the state at its time. What goes to `$out` or `$merge` is gathered in the same way,
+//! and then written in one transaction. Only what is too much to be gathered is computed by the
+//! writer, from the state before its transaction.
 
 use std::sync::Arc;
 
