@@ -126,6 +126,8 @@ pub struct Limits {
     pub outbound_time: Duration,
     /// Outgoing calls of a run at once; more wait.
     pub outbound_calls_max: usize,
+    /// Transactions of a run at once; more wait until others of the run have ended.
+    pub run_transactions_max: usize,
 }
 
 impl Default for Limits {
@@ -145,6 +147,7 @@ impl Default for Limits {
             outbound_body_bytes_max: 64 << 20,
             outbound_time: Duration::from_secs(300),
             outbound_calls_max: 25,
+            run_transactions_max: 16,
         }
     }
 }

@@ -54,7 +54,7 @@ impl RunHost {
             program,
             client,
             work: Work::new(Handle::current(), &limits),
-            handles: Handles::default(),
+            handles: Handles::new(&limits),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),

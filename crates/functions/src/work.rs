@@ -107,10 +107,12 @@ impl Work {
     }
 
     /// Starts a call that was given so many bytes, which the run has to answer for. Beyond the
-    /// limit of calls at once it begins when another one has been answered.
+    /// limit of calls at once it begins when another one has been answered. What it waits for
+    /// before does not count as a call.
     pub(crate) fn start_call(
         &mut self,
         bytes: usize,
+        before: impl Future<Output = ()> + Send + 'static,
         call: impl Future<Output = Result<Value, Thrown>> + Send + 'static,
     ) -> Result<u32, Full> {
         let id = self.id()?;
@@ -121,6 +123,7 @@ impl Work {
         let calls = self.calls.get_or_insert_with(|| Calls::new(self.calls_max));
         let (sender, places) = (calls.sender.clone(), Arc::clone(&calls.places));
         let task = self.runtime.spawn(async move {
+            before.await;
             // Nobody closes the semaphore.
             let Ok(place) = places.acquire_owned().await else { return };
             // The run may have ended; then nobody listens.

@@ -186,10 +186,15 @@ fn connect(uri: &str, options: MongoOptions) -> anyhow::Result<MongoStore> {
 fn embedded_options(settings: &Settings) -> EmbeddedOptions {
     let data = &settings.data;
     let bytes = |mebibytes: u64| mebibytes << 20;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     EmbeddedOptions {
         file_bytes_max: (data.file_mib_max > 0).then(|| bytes(data.file_mib_max)),
         transaction_bytes_max: usize::try_from(bytes(data.transaction_mib_max))
             .unwrap_or(usize::MAX),
+        transactions_max: count(data.transactions_max),
+        long_reads_max: count(data.long_reads_max),
+        operation_time: Duration::from_secs(data.operation_time_s),
+        write_compute_time: Duration::from_millis(data.write_compute_ms_max),
         ..EmbeddedOptions::default()
     }
 }

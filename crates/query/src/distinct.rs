@@ -6,6 +6,7 @@ use bson::{RawBson, RawBsonRef, RawDocument};
 
 use crate::{
     QueryError,
+    interrupt::sort_by,
     key::append_key,
     path::{as_document, field, items},
 };
@@ -38,7 +39,7 @@ impl Distinct {
             })
             .collect();
         // Within a document, values come in order.
-        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by(&mut keyed, |(a, _), (b, _)| a.cmp(b))?;
         for (key, value) in keyed {
             let bytes = key.len();
             if self.seen.insert(key) {

@@ -6,7 +6,7 @@
 use bson::{RawArray, RawBsonRef, RawDocument};
 
 pub(crate) use crate::scan::field;
-use crate::{QueryError, depth::malformed};
+use crate::{QueryError, depth::malformed, interrupt::step};
 
 /// A path such as `a.b.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,7 @@ impl Path {
         leaf: Leaf,
         see: &mut See<'_, 'a>,
     ) -> Result<bool, QueryError> {
+        step()?;
         visit(document, &self.parts, leaf, None, see)
     }
 }
@@ -70,7 +71,10 @@ impl Part {
 
 /// The items of an array.
 pub(crate) fn items(array: &RawArray) -> impl Iterator<Item = Result<RawBsonRef<'_>, QueryError>> {
-    array.into_iter().map(|item| item.map_err(malformed))
+    array.into_iter().map(|item| {
+        step()?;
+        item.map_err(malformed)
+    })
 }
 
 /// The fields of a document.
@@ -78,6 +82,7 @@ pub(crate) fn fields(
     document: &RawDocument,
 ) -> impl Iterator<Item = Result<(&str, RawBsonRef<'_>), QueryError>> {
     document.iter().map(|field| {
+        step()?;
         let (name, value) = field.map_err(malformed)?;
         Ok((name.as_str(), value))
     })

@@ -1,8 +1,9 @@
 //! `aggregate`: what a pipeline makes of collections, in batches.
 //!
 //! Between two batches the pipeline waits where it is, and holds no state of the file; each batch
-//! reads from the state at its time. `$out` and `$merge` are done by the writer in one transaction,
-//! while the pipeline reads from the state before it.
+//! reads from the state at its time. What goes to `$out` or `$merge` is gathered in the same way,
+//! and then written in one transaction. Only what is too much to be gathered is computed by the
+//! writer, from the state before its transaction.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ const INVALID_NAMESPACE: i32 = 73;
 
 /// A pipeline, ready to be run.
 pub(super) struct AggregateWork {
-    pipeline: Pipeline,
+    pipeline: Arc<Pipeline>,
     parameters: Parameters,
 }
 
@@ -38,7 +39,7 @@ impl AggregateWork {
         mut parameters: Parameters,
     ) -> Result<Self, DataError> {
         read_options(&aggregate.options, &mut parameters)?;
-        let pipeline = Pipeline::parse(&aggregate.pipeline, &parameters)?;
+        let pipeline = Arc::new(Pipeline::parse(&aggregate.pipeline, &parameters)?);
         if aggregate.of_database && !pipeline.is_sourceless() {
             let first = aggregate.pipeline.first().and_then(|stage| stage.iter().next());
             let first = first.and_then(Result::ok).map_or("", |(name, _)| name.as_str());
@@ -118,11 +119,13 @@ impl Stage {
 pub(super) fn run(
     origin: Origin,
     name: &Namespace,
-    work: AggregateWork,
+    work: &AggregateWork,
 ) -> Future<'static, Answer> {
     let sources = Sources::new(origin.source(), &name.database);
-    let stage =
-        Stage::New(Box::new(Course { pipeline: work.pipeline, sources }), name.collection.clone());
+    let stage = Stage::New(
+        Box::new(Course { pipeline: Arc::clone(&work.pipeline), sources }),
+        name.collection.clone(),
+    );
     let mut cursor = AggregateCursor { origin, stage: Some(stage) };
     let first = cursor.ask(FIRST_DOCUMENTS_MAX);
     Box::pin(async move {
@@ -156,6 +159,44 @@ impl Cursor for AggregateCursor {
             Ok(batch)
         })
     }
+}
+
+/// All documents of a pipeline that has begun, unless they are more than so many bytes.
+pub(super) async fn gather(
+    answer: Future<'static, Answer>,
+    bytes_max: usize,
+) -> Result<Option<Vec<Batch>>, DataError> {
+    let Answer::Cursor(mut batch, mut rest) = answer.await? else { return Ok(None) };
+    let mut batches = Vec::new();
+    let mut bytes = 0;
+    loop {
+        bytes += batch.bytes_len();
+        if bytes > bytes_max {
+            return Ok(None);
+        }
+        let is_empty = batch.is_empty();
+        batches.push(batch);
+        batch = match &mut rest {
+            // One that has no documents may be the first.
+            Some(cursor) if !is_empty || batches.len() == 1 => cursor.next_batch().await?,
+            _ => return Ok(Some(batches)),
+        };
+    }
+}
+
+/// Puts what a pipeline has made into a collection.
+pub(super) fn write_gathered(
+    source: &Arc<str>,
+    name: &Namespace,
+    work: &AggregateWork,
+    batches: &[Batch],
+    writing: &mut Writing<'_>,
+) -> Outcome<()> {
+    let Some(target) = work.target(name) else { return Ok(()) };
+    writing.atomically(|writing| {
+        let documents = batches.iter().flat_map(Batch::iter);
+        target.write(source, documents.map(|document| Ok(document.to_owned())), writing)
+    })
 }
 
 /// Runs a pipeline whose documents go to a collection, within a transaction of the writer that has

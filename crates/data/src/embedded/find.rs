@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{Filter, Parameters, Projection, Sort};
+use hookstead_query::{Filter, Parameters, Projection, Sort, step_bytes};
 
 use super::{
     access::Position,
@@ -157,7 +157,8 @@ impl Query {
             }
             Ok(Step::Next)
         })?;
-        Ok(sorter.finish().skip(number(self.skip)).map(|(_, document)| document).collect())
+        let sorted = sorter.finish()?.skip(number(self.skip));
+        Ok(sorted.map(|(_, document)| document).collect())
     }
 
     /// A batch of sorted documents.
@@ -185,6 +186,7 @@ impl Query {
             progress.skip -= 1;
             return Ok(Step::Next);
         }
+        step_bytes(document.as_bytes().len())?;
         match &self.projection {
             Some(projection) => batch.push(&projection.apply(document, Some(&self.filter))?),
             None => batch.push(document),

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_query::{
-    Expression, Output, Parameters, QueryError, Update, WhenMatched, WhenNotMatched,
+    Expression, Output, Parameters, QueryError, Update, WhenMatched, WhenNotMatched, step,
 };
 
 use super::{
@@ -53,12 +53,14 @@ impl<'a> Target<'a> {
         if let Output::Merge { on, .. } = self.output {
             let by = by(on, &collection)?;
             for document in documents {
+                step()?;
                 self.merge(&document?, &by, &mut table)?;
             }
             return Ok(());
         }
         table.clear()?;
         for document in documents {
+            step()?;
             table.insert(&validate::to_insert(document?)?)?;
         }
         Ok(())

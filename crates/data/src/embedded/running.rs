@@ -1,6 +1,8 @@
 //! A pipeline that waits between two batches.
 #![allow(clippy::mem_forget, reason = "in what the macro makes")]
 
+use std::sync::Arc;
+
 use hookstead_query::{Documents as Pulled, Pipeline};
 use self_cell::self_cell;
 
@@ -13,7 +15,7 @@ use crate::Batch;
 
 /// What a pipeline needs while it runs.
 pub(super) struct Course {
-    pub(super) pipeline: Pipeline,
+    pub(super) pipeline: Arc<Pipeline>,
     pub(super) sources: Sources,
 }
 

@@ -6,9 +6,10 @@ use std::{
 };
 
 use hookstead_data::{Batch, Cursor, DataError, Session, Store};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
-use super::order::{Queue, SessionCall, Writes};
+use super::order::{Queue, SessionCall, Share, Writes};
+use crate::Limits;
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
@@ -58,12 +59,13 @@ pub(crate) struct CursorTable {
 }
 
 /// Everything that is open.
-#[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
     /// Those outside of sessions.
     pub(crate) writes: Writes,
     sessions: Vec<OpenSession>,
+    /// What the transactions of the run wait for, so that one run cannot have those of all.
+    transactions: Arc<Semaphore>,
     undeclared: BTreeSet<String>,
 }
 
@@ -72,12 +74,13 @@ pub(crate) struct OpenSession {
     store: Arc<dyn Store>,
     session: Arc<dyn Session>,
     queue: Queue,
+    share: Arc<Share>,
 }
 
 impl OpenSession {
     /// A command that comes behind those before.
     pub(crate) fn call(&mut self) -> SessionCall {
-        SessionCall::new(self.session(), self.queue.join())
+        SessionCall::new(self.session(), self.queue.join(), Arc::clone(&self.share))
     }
 
     pub(crate) fn session(&self) -> Arc<dyn Session> {
@@ -108,6 +111,20 @@ impl CursorTable {
 }
 
 impl Handles {
+    /// Nothing is open yet.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        // Those that wait for their begin are calls; one is left for the end of another.
+        let calls_max = limits.outbound_calls_max.saturating_sub(1);
+        let transactions_max = limits.run_transactions_max.min(calls_max).max(1);
+        Self {
+            cursors: Cursors::default(),
+            writes: Writes::default(),
+            sessions: Vec::new(),
+            transactions: Arc::new(Semaphore::new(transactions_max)),
+            undeclared: BTreeSet::new(),
+        }
+    }
+
     /// Whether an undeclared name is met for the first time.
     pub(crate) fn note_undeclared(&mut self, name: &str) -> bool {
         self.undeclared.insert(name.to_owned())
@@ -116,7 +133,8 @@ impl Handles {
     /// Opens a session; its number, from 0.
     pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
         let session = store.start_session();
-        self.sessions.push(OpenSession { store, session, queue: Queue::default() });
+        let share = Arc::new(Share::of(&self.transactions));
+        self.sessions.push(OpenSession { store, session, queue: Queue::default(), share });
         self.sessions.len() - 1
     }
 

@@ -34,8 +34,14 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         None => in_order(host, source, &request),
         Some(_) => (None, None),
     };
+    let admission = session.as_ref().map(SessionCall::admission);
+    let before = async move {
+        if let Some(admission) = admission {
+            admission.await;
+        }
+    };
     let answer = request.answer(store, session, cursors);
-    let started = host.work.start_call(held_bytes, async move {
+    let started = host.work.start_call(held_bytes, before, async move {
         let _write = write;
         if let Some(earlier) = earlier {
             earlier.wait().await;

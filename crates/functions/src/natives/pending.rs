@@ -29,7 +29,7 @@ pub(super) fn http_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     };
     let held_bytes = head.len() + body.as_ref().map_or(0, Vec::len);
     let call = Arc::clone(&host.client).perform(head, body);
-    let started = host.work.start_call(held_bytes, call);
+    let started = host.work.start_call(held_bytes, std::future::ready(()), call);
     started_id(host, started)
 }
 

@@ -260,7 +260,8 @@ settings! {
         /// Seconds that making a connection to a MongoDB server may take.
         /// What the URI says takes precedence, as connectTimeoutMS does.
         connect_time_s: u64 [1..=3600] = 5;
-        /// Seconds that a MongoDB server may work on a command.
+        /// Seconds that a MongoDB server may work on a command, and that the embedded store may
+        /// compute for one, unless it is computed where all writes are done.
         operation_time_s: u64 [1..=86_400] = 60;
         /// Connections to one MongoDB server, shared by all runs.
         /// What the URI says takes precedence, as maxPoolSize does.
@@ -270,6 +271,17 @@ settings! {
         file_mib_max: u64 [0..=1_048_576] = 0;
         /// Mebibytes of documents that one transaction may change in that file.
         transaction_mib_max: u64 [1..=4096] = 64;
+        /// Transactions of that file that may be open at once; more wait.
+        transactions_max: u64 [1..=10_000] = 64;
+        /// Transactions that one run may have open at once; more wait until it ends others.
+        run_transactions_max: u64 [1..=10_000] = 16;
+        /// Milliseconds that one write may compute while all other writes to that file wait.
+        /// A write that computes for long is computed elsewhere first, in a transaction; this
+        /// limit is for those that change more than data.transaction_mib_max, or meet others
+        /// again and again, and for what $out and $merge write. Large updates may need more.
+        write_compute_ms_max: u64 [10..=3_600_000] = 2000;
+        /// Reads of that file that take long and may be under way at once; more fail.
+        long_reads_max: u64 [1..=1000] = 64;
     }
 
     /// What is written about requests.

@@ -7,7 +7,7 @@ use super::{
     stage::{Context, Place, Stage, parse},
     stages::{self, output::Output},
 };
-use crate::{Filter, Parameters, QueryError, Sort, validate};
+use crate::{Filter, Parameters, QueryError, Sort, interrupt::step, validate};
 
 const STAGES_MAX: usize = 1_000;
 const NESTED_MAX: usize = 20;
@@ -161,6 +161,7 @@ impl Pipeline {
         source: Documents<'a>,
         collections: &'a dyn Collections,
     ) -> Documents<'a> {
+        let source = counted(source);
         let documents = until_error(self.run_stages(&self.stages, source, collections));
         Box::new(documents.map(|document| document.and_then(check_length)))
     }
@@ -178,7 +179,7 @@ impl Pipeline {
         let filter = self.leading_filter();
         let rest = &self.stages[usize::from(filter.is_some())..];
         let source = collections.scan(database, collection, filter);
-        let documents = until_error(self.run_stages(rest, source, collections));
+        let documents = until_error(self.run_stages(rest, counted(source), collections));
         Box::new(documents.map(|document| document.and_then(check_length)))
     }
 
@@ -216,8 +217,17 @@ fn run_stage<'a>(
         Stage::Limit(limit) => stages::slice::limit(source, *limit),
         Stage::Skip(skip) => stages::slice::skip(source, *skip),
         Stage::Transform(transform) => Box::new(source.map(|document| transform.apply(&document?))),
-        Stage::Other(operation) => operation.run(source, collections),
+        Stage::Other(operation) => counted(operation.run(source, collections)),
     }
+}
+
+/// The same documents, each of which is a step. Stages that pass on what they are given or leave it
+/// out need not count: what they pull has been counted.
+fn counted(documents: Documents<'_>) -> Documents<'_> {
+    Box::new(documents.map(|document| {
+        step()?;
+        document
+    }))
 }
 
 fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {

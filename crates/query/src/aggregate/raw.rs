@@ -5,7 +5,7 @@
 
 use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
 
-use crate::QueryError;
+use crate::{QueryError, interrupt::step};
 
 /// How many documents and arrays may stand in each other; that of a MongoDB server.
 pub(super) const DEPTH_MAX: usize = 200;
@@ -118,6 +118,10 @@ impl<'a> Iterator for Elements<'a> {
         let start = self.next;
         if start + 1 >= bytes.len() {
             return None;
+        }
+        if let Err(error) = step() {
+            self.next = bytes.len();
+            return Some(Err(error));
         }
         let key_start = start + 1;
         let end_of_value = || {

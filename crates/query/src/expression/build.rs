@@ -3,7 +3,10 @@
 use bson::{RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr, spec::ElementType};
 
 use super::value::{Evaluated, Value, broken};
-use crate::{DEPTH_MAX, QueryError};
+use crate::{
+    DEPTH_MAX, QueryError,
+    interrupt::{step, step_bytes},
+};
 
 /// So large a value may be while an expression works on it. What is stored must be smaller.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -25,8 +28,11 @@ pub(super) struct DocumentBuilder {
 
 impl ArrayBuilder {
     pub(super) fn push(&mut self, value: RawBsonRef<'_>) -> Result<(), QueryError> {
+        let before = self.array.as_bytes().len();
         self.array.push(value);
-        check_bytes(self.array.as_bytes().len())
+        let bytes = self.array.as_bytes().len();
+        step_bytes(bytes - before)?;
+        check_bytes(bytes)
     }
 
     pub(super) fn finish(self) -> Value<'static> {
@@ -50,8 +56,11 @@ impl DocumentBuilder {
         name: &CStr,
         value: RawBsonRef<'_>,
     ) -> Result<(), QueryError> {
+        let before = self.document.as_bytes().len();
         self.document.append(name, value);
-        check_bytes(self.document.as_bytes().len())
+        let bytes = self.document.as_bytes().len();
+        step_bytes(bytes - before)?;
+        check_bytes(bytes)
     }
 
     pub(super) fn into_document(self) -> RawDocumentBuf {
@@ -117,6 +126,7 @@ fn check_levels(value: RawBsonRef<'_>, levels: usize) -> Result<(), QueryError> 
     };
     let document = RawDocument::from_bytes(bytes).map_err(|error| broken(&error))?;
     for element in document.iter_elements() {
+        step()?;
         let element = element.map_err(|error| broken(&error))?;
         if matches!(element.element_type(), ElementType::Array | ElementType::EmbeddedDocument) {
             check_levels(element.value().map_err(|error| broken(&error))?, levels)?;

@@ -11,6 +11,7 @@ use super::{
     scope::{Scope, Slot},
     value::{Evaluated, Value, field},
 };
+use crate::interrupt::step;
 
 #[derive(Debug)]
 pub(super) enum Node {
@@ -74,7 +75,10 @@ impl Node {
             },
             Self::Object(fields) => object(fields, scope),
             Self::Array(items) => array(items, scope),
-            Self::Call(call) => (call.operator.run)(&Arguments::new(call, scope)),
+            Self::Call(call) => {
+                step()?;
+                (call.operator.run)(&Arguments::new(call, scope))
+            }
         }
     }
 }
@@ -87,6 +91,7 @@ fn root(document: &RawDocument) -> Value<'_> {
 fn object<'a>(fields: &'a [(CString, Node)], scope: &'a Scope<'a>) -> Evaluated<'a> {
     let mut document = RawDocumentBuf::new();
     for (name, node) in fields {
+        step()?;
         if let Some(value) = node.evaluate(scope)? {
             let name: &CStr = name;
             document.append(name, value.raw());
@@ -99,6 +104,7 @@ fn object<'a>(fields: &'a [(CString, Node)], scope: &'a Scope<'a>) -> Evaluated<
 fn array<'a>(items: &'a [Node], scope: &'a Scope<'a>) -> Evaluated<'a> {
     let mut array = RawArrayBuf::new();
     for node in items {
+        step()?;
         let value = node.evaluate(scope)?.unwrap_or(Value::NULL);
         array.push(value.raw());
     }

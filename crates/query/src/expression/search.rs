@@ -7,11 +7,18 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish},
 };
-use crate::QueryError;
+use crate::{
+    QueryError,
+    interrupt::{charge, step},
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::between("$indexOfBytes", 2, 4, |arguments| index_of(arguments, 40091, find_bytes)),
-    Operator::between("$indexOfCP", 2, 4, |arguments| index_of(arguments, 40093, find_letters)),
+    Operator::between("$indexOfCP", 2, 4, |arguments| {
+        index_of(arguments, 40093, |text, wanted, start, end| {
+            Ok(find_letters(text, wanted, start, end))
+        })
+    }),
     Operator::named("$trim", &TRIM, |arguments| trim(arguments, true, true)),
     Operator::named("$ltrim", &TRIM, |arguments| trim(arguments, true, false)),
     Operator::named("$rtrim", &TRIM, |arguments| trim(arguments, false, true)),
@@ -32,7 +39,7 @@ const WHITE: [char; 20] = [
 ];
 
 /// Where a text is found between two places.
-type Find = fn(&str, &str, usize, usize) -> Option<usize>;
+type Find = fn(&str, &str, usize, usize) -> Result<Option<usize>, QueryError>;
 
 fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'a> {
     let (text, wanted) = (arguments.get(0)?, arguments.get(1)?);
@@ -50,7 +57,7 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
     let start = bound(arguments, 2, "starting")?.unwrap_or(0);
     let end = bound(arguments, 3, "ending")?.unwrap_or(usize::MAX);
     let index = match start <= end {
-        true => find(text, wanted, start, end),
+        true => find(text, wanted, start, end)?,
         false => None,
     };
     Ok(Some(
@@ -60,14 +67,26 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
     ))
 }
 
-fn find_bytes(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
+fn find_bytes(
+    text: &str,
+    wanted: &str,
+    start: usize,
+    end: usize,
+) -> Result<Option<usize>, QueryError> {
     let text = text.as_bytes();
-    let part = text.get(start..end.min(text.len()))?;
-    if wanted.is_empty() {
-        return Some(start);
+    let Some(part) = text.get(start..end.min(text.len())) else { return Ok(None) };
+    let Some(first) = wanted.as_bytes().first() else { return Ok(Some(start)) };
+    for (index, window) in part.windows(wanted.len()).enumerate() {
+        // Two texts may be alike for long.
+        if window.first() == Some(first) {
+            charge(wanted.len() / 64);
+        }
+        step()?;
+        if window == wanted.as_bytes() {
+            return Ok(Some(start + index));
+        }
     }
-    let is_here = |window: &[u8]| window == wanted.as_bytes();
-    part.windows(wanted.len()).position(is_here).map(|index| start + index)
+    Ok(None)
 }
 
 fn find_letters(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {

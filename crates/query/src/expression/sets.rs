@@ -10,7 +10,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, collect, is_nullish, items},
 };
-use crate::{QueryError, order};
+use crate::{QueryError, interrupt::sort_by, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$setUnion", union),
@@ -25,13 +25,14 @@ pub(super) const OPERATORS: &[Operator] = &[
 /// The elements in their order, each once.
 fn set(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
     let mut elements = collect(array)?;
-    sort(&mut elements);
+    sort(&mut elements)?;
     Ok(elements)
 }
 
-fn sort(elements: &mut Vec<RawBsonRef<'_>>) {
-    elements.sort_by(|left, right| order::compare(*left, *right));
+fn sort(elements: &mut Vec<RawBsonRef<'_>>) -> Result<(), QueryError> {
+    sort_by(elements, |left, right| order::compare(*left, *right))?;
     elements.dedup_by(|left, right| order::compare(*left, *right).is_eq());
+    Ok(())
 }
 
 fn has(set: &[RawBsonRef<'_>], element: RawBsonRef<'_>) -> bool {
@@ -79,7 +80,7 @@ fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
         elements.extend(collect(array)?);
     }
-    sort(&mut elements);
+    sort(&mut elements)?;
     write(elements)
 }
 
@@ -110,16 +111,16 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let without = set(second)?;
     let kept: Vec<RawBsonRef<'_>> =
         collect(first)?.into_iter().filter(|element| !has(&without, *element)).collect();
-    write(first_of_each(kept))
+    write(first_of_each(kept)?)
 }
 
 /// The elements where each stands first.
-fn first_of_each(elements: Vec<RawBsonRef<'_>>) -> Vec<RawBsonRef<'_>> {
+fn first_of_each(elements: Vec<RawBsonRef<'_>>) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
     let mut places: Vec<(usize, RawBsonRef<'_>)> = elements.into_iter().enumerate().collect();
-    places.sort_by(|(_, left), (_, right)| order::compare(*left, *right));
+    sort_by(&mut places, |(_, left), (_, right)| order::compare(*left, *right))?;
     places.dedup_by(|(_, left), (_, right)| order::compare(*left, *right).is_eq());
-    places.sort_by_key(|(place, _)| *place);
-    places.into_iter().map(|(_, element)| element).collect()
+    sort_by(&mut places, |(left, _), (right, _)| left.cmp(right))?;
+    Ok(places.into_iter().map(|(_, element)| element).collect())
 }
 
 fn parse_equals(

@@ -9,7 +9,7 @@ use super::{
     numeric::{Numeric, general},
     value::{Value, fields, items, type_name},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::charge_bytes};
 
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -34,6 +34,7 @@ pub(super) fn as_text<'v>(value: Option<&'v Value<'_>>) -> Result<Cow<'v, str>, 
     Ok(match value {
         RawBsonRef::Null | RawBsonRef::Undefined => Cow::Borrowed(""),
         RawBsonRef::String(text) | RawBsonRef::Symbol(text) | RawBsonRef::JavaScriptCode(text) => {
+            charge_bytes(text.len());
             Cow::Borrowed(text)
         }
         RawBsonRef::DateTime(date) => Cow::Owned(iso_text(date.timestamp_millis())?),

@@ -11,7 +11,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, fields, is_nullish, type_name},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::step};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$zip", parse, zip)];
 
@@ -100,6 +100,7 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     check_memory("$zip", length.saturating_mul(number).saturating_mul(8))?;
     let mut rows = ArrayBuilder::default();
     for index in 0..length {
+        step()?;
         let mut row = ArrayBuilder::default();
         for (column, default) in columns.iter().zip(&defaults) {
             let default = default.as_ref().map_or(RawBsonRef::Null, Value::raw);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use bson::{RawBsonRef, RawDocument};
 
 use super::splice::broken;
-use crate::{QueryError, compare, number::Number};
+use crate::{QueryError, compare, interrupt::sort_by, number::Number};
 
 /// An order of the elements of an array.
 #[derive(Debug)]
@@ -35,12 +35,12 @@ impl PushSort {
     }
 
     /// Sorts; equal elements stay in their order.
-    pub(super) fn apply(&self, items: &mut [RawBsonRef<'_>]) {
+    pub(super) fn apply(&self, items: &mut [RawBsonRef<'_>]) -> Result<(), QueryError> {
         match self {
             Self::Whole { descending } => {
-                items.sort_by(|one, another| turn(compare(*one, *another), *descending));
+                sort_by(items, |one, another| turn(compare(*one, *another), *descending))
             }
-            Self::Fields(fields) => items.sort_by(|one, another| {
+            Self::Fields(fields) => sort_by(items, |one, another| {
                 let by_field = fields.iter().map(|(path, descending)| {
                     turn(compare(find(*one, path), find(*another, path)), *descending)
                 });

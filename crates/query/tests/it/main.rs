@@ -6,6 +6,7 @@ mod aggregate;
 mod cases;
 mod documented;
 mod filters;
+mod interrupts;
 mod keys;
 mod random;
 mod random_expressions;

@@ -19,7 +19,11 @@ use super::{
     write::{ArrayBuffer, Writer},
 };
 pub(super) use crate::sum::{Deviation, Precise, Sum};
-use crate::{QueryError, Sort, append_key, number::Number};
+use crate::{
+    QueryError, Sort, append_key,
+    interrupt::{charge, sort_by, step},
+    number::Number,
+};
 
 /// A parsed accumulator.
 pub(super) struct Accumulator {
@@ -118,6 +122,7 @@ impl Accumulator {
         document: &RawDocument,
         budget: &mut Budget,
     ) -> Result<(), QueryError> {
+        step()?;
         if let (State::Count(count), Settings::Count) = (&mut *state, &self.kind) {
             *count += 1;
             return Ok(());
@@ -258,6 +263,8 @@ fn merge(
     budget.take(document.as_bytes().len())?;
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;
+        charge(fields.len() / 16);
+        step()?;
         let value = bson::RawBson::from(value);
         match fields.iter_mut().find(|(known, _)| known == name.as_str()) {
             Some((_, known)) => *known = value,
@@ -275,7 +282,7 @@ fn write_percentiles(
     name: &str,
 ) -> Result<(), QueryError> {
     let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    sort_by(&mut sorted, f64::total_cmp)?;
     let mut found = ranks.iter().map(|rank| percentile(&sorted, *rank));
     if single {
         return writer.append(name, found.next().flatten().map_or(RawBsonRef::Null, Into::into));

@@ -12,6 +12,7 @@ use bson::{RawArray, RawBson, RawBsonRef, RawDocument};
 use super::types::TypeSet;
 use crate::{
     QueryError,
+    interrupt::step,
     order::{compare, rank},
     path::{field, fields, items},
     pattern::Pattern,
@@ -230,6 +231,7 @@ impl Rest {
 fn count(schemas: &[Schema], value: RawBsonRef<'_>) -> Result<usize, QueryError> {
     let mut count = 0;
     for schema in schemas {
+        step()?;
         count += usize::from(schema.matches(value)?);
     }
     Ok(count)
@@ -244,6 +246,7 @@ fn in_order(lesser: &RawBson, value: RawBsonRef<'_>, exclusive: bool) -> bool {
 
 fn has_all(document: &RawDocument, names: &[Box<str>]) -> Result<bool, QueryError> {
     for name in names {
+        step()?;
         if field(document, name)?.is_none() {
             return Ok(false);
         }
