@@ -1,6 +1,6 @@
 //! One call of a function and what came of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -34,7 +34,7 @@ pub struct HttpCall {
     /// The shape of the first argument.
     pub payload: Payload,
     /// First value of every parameter, form fields included.
-    pub query: Vec<(String, String)>,
+    pub query: Arc<[(String, String)]>,
     /// The bytes as they came; empty means no body.
     pub body: Bytes,
     /// How the result is written when it is the response; `None` when it is not wanted.

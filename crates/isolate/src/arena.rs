@@ -181,7 +181,7 @@ impl Arena {
     pub(crate) fn trim(&mut self) {
         let keep_end = (self.image_end + KEEP_BYTES).min(self.committed);
         if self.clean_from > keep_end {
-            self.mapping.discard(keep_end, to_pages(self.clean_from) - keep_end);
+            self.mapping.discard_soon(keep_end, to_pages(self.clean_from) - keep_end);
             self.clean_from = keep_end;
         }
     }
@@ -341,7 +341,7 @@ impl Arena {
             if size_of_class(class) >= DISCARD_BYTES_MIN {
                 let (start, bytes) = self.inside(block, class);
                 if bytes > 0 {
-                    self.mapping.discard(start, bytes);
+                    self.mapping.discard_soon(start, bytes);
                 }
                 book.discarded_bytes += bytes;
             }

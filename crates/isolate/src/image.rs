@@ -214,7 +214,7 @@ pub(crate) fn to_end(mut turn: Turn, deadline: Instant) -> Result<(), Thrown> {
     stacks::put_back(turn);
     match step {
         Step::Done => Ok(()),
-        Step::SliceOver | Step::Waiting => {
+        Step::SliceOver | Step::Waiting | Step::Working => {
             Err(Thrown::new("InternalError", "this takes too long to load"))
         }
         Step::OutOfMemory => Err(out_of_memory()),

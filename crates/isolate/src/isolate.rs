@@ -19,6 +19,7 @@ use std::{
 use crate::{
     Host, Thrown,
     arena::Arena,
+    background,
     engine::{Classes, Engine, HookFunction, Table},
     image::{Recipe, no_memory, to_end},
     lock::lock,
@@ -71,7 +72,7 @@ pub(crate) struct Place {
 pub(crate) struct Isolates<H> {
     places: Arc<Places>,
     /// Isolates in the making; changed while the places are locked, or by whoever gives up.
-    claims: AtomicUsize,
+    claims: Arc<AtomicUsize>,
     image_bytes: usize,
     host: std::marker::PhantomData<fn(H)>,
 }
@@ -79,17 +80,17 @@ pub(crate) struct Isolates<H> {
 /// In no order.
 type Places = Mutex<Vec<Arc<Place>>>;
 
-/// An isolate in the making, counted.
-struct Claim<'a>(&'a AtomicUsize);
+/// An isolate that is to be made, counted.
+pub(crate) struct Claim(Arc<AtomicUsize>);
 
-impl<'a> Claim<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
+impl Claim {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+        Self(Arc::clone(count))
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Claim {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -173,8 +174,10 @@ impl Isolate {
         if self.resident == Some(run) {
             self.pages.reset(&mut self.arena);
             self.resident = None;
-        } else {
-            self.packed.remove(&run);
+        } else if let Some(packed) = self.packed.remove(&run)
+            && packed.bytes() >= background::DISCARD_BYTES_MIN
+        {
+            background::discard(packed);
         }
     }
 
@@ -274,7 +277,7 @@ impl<H: Host> Isolates<H> {
         watchdog::when_idle(move || kept.upgrade().map(|places| shrink(&places)).is_some());
         Ok(Self {
             places,
-            claims: AtomicUsize::new(0),
+            claims: Arc::default(),
             image_bytes,
             host: std::marker::PhantomData,
         })
@@ -299,20 +302,21 @@ impl<H: Host> Isolates<H> {
     /// A place for a run: a free one, best where this thread was last. If there is none, a new one
     /// while there are fewer than processors, or while those that there are have heavy runs. Else
     /// the run shares one: most runs wait most of the time.
-    pub(crate) fn place(&self, recipe: &Recipe, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
-        let (warm, claim) = {
-            let places = lock(&self.places);
-            if let Some(place) = self.best(&places, isolates_max) {
-                return Ok(taken(place));
-            }
-            (warm(&places), Claim::new(&self.claims))
-        };
-        // Milliseconds, for which nobody else has to wait.
+    ///
+    /// Where a new one is wanted, the caller gets the claim to [`Isolates::make`] it.
+    pub(crate) fn place(&self, isolates_max: usize) -> Result<Arc<Place>, Claim> {
+        let places = lock(&self.places);
+        self.best(&places, isolates_max).map(taken).ok_or_else(|| Claim::new(&self.claims))
+    }
+
+    /// Makes a new place, which takes milliseconds.
+    pub(crate) fn make(&self, recipe: &Recipe, claim: Claim) -> Result<(), Thrown> {
+        let warm = warm(&lock(&self.places));
         let place = Arc::new(Place::new(Isolate::new::<H>(recipe, &warm)?));
         let mut places = lock(&self.places);
         drop(claim);
-        places.push(Arc::clone(&place));
-        Ok(taken(place))
+        places.push(place);
+        Ok(())
     }
 
     /// A place that is there; `None` if a new one is to be made.
@@ -357,7 +361,7 @@ fn taken(place: Arc<Place>) -> Arc<Place> {
     place
 }
 
-fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }

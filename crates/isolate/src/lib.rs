@@ -16,7 +16,9 @@
 
 #![expect(unsafe_code, reason = "the engine's border, its memory and its stacks")]
 
+mod alarm;
 mod arena;
+mod background;
 mod clock;
 mod code;
 mod engine;
@@ -36,9 +38,10 @@ mod turn;
 mod value;
 mod watchdog;
 
+pub use background::{FreedElsewhere, LongWork, background_work, pause};
 pub use code::forget_code;
 pub use engine::Detail;
-pub use host::{Hook, Host, Native, Wake};
+pub use host::{Answer, Hook, Host, Native, NativeCall, Pure, Wake};
 pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};
 pub use packed::{Item, PackedReader, PackedWriter};
 pub use pool::{Busy, Pool, PoolLimits};

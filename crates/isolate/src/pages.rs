@@ -53,6 +53,13 @@ pub(crate) struct Packed {
     fresh: Fresh,
 }
 
+impl Packed {
+    /// How many bytes that takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines.len() + self.fresh.bytes()
+    }
+}
+
 impl Pages {
     /// Makes what an arena holds an image: read-only, but for the pages that `warm` names.
     pub(crate) fn seal(

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Sleep;
+use tokio::{task::spawn_blocking, time::Sleep};
 
 use crate::{
-    Host, Image, Thrown, Value, Wake,
+    Host, Image, Thrown, Value, Wake, background,
     clock::Clock,
     engine::Table,
     host::Hook,
@@ -54,7 +54,7 @@ pub(crate) async fn run<H: Host>(
     isolates_max: usize,
     host: H,
 ) -> (H, Ending) {
-    let place = match image.isolates.place(&image.recipe, isolates_max) {
+    let place = match place(&image, isolates_max).await {
         Ok(place) => place,
         Err(thrown) => return (host, Ending::Broken(thrown)),
     };
@@ -70,6 +70,23 @@ pub(crate) async fn run<H: Host>(
     let ending = run.finish().await.err().unwrap_or(Ending::Finished);
     let Some(host) = run.table.get_mut().host.take() else { unreachable!("every run has a host") };
     (host, ending)
+}
+
+/// A place for a run. A new isolate is made on a thread that nobody waits for.
+async fn place<H: Host>(
+    image: &Arc<Image<H>>,
+    isolates_max: usize,
+) -> Result<Arc<Place>, Thrown> {
+    let claim = match image.isolates.place(isolates_max) {
+        Ok(place) => return Ok(place),
+        Err(claim) => claim,
+    };
+    let making = Arc::clone(image);
+    let made = spawn_blocking(move || making.isolates.make(&making.recipe, claim)).await;
+    made.unwrap_or_else(|error| Err(Thrown::new("InternalError", error.to_string())))?;
+    // Others may have been faster. No further one is made for this run.
+    let place = image.isolates.place(0);
+    place.map_err(|_| Thrown::new("InternalError", "there is no isolate"))
 }
 
 struct Run<H> {
@@ -131,6 +148,28 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
+    /// What another thread has to do for a native; it may take until the deadline, and counts as
+    /// computing.
+    async fn work(&mut self) -> Result<(), Ending> {
+        if !self.clock.end_slice() {
+            return Err(Ending::TimeLimit);
+        }
+        let Some(work) = self.table.get_mut().work.take() else { return Ok(()) };
+        let alarm = tokio::time::Instant::from_std(self.clock.deadline());
+        let ticket = background::begin(work, self.clock.cpu_left());
+        let finished = tokio::time::timeout_at(alarm, ticket.finished()).await;
+        let outcome = match finished {
+            Err(_) => return Err(Ending::TimeLimit),
+            Ok(None) => Err(Thrown::new("InternalError", "there is no thread for this work")),
+            Ok(Some(finished)) => match finished.outcome {
+                Some(outcome) if self.clock.spend(finished.used) => outcome,
+                _ => return Err(Ending::TimeLimit),
+            },
+        };
+        self.table.get_mut().result = outcome;
+        Ok(())
+    }
+
     fn poll_host(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         match &mut self.table.get_mut().host {
             Some(host) => host.poll_wake(cx),
@@ -154,6 +193,7 @@ impl<H: Host> Run<H> {
                 Step::SliceOver if !self.clock.end_slice() => return Err(Ending::TimeLimit),
                 Step::SliceOver => tokio::task::yield_now().await,
                 Step::Waiting => self.wait().await?,
+                Step::Working => self.work().await?,
                 Step::OutOfMemory => return Err(Ending::MemoryLimit),
                 Step::OutOfStack => return Err(Ending::StackLimit),
             }
@@ -209,6 +249,7 @@ impl<H> Drop for Run<H> {
             stacks::put_back(turn);
         }
         self.place.leave(self.id);
+        self.table.get_mut().discard_large();
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Step {
     SliceOver,
     /// It waits for the host, and goes on when it is resumed.
     Waiting,
+    /// It waits for work that another thread has to do, and goes on when it is resumed.
+    Working,
     /// It found no memory; it does not go on.
     OutOfMemory,
     /// It used its stack up without the engine noticing; it does not go on.
@@ -264,6 +266,11 @@ impl Frame {
     /// Whether the slice of time is over.
     pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.slice_end.get()
+    }
+
+    /// How much of the slice of time is left; `None` if it is over.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.slice_end.get().checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
     /// Has the engine look at the time at the next opportunity. Safe in a signal handler.

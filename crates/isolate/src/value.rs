@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 /// A value that was copied across the border.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub enum Value {
     /// `undefined`
+    #[default]
     Undefined,
     /// `null`
     Null,

@@ -65,7 +65,7 @@ fn in_order(
 }
 
 /// The JSON of an object or an array, or `undefined` where it holds more than plain values.
-pub(super) fn json_text(_host: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn json_text(arguments: &[Value]) -> Outcome {
     let text = arguments.first().and_then(documents::json_text);
     Ok(text.map_or(Value::Undefined, Value::from))
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits,
-    Script, Thrown, Value, Wake,
+    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, LongWork, Native, NativeCall, Pool,
+    PoolLimits, Pure, RunLimits, Script, Thrown, Value, Wake, pause,
 };
 
 /// A host that keeps what JavaScript says.
@@ -42,6 +42,8 @@ globalThis.list = () => new Promise((resolve) => waiting.set(host.list(), resolv
 globalThis.name = host.name;
 globalThis.panic = host.panic;
 globalThis.refuse = host.refuse;
+globalThis.take = host.take;
+globalThis.work = host.work;
 globalThis.image = host.script;
 globalThis.wait = host.wait;
 globalThis.start_double = host.double;
@@ -65,14 +67,26 @@ globalThis.__hookstead = {
 };
 ";
 
+const fn short(
+    name: &'static str,
+    call: fn(&mut Echo, &[Value]) -> Result<Value, Thrown>,
+) -> Native<Echo> {
+    Native { name, call: NativeCall::Short(call) }
+}
+
 impl Host for Echo {
     const NATIVES: &'static [Native<Self>] = &[
-        Native { name: "say", call: say },
-        Native { name: "double", call: double },
-        Native { name: "list", call: list },
-        Native { name: "name", call: name },
-        Native { name: "panic", call: panic },
-        Native { name: "refuse", call: refuse },
+        short("say", say),
+        short("double", double),
+        short("list", list),
+        short("name", name),
+        short("panic", panic),
+        short("refuse", refuse),
+        short("take", take),
+        Native {
+            name: "work",
+            call: NativeCall::Pure(Pure { is_long, short: work_at_once, long: work }),
+        },
     ];
 
     const HOOKS: &'static [&'static str] = &["start", "answer"];
@@ -128,6 +142,34 @@ fn list(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     let id = -1.0;
     host.answers.push_back((id, Value::List(vec!["answer".into()])));
     Ok(Value::Number(id))
+}
+
+/// Takes anything and keeps nothing.
+fn take(_: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
+    Ok(Value::Undefined)
+}
+
+fn is_long(arguments: &[Value]) -> bool {
+    arguments[0].as_number().is_some_and(|pieces| pieces.abs() > 100.0)
+}
+
+fn work_at_once(arguments: &[Value]) -> Result<Value, Thrown> {
+    let pieces = arguments[0].as_number().unwrap_or(f64::NAN);
+    if pieces < 0.0 { Err(Thrown::new("RangeError", "negative")) } else { Ok(pieces.into()) }
+}
+
+/// Works for so many pieces.
+fn work(arguments: Vec<Value>) -> LongWork {
+    Box::pin(async move {
+        let pieces = arguments[0].as_number().unwrap_or(0.0).max(0.0) as u64;
+        for piece in 0..pieces * 20_000 {
+            std::hint::black_box(piece);
+            if piece % 20_000 == 0 {
+                pause().await;
+            }
+        }
+        work_at_once(&arguments)
+    })
 }
 
 fn name(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {

@@ -10,3 +10,4 @@ mod hostile;
 mod json;
 mod limits;
 mod pool;
+mod yielding;
