@@ -21,6 +21,7 @@ mod clock;
 mod code;
 mod engine;
 mod fresh;
+mod heap;
 mod host;
 mod image;
 mod isolate;
@@ -38,6 +39,7 @@ mod watchdog;
 
 pub use code::forget_code;
 pub use engine::Detail;
+pub use heap::give_back_early;
 pub use host::{Hook, Host, Native, Wake};
 pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};
 pub use packed::{Item, PackedReader, PackedWriter};

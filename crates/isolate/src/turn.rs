@@ -39,6 +39,8 @@ pub(crate) enum Step {
     SliceOver,
     /// It waits for the host, and goes on when it is resumed.
     Waiting,
+    /// The budget of all runs has no room for what it needs; it goes on when it is resumed.
+    NoRoom,
     /// It found no memory; it does not go on.
     OutOfMemory,
     /// It used its stack up without the engine noticing; it does not go on.
@@ -209,6 +211,15 @@ impl Seat {
         }
         // The engine allocates within turns only, and nobody resumes one that is out of memory.
         std::process::abort()
+    }
+
+    /// Suspends the run that is under way until there is room for what it needs.
+    pub(crate) fn wait_for_room(&self) {
+        match self.frame() {
+            Some(frame) => frame.suspend(Step::NoRoom),
+            // Without a run nothing is taken from the budget.
+            None => std::process::abort(),
+        }
     }
 
     /// What the prelude has told of its objects.

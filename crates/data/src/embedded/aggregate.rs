@@ -121,8 +121,8 @@ pub(super) fn run(
     work: AggregateWork,
 ) -> Future<'static, Answer> {
     let sources = Sources::new(origin.source(), &name.database);
-    let stage =
-        Stage::New(Box::new(Course { pipeline: work.pipeline, sources }), name.collection.clone());
+    let course = Course { pipeline: work.pipeline, sources, held_bytes: Default::default() };
+    let stage = Stage::New(Box::new(course), name.collection.clone());
     let mut cursor = AggregateCursor { origin, stage: Some(stage) };
     let first = cursor.ask(FIRST_DOCUMENTS_MAX);
     Box::pin(async move {
@@ -149,6 +149,13 @@ impl AggregateCursor {
 }
 
 impl Cursor for AggregateCursor {
+    fn held_bytes(&self) -> usize {
+        match &self.stage {
+            Some(Stage::Running(running)) => running.held_bytes(),
+            _ => 0,
+        }
+    }
+
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(async {
             let (batch, stage) = self.ask(usize::MAX).await?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use hookstead_data::{Batch, Cursor, DataError, Session, Store};
+use hookstead_memory::{Account, Held};
 use tokio::sync::Mutex;
 
 use super::order::{Queue, SessionCall, Writes};
@@ -13,6 +14,9 @@ use super::order::{Queue, SessionCall, Writes};
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
 const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// What a cursor takes beside its documents.
+const CURSOR_BYTES: usize = 4 << 10;
 
 /// A cursor that somebody may be reading.
 pub(crate) type OpenCursor = Arc<Mutex<OpenDocuments>>;
@@ -23,6 +27,8 @@ pub(crate) struct OpenDocuments {
     ready: Batch,
     /// Where more of them come from.
     cursor: Option<Box<dyn Cursor>>,
+    /// What the run has taken from the budget for both.
+    held: Held,
 }
 
 impl OpenDocuments {
@@ -30,10 +36,22 @@ impl OpenDocuments {
     pub(super) fn begin(
         mut ready: Batch,
         cursor: Option<Box<dyn Cursor>>,
+        account: &Arc<Account>,
     ) -> (Batch, Option<Self>) {
         let first = ready.take(PIECE_BYTES_MAX);
-        let has_more = !ready.is_empty() || cursor.is_some();
-        (first, has_more.then_some(Self { ready, cursor }))
+        if ready.is_empty() && cursor.is_none() {
+            return (first, None);
+        }
+        let mut open = Self { ready, cursor, held: account.nothing() };
+        open.count();
+        (first, Some(open))
+    }
+
+    /// Counts what is there, whether or not there is room: it is there already. A run that holds
+    /// more than it may gets no answer any more.
+    fn count(&mut self) {
+        let cursor_bytes = self.cursor.as_ref().map_or(0, |cursor| cursor.held_bytes());
+        self.held.set(CURSOR_BYTES + self.ready.bytes_len() + cursor_bytes);
     }
 
     /// The next documents; none at the end.
@@ -43,7 +61,9 @@ impl OpenDocuments {
         {
             self.ready = cursor.next_batch().await?;
         }
-        Ok(self.ready.take(PIECE_BYTES_MAX))
+        let piece = self.ready.take(PIECE_BYTES_MAX);
+        self.count();
+        Ok(piece)
     }
 }
 
@@ -51,14 +71,13 @@ impl OpenDocuments {
 pub(crate) type Cursors = Arc<std::sync::Mutex<CursorTable>>;
 
 /// Cursors by number.
-#[derive(Default)]
 pub(crate) struct CursorTable {
+    account: Arc<Account>,
     next_id: u32,
     open: HashMap<u32, OpenCursor>,
 }
 
 /// Everything that is open.
-#[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
     /// Those outside of sessions.
@@ -91,6 +110,11 @@ impl OpenSession {
 }
 
 impl CursorTable {
+    /// The account of the run.
+    pub(super) fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account)
+    }
+
     /// Keeps a cursor; its number, from 1.
     pub(crate) fn keep(&mut self, cursor: OpenCursor) -> u32 {
         self.next_id += 1;
@@ -108,6 +132,18 @@ impl CursorTable {
 }
 
 impl Handles {
+    /// Nothing is open.
+    pub(crate) fn new(account: &Arc<Account>) -> Self {
+        let account = Arc::clone(account);
+        let cursors = CursorTable { account, next_id: 0, open: HashMap::new() };
+        Self {
+            cursors: Arc::new(std::sync::Mutex::new(cursors)),
+            writes: Writes::default(),
+            sessions: Vec::new(),
+            undeclared: BTreeSet::new(),
+        }
+    }
+
     /// Whether an undeclared name is met for the first time.
     pub(crate) fn note_undeclared(&mut self, name: &str) -> bool {
         self.undeclared.insert(name.to_owned())

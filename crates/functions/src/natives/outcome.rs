@@ -51,6 +51,10 @@ pub(super) fn reply(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         let (name, value) = (text(arguments, index)?, text(arguments, index + 1)?);
         headers.push((name.to_owned(), value.to_owned()));
     }
+    // They stay until the caller has taken the response.
+    if !host.hold_answer(arguments.iter().map(Value::bytes).sum()) {
+        return Ok(Value::Undefined);
+    }
     let response_touched = truth(arguments, 0);
     host.answer(Ok(Reply { response_touched, status, headers, body, result }));
     Ok(Value::Undefined)

@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use hookstead_memory::Held;
 use rquickjs_sys as qjs;
 
 use super::{
@@ -45,9 +46,16 @@ pub(crate) struct Table<H> {
     /// Arguments in the making: JavaScript may run meanwhile, and call natives in turn.
     structures: Vec<u8>,
     pub(crate) result: Result<Value, Thrown>,
+    /// What the run has taken from the budget for large arguments and a large result.
+    held: Option<Held>,
 }
 
 impl<H> Table<H> {
+    /// What arguments in the making take, which may go on over many slices.
+    pub(crate) fn unfinished_bytes(&self) -> usize {
+        self.structures.capacity()
+    }
+
     pub(crate) fn new(host: Option<H>, recipe: &Recipe) -> Self {
         Self {
             host,
@@ -59,6 +67,7 @@ impl<H> Table<H> {
             arguments: Vec::new(),
             structures: Vec::new(),
             result: Ok(Value::Undefined),
+            held: None,
         }
     }
 }
@@ -229,6 +238,22 @@ unsafe fn call<H: Host>(
             Some(host) => catch_unwind(AssertUnwindSafe(|| native(host, arguments)))
                 .unwrap_or_else(|_| Err(Thrown::new("InternalError", "a native panicked"))),
         };
+        count::<H>(table);
+    }
+}
+
+/// Takes from the run's account what large arguments and a large result hold, until they are gone.
+unsafe fn count<H: Host>(table: *mut Table<H>) {
+    // SAFETY: the caller vouches for the table.
+    unsafe {
+        let (arguments, result) = (&(*table).arguments, &(*table).result);
+        let given: usize = arguments.iter().map(Value::bytes).sum();
+        let bytes = given + result.as_ref().map_or(0, Value::bytes);
+        if bytes >= LONG_BYTES {
+            let account = (*table).host.as_ref().and_then(H::account);
+            let held = account.map(|account| account.take_anyway(bytes));
+            (*table).held = held;
+        }
     }
 }
 
@@ -270,6 +295,7 @@ unsafe fn rest<H>(frame: &Frame, table: *mut Table<H>) {
         if given + returned >= LONG_BYTES {
             arguments.clear();
             *result = Ok(Value::Undefined);
+            (*table).held = None;
             frame.suspend_if_over();
         }
     }

@@ -9,4 +9,5 @@ mod echo;
 mod hostile;
 mod json;
 mod limits;
+mod memory;
 mod pool;
