@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use hookstead_memory::Share;
 
 /// One call of a function.
 pub struct Invocation {
@@ -108,6 +109,8 @@ pub struct Completion {
     pub log: Vec<LogLine>,
     /// From the call to the completion, waiting included.
     pub elapsed: Duration,
+    /// What the reply takes of the memory budget, as long as somebody holds it.
+    pub memory: Option<Share>,
 }
 
 /// What a function answered.
@@ -150,6 +153,8 @@ pub enum FailureKind {
     ExecutionTimeLimitExceeded,
     /// The run used too much memory.
     MemoryLimitExceeded,
+    /// The run had begun, and others used up the memory that it needed to go on.
+    NoMemory,
     /// Too many runs wait already.
     TooManyRequests,
     /// A fault of ours.

@@ -30,7 +30,7 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hookstead_isolate::{Thrown, Value};
+use hookstead_memory::Account;
 use http_body_util::Full;
 use hyper_util::{
     client::legacy,
@@ -46,7 +46,7 @@ use self::{
     request::Plan,
     transport::{Transport, Trust, Versions},
 };
-use crate::Outbound;
+use crate::{Outbound, memory::Answered};
 
 pub use self::error::OutboundError;
 
@@ -55,6 +55,9 @@ const IDLE_TIME: Duration = Duration::from_secs(60);
 const IDLE_PER_HOST_MAX: usize = 32;
 /// An HTTP/2 connection that carries many calls is checked, lest it be dead and all of them hang.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Bytes that a partner may send ahead on a stream of HTTP/2.
+const WINDOW_BYTES: u32 = 512 << 10;
 
 type HttpClient = legacy::Client<Transport, Full<Bytes>>;
 
@@ -97,16 +100,17 @@ impl Client {
     }
 
     /// Makes one call: the request document as JSON and the body, to the response head as JSON and
-    /// the body.
+    /// the body, which count as held by the run. A body is read as far as the run has room for it.
     pub(crate) async fn perform(
         self: Arc<Self>,
         head_json: String,
         body: Option<Vec<u8>>,
-    ) -> Result<Value, Thrown> {
+        account: Arc<Account>,
+    ) -> Answered {
         let plan = Plan::read(&head_json, body)?;
         let call = async {
             let answer = Exchange::new(&self).run(plan).await?;
-            answer.read(self.body_bytes_max).await
+            answer.read(self.body_bytes_max, &account).await
         };
         let outcome = tokio::time::timeout(self.time, call).await;
         Ok(outcome.unwrap_or(Err(CallError::TimedOut(self.time)))?)
@@ -120,6 +124,9 @@ fn build(transport: Transport) -> HttpClient {
         .pool_idle_timeout(IDLE_TIME)
         .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
         .http2_keep_alive_interval(PING_INTERVAL)
+        // What a partner may send ahead of what the run has room for.
+        .http2_initial_stream_window_size(WINDOW_BYTES)
+        .http2_initial_connection_window_size(4 * WINDOW_BYTES)
         // Names are case-insensitive, but not to every server out there.
         .http1_title_case_headers(true)
         .build(transport)

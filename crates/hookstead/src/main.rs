@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod exit;
+mod memory;
 mod prepare;
 mod routes;
 mod settings;

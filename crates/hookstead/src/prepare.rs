@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, Outbound, Settings as FunctionSettings};
+use hookstead_memory::Budget;
 use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
 use hookstead_server::{ServerLimits, Site};
 
@@ -65,7 +66,11 @@ impl Workspace {
         let site = Site::new(
             &app,
             &|name| secrets.get(name).cloned(),
-            FunctionSettings { data, ..function_settings(&self.settings) },
+            FunctionSettings {
+                data,
+                memory: Arc::clone(&self.memory),
+                ..function_settings(&self.settings)
+            },
             &server_config(&self.settings)?,
         )?;
         problems.extend_from_slice(site.problems());
@@ -119,6 +124,8 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             redirect: settings.outbound.redirect.get().clone(),
         },
         data: DataSources::default(),
+        // What a workspace has replaces it.
+        memory: Budget::unlimited(),
     }
 }
 
@@ -150,6 +157,7 @@ fn server_limits(settings: &Settings) -> ServerLimits {
         headers_max: size(limits.headers_max, 0),
         header_read_time: Duration::from_secs(limits.header_time_s),
         body_read_time: Duration::from_secs(limits.body_time_s),
+        response_time: Duration::from_secs(limits.response_time_s),
         idle_time: Duration::from_secs(limits.idle_time_s),
         connections_max: size(limits.connections_max, 0),
         requests_max: u32::try_from(limits.requests_max).unwrap_or(u32::MAX),
@@ -158,7 +166,7 @@ fn server_limits(settings: &Settings) -> ServerLimits {
 }
 
 /// A number of units of `2^shift` bytes.
-fn size(units: u64, shift: u32) -> usize {
+pub(crate) fn size(units: u64, shift: u32) -> usize {
     usize::try_from(units).unwrap_or(usize::MAX).saturating_mul(1 << shift)
 }
 

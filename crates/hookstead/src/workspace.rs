@@ -3,11 +3,14 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
+use hookstead_memory::Budget;
 
 use crate::{
+    memory,
     settings::{self, Flag, Settings, Sources},
     terminal,
 };
@@ -48,6 +51,8 @@ pub(crate) struct Workspace {
     pub(crate) settings: Settings,
     /// Where secrets and everything else are kept.
     pub(crate) data_dir: PathBuf,
+    /// The memory for everything that callers can make the program hold.
+    pub(crate) memory: Arc<Budget>,
 }
 
 impl PlaceFlags {
@@ -63,7 +68,9 @@ impl PlaceFlags {
         })?;
         loaded.warnings.iter().for_each(|warning| terminal::warning(warning));
         let data_dir = app_dir.join(loaded.settings.app.data_dir.get().unwrap_or(".hookstead"));
-        Ok(Workspace { app_dir: app_dir.to_owned(), settings: loaded.settings, data_dir })
+        let (app_dir, settings) = (app_dir.to_owned(), loaded.settings);
+        let memory = memory::budget(&settings);
+        Ok(Workspace { app_dir, settings, data_dir, memory })
     }
 }
 

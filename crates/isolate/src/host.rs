@@ -1,6 +1,11 @@
 //! The caller's side of a run.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use hookstead_memory::Account;
 
 use crate::{LongWork, Thrown, Value};
 
@@ -18,6 +23,11 @@ pub trait Host: Send + Sized + 'static {
 
     /// The hooks that [`Wake::Call`] may name.
     const HOOKS: &'static [Hook];
+
+    /// What the run may hold, and holds, of memory of all kinds; without one it is not counted.
+    fn account(&self) -> Option<&Arc<Account>> {
+        None
+    }
 
     /// What to do once JavaScript has nothing left to do by itself.
     ///

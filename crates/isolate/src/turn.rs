@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Waiting,
     /// It waits for work that another thread has to do, and goes on when it is resumed.
     Working,
+    /// The budget of all runs has no room for what it needs; it goes on when it is resumed.
+    NoRoom,
     /// It found no memory; it does not go on.
     OutOfMemory,
     /// It used its stack up without the engine noticing; it does not go on.
@@ -211,6 +213,15 @@ impl Seat {
         }
         // The engine allocates within turns only, and nobody resumes one that is out of memory.
         std::process::abort()
+    }
+
+    /// Suspends the run that is under way until there is room for what it needs.
+    pub(crate) fn wait_for_room(&self) {
+        match self.frame() {
+            Some(frame) => frame.suspend(Step::NoRoom),
+            // Without a run nothing is taken from the budget.
+            None => std::process::abort(),
+        }
     }
 
     /// What the prelude has told of its objects.

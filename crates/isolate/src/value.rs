@@ -52,7 +52,7 @@ impl Value {
     }
 
     /// How many bytes of text and data it holds.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Bytes(bytes) | Self::Packed(bytes) => bytes.len(),

@@ -28,7 +28,7 @@ mod update;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
-    WhenNotMatched,
+    WhenNotMatched, taken_bytes,
 };
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, validate};

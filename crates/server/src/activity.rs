@@ -9,7 +9,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -27,6 +27,12 @@ pub(crate) struct Activity {
     last_ms: AtomicU64,
     running: AtomicU64,
     requests: AtomicU64,
+    /// Bytes of responses that the client has yet to take.
+    unread: AtomicUsize,
+    /// Since when there have been some, in milliseconds from opening.
+    unread_since_ms: AtomicU64,
+    /// When the client last took any, or a response began to wait for it.
+    taken_ms: AtomicU64,
     /// Whether several requests share the connection, as in HTTP/2.
     is_shared: AtomicBool,
     /// Whether the client has yet to take what was written.
@@ -41,6 +47,9 @@ impl Activity {
             last_ms: zero(),
             running: zero(),
             requests: zero(),
+            unread: AtomicUsize::new(0),
+            unread_since_ms: zero(),
+            taken_ms: zero(),
             is_shared: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),
         }
@@ -48,7 +57,7 @@ impl Activity {
 
     /// How long the connection may stay as it is; zero when its time is over.
     pub(crate) fn left(&self, limits: &ServerLimits) -> Duration {
-        let shorter = limits.idle_time.min(limits.header_read_time);
+        let shorter = limits.idle_time.min(limits.header_read_time).min(limits.response_time);
         if self.running.load(Ordering::Relaxed) > 0 {
             // Looked at again before the shortest time there is has passed.
             return shorter;
@@ -67,9 +76,44 @@ impl Activity {
         allowed.saturating_sub(waited.saturating_sub(last))
     }
 
+    /// A response of so many bytes waits for the client to take it.
+    pub(crate) fn begin_response(&self, bytes: usize) {
+        if self.unread.fetch_add(bytes, Ordering::Relaxed) == 0 {
+            self.unread_since_ms.store(self.now_ms(), Ordering::Relaxed);
+            self.taken_ms.store(self.now_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// It was taken, or there is nobody to take it.
+    pub(crate) fn end_response(&self, bytes: usize) {
+        self.unread.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of responses that the client has yet to take.
+    pub(crate) fn unread_bytes(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
+    }
+
+    /// How long there have been such bytes without a break.
+    pub(crate) fn unread_for(&self) -> Option<Duration> {
+        let since = self.unread_since_ms.load(Ordering::Relaxed);
+        let elapsed = Duration::from_millis(self.now_ms().saturating_sub(since));
+        (self.unread_bytes() > 0).then_some(elapsed)
+    }
+
+    /// Whether the client has taken nothing of a response for longer than it may.
+    pub(crate) fn is_stalled(&self, limits: &ServerLimits) -> bool {
+        let taken = self.taken_ms.load(Ordering::Relaxed);
+        let elapsed = Duration::from_millis(self.now_ms().saturating_sub(taken));
+        self.unread_bytes() > 0 && elapsed >= limits.response_time
+    }
+
     fn touch(&self) {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(now, Ordering::Relaxed);
+        self.last_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -122,6 +166,9 @@ impl<S> Watched<S> {
         activity.is_blocked.store(result.is_pending(), Ordering::Relaxed);
         if let Poll::Ready(Ok(1..)) = result {
             activity.touch();
+            if activity.unread_bytes() > 0 {
+                activity.taken_ms.store(activity.now_ms(), Ordering::Relaxed);
+            }
         }
         result
     }

@@ -56,6 +56,8 @@ pub struct ServerLimits {
     pub header_read_time: Duration,
     /// How long a client may take for its body.
     pub body_read_time: Duration,
+    /// How long a client may take nothing of a response before its connection is closed.
+    pub response_time: Duration,
     /// How long a connection stays open without a request.
     pub idle_time: Duration,
     /// Connections at once; more wait to be accepted.
@@ -98,6 +100,7 @@ impl Default for ServerLimits {
             headers_max: 100,
             header_read_time: Duration::from_secs(30),
             body_read_time: Duration::from_secs(60),
+            response_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(75),
             connections_max: 10_000,
             requests_max: 10_000,

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookstead_memory::Share;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -16,7 +17,7 @@ use hyper_util::{
 };
 use tokio::{
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::{Notify, OwnedSemaphorePermit, watch},
     time::sleep,
 };
 
@@ -46,6 +47,8 @@ pub(crate) struct Arrival {
     pub(crate) stopped: watch::Receiver<bool>,
     /// One of the connections that there may be.
     pub(crate) slot: OwnedSemaphorePermit,
+    /// What a connection takes of the memory budget.
+    pub(crate) memory: Share,
 }
 
 /// What the requests of one connection share.
@@ -54,13 +57,33 @@ pub(crate) struct Link {
     pub(crate) peer: IpAddr,
     pub(crate) seat: Seat,
     pub(crate) activity: Activity,
+    /// Told when the connection is to be closed at once.
+    pub(crate) close: Notify,
+}
+
+/// A link among those that can be found, as long as this exists.
+struct Listed<'a>(&'a Arc<Link>);
+
+impl<'a> Listed<'a> {
+    fn new(link: &'a Arc<Link>) -> Self {
+        link.shared.links.add(link);
+        Self(link)
+    }
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.0.shared.links.remove(self.0);
+    }
 }
 
 /// Serves a connection. Must run on the worker that its seat is on.
 pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
-    let Arrival { shared, stream, peer, mut stopped, slot: _slot } = arrival;
+    let Arrival { shared, stream, peer, mut stopped, slot: _slot, memory: _memory } = arrival;
     let Ok(stream) = adopt(stream) else { return };
-    let link = Arc::new(Link { shared, peer: peer.ip(), seat, activity: Activity::new() });
+    let (peer, activity, close) = (peer.ip(), Activity::new(), Notify::new());
+    let link = Arc::new(Link { shared, peer, seat, activity, close });
+    let _listed = Listed::new(&link);
     let limits = &link.shared.config.limits;
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&link)));
     let service = service_fn(|request| {
@@ -69,7 +92,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
     });
     let builder = builder(limits);
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut timer = pin!(sleep(link.activity.left(limits)));
+    let mut timer = pin!(sleep(link.activity.left(limits).min(limits.response_time)));
     let mut closing: Option<Instant> = None;
     let mut stopping = false;
     loop {
@@ -80,7 +103,11 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
+            () = link.close.notified() => return,
             () = timer.as_mut() => {
+                if link.activity.is_stalled(limits) {
+                    return;
+                }
                 let left = link.activity.left(limits);
                 let next = if !left.is_zero() {
                     closing = None;
@@ -92,6 +119,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
                     connection.as_mut().graceful_shutdown();
                     CLOSE_TIME
                 };
+                let next = next.min(limits.response_time);
                 timer.as_mut().reset(tokio::time::Instant::now() + next);
             }
         }

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
+use hookstead_memory::Share as Memory;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http::{header, request::Parts};
 use http_body_util::Full;
@@ -23,6 +24,7 @@ use crate::{
     head,
     listing::Kind,
     origins::{self, Verdict},
+    outgoing::{Outgoing, Unread},
     parse::{Address, client_address},
     refusal::Refusal,
     reply::{self, Shape},
@@ -60,12 +62,23 @@ enum Admitted {
 /// What came of a request, for the caller and for the journal.
 struct Ending {
     result: Result<Response<Full<Bytes>>, Refusal>,
+    /// What the response takes of the memory budget.
+    memory: Option<Memory>,
     console: Vec<ConsoleLine>,
     run_by: Option<RunBy>,
 }
 
+/// A response, counted until it has been taken.
+type Answer = Response<Outgoing>;
+
+/// A connection may leave this part unread of what all may.
+const UNREAD_PART: usize = 8;
+
+/// Responses up to this size that no function made are not counted.
+const UNCOUNTED_BYTES_MAX: usize = 1 << 10;
+
 /// Answers a request. Never fails and never panics.
-pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answer {
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(exchange.admit(&mut body)).await;
@@ -89,17 +102,17 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
     };
     link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
-    answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
+    answered.unwrap_or_else(nobodys)
 }
 
 /// An exchange that ends with its caller. The journal hears of it even so.
 struct Awaited(Option<Exchange>);
 
 impl Awaited {
-    async fn run(mut self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn run(mut self, target: &Arc<Target>, held: Held) -> Answer {
         let answered = match &self.0 {
             Some(exchange) => exchange.conclude(target, held).await,
-            None => panicked().response(CorrelationId::new(), ""),
+            None => nobodys(),
         };
         self.0 = None;
         answered
@@ -112,6 +125,11 @@ impl Drop for Awaited {
             exchange.finish(Ending::new(Err(Refusal::caller_gone())));
         }
     }
+}
+
+/// An answer that nobody gets.
+fn nobodys() -> Answer {
+    Outgoing::of(panicked().response(CorrelationId::new(), ""), None)
 }
 
 fn panicked() -> Refusal {
@@ -148,6 +166,11 @@ impl Exchange {
         }
         if self.running.others() >= STREAMS_MAX.into() {
             let detail = "this connection has too many requests that still run";
+            return Err(Refusal::too_many_requests().with_detail(detail));
+        }
+        let unread = self.running.link().activity.unread_bytes();
+        if unread > self.shared().responses.bytes_max() / UNREAD_PART {
+            let detail = "this connection has not read its responses";
             return Err(Refusal::too_many_requests().with_detail(detail));
         }
         let (parts, shared) = (&self.parts, &self.running.link().shared);
@@ -195,15 +218,15 @@ impl Exchange {
     }
 
     /// Runs the function of an admitted request. Never panics.
-    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Answer {
         let answered = shielded(self.run(target, held)).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
-    async fn run(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn run(&self, target: &Arc<Target>, held: Held) -> Answer {
         let bytes = held.bytes.clone();
         let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
-        let Completion { outcome, log, .. } = self.site.functions.invoke(invocation).await;
+        let Completion { outcome, log, memory, .. } = self.site.functions.invoke(invocation).await;
         let shape = Shape {
             kind: target.kind,
             respond_result: target.respond_result,
@@ -214,14 +237,22 @@ impl Exchange {
             result: reply.and_then(|reply| reply::response(shape, reply)),
             console: log.into_iter().map(console_line).collect(),
             run_by: Some(RunBy::System),
+            memory,
         })
     }
 
     /// Completes the response and tells the journal.
-    fn finish(&self, ending: Ending) -> Response<Full<Bytes>> {
-        let (mut response, refusal) = match ending.result {
-            Ok(response) => (response, None),
-            Err(refusal) => (refusal.response(self.id, &self.site.base_url), Some(refusal)),
+    fn finish(&self, ending: Ending) -> Answer {
+        let Ending { result, memory, console, run_by } = ending;
+        let counted = result.and_then(|response| self.count(response, memory));
+        let (mut response, unread, refusal) = match counted {
+            Ok((response, unread)) => (response, unread, None),
+            Err(refusal) => {
+                let response = refusal.response(self.id, &self.site.base_url);
+                // A refusal is small, and is counted as well as there is room.
+                let counted = self.count(Response::new(response.body().clone()), None);
+                (response, counted.ok().and_then(|(_, unread)| unread), Some(refusal))
+            }
         };
         self.complete(&mut response);
         let target = self.target.as_deref();
@@ -237,13 +268,31 @@ impl Exchange {
             path: self.parts.uri.path(),
             status: response.status().as_u16(),
             outcome: refusal.as_ref().map_or(Outcome::Ok, Refusal::outcome),
-            run_by: ending.run_by,
+            run_by,
             remote_ip: Some(self.caller.address),
             started: self.started,
             elapsed: self.clock.elapsed(),
-            console: &ending.console,
+            console: &console,
         });
-        response
+        Outgoing::of(response, unread)
+    }
+
+    /// Counts a response until its client has taken it.
+    fn count(
+        &self,
+        response: Response<Full<Bytes>>,
+        memory: Option<Memory>,
+    ) -> Result<(Response<Full<Bytes>>, Option<Unread>), Refusal> {
+        let bytes = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+        let memory = match memory {
+            Some(memory) => memory,
+            None if bytes <= UNCOUNTED_BYTES_MAX => return Ok((response, None)),
+            None => self.shared().memory.take_anyway(bytes),
+        };
+        let unread = Unread::begin(self.running.link(), memory).ok_or_else(|| {
+            Refusal::no_memory().with_detail("too many responses wait for their clients to read")
+        })?;
+        Ok((response, Some(unread)))
     }
 
     /// Adds what every response has, and takes away what this one cannot have.
@@ -263,7 +312,7 @@ impl Exchange {
 
 impl Ending {
     fn new(result: Result<Response<Full<Bytes>>, Refusal>) -> Self {
-        Self { result, console: Vec::new(), run_by: None }
+        Self { result, memory: None, console: Vec::new(), run_by: None }
     }
 }
 

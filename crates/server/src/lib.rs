@@ -21,6 +21,7 @@ mod guard;
 mod head;
 mod listing;
 mod origins;
+mod outgoing;
 pub mod parse;
 mod refusal;
 mod reply;

@@ -12,6 +12,9 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
+/// Seconds after which a sender may try again what there was no room for.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -79,6 +82,12 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
     }
 
+    /// There is no memory for a request that is under way already. Senders try again later.
+    pub(crate) fn no_memory() -> Self {
+        let message = "the server has no memory for this request now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+    }
+
     pub(crate) fn too_many_headers(headers_max: usize) -> Self {
         let message = format!("the request has more than {headers_max} headers");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "BadRequest", message)
@@ -119,6 +128,9 @@ impl Refusal {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if let Some(allow) = &self.allow {
             response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if self.closes {
             let close = HeaderValue::from_static("close");
@@ -176,6 +188,7 @@ impl From<Failure> for Refusal {
                 Self::bad_request("ExecutionTimeLimitExceeded", message)
             }
             FailureKind::TooManyRequests => Self::too_many_requests().with_detail(message),
+            FailureKind::NoMemory => Self::no_memory().with_detail(message),
             FailureKind::Internal => Self::internal(message),
         };
         Self { detail: detail.or(refusal.detail), ..refusal }
@@ -220,13 +233,14 @@ mod tests {
             (Kind::FunctionNotFound, 404, "FunctionNotFound"),
             (Kind::ExecutionTimeLimitExceeded, 400, "ExecutionTimeLimitExceeded"),
             (Kind::TooManyRequests, 429, "TooManyRequests"),
+            (Kind::NoMemory, 503, "ServiceUnavailable"),
             (Kind::Internal, 500, "InternalServerError"),
         ];
         for (kind, status, code) in cases {
             let failure = Failure { kind, message: "why".into(), stack: None };
             let refusal = Refusal::from(failure);
             assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
-            let hidden = matches!(kind, Kind::TooManyRequests | Kind::Internal);
+            let hidden = matches!(kind, Kind::TooManyRequests | Kind::NoMemory | Kind::Internal);
             assert_eq!(refusal.message == "why", !hidden, "{kind:?}");
             assert_eq!(refusal.detail.is_some(), hidden, "{kind:?}");
         }

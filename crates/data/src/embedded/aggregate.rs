@@ -122,10 +122,9 @@ pub(super) fn run(
     work: &AggregateWork,
 ) -> Future<'static, Answer> {
     let sources = Sources::new(origin.source(), &name.database);
-    let stage = Stage::New(
-        Box::new(Course { pipeline: Arc::clone(&work.pipeline), sources }),
-        name.collection.clone(),
-    );
+    let pipeline = Arc::clone(&work.pipeline);
+    let course = Course { pipeline, sources, held_bytes: Default::default() };
+    let stage = Stage::New(Box::new(course), name.collection.clone());
     let mut cursor = AggregateCursor { origin, stage: Some(stage) };
     let first = cursor.ask(FIRST_DOCUMENTS_MAX);
     Box::pin(async move {
@@ -152,6 +151,13 @@ impl AggregateCursor {
 }
 
 impl Cursor for AggregateCursor {
+    fn held_bytes(&self) -> usize {
+        match &self.stage {
+            Some(Stage::Running(running)) => running.held_bytes(),
+            _ => 0,
+        }
+    }
+
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(async {
             let (batch, stage) = self.ask(usize::MAX).await?;

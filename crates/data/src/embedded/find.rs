@@ -211,6 +211,13 @@ impl Progress {
         }
     }
 
+    /// How many bytes the documents take that had to be sorted and are yet to be given.
+    fn held_bytes(&self) -> usize {
+        let Stage::Sorted(sorted) = &self.stage else { return 0 };
+        let bytes = |document: &RawDocumentBuf| size_of_val(document) + document.as_bytes().len();
+        sorted.iter().map(bytes).sum()
+    }
+
     /// Whether all documents have been given.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over)
@@ -252,6 +259,10 @@ impl FindCursor {
 }
 
 impl Cursor for FindCursor {
+    fn held_bytes(&self) -> usize {
+        self.progress.as_ref().map_or(0, Progress::held_bytes)
+    }
+
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(async {
             // A batch may end up empty before the documents do.

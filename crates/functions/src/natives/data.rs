@@ -12,6 +12,7 @@ use crate::{
     data::{self, Barrier, OpenSession, Request, SessionCall, Spec, WriteGuard},
     documents,
     host::RunHost,
+    memory,
 };
 
 /// Starts a command, one document.
@@ -40,13 +41,17 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
             admission.await;
         }
     };
+    let account = Arc::clone(&host.account);
     let answer = request.answer(store, session, cursors);
     let started = host.work.start_call(held_bytes, before, async move {
         let _write = write;
         if let Some(earlier) = earlier {
             earlier.wait().await;
         }
-        answer.await
+        let value = answer.await?;
+        // It is there already; what it leaves to read waits until the run has room for this.
+        let held = memory::take(&account, value.bytes()).await?;
+        Ok((value, held))
     });
     started_id(host, started)
 }

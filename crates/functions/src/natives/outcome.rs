@@ -48,8 +48,12 @@ fn cut(text: &str) -> String {
 /// The function answered: whether it touched the response, its status, its body, the result, and
 /// names and values of headers in turn. What is large is taken, not copied.
 pub(super) fn reply(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
+    // They stay until the caller has taken the response.
+    let held_bytes = arguments.iter().map(Value::bytes).sum();
     Answer::Now(reply_of(arguments).map(|reply| {
-        host.answer(Ok(reply));
+        if host.hold_answer(held_bytes) {
+            host.answer(Ok(reply));
+        }
         Value::Undefined
     }))
 }

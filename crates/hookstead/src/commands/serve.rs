@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use hookstead_app::Problem;
-use hookstead_functions::forget_code;
+use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, LogFormat as JournalFormat, Style};
 use hookstead_server::Server;
 use tokio::{
@@ -23,6 +23,7 @@ use tokio::{
 use self::table::Table;
 use crate::{
     exit::Exit,
+    memory,
     prepare::{Prepared, server_config},
     settings::{LogFormat, Settings},
     terminal,
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         flag("--listen", "server", "listen", args.listen.clone()),
         flag("--log-format", "log", "format", args.log_format.clone()),
     ];
+    give_back_early();
     let workspace = args.app.open(&args.app_dir, flags.into_iter().flatten().collect())?;
     // For signals and new connections only: the server has threads of its own for the rest.
     let runtime = Builder::new_current_thread().enable_all().build();
@@ -89,11 +91,16 @@ async fn serve(args: &Args, workspace: Workspace, prepared: Prepared) -> anyhow:
         table.write(&prepared, &mut out)?;
     }
     out.flush()?;
+    journal.notice(memory::describe(&workspace.memory, settings));
+    let memory = Arc::clone(&workspace.memory);
     // Most of what ran until now never runs again.
     forget_code();
     let watcher =
         if args.watch { Some(watch::start(workspace, prepared, server.handle())?) } else { None };
     server.serve(stop.wait()).await;
+    memory.reclaim();
+    let left = memory.used_bytes() >> 10;
+    journal.notice(format!("stopped with {left} KiB of memory taken"));
     drop(watcher);
     Ok(Exit::Success)
 }

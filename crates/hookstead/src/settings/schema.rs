@@ -189,7 +189,15 @@ settings! {
         run_time_s: u64 [1..=86_400] = 300;
         /// Seconds that a run may compute; waiting for timers and answers does not count.
         run_cpu_s: u64 [1..=86_400] = 300;
-        /// Mebibytes of JavaScript memory that a run may use.
+        /// Mebibytes that all runs, isolates, bodies of requests, responses and answers of partners
+        /// may take together. 0: 70 % of what the control group of the process allows, or of what
+        /// the machine has left when the program starts.
+        memory_mib: u64 [0..=1_048_576] = 0;
+        /// Seconds that a run waits for memory that others use: one that has not begun is refused
+        /// with 429 then, and one that has begun fails with 503.
+        memory_wait_s: u64 [0..=3600] = 10;
+        /// Mebibytes that a run may use: memory of JavaScript, answers to outgoing calls, cursors
+        /// and log lines together. Half of memory_mib at most.
         run_memory_mib: u64 [4..=4096] = 350;
         /// Kibibytes of stack that a run may use; deeper recursion throws.
         run_stack_kib: u64 [64..=65_536] = 1024;
@@ -197,9 +205,10 @@ settings! {
         async_operations_max: u64 [1..=1_000_000] = 1000;
         /// Milliseconds that timers nobody awaits may keep a settled run going.
         timer_drain_ms: u64 [0..=3_600_000] = 1000;
-        /// Runs at once, those that wait for a timer or an answer included; more wait to begin.
+        /// Runs that compute at once; more wait to begin or to go on. Runs that wait for a timer or
+        /// an answer do not count: memory_mib limits them.
         runs_max: u64 [1..=100_000] = 256;
-        /// Runs that wait; more are refused with 429.
+        /// Runs that wait to begin; more are refused with 429.
         runs_waiting_max: u64 [0..=1_000_000] = 10_000;
         /// Copies of the app's memory for runs to have their turns in. One per processor is made
         /// as load asks for it; more only for runs that use much memory and wait.
@@ -217,6 +226,7 @@ settings! {
         /// Mebibytes that the body of a request may have; larger ones are refused with 413.
         body_mib: u64 [1..=1024] = 18;
         /// Mebibytes that the bodies of all requests may have at once; more are refused with 429.
+        /// Half of memory_mib at most.
         bodies_mib: u64 [1..=1_048_576] = 1024;
         /// Kibibytes that the request line and all headers may have together.
         header_kib: u64 [8..=4096] = 64;
@@ -226,6 +236,8 @@ settings! {
         header_time_s: u64 [1..=3600] = 30;
         /// Seconds that a client may take to send the body.
         body_time_s: u64 [1..=86_400] = 60;
+        /// Seconds that a client may take nothing of a response before its connection is closed.
+        response_time_s: u64 [1..=86_400] = 30;
         /// Seconds that a connection stays open without a request.
         idle_time_s: u64 [1..=86_400] = 75;
         /// Connections at once; more wait to be accepted.

@@ -9,6 +9,7 @@ mod data_sources;
 mod documents;
 mod function;
 mod hostile;
+mod memory;
 mod program;
 mod quickstart;
 mod secrets;

@@ -139,7 +139,27 @@ impl Served {
     pub(crate) fn start_in(app: &Path, flags: &[&str]) -> Self {
         let mut arguments = vec!["serve", app.to_str().unwrap(), "--listen", "127.0.0.1:0"];
         arguments.extend(flags);
-        let mut command = program(&arguments);
+        Self::start_command(program(&arguments))
+    }
+
+    /// Serves a folder with a program that another one starts, such as a shell that sets limits.
+    pub(crate) fn start_through(starter: &[&str], app: &Path) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = Command::new(starter[0]);
+        command.args(&starter[1..]).args(["serve", app.to_str().unwrap()]);
+        command.args(["--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()]);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HOOKSTEAD_") {
+                command.env_remove(name);
+            }
+        }
+        command.stdin(Stdio::null());
+        let mut served = Self::start_command(command);
+        served.data = Some(data);
+        served
+    }
+
+    fn start_command(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -184,6 +204,14 @@ impl Served {
             agent.run(request.body(body.to_owned()).unwrap()).unwrap()
         };
         Response::of(response)
+    }
+
+    /// A field of what the system says of the process's memory, in KiB.
+    pub(crate) fn memory_kib(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// Asks the server to stop.

@@ -6,6 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use hookstead_memory::Held;
 use rquickjs_sys as qjs;
 
 use super::{
@@ -50,9 +51,16 @@ pub(crate) struct Table<H> {
     /// What another thread has to do before JavaScript goes on.
     pub(crate) work: Option<LongWork>,
     pub(crate) result: Result<Value, Thrown>,
+    /// What the run has taken from the budget for large arguments and a large result.
+    held: Option<Held>,
 }
 
 impl<H> Table<H> {
+    /// What arguments in the making take, which may go on over many slices.
+    pub(crate) fn unfinished_bytes(&self) -> usize {
+        self.structures.capacity()
+    }
+
     pub(crate) fn new(host: Option<H>, recipe: &Recipe) -> Self {
         Self {
             host,
@@ -65,7 +73,18 @@ impl<H> Table<H> {
             structures: Vec::new(),
             work: None,
             result: Ok(Value::Undefined),
+            held: None,
         }
+    }
+
+    /// Keeps the result of work that another thread has done; the arguments of that work are gone.
+    pub(crate) fn finish_work(&mut self, result: Result<Value, Thrown>)
+    where
+        H: Host,
+    {
+        let bytes = result.as_ref().map_or(0, Value::bytes);
+        self.held = if bytes >= LONG_BYTES { held(&self.host, bytes) } else { None };
+        self.result = result;
     }
 
     /// Frees what is large on another thread.
@@ -263,6 +282,8 @@ unsafe fn call<H: Host>(table: *mut Table<H>, native: &NativeCall<H>) -> bool {
     unsafe {
         // Field by field: the hook's arguments are borrowed elsewhere.
         let (host, arguments) = (&mut (*table).host, &mut (*table).arguments);
+        // Long work takes the arguments along; they count until its result has been given back.
+        let given = arguments.iter().map(Value::bytes).sum();
         let answer = match host {
             None => Answer::Now(Err(Thrown::new("InternalError", "there is no run yet"))),
             Some(host) => catch_unwind(AssertUnwindSafe(|| answer(native, host, arguments)))
@@ -272,8 +293,17 @@ unsafe fn call<H: Host>(table: *mut Table<H>, native: &NativeCall<H>) -> bool {
             Answer::Now(result) => (*table).result = result,
             Answer::Later(work) => (*table).work = Some(work),
         }
+        let bytes = given + (*table).result.as_ref().map_or(0, Value::bytes);
+        if bytes >= LONG_BYTES {
+            (*table).held = held(&(*table).host, bytes);
+        }
         (*table).work.is_some()
     }
+}
+
+/// Takes from the run's account what large arguments and a large result hold, until they are gone.
+fn held<H: Host>(host: &Option<H>, bytes: usize) -> Option<Held> {
+    host.as_ref().and_then(H::account).map(|account| account.take_anyway(bytes))
 }
 
 fn answer<H>(native: &NativeCall<H>, host: &mut H, arguments: &mut Vec<Value>) -> Answer {
@@ -332,6 +362,7 @@ unsafe fn rest<H>(frame: &Frame, table: *mut Table<H>) {
             if returned >= background::DISCARD_BYTES_MIN {
                 background::discard(result);
             }
+            (*table).held = None;
             frame.suspend_if_over();
         }
     }

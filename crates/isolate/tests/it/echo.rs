@@ -12,6 +12,7 @@ use hookstead_isolate::{
     Bytecode, Code, Detail, Ending, Host, Image, ImageParts, LongWork, Native, NativeCall, Pool,
     PoolLimits, Pure, RunLimits, Script, Thrown, Value, Wake, pause,
 };
+use hookstead_memory::{Account, Budget};
 
 /// A host that keeps what JavaScript says.
 #[derive(Default)]
@@ -24,12 +25,18 @@ pub(crate) struct Echo {
     /// The next answer is for the poll after the next, so that other runs come in between.
     rests: bool,
     name: usize,
+    account: Option<Arc<Account>>,
 }
 
 impl Echo {
     /// A host that tells its script who it is.
     pub(crate) fn named(name: usize) -> Self {
         Self { name, ..Self::default() }
+    }
+
+    /// A host whose memory is counted.
+    pub(crate) fn counted(account: Arc<Account>) -> Self {
+        Self { account: Some(account), ..Self::default() }
     }
 }
 
@@ -90,6 +97,10 @@ impl Host for Echo {
     ];
 
     const HOOKS: &'static [&'static str] = &["start", "answer"];
+
+    fn account(&self) -> Option<&Arc<Account>> {
+        self.account.as_ref()
+    }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if !self.started {
@@ -214,18 +225,28 @@ pub(crate) fn small(memory_bytes: usize) -> Limits {
 
 /// An image of the prelude and one script.
 pub(crate) fn image(source: &str, limits: &Limits) -> Arc<Image<Echo>> {
+    image_within(source, limits, &Budget::unlimited())
+}
+
+/// The same, with isolates that count against a budget.
+pub(crate) fn image_within(
+    source: &str,
+    limits: &Limits,
+    budget: &Arc<Budget>,
+) -> Arc<Image<Echo>> {
     static BYTECODE: LazyLock<Bytecode> = LazyLock::new(|| {
         let script = Script { name: "prelude".into(), source: PRELUDE.into() };
         Bytecode::compile(&script, Detail::Stripped).expect("the prelude compiles")
     });
     let script = Script { name: "script".into(), source: source.into() };
-    let image = Image::new(ImageParts {
+    let parts = ImageParts {
         prelude: BYTECODE.clone(),
         scripts: vec![Code::Source(script)],
         setup: None,
         memory_bytes: limits.memory_bytes,
         stack_bytes: limits.stack_bytes,
-    });
+    };
+    let image = Image::within(parts, budget);
     Arc::new(image.expect("the prelude runs"))
 }
 
