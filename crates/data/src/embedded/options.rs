@@ -1,5 +1,10 @@
 //! What a caller decides about an embedded store.
 
+use std::path::Path;
+
+use super::declared;
+use crate::DataError;
+
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbeddedOptions {
@@ -44,6 +49,14 @@ pub struct IndexSpec {
 }
 
 impl IndexSpec {
+    /// Refuses an index that no collection can have, without opening a store.
+    ///
+    /// # Errors
+    /// Names or fields that a server would not take.
+    pub fn check(&self) -> Result<(), DataError> {
+        declared::check(self).map_err(|failure| failure.into_error(Path::new("")))
+    }
+
     /// The name that servers give such an index: `email_1`.
     pub fn name(&self) -> String {
         let parts = self
