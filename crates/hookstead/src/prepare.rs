@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
-use hookstead_functions::{DataSources, Limits, Outbound, Settings as FunctionSettings};
+use hookstead_functions::{
+    DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings,
+};
 use hookstead_memory::Budget;
 use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
 use hookstead_server::{ServerLimits, Site};
 
 use crate::{
+    exit::UsageError,
     settings::{ApplicationAuthentication, Settings},
     terminal::{self, clean},
     workspace::Workspace,
@@ -43,8 +46,12 @@ impl Workspace {
     }
 
     /// Reads the export, gives it its secrets and compiles its functions, which can be looked at.
+    /// Refuses the settings with which it could not be run.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
-        self.prepare_with(|_| Ok((DataSources::default(), Vec::new())))
+        self.prepare_with(|app| {
+            self.plan_stores(app)?;
+            Ok((DataSources::default(), Vec::new()))
+        })
     }
 
     /// The same, with functions that can be run: the data sources are opened.
@@ -72,7 +79,11 @@ impl Workspace {
                 ..function_settings(&self.settings)
             },
             &server_config(&self.settings)?,
-        )?;
+        )
+        .map_err(|error| match error {
+            LoadError::Outbound(error) => UsageError(error.to_string()).into(),
+            other => anyhow::Error::from(other),
+        })?;
         problems.extend_from_slice(site.problems());
         Ok(Prepared { app, site: Arc::new(site), documents, problems })
     }

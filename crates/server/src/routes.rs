@@ -10,13 +10,23 @@ use crate::{parse::Address, refusal::Refusal, target::Target};
 /// Everything that answers requests.
 #[derive(Default)]
 pub(crate) struct Routes {
-    endpoints: HashMap<String, Vec<(Method, Arc<Target>)>>,
+    /// By route. One that is switched off has no target.
+    endpoints: HashMap<String, Vec<(Method, Option<Arc<Target>>)>>,
     webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
 }
 
 impl Routes {
     /// Adds an endpoint. Of two declarations for one route and method the first counts.
     pub(crate) fn add_endpoint(&mut self, route: String, method: Method, target: Arc<Target>) {
+        self.add(route, method, Some(target));
+    }
+
+    /// Adds an endpoint that is switched off. It keeps one of any method from answering instead.
+    pub(crate) fn add_disabled(&mut self, route: String, method: Method) {
+        self.add(route, method, None);
+    }
+
+    fn add(&mut self, route: String, method: Method, target: Option<Arc<Target>>) {
         let methods = self.endpoints.entry(route).or_default();
         if !methods.iter().any(|(other, _)| *other == method) {
             methods.push((method, target));
@@ -60,7 +70,7 @@ impl Routes {
         let methods = self.endpoints.get(route).map_or(&[][..], Vec::as_slice);
         let specific = methods.iter().find(|(own, _)| is(*own, method));
         let any = || methods.iter().find(|(own, _)| *own == Method::Any && is_known(method));
-        specific.or_else(any).map(|(_, target)| target).ok_or_else(|| {
+        specific.or_else(any).and_then(|(_, target)| target.as_ref()).ok_or_else(|| {
             let message = format!("no endpoint found for route '{route}' and method '{method}'");
             Refusal::not_found("EndpointNotFound", message)
         })

@@ -12,6 +12,8 @@ mod needs;
 mod protection;
 mod secret_store;
 mod services;
+mod strictness;
+mod typos;
 mod values;
 mod webhooks;
 

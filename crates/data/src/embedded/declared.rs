@@ -55,7 +55,8 @@ fn is_same(index: &Index, spec: &IndexSpec) -> bool {
     index.unique == spec.unique && index.sparse == spec.sparse && fields.eq(keys)
 }
 
-fn check(spec: &IndexSpec) -> Outcome<()> {
+/// Refuses what no collection can have, whatever it holds.
+pub(super) fn check(spec: &IndexSpec) -> Outcome<()> {
     let Namespace { database, collection } =
         Namespace { database: spec.database.clone(), collection: spec.collection.clone() };
     names::check(&Namespace { database, collection })?;

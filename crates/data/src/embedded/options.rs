@@ -1,6 +1,9 @@
 //! What a caller decides about an embedded store.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
+
+use super::declared;
+use crate::DataError;
 
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,14 @@ pub struct IndexSpec {
 }
 
 impl IndexSpec {
+    /// Refuses an index that no collection can have, without opening a store.
+    ///
+    /// # Errors
+    /// Names or fields that a server would not take.
+    pub fn check(&self) -> Result<(), DataError> {
+        declared::check(self).map_err(|failure| failure.into_error(Path::new("")))
+    }
+
     /// The name that servers give such an index: `email_1`.
     pub fn name(&self) -> String {
         let parts = self
