@@ -12,6 +12,8 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
+use crate::excerpt::excerpt;
+
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -50,6 +52,7 @@ impl Refusal {
     }
 
     pub(crate) fn unknown_app(client_app_id: &str) -> Self {
+        let client_app_id = excerpt(client_app_id);
         let message = format!("cannot find app using Client App ID '{client_app_id}'");
         Self { bare: true, ..Self::not_found("AppNotFound", message) }
     }
