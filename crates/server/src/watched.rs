@@ -27,6 +27,10 @@ use crate::{
 /// How long a closing connection waits for the next bytes.
 const PAUSE_TIME: Duration = Duration::from_secs(5);
 
+/// Bytes that are read before the other connections of the thread have their turn. Some bytes
+/// take longer to be looked at than to be sent, such as the zeros in front of a chunk's size.
+const READ_AT_ONCE_BYTES: usize = 256 << 10;
+
 /// Bytes that are read and dropped at once.
 const DROPPED_AT_ONCE_BYTES: usize = 16 << 10;
 
@@ -34,6 +38,8 @@ const DROPPED_AT_ONCE_BYTES: usize = 16 << 10;
 pub(crate) struct Watched<S> {
     stream: Metered<S>,
     link: Arc<Link>,
+    /// Bytes that were read since the other connections last had their turn.
+    read_bytes: usize,
     /// Whether the client has ended its side, or the connection is broken.
     is_ended: bool,
     closing: Option<Closing>,
@@ -50,7 +56,7 @@ struct Closing {
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S, link: Arc<Link>) -> Self {
         let stream = Metered::new(stream, link.shared.config.limits.http2_control_frames_max);
-        Self { stream, link, is_ended: false, closing: None }
+        Self { stream, link, read_bytes: 0, is_ended: false, closing: None }
     }
 
     fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -118,12 +124,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.read_bytes >= READ_AT_ONCE_BYTES {
+            self.read_bytes = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
-        let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(cx, buffer) else {
+            self.read_bytes = 0;
+            return Poll::Pending;
+        };
         if let Err(error) = &result {
             self.failed(error);
         }
-        self.is_ended |= result.is_err() || buffer.filled().len() == before;
+        let bytes = buffer.filled().len() - before;
+        self.read_bytes += bytes;
+        self.is_ended |= bytes == 0;
         Poll::Ready(result)
     }
 }

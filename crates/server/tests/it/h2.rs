@@ -161,12 +161,10 @@ impl Client {
         }
     }
 
-    /// Whether the server ends the connection when it is sent these bytes.
-    pub(crate) async fn is_closed_by(&mut self, bytes: &[u8]) -> bool {
+    /// Sends these bytes and waits until the server ends the connection.
+    pub(crate) async fn send_until_closed(&mut self, bytes: &[u8]) {
         // Sending may fail already.
         let _ = timeout(TIME, self.stream.write_all(bytes)).await.expect("blocked");
-        // A frame that the server sent before it closed does not count.
         while self.frame().await.is_some() {}
-        true
     }
 }
