@@ -6,7 +6,9 @@
 //!
 //! A call that `[outbound.redirect]` sends elsewhere keeps its path, its query and its `Host`
 //! header, so that one stub can stand in for several services and tell them apart. Cookies,
-//! credentials and redirects go by the URL that the function named.
+//! credentials and redirects go by the URL that the function named. Only such calls reach the
+//! stub: they have a guard and connections of their own, because a connection that was opened for
+//! them would otherwise be lent to a call that names the stub's own address.
 
 mod challenge;
 mod connect;
@@ -63,12 +65,19 @@ type HttpClient = legacy::Client<Transport, Full<Bytes>>;
 
 /// Makes calls for functions.
 pub(crate) struct Client {
-    any_version: HttpClient,
-    /// For calls whose `Host` header is not the host they go to: HTTP/2 has one place for both.
-    http1: HttpClient,
+    direct: HttpClients,
+    /// For calls that `[outbound.redirect]` sends elsewhere.
+    detoured: HttpClients,
     detours: Detours,
     body_bytes_max: usize,
     time: Duration,
+}
+
+/// Clients that share a guard.
+struct HttpClients {
+    any_version: HttpClient,
+    /// For calls whose `Host` header is not the host they go to: HTTP/2 has one place for both.
+    http1: HttpClient,
 }
 
 impl Client {
@@ -89,14 +98,16 @@ impl Client {
         trust: Trust,
     ) -> Result<Self, OutboundError> {
         let detours = Detours::new(&outbound.redirect)?;
-        let allowed = outbound.allow.iter().map(|entry| {
-            Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
-        });
-        let rules = allowed.chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
-        let connector = Connector::new(Guard::new(rules));
-        let any_version = build(Transport::new(connector.clone(), trust.clone(), Versions::Any));
-        let http1 = build(Transport::new(connector, trust, Versions::Http1));
-        Ok(Self { any_version, http1, detours, body_bytes_max, time })
+        let allowed = || {
+            outbound.allow.iter().map(|entry| {
+                Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
+            })
+        };
+        let direct = Guard::new(allowed().collect::<Result<_, _>>()?);
+        let of_detours = allowed().chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
+        let direct = HttpClients::new(Connector::new(direct), &trust);
+        let detoured = HttpClients::new(Connector::new(Guard::new(of_detours)), &trust);
+        Ok(Self { direct, detoured, detours, body_bytes_max, time })
     }
 
     /// Makes one call: the request document as JSON and the body, to the response head as JSON and
@@ -114,6 +125,14 @@ impl Client {
         };
         let outcome = tokio::time::timeout(self.time, call).await;
         Ok(outcome.unwrap_or(Err(CallError::TimedOut(self.time)))?)
+    }
+}
+
+impl HttpClients {
+    fn new(connector: Connector, trust: &Trust) -> Self {
+        let any_version = Transport::new(connector.clone(), trust.clone(), Versions::Any);
+        let http1 = Transport::new(connector, trust.clone(), Versions::Http1);
+        Self { any_version: build(any_version), http1: build(http1) }
     }
 }
 

@@ -170,6 +170,12 @@ fn server_limits(settings: &Settings) -> ServerLimits {
         body_read_time: Duration::from_secs(limits.body_time_s),
         response_time: Duration::from_secs(limits.response_time_s),
         idle_time: Duration::from_secs(limits.idle_time_s),
+        linger_time: Duration::from_secs(limits.linger_time_s),
+        linger_bytes_max: limits.linger_mib << 20,
+        http2_control_frames_max: u32::try_from(limits.http2_control_frames_max)
+            .unwrap_or(u32::MAX),
+        response_headers_max: size(limits.response_headers_max, 0),
+        response_header_bytes_max: size(limits.response_header_kib, 10),
         connections_max: size(limits.connections_max, 0),
         requests_max: u32::try_from(limits.requests_max).unwrap_or(u32::MAX),
         shutdown_time: Duration::from_secs(limits.shutdown_time_s),

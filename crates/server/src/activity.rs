@@ -5,18 +5,14 @@
 //! bytes trickle in.
 
 use std::{
-    io,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use http::Version;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{config::ServerLimits, connection::Link};
 
@@ -37,6 +33,10 @@ pub(crate) struct Activity {
     is_shared: AtomicBool,
     /// Whether the client has yet to take what was written.
     is_blocked: AtomicBool,
+    /// Whether a request was refused before its body had arrived.
+    has_unread_body: AtomicBool,
+    /// Whether the server closes the connection without a request being the reason.
+    is_retired: AtomicBool,
 }
 
 impl Activity {
@@ -52,6 +52,8 @@ impl Activity {
             taken_ms: zero(),
             is_shared: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),
+            has_unread_body: AtomicBool::new(false),
+            is_retired: AtomicBool::new(false),
         }
     }
 
@@ -63,15 +65,17 @@ impl Activity {
             return shorter;
         }
         let waited = self.opened.elapsed();
-        let allowed = if self.requests.load(Ordering::Relaxed) == 0 {
-            limits.header_read_time
-        } else if self.is_shared.load(Ordering::Relaxed) || self.is_blocked.load(Ordering::Relaxed)
-        {
-            limits.idle_time
-        } else {
-            // The client of HTTP/1.1 owes the headers of its next request.
-            shorter
-        };
+        if self.requests.load(Ordering::Relaxed) == 0 {
+            // Answers to PING are no sign of a request that is being sent.
+            return limits.header_read_time.saturating_sub(waited);
+        }
+        let allowed =
+            if self.is_shared.load(Ordering::Relaxed) || self.is_blocked.load(Ordering::Relaxed) {
+                limits.idle_time
+            } else {
+                // The client of HTTP/1.1 owes the headers of its next request.
+                shorter
+            };
         let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
         allowed.saturating_sub(waited.saturating_sub(last))
     }
@@ -106,6 +110,32 @@ impl Activity {
         let taken = self.taken_ms.load(Ordering::Relaxed);
         let elapsed = Duration::from_millis(self.now_ms().saturating_sub(taken));
         self.unread_bytes() > 0 && elapsed >= limits.response_time
+    }
+
+    /// Notes that the rest of a request's body is not wanted.
+    pub(crate) fn leave_body(&self) {
+        self.has_unread_body.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the server is about to close the connection by itself.
+    pub(crate) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client may still be sending what belongs to a request that has its response.
+    pub(crate) fn may_still_send(&self) -> bool {
+        self.has_unread_body.load(Ordering::Relaxed) || !self.is_retired.load(Ordering::Relaxed)
+    }
+
+    /// Notes what came of writing, which is a sign of life if anything was written.
+    pub(crate) fn written(&self, is_blocked: bool, bytes: usize) {
+        self.is_blocked.store(is_blocked, Ordering::Relaxed);
+        if bytes > 0 {
+            self.touch();
+            if self.unread_bytes() > 0 {
+                self.taken_ms.store(self.now_ms(), Ordering::Relaxed);
+            }
+        }
     }
 
     fn touch(&self) {
@@ -147,71 +177,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.link.activity.touch();
         self.link.activity.running.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A stream whose writing counts as a sign of life.
-pub(crate) struct Watched<S> {
-    stream: S,
-    link: Arc<Link>,
-}
-
-impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, link: Arc<Link>) -> Self {
-        Self { stream, link }
-    }
-
-    fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        let activity = &self.link.activity;
-        activity.is_blocked.store(result.is_pending(), Ordering::Relaxed);
-        if let Poll::Ready(Ok(1..)) = result {
-            activity.touch();
-            if activity.unread_bytes() > 0 {
-                activity.taken_ms.store(activity.now_ms(), Ordering::Relaxed);
-            }
-        }
-        result
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(result)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.written(result)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -9,23 +9,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hookstead_memory::Share;
-use hyper::service::service_fn;
+use hookstead_journal::CorrelationId;
+use hookstead_memory::{Budget, Share};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{Notify, OwnedSemaphorePermit, watch},
     time::sleep,
 };
 
 use crate::{
-    activity::{Activity, Running, Watched},
-    config::ServerLimits,
+    activity::{Activity, Running},
+    body,
+    config::Config,
     exchange,
+    frames::Metered,
+    head,
+    refusal::Refusal,
     server::Shared,
+    watched::Watched,
     workers::Seat,
 };
 
@@ -90,7 +99,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
         let answer = exchange::answer(Running::begin(&link, request.version()), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
-    let builder = builder(limits);
+    let builder = builder(&link.shared.config);
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut timer = pin!(sleep(link.activity.left(limits).min(limits.response_time)));
     let mut closing: Option<Instant> = None;
@@ -101,6 +110,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
             _ = connection.as_mut() => return,
             _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
                 stopping = true;
+                link.activity.retire();
                 connection.as_mut().graceful_shutdown();
             }
             () = link.close.notified() => return,
@@ -116,6 +126,7 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
                     return;
                 } else {
                     closing.get_or_insert_with(Instant::now);
+                    link.activity.retire();
                     connection.as_mut().graceful_shutdown();
                     CLOSE_TIME
                 };
@@ -126,6 +137,34 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
     }
 }
 
+/// Serves a connection over any stream, with the settings of a server and without an app: heads
+/// are checked, bodies read and everything is answered with 200. It is for fuzz targets, and
+/// returns when the connection has ended.
+pub async fn serve_bare<S>(stream: S, config: Config)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let bodies = Budget::unlimited().part(config.limits.bodies_bytes_max);
+    let builder = builder(&config);
+    let io = TokioIo::new(Metered::new(stream, config.limits.http2_control_frames_max));
+    let config = Arc::new(config);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (config, bodies) = (Arc::clone(&config), Arc::clone(&bodies));
+        async move {
+            let (parts, mut body) = request.into_parts();
+            let held = match head::check(&parts, &config.limits) {
+                Ok(()) => body::read(&mut body, &config.limits, &bodies).await,
+                Err(refusal) => Err(refusal),
+            };
+            let response = held.map(|held| Response::new(Full::new(held.bytes)));
+            let refuse = |refusal: Refusal| refusal.response(CorrelationId::new(), "");
+            Ok::<_, Infallible>(response.unwrap_or_else(refuse))
+        }
+    });
+    // Whatever goes wrong on the wire is the client's to notice.
+    let _ = builder.serve_connection(io, service).await;
+}
+
 /// Makes a stream one of this worker's.
 fn adopt(stream: std::net::TcpStream) -> io::Result<TcpStream> {
     // Responses are written whole; waiting to fill packets would only delay them.
@@ -134,15 +173,20 @@ fn adopt(stream: std::net::TcpStream) -> io::Result<TcpStream> {
 }
 
 /// HTTP/1.1 and HTTP/2, told apart by what the client sends first.
-fn builder(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
+fn builder(config: &Config) -> auto::Builder<TokioExecutor> {
     /// hyper panics below this.
     const BUFFER_BYTES_MIN: usize = 8192;
+    let limits = &config.limits;
     let header_bytes_max = limits.header_bytes_max.max(BUFFER_BYTES_MIN);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         // The connection's own timer sees to that, which need not be set anew for each request.
         .header_read_timeout(None)
+        // A client that has ended its side after its request still waits for the response. TCP
+        // does not tell it from one that has hung up, so where runs end with their callers the
+        // end of the client's side is taken for the end of the connection.
+        .half_close(config.finish_without_caller)
         .max_buf_size(header_bytes_max)
         .max_headers(limits.headers_max);
     builder

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
 use hookstead_memory::Share as Memory;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http::{header, request::Parts};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
@@ -21,6 +21,7 @@ use crate::{
     budget::Share,
     call::{self, Caller},
     connection::STREAMS_MAX,
+    excerpt::excerpt,
     head,
     listing::Kind,
     origins::{self, Verdict},
@@ -86,9 +87,8 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
         Ok(Admitted::Run(target, held)) => (target, held),
         Ok(Admitted::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
         Err(refusal) => {
-            // A sender that waits for leave to send its body will not send it now.
-            if !body.is_end_stream() && !exchange.parts.headers.contains_key(header::EXPECT) {
-                body::drain(body, &exchange.shared().config.limits);
+            if !body.is_end_stream() {
+                exchange.leave(body);
             }
             return exchange.finish(Ending::new(Err(refusal)));
         }
@@ -208,6 +208,18 @@ impl Exchange {
         Ok(Admitted::Run(Arc::clone(target), held))
     }
 
+    /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
+    /// further requests; a stream of HTTP/2 that is dropped is reset after its response, which
+    /// tells the client to stop.
+    fn leave(&self, body: Incoming) {
+        self.running.link().activity.leave_body();
+        // A sender that waits for leave to send its body will not send it now.
+        let waits = self.parts.headers.contains_key(header::EXPECT);
+        if self.parts.version < Version::HTTP_2 && !waits {
+            body::drain(body, &self.shared().config.limits);
+        }
+    }
+
     fn preflight(&self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -233,8 +245,9 @@ impl Exchange {
             format: call::format(target, &self.parts.headers),
         };
         let reply = outcome.map_err(Refusal::from);
+        let limits = &self.shared().config.limits;
         self.finish(Ending {
-            result: reply.and_then(|reply| reply::response(shape, reply)),
+            result: reply.and_then(|reply| reply::response(shape, reply, limits)),
             console: log.into_iter().map(console_line).collect(),
             run_by: Some(RunBy::System),
             memory,
@@ -264,8 +277,8 @@ impl Exchange {
             }),
             app: if self.of_app { &self.site.app } else { "" },
             name: target.map_or("", |target| &target.name),
-            method: self.parts.method.as_str(),
-            path: self.parts.uri.path(),
+            method: &excerpt(self.parts.method.as_str()),
+            path: &excerpt(self.parts.uri.path()),
             status: response.status().as_u16(),
             outcome: refusal.as_ref().map_or(Outcome::Ok, Refusal::outcome),
             run_by,

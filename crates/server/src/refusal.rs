@@ -12,6 +12,8 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
+use crate::excerpt::excerpt;
+
 /// Seconds after which a sender may try again what there was no room for.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
@@ -53,6 +55,7 @@ impl Refusal {
     }
 
     pub(crate) fn unknown_app(client_app_id: &str) -> Self {
+        let client_app_id = excerpt(client_app_id);
         let message = format!("cannot find app using Client App ID '{client_app_id}'");
         Self { bare: true, ..Self::not_found("AppNotFound", message) }
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use hookstead_app::Method;
 use http::HeaderValue;
 
-use crate::{parse::Address, refusal::Refusal, target::Target};
+use crate::{excerpt::excerpt, parse::Address, refusal::Refusal, target::Target};
 
 /// Everything that answers requests.
 #[derive(Default)]
@@ -71,6 +71,7 @@ impl Routes {
         let specific = methods.iter().find(|(own, _)| is(*own, method));
         let any = || methods.iter().find(|(own, _)| *own == Method::Any && is_known(method));
         specific.or_else(any).and_then(|(_, target)| target.as_ref()).ok_or_else(|| {
+            let (route, method) = (excerpt(route), excerpt(method.as_str()));
             let message = format!("no endpoint found for route '{route}' and method '{method}'");
             Refusal::not_found("EndpointNotFound", message)
         })
@@ -83,15 +84,17 @@ impl Routes {
         method: &http::Method,
     ) -> Result<&Arc<Target>, Refusal> {
         let webhooks = self.webhooks.get(service).ok_or_else(|| {
-            Refusal::not_found("ServiceNotFound", format!("service not found: '{service}'"))
+            let message = format!("service not found: '{}'", excerpt(service));
+            Refusal::not_found("ServiceNotFound", message)
         })?;
         let (own, target) = webhooks.get(webhook).ok_or_else(|| {
-            let message = format!("incoming webhook not found: '{webhook}'");
+            let message = format!("incoming webhook not found: '{}'", excerpt(webhook));
             Refusal::not_found("IncomingWebhookNotFound", message)
         })?;
         if is(*own, method) || (*own == Method::Any && is_known(method)) {
             return Ok(target);
         }
+        let method = excerpt(method.as_str());
         let message = format!("method '{method}' is not allowed for webhook '{webhook}'");
         Err(Refusal::method_not_allowed(message, allow(*own)))
     }

@@ -240,6 +240,19 @@ settings! {
         response_time_s: u64 [1..=86_400] = 30;
         /// Seconds that a connection stays open without a request.
         idle_time_s: u64 [1..=86_400] = 75;
+        /// Seconds that a connection is kept after its last response for a client that is still
+        /// sending a refused body, so that it reads the response. 0: it is closed at once.
+        linger_time_s: u64 [0..=3600] = 30;
+        /// Mebibytes that such a client may go on to send; they are read and dropped.
+        linger_mib: u64 [0..=1_048_576] = 64;
+        /// Frames of one HTTP/2 connection in ten seconds that are neither requests nor bodies
+        /// (SETTINGS, PING, PRIORITY, WINDOW_UPDATE and the like), beyond those that usually come
+        /// along with these. Connections with more are closed.
+        http2_control_frames_max: u64 [100..=1_000_000] = 1000;
+        /// Headers that a function may set on its response; with more it is an error.
+        response_headers_max: u64 [8..=10_000] = 1000;
+        /// Kibibytes that the headers of a function's response may have together.
+        response_header_kib: u64 [1..=4096] = 64;
         /// Connections at once; more wait to be accepted.
         connections_max: u64 [1..=1_000_000] = 10_000;
         /// Requests at once; more are refused with 429.
