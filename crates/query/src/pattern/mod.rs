@@ -65,6 +65,7 @@ pub(crate) fn compile(source: &str, options: &str) -> Result<Regex, QueryError> 
     if source.len() > PATTERN_BYTES_MAX {
         return Err(invalid("regular expression is too large"));
     }
+    step_search(source)?;
     let mut flags = String::new();
     for option in options.chars() {
         match option {
