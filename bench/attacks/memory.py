@@ -30,7 +30,8 @@ PARSE = """exports = ({ body }) => JSON.parse(body.text()).length;"""
 HELLO = """exports = () => 'hello';"""
 FETCH = """exports = async ({ body }) => {
   const { url, calls } = JSON.parse(body.text());
-  const answers = await Promise.all(Array.from({ length: calls }, () => context.http.get({ url })));
+  const call = () => context.http.get({ url });
+  const answers = await Promise.all(Array.from({ length: calls }, call));
   return answers.reduce((bytes, answer) => bytes + answer.body.text().length, 0);
 };"""
 LARGE = """exports = ({ query }) => 'x'.repeat(Number(query.bytes));"""

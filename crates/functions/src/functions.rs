@@ -25,6 +25,10 @@ pub struct Functions {
     pool: Pool,
 }
 
+/// What a run may hold beside its limit: a batch of documents, which servers send at their own
+/// size.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+
 /// What came of a run: the outcome, its log, and what the reply takes of the memory budget.
 type Ended = (Result<Reply, Failure>, Vec<LogLine>, Option<Share>);
 
@@ -105,7 +109,8 @@ impl Functions {
     }
 
     async fn run(&self, invocation: Invocation, script: usize) -> Ended {
-        let account = Account::new(&self.memory, self.limits.run_memory_bytes);
+        let bytes_max = self.limits.run_memory_bytes.saturating_add(BATCH_BYTES_MAX);
+        let account = Account::new(&self.memory, bytes_max);
         let host = RunHost::new(
             Arc::clone(&self.program),
             Arc::clone(&self.client),

@@ -96,7 +96,7 @@ async fn what_a_run_frees_is_given_back_before_its_end() {
     let limits = Limits { memory_bytes: 100 * MIB, ..roomy() };
     let source = "(async () => {
         let large = new Uint8Array(8e7).fill(1);
-        const pin = new Uint8Array(100);
+        const pin = new Uint8Array(5000).fill(1);
         large = null;
         await double(1);
         await new Promise(() => {});
