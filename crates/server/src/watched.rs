@@ -8,7 +8,7 @@
 
 use std::{
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -16,6 +16,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::yield_now,
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -29,7 +30,7 @@ const PAUSE_TIME: Duration = Duration::from_secs(5);
 
 /// Bytes that are read before the other connections of the thread have their turn. Some bytes
 /// take longer to be looked at than to be sent, such as the zeros in front of a chunk's size.
-const READ_AT_ONCE_BYTES: usize = 256 << 10;
+const READ_AT_ONCE_BYTES: usize = 64 << 10;
 
 /// Bytes that are read and dropped at once.
 const DROPPED_AT_ONCE_BYTES: usize = 16 << 10;
@@ -126,7 +127,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         if self.read_bytes >= READ_AT_ONCE_BYTES {
             self.read_bytes = 0;
-            cx.waker().wake_by_ref();
+            // Wakes this task when the sockets have been looked at, which waking it by itself
+            // would put off.
+            let _ = pin!(yield_now()).poll(cx);
             return Poll::Pending;
         }
         let before = buffer.filled().len();

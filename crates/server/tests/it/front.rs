@@ -357,3 +357,31 @@ async fn the_headers_of_a_response_are_limited() {
         assert!(log.lines().any(named), "{log}");
     }
 }
+
+#[tokio::test]
+async fn a_body_that_is_sent_fast_and_means_nothing_leaves_others_their_turn() {
+    let server = app()
+        .config(|config| {
+            config.threads = 1;
+            config.limits.body_read_time = Duration::from_secs(3600);
+        })
+        .start()
+        .await;
+    // The size of a chunk may have any number of zeros in front.
+    let start = format!("{}transfer-encoding: chunked\r\n\r\n", head("POST", "/x"));
+    let mut floods = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let (start, zeros) = (start.clone(), vec![b'0'; 1 << 20]);
+        floods.push(stream.try_clone().unwrap());
+        spawn_blocking(move || {
+            stream.write_all(start.as_bytes()).unwrap();
+            while stream.write_all(&zeros).is_ok() {}
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let answer = tokio::time::timeout(Duration::from_secs(60), server.get("/x")).await;
+    // The floods end here, whatever came of them.
+    floods.iter().for_each(|stream| stream.shutdown(Shutdown::Both).unwrap());
+    assert_eq!(answer.expect("no turn").status, 200);
+}
