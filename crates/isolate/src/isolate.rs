@@ -275,12 +275,7 @@ impl<H: Host> Isolates<H> {
         let places = Arc::new(Mutex::new(vec![Arc::new(Place::new(isolate))]));
         let kept = Arc::downgrade(&places);
         watchdog::when_idle(move || kept.upgrade().map(|places| shrink(&places)).is_some());
-        Ok(Self {
-            places,
-            claims: Arc::default(),
-            image_bytes,
-            host: std::marker::PhantomData,
-        })
+        Ok(Self { places, claims: Arc::default(), image_bytes, host: std::marker::PhantomData })
     }
 
     pub(crate) fn image_bytes(&self) -> usize {

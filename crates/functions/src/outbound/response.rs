@@ -1,6 +1,9 @@
 //! A response, as a function sees it (reference: services.md §4.2).
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
 
 use flate2::write::MultiGzDecoder;
 use hookstead_isolate::Value;
@@ -14,6 +17,11 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::{cookies::set_cookies, error::CallError};
+
+/// So much of a body is unpacked at once.
+const PIECE_BYTES: usize = 256;
+/// How long a body is unpacked before others have their turn.
+const PIECES_TIME: Duration = Duration::from_micros(300);
 
 /// A response whose body is yet to be read.
 pub(super) struct Answer {
@@ -132,8 +140,15 @@ async fn read_body(
     };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| CallError::of_body(&error))?;
-        if let Ok(data) = frame.into_data() {
-            sink.write_all(&data).map_err(failed)?;
+        let Ok(data) = frame.into_data() else { continue };
+        let mut begun = Instant::now();
+        // What is packed becomes a thousand times as much at most.
+        for piece in data.chunks(PIECE_BYTES) {
+            sink.write_all(piece).map_err(failed)?;
+            if begun.elapsed() >= PIECES_TIME {
+                tokio::task::yield_now().await;
+                begun = Instant::now();
+            }
         }
     }
     sink.finish().map_err(failed)
