@@ -28,7 +28,10 @@ const fn short(name: &'static str, call: fn(&mut RunHost, &[Value]) -> Outcome) 
 }
 
 /// A native that takes its arguments, or leaves work to another thread.
-const fn split(name: &'static str, call: fn(&mut RunHost, &mut [Value]) -> Answer) -> Native<RunHost> {
+const fn split(
+    name: &'static str,
+    call: fn(&mut RunHost, &mut [Value]) -> Answer,
+) -> Native<RunHost> {
     Native { name, call: NativeCall::Split(call) }
 }
 

@@ -39,6 +39,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+use tokio::task::spawn_blocking;
+
 use self::{
     connect::Connector,
     detour::Detours,
@@ -62,6 +64,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 const WINDOW_BYTES: u32 = 512 << 10;
 
 type HttpClient = legacy::Client<Transport, Full<Bytes>>;
+
+/// From so many bytes on, the description of a call is read on another thread.
+const LARGE_HEAD_BYTES: usize = 64 << 10;
 
 /// Makes calls for functions.
 pub(crate) struct Client {
@@ -118,7 +123,13 @@ impl Client {
         body: Option<Vec<u8>>,
         account: Arc<Account>,
     ) -> Answered {
-        let plan = Plan::read(&head_json, body)?;
+        let plan = match head_json.len() {
+            ..LARGE_HEAD_BYTES => Plan::read(&head_json, body)?,
+            // A form can be as large as a run's memory.
+            _ => spawn_blocking(move || Plan::read(&head_json, body))
+                .await
+                .map_err(|error| Thrown::new("InternalError", error.to_string()))??,
+        };
         let call = async {
             let answer = Exchange::new(&self).run(plan).await?;
             answer.read(self.body_bytes_max, &account).await

@@ -162,9 +162,8 @@ impl Threads {
         add(&mut queue);
         if queue.waiting() > queue.idle && queue.threads < self.threads_max {
             let threads = Arc::clone(self);
-            let spawned = thread::Builder::new()
-                .name("background".into())
-                .spawn(move || threads.work_off());
+            let spawned =
+                thread::Builder::new().name("background".into()).spawn(move || threads.work_off());
             match spawned {
                 Ok(_) => queue.threads += 1,
                 // Nobody would come. Those who wait for the work see that it is gone.

@@ -85,10 +85,7 @@ pub(crate) async fn run<H: Host>(
 }
 
 /// A place for a run. A new isolate is made on a thread that nobody waits for.
-async fn place<H: Host>(
-    image: &Arc<Image<H>>,
-    isolates_max: usize,
-) -> Result<Arc<Place>, Thrown> {
+async fn place<H: Host>(image: &Arc<Image<H>>, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
     let claim = match image.isolates.place(isolates_max) {
         Ok(place) => return Ok(place),
         Err(claim) => claim,

@@ -158,11 +158,7 @@ unsafe extern "C" fn on_disturbance(
 
 /// Whether the code at this place can be left and resumed on another thread: the engine's, or a
 /// leaf of the C library's that the engine has called.
-unsafe fn is_suspendable(
-    counter: usize,
-    stack: usize,
-    context: *const libc::ucontext_t,
-) -> bool {
+unsafe fn is_suspendable(counter: usize, stack: usize, context: *const libc::ucontext_t) -> bool {
     text::contains(counter)
         || leaves::contain(counter)
             // SAFETY: the caller vouches for the context; the turn's stack can be read.

@@ -6,7 +6,7 @@ use bson::RawBsonRef;
 use hookstead_data::Store;
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, function_error, number, pending::started_id, text};
+use super::{Outcome, function_error, name, number, pending::started_id};
 use crate::{
     LogLevel,
     data::{self, Barrier, OpenSession, Request, SessionCall, Spec, WriteGuard},
@@ -77,7 +77,7 @@ pub(super) fn json_text(arguments: &[Value]) -> Outcome {
 
 /// Opens a session of a data source.
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let source = text(arguments, 0)?;
+    let source = name(arguments, 0)?;
     let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
     let id = host.handles.open_session(store);
     Ok(Value::Number(id as f64))

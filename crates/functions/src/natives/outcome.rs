@@ -79,5 +79,9 @@ fn reply_of(arguments: &mut [Value]) -> Result<Reply, Thrown> {
 
 /// Whoever drops the last reference to a large body does not wait for the system.
 fn body_of(bytes: Vec<u8>) -> Bytes {
-    if bytes.len() < LARGE_BYTES { bytes.into() } else { Bytes::from_owner(FreedElsewhere::new(bytes)) }
+    if bytes.len() < LARGE_BYTES {
+        bytes.into()
+    } else {
+        Bytes::from_owner(FreedElsewhere::new(bytes))
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use flate2::write::MultiGzDecoder;
@@ -19,6 +20,11 @@ use serde_json::{Map, Value as Json};
 
 use super::{cookies::set_cookies, error::CallError};
 use crate::memory::grow;
+
+/// So much of a body is unpacked at once.
+const PIECE_BYTES: usize = 256;
+/// How long a body is unpacked before others have their turn.
+const PIECES_TIME: Duration = Duration::from_micros(300);
 
 /// A response whose body is yet to be read.
 pub(super) struct Answer {
@@ -146,19 +152,22 @@ async fn read_body(
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| CallError::of_body(&error))?;
         let Ok(data) = frame.into_data() else { continue };
-        for piece in data.chunks(PIECE_BYTES_MAX) {
+        let mut begun = Instant::now();
+        // What is packed becomes a thousand times as much at most.
+        for piece in data.chunks(PIECE_BYTES) {
             sink.write_all(piece).map_err(failed)?;
             // The partner waits as long as there is no room for more.
             sink.capped().settle().await.map_err(CallError::Memory)?;
+            if begun.elapsed() >= PIECES_TIME {
+                tokio::task::yield_now().await;
+                begun = Instant::now();
+            }
         }
     }
     let mut capped = sink.finish().map_err(failed)?;
     capped.settle().await.map_err(CallError::Memory)?;
     Ok((capped.bytes, capped.held))
 }
-
-/// So much is written at once. Unpacked, it may be a thousand times as long.
-const PIECE_BYTES_MAX: usize = 4 << 10;
 
 /// Takes so many bytes and no more. What unpacks to more than it may stops there.
 struct Capped {

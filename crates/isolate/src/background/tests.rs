@@ -38,7 +38,8 @@ fn a_short_call_is_done_while_a_hundred_long_ones_go_on() {
     let threads = Arc::new(Threads::new(1));
     let jobs: Vec<_> = (0..100).map(|_| endless()).collect();
     let counts: Vec<_> = jobs.iter().map(|(_, pieces)| Arc::clone(pieces)).collect();
-    let tickets: Vec<_> = { jobs }.into_iter().map(|(job, _)| threads.begin(job, ENDLESS)).collect();
+    let tickets: Vec<_> =
+        { jobs }.into_iter().map(|(job, _)| threads.begin(job, ENDLESS)).collect();
     for _ in 0..20 {
         let finished = block_on(threads.begin(short(), ENDLESS).finished()).expect("a thread");
         assert_eq!(finished.outcome, Some(Ok(Value::Number(7.0))));

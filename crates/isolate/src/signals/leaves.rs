@@ -1,8 +1,8 @@
 //! Functions of the C library's in which a turn may be suspended.
 //!
-//! Filling, copying and comparing hundreds of megabytes is one call of the C library's, which the
+//! Filling, copying, comparing or searching hundreds of megabytes is one call of the C library's, which the
 //! engine makes for `fill`, `slice`, `concat` and many others. A turn can be suspended in these
-//! four functions as it can be in the engine's own code:
+//! functions as it can be in the engine's own code:
 //!
 //! - They take no lock, allocate nothing and use no variable but their arguments, thread-local or
 //!   not. All that they have at hand is in registers, which the kernel's frame keeps.
@@ -26,7 +26,7 @@ const GAP_BYTES_MAX: usize = 64;
 const FUNCTION_BYTES_MAX: usize = 16 << 10;
 /// The function itself and those that share its loops.
 const VARIANTS: usize = 3;
-const FUNCTIONS: usize = 4;
+const FUNCTIONS: usize = 5;
 
 static RANGES: [[AtomicUsize; 2]; FUNCTIONS] =
     [const { [const { AtomicUsize::new(0) }; 2] }; FUNCTIONS];
@@ -54,6 +54,7 @@ pub(super) fn find() {
         libc::memmove as *const (),
         libc::memset as *const (),
         libc::memcmp as *const (),
+        libc::memchr as *const (),
     ];
     for ([start, end], function) in RANGES.iter().zip(functions) {
         let function = function as usize;

@@ -22,7 +22,10 @@ const LONG_CALLS: &[(&str, &str)] = &[
     ("copyWithin", "const a = new Uint8Array(2e8); for (let n = 0; n < 8; n++) a.copyWithin(1, 0)"),
     ("repeat", "'ab'.repeat(1e8)"),
     ("comparing", "const a = 'a'.repeat(1e8), b = 'a'.repeat(1e8); a === b && a < b"),
-    ("concatenation", "let a = 'a'.repeat(5e7); for (let n = 0; n < 2; n++) a = a + 'b' + a; a.at(-1)"),
+    (
+        "concatenation",
+        "let a = 'a'.repeat(5e7); for (let n = 0; n < 2; n++) a = a + 'b' + a; a.at(-1)",
+    ),
     ("indexOf", "new Uint8Array(3e8).indexOf(1)"),
     ("includes of text", "'a'.repeat(2e8).includes('b')"),
     ("split", "'a,'.repeat(1e6).split(',')"),
@@ -56,7 +59,8 @@ fn order(much: &str, little: &str) -> Vec<&'static str> {
         for (image, name) in images.into_iter().zip(["much", "little"]) {
             let (limits, order) = (limits.run.clone(), Arc::clone(&order));
             handles.push(tokio::task::spawn_local(async move {
-                let (_, ending) = pool().run(image, limits, Echo::default()).await.expect("a place");
+                let (_, ending) =
+                    pool().run(image, limits, Echo::default()).await.expect("a place");
                 assert_eq!(ending, Ending::Finished, "{name}");
                 order.lock().expect("nobody panics").push(name);
             }));
@@ -90,10 +94,8 @@ fn long_work_has_the_results_of_short_work() {
 #[test]
 fn long_work_counts_as_computing() {
     let cpu_time = Duration::from_millis(50);
-    let limits = Limits {
-        run: hookstead_isolate::RunLimits { cpu_time, ..roomy().run },
-        ..roomy()
-    };
+    let limits =
+        Limits { run: hookstead_isolate::RunLimits { cpu_time, ..roomy().run }, ..roomy() };
     assert_eq!(run("work(1e9)", &limits).1, Ending::TimeLimit);
     assert_eq!(run("for (;;) work(300)", &limits).1, Ending::TimeLimit);
 }
