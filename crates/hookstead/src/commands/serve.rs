@@ -1,5 +1,6 @@
 //! `hookstead serve`: runs the app.
 
+mod opening;
 mod table;
 mod watch;
 

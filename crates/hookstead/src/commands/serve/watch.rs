@@ -15,7 +15,7 @@ use hookstead_server::{Listing, ProtectionKind, SiteHandle};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::runtime::Handle;
 
-use super::tell_problems;
+use super::{opening::Closed, tell_problems};
 use crate::{
     prepare::Prepared,
     routes::{self, Route},
@@ -28,6 +28,13 @@ const QUIET_TIME: Duration = Duration::from_millis(150);
 
 /// A file that is written all the time must not keep a change from being loaded.
 const BUSY_TIME: Duration = Duration::from_secs(2);
+
+/// What opens something waits for a longer quiet, and is read once more: a file that protects it
+/// may be gone only for as long as it is written anew.
+const QUIET_TIME_OF_OPENING: Duration = Duration::from_secs(1);
+
+/// The same for a change that opens something.
+const BUSY_TIME_OF_OPENING: Duration = Duration::from_secs(5);
 
 /// Settings, which are read once.
 const SETTINGS_FILE: &str = "hookstead.toml";
@@ -67,6 +74,7 @@ pub(super) fn start(
         root: prepared.app.root.clone(),
         data_dir: workspace.data_dir.canonicalize().unwrap_or(workspace.data_dir.clone()),
         known: broken(&prepared.problems),
+        closed: Closed::default(),
         settings_changed: false,
         workspace,
         handle,
@@ -86,19 +94,35 @@ struct Reloader {
     handle: SiteHandle,
     /// What was broken already when the app that is served was loaded.
     known: BTreeSet<(String, String)>,
+    /// What was closed while this program served it.
+    closed: Closed,
     settings_changed: bool,
 }
 
 impl Reloader {
     fn run(mut self, events: &Receiver<notify::Result<Event>>) {
+        self.closed.note(self.handle.site().endpoints());
         while let Ok(event) = events.recv() {
             if !self.concerns(&event) {
                 continue;
             }
-            if !self.settle(events) {
+            if !self.settle(events, QUIET_TIME, BUSY_TIME) {
                 return;
             }
-            self.reload();
+            let Some(prepared) = self.prepare() else { continue };
+            let opened = self.closed.opened_by(prepared.site.endpoints());
+            let prepared = if opened.is_empty() {
+                Some(prepared)
+            } else {
+                tell_opened(&opened);
+                if !self.settle(events, QUIET_TIME_OF_OPENING, BUSY_TIME_OF_OPENING) {
+                    return;
+                }
+                self.prepare()
+            };
+            if let Some(prepared) = prepared {
+                self.serve(prepared);
+            }
             if mem::take(&mut self.settings_changed) {
                 terminal::warning(&format!(
                     "{SETTINGS_FILE} is read at the start only; what changed in it does not count"
@@ -108,14 +132,19 @@ impl Reloader {
     }
 
     /// Waits for a quiet moment. False when the program ends.
-    fn settle(&mut self, events: &Receiver<notify::Result<Event>>) -> bool {
-        let end = Instant::now() + BUSY_TIME;
-        let mut quiet = Instant::now() + QUIET_TIME;
+    fn settle(
+        &mut self,
+        events: &Receiver<notify::Result<Event>>,
+        quiet_time: Duration,
+        busy_time: Duration,
+    ) -> bool {
+        let end = Instant::now() + busy_time;
+        let mut quiet = Instant::now() + quiet_time;
         loop {
             let left = quiet.min(end).saturating_duration_since(Instant::now());
             match events.recv_timeout(left) {
                 _ if left.is_zero() => return true,
-                Ok(event) if self.concerns(&event) => quiet = Instant::now() + QUIET_TIME,
+                Ok(event) if self.concerns(&event) => quiet = Instant::now() + quiet_time,
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
@@ -143,14 +172,19 @@ impl Reloader {
         !path.starts_with(&self.data_dir) && !hidden(".git") && !hidden(".hookstead")
     }
 
-    fn reload(&mut self) {
-        let prepared = match self.workspace.prepare_to_run() {
-            Ok(prepared) => prepared,
+    /// The app as it is now, unless it cannot be read at all.
+    fn prepare(&mut self) -> Option<Prepared> {
+        match self.workspace.prepare_to_run() {
+            Ok(prepared) => Some(prepared),
             Err(error) => {
                 terminal::error(&format!("{error:#}"));
-                return terminal::warning("the app is broken; the last good one goes on");
+                terminal::warning("the app is broken; the last good one goes on");
+                None
             }
-        };
+        }
+    }
+
+    fn serve(&mut self, prepared: Prepared) {
         tell_problems(&prepared.problems);
         let broken = broken(&prepared.problems);
         if !broken.is_subset(&self.known) {
@@ -162,21 +196,38 @@ impl Reloader {
             terminal::warning("the app is broken; it is served all the same, for it closes more");
         }
         self.known = broken;
+        self.closed.note(prepared.site.endpoints());
         self.handle.replace(prepared.site);
         terminal::note("loaded the app anew");
     }
 }
 
+fn tell_opened(paths: &BTreeSet<String>) {
+    let paths: Vec<_> = paths.iter().map(|path| terminal::clean(path)).collect();
+    let (paths, seconds) = (paths.join(", "), QUIET_TIME_OF_OPENING.as_secs());
+    terminal::note(&format!(
+        "{paths}: will be open to everybody; the app is read again after {seconds} s without \
+         changes"
+    ));
+}
+
 /// Whether something that was open is now protected or switched off. A refusal is neither: it may
 /// be what is broken.
 fn closes(served: &[Listing], prepared: &Prepared) -> bool {
-    let open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
-    let key = |one: &Listing| (one.kind, one.method.clone(), one.path.clone());
-    let open: Vec<_> = served.iter().filter(open).map(key).collect();
+    const ANY: &str = "*";
+    let is_open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
     let is_locked = |kind| !matches!(kind, ProtectionKind::None | ProtectionKind::Refused);
     let closed = |route: &&Route<'_>| route.disabled || is_locked(route.listing.protection);
+    let meets = |open: &Listing, closed: &Listing| {
+        let is_same_method = open.method == closed.method;
+        let is_same = (open.kind, &open.path) == (closed.kind, &closed.path);
+        is_same && (is_same_method || open.method == ANY || closed.method == ANY)
+    };
     let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
-    routes.iter().filter(closed).any(|route| open.contains(&key(route.listing)))
+    routes
+        .iter()
+        .filter(closed)
+        .any(|route| served.iter().filter(is_open).any(|open| meets(open, route.listing)))
 }
 
 /// What is broken, and where.
