@@ -61,13 +61,18 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
 }
 
 fn find_bytes(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
-    let text = text.as_bytes();
-    let part = text.get(start..end.min(text.len()))?;
+    let end = end.min(text.len());
+    if start > end {
+        return None;
+    }
     if wanted.is_empty() {
         return Some(start);
     }
-    let is_here = |window: &[u8]| window == wanted.as_bytes();
-    part.windows(wanted.len()).position(is_here).map(|index| start + index)
+    // What is wanted is whole letters, and so is every place where it is found. Searching in a text
+    // takes time in proportion to its length; comparing at each byte would take the product of both.
+    let first = text.ceil_char_boundary(start);
+    let last = text.floor_char_boundary(end);
+    text.get(first..last)?.find(wanted).map(|index| first + index)
 }
 
 fn find_letters(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
@@ -107,8 +112,10 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             letters.chars().collect()
         }
     };
-    let letters = letters.as_slice();
-    let text = if at_start { text.trim_start_matches(letters) } else { text };
-    let text = if at_end { text.trim_end_matches(letters) } else { text };
+    let mut letters = letters;
+    letters.sort_unstable();
+    let is_trimmed = |letter: char| letters.binary_search(&letter).is_ok();
+    let text = if at_start { text.trim_start_matches(is_trimmed) } else { text };
+    let text = if at_end { text.trim_end_matches(is_trimmed) } else { text };
     Ok(Some(Value::text(text)))
 }

@@ -5,7 +5,11 @@ use std::cmp::Ordering;
 use bson::{RawBsonRef, RawDocument};
 
 use super::splice::broken;
-use crate::{QueryError, compare, number::Number};
+use crate::{
+    QueryError, compare,
+    depth::{check_path, check_sort_fields},
+    number::Number,
+};
 
 /// An order of the elements of an array.
 #[derive(Debug)]
@@ -35,17 +39,27 @@ impl PushSort {
     }
 
     /// Sorts; equal elements stay in their order.
-    pub(super) fn apply(&self, items: &mut [RawBsonRef<'_>]) {
+    pub(super) fn apply<'a>(&self, items: &mut [RawBsonRef<'a>]) {
         match self {
             Self::Whole { descending } => {
                 items.sort_by(|one, another| turn(compare(*one, *another), *descending));
             }
-            Self::Fields(fields) => items.sort_by(|one, another| {
-                let by_field = fields.iter().map(|(path, descending)| {
-                    turn(compare(find(*one, path), find(*another, path)), *descending)
+            Self::Fields(fields) => {
+                let values = |item: RawBsonRef<'a>| -> Vec<RawBsonRef<'a>> {
+                    fields.iter().map(|(path, _)| find(item, path)).collect()
+                };
+                let mut keyed: Vec<_> = items.iter().map(|item| (values(*item), *item)).collect();
+                keyed.sort_by(|(one, _), (another, _)| {
+                    let pairs = one.iter().zip(another).zip(fields);
+                    let mut by_field = pairs.map(|((one, another), (_, descending))| {
+                        turn(compare(*one, *another), *descending)
+                    });
+                    by_field.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
                 });
-                by_field.fold(Ordering::Equal, Ordering::then)
-            }),
+                for (item, (_, sorted)) in items.iter_mut().zip(keyed) {
+                    *item = sorted;
+                }
+            }
         }
     }
 
@@ -62,7 +76,9 @@ impl PushSort {
                     "The $sort field is a dotted field but has an empty part: {path}"
                 )));
             }
+            check_path(&path)?;
             fields.push((path, descending));
+            check_sort_fields(fields.len())?;
         }
         if fields.is_empty() {
             let message = "The $sort pattern is empty when it should be a set of fields.";
