@@ -29,8 +29,8 @@ const NAMES: &str = "a b c _id a.b a.0 a.$ a.$[] a.$[x] x x.a 0 1 vars in input 
 
 const OPERATORS: &str = "$eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $mod \
     $size $all $elemMatch $regex $options $bitsAllSet $expr $jsonSchema $slice $set $unset $inc \
-    $mul $min $max $rename $setOnInsert $currentDate $push $addToSet $pull $pullAll $pop $bit $each \
-    $position $sort $match $project $addFields $group $bucket $bucketAuto $count $densify \
+    $mul $min $max $rename $setOnInsert $currentDate $push $addToSet $pull $pullAll $pop $bit \
+    $each $position $sort $match $project $addFields $group $bucket $bucketAuto $count $densify \
     $documents $facet $fill $graphLookup $limit $lookup $redact $replaceRoot $replaceWith $sample \
     $setWindowFields $skip $sortByCount $unionWith $unwind $sum $avg $first $last $mergeObjects \
     $stdDevPop $top $bottom $firstN $lastN $maxN $minN $topN $percentile $median $rank $denseRank \

@@ -105,7 +105,7 @@ pub(crate) fn check_value(value: RawBsonRef<'_>, outside: usize) -> Result<(), Q
 ///
 /// The limits of this file keep that from happening. Where one is missing, or a stack is smaller
 /// than anybody thought, the command fails and the process goes on. It costs a few nanoseconds, so
-/// that it is called for each level of a command that is read, and not for each value of a document.
+/// that it is called for each level of a command that is read, not for each value of a document.
 pub(crate) fn check_stack() -> Result<(), QueryError> {
     match stacker::remaining_stack() {
         Some(left) if left < STACK_BYTES_MIN => {
@@ -143,4 +143,26 @@ fn validate_at(document: &RawDocument, depth: usize) -> Result<(), QueryError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OVERFLOW, check_stack};
+
+    /// Recurses for ever, but for the check; answers how deep it came.
+    fn dig(depth: usize) -> Result<usize, (usize, i32)> {
+        check_stack().map_err(|error| (depth, error.code))?;
+        let room = std::hint::black_box([0_u8; 512]);
+        let found = dig(depth + 1);
+        std::hint::black_box(room);
+        found
+    }
+
+    #[test]
+    fn a_stack_that_is_nearly_used_up_is_an_error() {
+        let thread = std::thread::Builder::new().stack_size(1 << 20);
+        let (depth, code) = thread.spawn(|| dig(0)).unwrap().join().unwrap().unwrap_err();
+        assert_eq!(code, OVERFLOW);
+        assert!(depth > 100, "{depth}");
+    }
 }

@@ -68,8 +68,8 @@ fn find_bytes(text: &str, wanted: &str, start: usize, end: usize) -> Option<usiz
     if wanted.is_empty() {
         return Some(start);
     }
-    // What is wanted is whole letters, and so is every place where it is found. Searching in a text
-    // takes time in proportion to its length; comparing at each byte would take the product of both.
+    // What is wanted is whole letters, and so is every place where it is found. Searching in a
+    // text takes time in proportion to its length; comparing at each byte would take the product.
     let first = text.ceil_char_boundary(start);
     let last = text.floor_char_boundary(end);
     text.get(first..last)?.find(wanted).map(|index| first + index)
@@ -100,7 +100,7 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
         QueryError::new(code, text)
     };
     let text = as_str(value.as_ref()).ok_or_else(|| wrong(50699, "its input", value.as_ref()))?;
-    let letters: Vec<char> = match arguments.is_given(1) {
+    let mut letters: Vec<char> = match arguments.is_given(1) {
         false => WHITE.to_vec(),
         true => {
             let letters = arguments.get(1)?;
@@ -112,7 +112,6 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             letters.chars().collect()
         }
     };
-    let mut letters = letters;
     letters.sort_unstable();
     let is_trimmed = |letter: char| letters.binary_search(&letter).is_ok();
     let text = if at_start { text.trim_start_matches(is_trimmed) } else { text };

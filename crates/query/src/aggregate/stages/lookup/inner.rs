@@ -47,7 +47,7 @@ impl Inner {
             }
             constant_len += 1;
         }
-        // Each stage is parsed once: twice would be a thousand times for ten lookups in one another.
+        // Each stage is parsed once: twice would be a thousand times for ten lookups in each other.
         let depth = context.depth + 1;
         let inside =
             Context { parameters: &parameters, place: Place::Lookup, depth, index: 0, ..context };
