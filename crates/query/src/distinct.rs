@@ -6,6 +6,7 @@ use bson::{RawBson, RawBsonRef, RawDocument};
 
 use crate::{
     QueryError,
+    depth::check_path,
     interrupt::sort_by,
     key::append_key,
     path::{as_document, field, items},
@@ -22,8 +23,9 @@ pub struct Distinct {
 
 impl Distinct {
     /// Looks for the values of a path.
-    pub fn new(path: &str) -> Self {
-        Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 }
+    pub fn new(path: &str) -> Result<Self, QueryError> {
+        check_path(path)?;
+        Ok(Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 })
     }
 
     /// Adds what a document has at the path; of an array, its items.

@@ -15,6 +15,7 @@ mod field_path;
 mod filter;
 mod interrupt;
 mod key;
+mod named;
 mod number;
 mod order;
 mod parameters;
@@ -24,14 +25,16 @@ mod projection;
 mod scan;
 mod sort;
 mod sum;
+mod trail;
 mod update;
+mod variables;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
     WhenNotMatched, taken_bytes,
 };
 pub use decimal::Decimal;
-pub use depth::{DEPTH_MAX, validate};
+pub use depth::{DEPTH_MAX, PATH_NAMES_MAX, check_path, validate};
 pub use distinct::Distinct;
 pub use error::QueryError;
 pub use expression::{Evaluated, Expression, Scope, Value};
@@ -43,3 +46,4 @@ pub use parameters::Parameters;
 pub use projection::Projection;
 pub use sort::{Direction, Sort};
 pub use update::Update;
+pub use variables::Variables;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use bson::{Document, RawBsonRef, RawDocument};
-use hookstead_query::{Parameters, Pipeline, QueryError};
+use hookstead_query::{Parameters, Pipeline, QueryError, Variables, validate};
 
 use super::{
     cancel::Cancel,
@@ -61,8 +61,10 @@ fn read_options(options: &RawDocument, parameters: &mut Parameters) -> Result<()
     for (name, value) in options.iter().flatten() {
         match (name.as_str(), value) {
             ("let", RawBsonRef::Document(variables)) => {
-                parameters.variables = Document::try_from(variables)
+                validate(variables)?;
+                let variables = Document::try_from(variables)
                     .map_err(|error| QueryError::bad_value(error.to_string()))?;
+                parameters.variables = Variables::of(variables)?;
             }
             ("collation", RawBsonRef::Document(collation))
                 if !collation.get_str("locale").is_ok_and(|locale| locale == "simple") =>

@@ -211,7 +211,7 @@ fn distinct(
     documents: &dyn Documents,
     cancel: &Cancel,
 ) -> Outcome<Answer> {
-    let mut distinct = Distinct::new(field);
+    let mut distinct = Distinct::new(field)?;
     each(filter, documents, cancel, &mut |document| {
         distinct.add(document)?;
         if distinct.bytes_len() > DISTINCT_BYTES_MAX {

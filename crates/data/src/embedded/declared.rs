@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use bson::{RawDocumentBuf, raw::CString};
+use hookstead_query::check_path;
 
 use super::{
     access::Access,
@@ -65,6 +66,9 @@ pub(super) fn check(spec: &IndexSpec) -> Outcome<()> {
     let mut keys = spec.keys.iter().map(|(path, _)| path.as_str());
     if spec.keys.is_empty() || spec.keys.len() > FIELDS_MAX {
         return Err(faulty(spec, &format!("it has to have 1 to {FIELDS_MAX} fields")));
+    }
+    if let Some(error) = spec.keys.iter().find_map(|(path, _)| check_path(path).err()) {
+        return Err(faulty(spec, &error.message));
     }
     match keys.find(|path| is_odd(path) || !paths.insert(*path)) {
         None => Ok(()),

@@ -2,7 +2,8 @@
 
 use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_query::{
-    Expression, Output, Parameters, QueryError, Update, WhenMatched, WhenNotMatched, step,
+    Expression, Output, Parameters, QueryError, Update, Variables, WhenMatched, WhenNotMatched,
+    step,
 };
 
 use super::{
@@ -115,7 +116,7 @@ impl<'a> Target<'a> {
         if !values.contains_key("new") {
             values.insert("new", Document::try_from(new).map_err(broken)?);
         }
-        Ok(Parameters { variables: values, ..self.parameters.clone() })
+        Ok(Parameters { variables: Variables::of(values)?, ..self.parameters.clone() })
     }
 }
 

@@ -7,10 +7,12 @@ use super::{
     stage::{Context, Place, Stage, parse},
     stages::{self, output::Output},
 };
-use crate::{Filter, Parameters, QueryError, Sort, interrupt::step, validate};
-
-const STAGES_MAX: usize = 1_000;
-const NESTED_MAX: usize = 20;
+use crate::{
+    Filter, Parameters, QueryError, Sort,
+    depth::{PIPELINE_DEPTH_MAX, STAGES_MAX, check_stack},
+    interrupt::step,
+    validate,
+};
 
 /// A document that leaves a pipeline is at most so long: 16 MiB, and a little for the way.
 const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024 + 16 * 1024;
@@ -63,7 +65,8 @@ impl Pipeline {
         // So that nothing behind has to think of broken bytes and bottomless nesting.
         stages.iter().try_for_each(|stage| validate(stage))?;
         let stages = stages.iter().map(|stage| &**stage);
-        Self::parse_in(stages, Context { parameters, place, depth: 0, index: 0 })
+        let context = Context { parameters, place, depth: 0, stages_around: 0, index: 0 };
+        Self::parse_in(stages, context)
     }
 
     pub(super) fn parse_in<'s>(
@@ -71,19 +74,26 @@ impl Pipeline {
         context: Context<'_>,
     ) -> Result<Self, QueryError> {
         const SUB_PIPELINES_TOO_DEEP: i32 = 232;
-        if documents.len() > STAGES_MAX {
-            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages");
+        check_stack()?;
+        let count = documents.len();
+        let stages_around = context.stages_around + count;
+        if stages_around > STAGES_MAX {
+            let all =
+                if count > STAGES_MAX { "" } else { ", with those of the pipelines around it" };
+            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages{all}");
             return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
         }
-        if context.depth > NESTED_MAX {
-            let text =
-                format!("Maximum number of nested sub-pipelines exceeded. Limit is {NESTED_MAX}");
+        if context.depth > PIPELINE_DEPTH_MAX {
+            let text = format!(
+                "Maximum number of nested sub-pipelines exceeded. Limit is {PIPELINE_DEPTH_MAX}"
+            );
             return Err(QueryError::new(SUB_PIPELINES_TOO_DEEP, text));
         }
-        let count = documents.len();
         let mut stages = Vec::with_capacity(count);
         for (index, document) in documents.enumerate() {
-            let (name, mut parsed) = parse(document, Context { index, ..context })?;
+            let index_in_all = context.index + index;
+            let inside = Context { index: index_in_all, stages_around, ..context };
+            let (name, mut parsed) = parse(document, inside)?;
             if matches!(name.as_str(), "$out" | "$merge") && index + 1 < count {
                 let text = format!("{name} can only be the final stage in the pipeline");
                 return Err(QueryError::new(40601, text));

@@ -73,20 +73,20 @@ fn find_bytes(
     start: usize,
     end: usize,
 ) -> Result<Option<usize>, QueryError> {
-    let text = text.as_bytes();
-    let Some(part) = text.get(start..end.min(text.len())) else { return Ok(None) };
-    let Some(first) = wanted.as_bytes().first() else { return Ok(Some(start)) };
-    for (index, window) in part.windows(wanted.len()).enumerate() {
-        // Two texts may be alike for long.
-        if window.first() == Some(first) {
-            charge(wanted.len() / 64);
-        }
-        step()?;
-        if window == wanted.as_bytes() {
-            return Ok(Some(start + index));
-        }
+    let end = end.min(text.len());
+    if start > end {
+        return Ok(None);
     }
-    Ok(None)
+    if wanted.is_empty() {
+        return Ok(Some(start));
+    }
+    // What is wanted is whole letters, and so is every place where it is found. Searching in a
+    // text takes time in proportion to its length; comparing at each byte would take the product.
+    let first = text.ceil_char_boundary(start);
+    let last = text.floor_char_boundary(end);
+    let Some(part) = text.get(first..last) else { return Ok(None) };
+    step_bytes(part.len())?;
+    Ok(part.find(wanted).map(|index| first + index))
 }
 
 fn find_letters(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
@@ -114,7 +114,7 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
         QueryError::new(code, text)
     };
     let text = as_str(value.as_ref()).ok_or_else(|| wrong(50699, "its input", value.as_ref()))?;
-    let letters: Vec<char> = match arguments.is_given(1) {
+    let mut letters: Vec<char> = match arguments.is_given(1) {
         false => WHITE.to_vec(),
         true => {
             let letters = arguments.get(1)?;
@@ -126,8 +126,9 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             letters.chars().collect()
         }
     };
-    let letters = letters.as_slice();
-    let text = if at_start { text.trim_start_matches(letters) } else { text };
-    let text = if at_end { text.trim_end_matches(letters) } else { text };
+    letters.sort_unstable();
+    let is_trimmed = |letter: char| letters.binary_search(&letter).is_ok();
+    let text = if at_start { text.trim_start_matches(is_trimmed) } else { text };
+    let text = if at_end { text.trim_end_matches(is_trimmed) } else { text };
     Ok(Some(Value::text(text)))
 }

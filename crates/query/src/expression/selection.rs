@@ -14,7 +14,12 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, field, fields, is_nullish},
 };
-use crate::{QueryError, interrupt::sort_by, order};
+use crate::{
+    QueryError,
+    depth::{check_path, check_sort_fields},
+    interrupt::sort_by,
+    order,
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$firstN", parse_n, first_n),
@@ -140,8 +145,11 @@ fn check_sort(by: RawBsonRef<'_>) -> Result<(), QueryError> {
             "The sort pattern is empty when it should be a set of fields.",
         )),
         RawBsonRef::Document(document) => {
+            check_sort_fields(fields(document).count())?;
             for field in fields(document) {
-                if direction(field?.1).is_none() {
+                let (path, value) = field?;
+                check_path(path.as_str())?;
+                if direction(value).is_none() {
                     let text = "The $sort element value must be either 1 or -1";
                     return Err(QueryError::bad_value(text));
                 }

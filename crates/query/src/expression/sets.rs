@@ -4,7 +4,7 @@ use bson::{RawArray, RawBsonRef};
 
 use super::{
     arrays::{as_array, type_of},
-    build::ArrayBuilder,
+    build::{ArrayBuilder, Held},
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
@@ -51,14 +51,16 @@ fn no_array(text: &str, code: i32, value: Option<&Value<'_>>) -> QueryError {
     QueryError::new(code, format!("{text} is of type: {}", type_of(value)))
 }
 
-/// All operands; none where one of them is null.
+/// All operands, with what they hold; none where one of them is null.
 fn operands<'a>(
     arguments: &Arguments<'a>,
     code: i32,
-) -> Result<Option<Vec<Value<'a>>>, QueryError> {
+) -> Result<Option<(Vec<Value<'a>>, Held)>, QueryError> {
     let mut operands = Vec::with_capacity(arguments.len());
+    let mut held = Held::default();
     for value in arguments.iter() {
         let value = value?;
+        held.add(value.as_ref())?;
         if is_nullish(value.as_ref()) {
             return Ok(None);
         }
@@ -71,11 +73,11 @@ fn operands<'a>(
             }
         }
     }
-    Ok(Some(operands))
+    Ok(Some((operands, held)))
 }
 
 fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
+    let Some((operands, _held)) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
     let mut elements = Vec::new();
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
         elements.extend(collect(array)?);
@@ -85,7 +87,7 @@ fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn intersection<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
+    let Some((operands, _held)) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
     let mut arrays = operands.iter().filter_map(|operand| as_array(Some(operand)));
     let Some(first) = arrays.next() else { return write(Vec::new()) };
     let mut elements = set(first)?;
@@ -138,8 +140,10 @@ fn parse_equals(
 
 fn equals<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let mut values = Vec::with_capacity(arguments.len());
+    let mut held = Held::default();
     for (index, value) in (1..).zip(arguments.iter()) {
         let value = value?;
+        held.add(value.as_ref())?;
         if as_array(value.as_ref()).is_none() {
             let text = format!("All operands of $setEquals must be arrays. {index}-th argument");
             return Err(no_array(&text, 5_887_502, value.as_ref()));

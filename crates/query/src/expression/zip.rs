@@ -4,7 +4,7 @@ use bson::RawBsonRef;
 
 use super::{
     arrays::as_array,
-    build::{ArrayBuilder, check_memory},
+    build::{ArrayBuilder, Held, check_memory},
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
@@ -76,8 +76,10 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let number = arguments.get(1)?.and_then(|value| value.raw().as_i32()).unwrap_or(0);
     let number = usize::try_from(number).unwrap_or(0);
     let mut inputs = Vec::with_capacity(number);
+    let mut held = Held::default();
     for index in 0..number {
         let input = arguments.get(2 + index)?;
+        held.add(input.as_ref())?;
         if is_nullish(input.as_ref()) {
             return Ok(Some(Value::NULL));
         }

@@ -63,7 +63,8 @@ impl Pattern {
 /// The engine's form of a pattern with options.
 pub(crate) fn compile(source: &str, options: &str) -> Result<Regex, QueryError> {
     if source.len() > PATTERN_BYTES_MAX {
-        return Err(invalid("regular expression is too large"));
+        let reason = format!("it is longer than {PATTERN_BYTES_MAX} bytes");
+        return Err(invalid(&reason));
     }
     step_search(source)?;
     let mut flags = String::new();

@@ -159,7 +159,7 @@ pub(super) fn parse_set(argument: RawBsonRef<'_>) -> Result<ValueSet, QueryError
 /// `$addToSet` on a value that is there.
 pub(super) fn add_to_set(
     values: &ValueSet,
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
 ) -> Result<Change, QueryError> {
     let RawBsonRef::Array(array) = value else {
@@ -201,7 +201,7 @@ pub(super) fn keep(
 /// `$pop` on a value that is there.
 pub(super) fn pop(
     first: bool,
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
 ) -> Result<Change, QueryError> {
     let RawBsonRef::Array(array) = value else {
@@ -209,7 +209,7 @@ pub(super) fn pop(
             QueryError::TYPE_MISMATCH,
             format!(
                 "Path '{}' contains an element of non-array type '{}'",
-                place.path,
+                place.here.text(),
                 type_name(value)
             ),
         ));

@@ -22,6 +22,7 @@ pub(super) use crate::sum::{Deviation, Precise, Sum};
 use crate::{
     QueryError, Sort, append_key,
     interrupt::{charge, sort_by, step},
+    named::Named,
     number::Number,
 };
 
@@ -78,7 +79,7 @@ pub(super) enum State {
     Ranked(Ranked),
     Array(ArrayBuffer),
     Set(ArrayBuffer, HashSet<Box<[u8]>>),
-    Object(Vec<(String, bson::RawBson)>),
+    Object(Named<bson::RawBson>),
     Numbers(Vec<f64>),
 }
 
@@ -110,7 +111,7 @@ impl Accumulator {
             Settings::Top { bottom, .. } => State::Ranked(Ranked::new(*bottom, number)),
             Settings::Push => State::Array(ArrayBuffer::default()),
             Settings::AddToSet => State::Set(ArrayBuffer::default(), HashSet::new()),
-            Settings::MergeObjects => State::Object(Vec::new()),
+            Settings::MergeObjects => State::Object(Named::default()),
             Settings::Percentile { .. } => State::Numbers(Vec::new()),
         })
     }
@@ -168,7 +169,7 @@ impl Accumulator {
             (_, State::Array(array) | State::Set(array, _)) => writer.append_array(name, array),
             (_, State::Object(fields)) => {
                 writer.begin_document(name)?;
-                for (name, value) in fields {
+                for (name, value) in fields.iter() {
                     writer.append(name, value.as_raw_bson_ref())?;
                 }
                 writer.end();
@@ -244,7 +245,7 @@ fn add_to_set(
 }
 
 fn merge(
-    fields: &mut Vec<(String, bson::RawBson)>,
+    fields: &mut Named<bson::RawBson>,
     value: Option<RawBsonRef<'_>>,
     budget: &mut Budget,
 ) -> Result<(), QueryError> {
@@ -266,9 +267,12 @@ fn merge(
         charge(fields.len() / 16);
         step()?;
         let value = bson::RawBson::from(value);
-        match fields.iter_mut().find(|(known, _)| known == name.as_str()) {
-            Some((_, known)) => *known = value,
-            None => fields.push((name.as_str().to_owned(), value)),
+        let place = fields.position(name.as_str().as_bytes());
+        match place.and_then(|place| fields.at_mut(place)) {
+            Some(known) => *known = value,
+            None => {
+                fields.push(name.as_str(), value);
+            }
         }
     }
     Ok(())
