@@ -32,6 +32,7 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use hookstead_isolate::Thrown;
 use hookstead_memory::Account;
 use http_body_util::Full;
 use hyper_util::{

@@ -4,10 +4,10 @@
 
 use aws_lc_rs::{digest, hmac};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hookstead_isolate::{LongWork, Thrown, Value, pause};
+use hookstead_isolate::{LongWork, Value, pause};
 use md5::{Digest as _, Md5};
 
-use super::{Outcome, bytes, derive, digests, encoding, text, truth};
+use super::{bytes, derive, digests, encoding, text, truth};
 
 /// A piece takes some hundred microseconds at most. Divisible by three and by four, so that each
 /// piece of base64 is whole.

@@ -283,7 +283,7 @@ unsafe fn call<H: Host>(table: *mut Table<H>, native: &NativeCall<H>) -> bool {
         // Field by field: the hook's arguments are borrowed elsewhere.
         let (host, arguments) = (&mut (*table).host, &mut (*table).arguments);
         // Long work takes the arguments along; they count until its result has been given back.
-        let given = arguments.iter().map(Value::bytes).sum();
+        let given: usize = arguments.iter().map(Value::bytes).sum();
         let answer = match host {
             None => Answer::Now(Err(Thrown::new("InternalError", "there is no run yet"))),
             Some(host) => catch_unwind(AssertUnwindSafe(|| answer(native, host, arguments)))

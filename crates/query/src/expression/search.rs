@@ -7,10 +7,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish},
 };
-use crate::{
-    QueryError,
-    interrupt::{charge, step},
-};
+use crate::{QueryError, interrupt::step_bytes};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::between("$indexOfBytes", 2, 4, |arguments| index_of(arguments, 40091, find_bytes)),
