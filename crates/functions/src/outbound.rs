@@ -39,7 +39,6 @@ use hyper_util::{
     client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
-
 use tokio::task::spawn_blocking;
 
 use self::{
