@@ -287,3 +287,42 @@ fn parameters() -> Parameters {
     // The standard library keys each state with other random numbers.
     Parameters::new(DateTime::now(), RandomState::new().build_hasher().finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{Document, RawDocumentBuf, doc};
+
+    use super::Work;
+    use crate::{Command, Delete, Find, InsertMany, WriteOperation, Writes};
+
+    fn raw(document: &Document) -> RawDocumentBuf {
+        RawDocumentBuf::try_from(document).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_may_take_long_to_read_is_not_read_at_once() {
+        let find = |text: &str| {
+            let filter = raw(&doc! {"t": text});
+            Command::Find(Find { filter, ..Find::default() })
+        };
+        let insert = |text: &str| {
+            let documents = vec![raw(&doc! {"t": text})];
+            Command::InsertMany(InsertMany { documents, ordered: true })
+        };
+        let bulk =
+            |operation| Command::BulkWrite(Writes { operations: vec![operation], ordered: true });
+        let delete = Delete { filter: raw(&doc! {}), many: false };
+        let long = "x".repeat(20_000);
+        for (command, is_short) in [
+            (find("x"), true),
+            (find(&long), false),
+            (insert("x"), true),
+            (insert(&long), false),
+            (bulk(WriteOperation::Insert(raw(&doc! {}))), true),
+            (bulk(WriteOperation::Delete(delete)), false),
+        ] {
+            let shown = format!("{command:?}");
+            assert_eq!(Work::parse_short(command).is_ok(), is_short, "{shown}");
+        }
+    }
+}
