@@ -96,7 +96,13 @@ def main():
                     print(f"{name:10} {count:7} {p50:8.1f} {p99:8.1f} {longest:8.1f}", flush=True)
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                print("it does not end when it is told to")
+                failures += 1
+                server.kill()
+                server.wait()
     return failures > 0
 
 
