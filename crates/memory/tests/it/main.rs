@@ -74,7 +74,7 @@ fn the_last_eighth_is_for_small_holders() {
     let held: Vec<_> = large.iter().map(|run| run.take(349 * MIB).unwrap()).collect();
     assert_eq!(large[0].take(5 * MIB).err(), Some(Refused::NoRoom));
     assert!(budget.take(5 * MIB).is_none());
-    let small: Vec<_> = (0..90).map(|_| run(&budget)).collect();
+    let small: Vec<_> = (0..70).map(|_| run(&budget)).collect();
     let grown: Vec<_> = small.iter().map(|run| run.take(MIB / 2).unwrap()).collect();
     assert_eq!(small[0].take(5 * MIB).err(), Some(Refused::NoRoom));
     drop((held, grown));
