@@ -10,8 +10,8 @@ use hookstead_isolate::{Host, Native, Thrown, Value, Wake};
 use tokio::runtime::Handle;
 
 use crate::{
-    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles, input,
-    natives, outbound::Client, program::Program, work::Work,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles,
+    faults::Fault, input, natives, outbound::Client, program::Program, work::Work,
 };
 
 /// The host of one run.
@@ -65,11 +65,25 @@ impl RunHost {
     }
 
     /// What came of the run, where it got that far, and its log.
-    pub(crate) fn into_parts(self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>) {
-        let answer = match self.broken_limit {
+    pub(crate) fn into_parts(mut self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>) {
+        let faults = self.handles.take_faults();
+        // Beyond the limits of the console: whether the operator hears of it is not up to a run.
+        let lines = faults.iter().filter(|fault| !fault.detail.is_empty());
+        self.log.extend(lines.map(|Fault { message, detail, .. }| LogLine {
+            level: LogLevel::Error,
+            text: format!("{message}: {detail}"),
+        }));
+        let mut answer = match self.broken_limit {
             Some(message) => Some(Err(execution_error(message, None))),
             None => self.answer,
         };
+        // A function that catches the error decides itself; one that lets it pass does not.
+        if let Some(Err(failure)) = &mut answer
+            && failure.kind == FailureKind::FunctionExecutionError
+            && faults.iter().any(|fault| fault.is_outage && fault.message == failure.message)
+        {
+            failure.kind = FailureKind::StoreUnavailable;
+        }
         (answer, self.log)
     }
 

@@ -150,6 +150,8 @@ pub enum FailureKind {
     ExecutionTimeLimitExceeded,
     /// The run used too much memory.
     MemoryLimitExceeded,
+    /// A store could not be reached or could not do its work, and the function did not handle it.
+    StoreUnavailable,
     /// Too many runs wait already.
     TooManyRequests,
     /// A fault of ours.

@@ -46,7 +46,10 @@ use self::{
     request::Plan,
     transport::{Transport, Trust, Versions},
 };
-use crate::Outbound;
+use crate::{
+    Outbound,
+    faults::{Fault, Faults},
+};
 
 pub use self::error::OutboundError;
 
@@ -102,6 +105,7 @@ impl Client {
         self: Arc<Self>,
         head_json: String,
         body: Option<Vec<u8>>,
+        faults: Faults,
     ) -> Result<Value, Thrown> {
         let plan = Plan::read(&head_json, body)?;
         let call = async {
@@ -109,7 +113,12 @@ impl Client {
             answer.read(self.body_bytes_max).await
         };
         let outcome = tokio::time::timeout(self.time, call).await;
-        Ok(outcome.unwrap_or(Err(CallError::TimedOut(self.time)))?)
+        outcome.unwrap_or(Err(CallError::TimedOut(self.time))).map_err(|error| {
+            if let Some(detail) = error.detail() {
+                faults.note(Fault { message: error.message(), detail, is_outage: false });
+            }
+            error.into()
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{
+    data_dir::keep_out_of_git,
     settings::{IndexSetting, Settings},
     terminal,
     workspace::Workspace,
@@ -67,6 +68,12 @@ impl Workspace {
         self.settings.data_sources.check_names(&names)?;
         let are_declared =
             !app.data_sources.is_empty() || self.settings.data_sources.names().next().is_some();
+        if names.iter().any(|name| self.settings.uri_of(name).is_none()) {
+            self.create_data_dir()?;
+        } else {
+            // It may hold secrets.
+            keep_out_of_git(&self.data_dir);
+        }
         let mut opening = Opening::new(self);
         let mut named = BTreeMap::new();
         for name in names {

@@ -12,6 +12,9 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
+/// When a caller may try again that met an outage.
+const RETRY_SECONDS: u16 = 10;
+
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -120,6 +123,9 @@ impl Refusal {
         if let Some(allow) = &self.allow {
             response.headers_mut().insert(header::ALLOW, allow.clone());
         }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS.into());
+        }
         if self.closes {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
@@ -175,6 +181,13 @@ impl From<Failure> for Refusal {
             FailureKind::ExecutionTimeLimitExceeded => {
                 Self::bad_request("ExecutionTimeLimitExceeded", message)
             }
+            // Senders of webhooks try again after a 503.
+            FailureKind::StoreUnavailable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                "the data source cannot be reached at the moment; try again later",
+            )
+            .with_detail(message),
             FailureKind::TooManyRequests => Self::too_many_requests().with_detail(message),
             FailureKind::Internal => Self::internal(message),
         };
@@ -219,6 +232,7 @@ mod tests {
             (Kind::FunctionSyntaxError, 400, "FunctionSyntaxError"),
             (Kind::FunctionNotFound, 404, "FunctionNotFound"),
             (Kind::ExecutionTimeLimitExceeded, 400, "ExecutionTimeLimitExceeded"),
+            (Kind::StoreUnavailable, 503, "ServiceUnavailable"),
             (Kind::TooManyRequests, 429, "TooManyRequests"),
             (Kind::Internal, 500, "InternalServerError"),
         ];
@@ -226,7 +240,8 @@ mod tests {
             let failure = Failure { kind, message: "why".into(), stack: None };
             let refusal = Refusal::from(failure);
             assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
-            let hidden = matches!(kind, Kind::TooManyRequests | Kind::Internal);
+            let hidden =
+                matches!(kind, Kind::StoreUnavailable | Kind::TooManyRequests | Kind::Internal);
             assert_eq!(refusal.message == "why", !hidden, "{kind:?}");
             assert_eq!(refusal.detail.is_some(), hidden, "{kind:?}");
         }

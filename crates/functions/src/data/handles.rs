@@ -9,6 +9,7 @@ use hookstead_data::{Batch, Cursor, DataError, Session, Store};
 use tokio::sync::Mutex;
 
 use super::order::{Queue, SessionCall, Writes};
+use crate::faults::{Fault, Faults};
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
@@ -61,6 +62,8 @@ pub(crate) struct CursorTable {
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
+    /// Most runs meet none.
+    faults: Option<Faults>,
     /// Those outside of sessions.
     pub(crate) writes: Writes,
     sessions: Vec<OpenSession>,
@@ -108,6 +111,16 @@ impl CursorTable {
 }
 
 impl Handles {
+    /// Where calls note their faults.
+    pub(crate) fn faults(&mut self) -> Faults {
+        self.faults.get_or_insert_with(Faults::default).clone()
+    }
+
+    /// What went wrong in the calls.
+    pub(crate) fn take_faults(&self) -> Vec<Fault> {
+        self.faults.as_ref().map(Faults::take).unwrap_or_default()
+    }
+
     /// Whether an undeclared name is met for the first time.
     pub(crate) fn note_undeclared(&mut self, name: &str) -> bool {
         self.undeclared.insert(name.to_owned())

@@ -28,7 +28,7 @@ pub(super) fn http_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         Some(_) => Some(bytes(arguments, 1)?.to_vec()),
     };
     let held_bytes = head.len() + body.as_ref().map_or(0, Vec::len);
-    let call = Arc::clone(&host.client).perform(head, body);
+    let call = Arc::clone(&host.client).perform(head, body, host.handles.faults());
     let started = host.work.start_call(held_bytes, call);
     started_id(host, started)
 }

@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 
 use self::server::Server;
 use super::Client;
-use crate::Outbound;
+use crate::{Outbound, faults::Faults};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const TIME: Duration = Duration::from_secs(20);
@@ -63,7 +63,7 @@ async fn call_with(
         document["method"] = json!("GET");
     }
     let body = body.map(<[u8]>::to_vec);
-    let value = Arc::clone(client).perform(document.to_string(), body).await?;
+    let value = Arc::clone(client).perform(document.to_string(), body, Faults::default()).await?;
     let Value::List(parts) = value else { panic!("no list: {value:?}") };
     let [Value::Text(head), Value::Bytes(body)] = parts.as_slice() else {
         panic!("not head and body: {parts:?}")

@@ -12,9 +12,9 @@ mod value;
 
 pub(crate) use data_sources::IndexSetting;
 pub(crate) use error::SettingErrors;
-pub(crate) use load::{Flag, Sources, load};
+pub(crate) use load::{FILE_NAME, Flag, Sources, load};
 pub(crate) use nearest::nearest;
-pub(crate) use schema::Settings;
+pub(crate) use schema::{Key, Settings};
 pub(crate) use types::{ApplicationAuthentication, LogFormat};
 
 #[cfg(test)]

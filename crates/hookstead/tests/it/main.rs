@@ -4,12 +4,15 @@
 
 mod check;
 mod data;
+mod data_dir;
 mod data_sources;
 mod documents;
 mod function;
 mod hostile;
+mod logs;
 mod program;
 mod quickstart;
+mod reload;
 mod secrets;
 mod serve;
 mod sign;

@@ -127,7 +127,7 @@ async fn logins_with_the_right_and_the_wrong_password() {
     for uri in [uri("shop", "pa55wrong"), uri("nobody", "pa55wrong")] {
         let failure = names(&uri).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::Unavailable);
-        assert!(failure.message.starts_with("MongoDB refused the login: "), "{failure}");
+        assert_eq!(failure.message, "MongoDB refused the login");
         assert!(!format!("{failure} {failure:?}").contains("pa55"));
     }
     let failure = names(&server.uri()).await.unwrap_err();
