@@ -62,7 +62,7 @@ pub(super) fn from_driver(error: Error) -> DataError {
         Driver::DnsResolve { .. } => unavailable("no MongoDB server is found", &error),
         Driver::InvalidTlsConfig { .. } => unavailable("TLS to MongoDB cannot be set up", &error),
         Driver::InvalidArgument { message, .. } => DataError::new(ErrorKind::Refused, message),
-        Driver::Transaction { message, .. } if message.contains("not supported") => {
+        Driver::Transaction { .. } if is_unsupported(&error) => {
             DataError::new(ErrorKind::Unsupported, ALONE)
         }
         Driver::Transaction { message, .. } => DataError::new(ErrorKind::Refused, message),
@@ -76,6 +76,14 @@ pub(super) fn from_driver(error: Error) -> DataError {
     };
     // What there is to tell is told already.
     if failure.source.is_some() { failure } else { failure.caused_by(error) }
+}
+
+/// Whether the driver believes that the server knows no transactions.
+pub(super) fn is_unsupported(error: &Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        Driver::Transaction { message, .. } if message.contains("not supported")
+    )
 }
 
 /// Why a server did not answer, in a few words.

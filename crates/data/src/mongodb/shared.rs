@@ -142,7 +142,15 @@ impl Shared {
 
     /// The driver's error, with what is known about the servers.
     pub(super) fn explain(&self, error: Error) -> DataError {
-        if !matches!(error.kind.as_ref(), Driver::ServerSelection { .. }) {
+        let is_selection = match error.kind.as_ref() {
+            Driver::ServerSelection { .. } => true,
+            // The driver says so of a server that it has not reached yet, too.
+            Driver::Transaction { .. } => {
+                failure::is_unsupported(&error) && !self.watch.has_answer()
+            }
+            _ => false,
+        };
+        if !is_selection {
             return failure::from_driver(error);
         }
         let time = seconds(self.options.server_selection_time);

@@ -1,11 +1,11 @@
 //! The log: JSON on every line where that is asked for, a few lines for a flood, and everything
 //! that callers must not be told.
 
-use std::{fs, net::TcpListener, process::Stdio};
+use std::{fs, net::TcpListener, path::Path, process::Stdio};
 
 use serde_json::Value as Json;
 
-use crate::program::{Served, app_of, copy_of_example, eventually, example, program};
+use crate::program::{Served, app_of, copy_of_example, eventually, example, program, run};
 
 const MADE: &str = "/app/made-abcde/endpoint";
 
@@ -18,70 +18,59 @@ fn objects(text: &str) -> Vec<Json> {
     text.lines().map(object).collect()
 }
 
-/// Ways in which a start fails, and what is told.
-#[test]
-fn a_start_that_fails_is_told_in_json() {
-    type Make = fn(&std::path::Path) -> Vec<String>;
-    let flag = || vec!["--log-format".to_owned(), "json".to_owned()];
-    let setting = "[log]\nformat = \"json\"\n";
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = listener.local_addr().unwrap().to_string();
-    let file = |app: &std::path::Path, text: &str| {
-        fs::write(app.join("hookstead.toml"), text).unwrap();
-    };
-    let cases: [(&str, Make, i32); 6] = [
-        ("no key", |_| Vec::new(), 2),
-        ("is not TOML", |_| Vec::new(), 2),
-        ("unexpected argument", |_| vec!["--nothing".to_owned()], 2),
-        ("cannot listen", |_| Vec::new(), 1),
-        (
-            "holds no exported app",
-            |app| {
-                fs::remove_file(app.join("root_config.json")).unwrap();
-                for folder in ["functions", "https_endpoints", "data_sources"] {
-                    fs::remove_dir_all(app.join(folder)).unwrap();
-                }
-                Vec::new()
-            },
-            1,
-        ),
+/// A start that fails: what is told, the settings, a flag, what happens to the app, the status.
+type FailedStart = (&'static str, &'static str, Option<&'static str>, fn(&Path), i32);
+
+fn failed_starts() -> Vec<FailedStart> {
+    vec![
+        ("no key", "[limits]\nrun = 1\n", None, |_| {}, 2),
+        ("is not TOML", "[limits\n", None, |_| {}, 2),
+        ("unexpected argument", "", Some("--nothing"), |_| {}, 2),
+        ("cannot listen", "", None, |_| {}, 1),
+        ("holds no exported app", "", None, remove_app, 1),
         (
             "secrets cannot be read",
-            |app| {
-                fs::create_dir_all(app.join(".hookstead/secrets.toml")).unwrap();
-                Vec::new()
-            },
+            "",
+            None,
+            |app| fs::create_dir_all(app.join(".hookstead/secrets.toml")).unwrap(),
             1,
         ),
-    ];
-    for (wanted, make, status) in cases {
-        for by_flag in [true, false] {
-            if !by_flag && wanted == "unexpected argument" {
-                continue;
-            }
+    ]
+}
+
+fn remove_app(app: &Path) {
+    for entry in fs::read_dir(app).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false if path.ends_with("hookstead.toml") => {}
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_start_that_fails_is_told_in_json() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    for (wanted, settings, flag, change, status) in failed_starts() {
+        // What is wrong with the command line is known before any settings are read.
+        for by_flag in [true, false].into_iter().filter(|by_flag| *by_flag || flag.is_none()) {
             let app = copy_of_example("quickstart");
-            let bad = match wanted {
-                "no key" => "[limits]\nrun = 1\n",
-                "is not TOML" => "[limits\n",
-                _ => "",
-            };
-            let chosen = if by_flag { "" } else { setting };
-            file(app.path(), &format!("{chosen}{bad}"));
-            let mut arguments = vec!["serve".to_owned(), app.path().display().to_string()];
-            arguments.extend(["--listen".to_owned(), taken.clone()]);
-            arguments.extend(make(app.path()));
+            let chosen = if by_flag { "" } else { "[log]\nformat = \"json\"\n" };
+            fs::write(app.path().join("hookstead.toml"), format!("{chosen}{settings}")).unwrap();
+            change(app.path());
+            let mut arguments = vec!["serve", app.path().to_str().unwrap(), "--listen", &taken];
+            arguments.extend(flag);
             if by_flag {
-                arguments.extend(flag());
+                arguments.extend(["--log-format", "json"]);
             }
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let output = program(&arguments).output().unwrap();
-            let stderr = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(status), "{wanted}: {stderr}");
-            assert!(output.stdout.is_empty(), "{wanted}");
-            let told = objects(&stderr);
-            let error = told.iter().find(|one| one["level"] == "error");
-            let text = error.unwrap()["notice"].as_str().unwrap().to_owned();
-            assert!(text.contains(wanted), "{wanted}: {stderr}");
+            let outcome = run(&arguments);
+            assert_eq!(outcome.status, status, "{wanted}: {outcome:?}");
+            assert!(outcome.stdout.is_empty(), "{wanted}");
+            let told = objects(&outcome.stderr);
+            let error = told.iter().find(|one| one["level"] == "error").unwrap();
+            assert!(error["notice"].as_str().unwrap().contains(wanted), "{wanted}: {outcome:?}");
         }
     }
 }

@@ -60,25 +60,29 @@ fn a_change_while_the_server_starts_is_not_lost() {
     }
 }
 
-/// Ways in which tools put a new version of an app, of which `name` is the folder, into place.
-fn deployments() -> Vec<(&'static str, fn(&Path), fn(&Path))> {
-    fn versions(place: &Path) -> (PathBuf, PathBuf) {
-        let copy = |word: &str| {
-            let app = app(word).keep();
-            let target = place.join(word);
-            assert!(
-                Command::new("cp").arg("-r").arg(&app).arg(&target).status().unwrap().success()
-            );
-            fs::remove_dir_all(app).unwrap();
-            target
-        };
-        (copy("old"), copy("new"))
-    }
-    fn switch(link: &Path, target: &Path) {
-        let fresh = link.with_extension("fresh");
-        symlink(target, &fresh).unwrap();
-        fs::rename(fresh, link).unwrap();
-    }
+/// How a new version of an app, of which `app` is the folder, is put into place: by what name,
+/// what there is at first, and what is done.
+type Deployment = (&'static str, fn(&Path), fn(&Path));
+
+/// The old and the new version of an app, side by side.
+fn versions(place: &Path) -> (PathBuf, PathBuf) {
+    let copy = |word: &str| {
+        let app = app(word).keep();
+        let target = place.join(word);
+        assert!(Command::new("cp").arg("-r").arg(&app).arg(&target).status().unwrap().success());
+        fs::remove_dir_all(app).unwrap();
+        target
+    };
+    (copy("old"), copy("new"))
+}
+fn switch(link: &Path, target: &Path) {
+    let fresh = link.with_extension("fresh");
+    symlink(target, &fresh).unwrap();
+    fs::rename(fresh, link).unwrap();
+}
+
+/// Ways in which tools put a new version into place by a link or a name.
+fn switches() -> Vec<Deployment> {
     vec![
         (
             "a link that is switched",
@@ -106,6 +110,12 @@ fn deployments() -> Vec<(&'static str, fn(&Path), fn(&Path))> {
                 fs::rename(place.join("new"), place.join("app")).unwrap();
             },
         ),
+    ]
+}
+
+/// Ways in which they do it otherwise.
+fn replacements() -> Vec<Deployment> {
+    vec![
         (
             "a folder that is deleted and made anew",
             |place| fs::rename(versions(place).0, place.join("app")).unwrap(),
@@ -148,7 +158,7 @@ fn deployments() -> Vec<(&'static str, fn(&Path), fn(&Path))> {
 
 #[test]
 fn watching_sees_a_new_version_however_it_is_put_into_place() {
-    for (name, make, replace) in deployments() {
+    for (name, make, replace) in switches().into_iter().chain(replacements()) {
         let place = tempfile::tempdir().unwrap();
         make(place.path());
         let (_data, flags) = kept();
@@ -347,7 +357,7 @@ fn reloading_neither_drops_a_request_nor_opens_what_is_protected() {
 #[test]
 fn a_data_folder_that_goes_with_the_version_stays_where_it_was_and_is_told() {
     let place = tempfile::tempdir().unwrap();
-    let (_, make, replace) = deployments().remove(0);
+    let (_, make, replace) = switches().remove(0);
     make(place.path());
     let served = Served::start_in(&place.path().join("app"), &["--watch"]);
     assert!(says(&served, "old"));
