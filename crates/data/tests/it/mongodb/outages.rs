@@ -144,7 +144,7 @@ async fn a_server_that_freezes_is_given_up_and_used_again() {
     assert!(start.elapsed() < PATIENCE);
     assert_eq!(failure.kind, ErrorKind::Unavailable);
     assert_eq!(failure.message, "MongoDB did not answer within 3 s");
-    assert_eq!(failure.source().unwrap().to_string(), server.address());
+    assert_eq!(failure.source().unwrap().to_string(), server.address().to_string());
     let failure = cursor.next_batch().await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unavailable, "{failure}");
     server.thaw();
