@@ -77,5 +77,5 @@ fn check(reader: &mut Reader, file: &JsonFile, path: &str, name: &str, provider:
     let mut fields = Fields::new(file, path, object);
     fields.guard_flag("disabled");
     fields.allow_unknown();
-    fields.settle(&format!("provider `{name}`"), false, &mut reader.report).is_none()
+    fields.settle(&format!("provider `{name}`"), &mut reader.report).is_none()
 }

@@ -1,7 +1,5 @@
 //! HTTPS endpoints (reference: app-layout.md §2.5).
 
-use std::collections::{BTreeMap, btree_map::Entry};
-
 use serde_json::Value as Json;
 
 use crate::{
@@ -10,12 +8,20 @@ use crate::{
     functions::Functions,
     json_file::JsonFile,
     layout::Layout,
-    protection::{self, is_guarded},
+    protection,
     reader::{Reader, Unusable},
     run_as,
 };
 
+mod twins;
+
+use self::twins::Declared;
+
 const FOLDERS: [&str; 2] = ["http_endpoints", "https_endpoints"];
+const CONFIG: &str = "config.json";
+
+/// Fields of endpoints that the files of another product do not have.
+const OF_APP_ALONE: [&str; 4] = ["route", "http_method", "function_name", "validation_method"];
 
 /// The folders that may hold endpoints, the one that belongs to the version first.
 pub(crate) fn folders(layout: &Layout) -> [&'static str; 2] {
@@ -23,72 +29,67 @@ pub(crate) fn folders(layout: &Layout) -> [&'static str; 2] {
     if layout.prefers_https() { [https, http] } else { [http, https] }
 }
 
-/// Reads all endpoints. Many exports hold both folders, left by a change of versions: the one
-/// that belongs to the version counts, and the other adds what only it has.
+/// Reads all endpoints. Many exports hold both folders, left by a change of versions: each adds
+/// what only it has, and of what both have the stricter counts, else the one of the version.
 pub(crate) fn read(reader: &mut Reader, layout: &Layout, functions: &Functions) -> Vec<Endpoint> {
-    let mut endpoints: Vec<Endpoint> = Vec::new();
-    for folder in folders(layout) {
-        let file = match reader.json(&format!("{folder}/config.json")) {
-            Ok(Some(file)) => file,
-            Ok(None) => continue,
-            Err(Unusable) => break,
-        };
-        let (found, whole) = read_file(reader, &file, functions);
-        let known: BTreeMap<_, _> = endpoints.iter().map(|known| (key(known), known)).collect();
-        let mut new = Vec::new();
-        for endpoint in found {
-            match known.get(&key(&endpoint)) {
-                Some(counting) => compare(reader, &file, counting, &endpoint),
-                None => new.push(endpoint),
-            }
-        }
-        endpoints.extend(new);
-        if !whole {
-            break;
-        }
+    let [first, second] = folders(layout).map(|folder| read_folder(reader, folder, functions));
+    let (mut declared, mut others) = (first.declared, second.declared);
+    if second.lost {
+        twins::refuse_open(&mut declared, &format!("{}/{CONFIG}", folders(layout)[1]));
     }
-    endpoints
+    if first.lost {
+        // What is lost of the folder that counts may protect what the other one holds.
+        twins::keep_stricter(&mut others, &declared, functions);
+    }
+    declared.extend(others);
+    twins::settle(&mut reader.report, declared, functions)
 }
 
-/// The endpoints of a file, and whether every entry could be read.
-fn read_file(reader: &mut Reader, file: &JsonFile, functions: &Functions) -> (Vec<Endpoint>, bool) {
-    let mut endpoints: Vec<Endpoint> = Vec::new();
-    let mut places = BTreeMap::new();
-    let mut whole = true;
-    let Some(entries) = file.array(&mut reader.report) else { return (endpoints, false) };
+/// The endpoints of a folder.
+#[derive(Default)]
+struct Found {
+    declared: Vec<Declared>,
+    /// Whether there may be more, in a file or an entry that cannot be read.
+    lost: bool,
+}
+
+fn read_folder(reader: &mut Reader, folder: &str, functions: &Functions) -> Found {
+    let lost = Found { lost: true, ..Found::default() };
+    if reader.is_lost(folder) {
+        return lost;
+    }
+    let file = match reader.json(&format!("{folder}/{CONFIG}")) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Found::default(),
+        Err(Unusable) => return lost,
+    };
+    let Some(entries) = file.array(&mut reader.report) else { return lost };
+    let mut found = Found::default();
     if is_foreign(entries) {
         reader.report.warn(
             "endpoints-foreign",
             file.spot(""),
             "the file describes the endpoints of another product; it is ignored".to_owned(),
-            "remove the file if it does not belong here",
+            "put the `config.json` of this app in its place, if there is one",
         );
-        return (endpoints, whole);
+        return found;
     }
     for (index, entry) in entries.iter().enumerate() {
         let path = format!("[{index}]");
-        let Some(endpoint) = read_entry(reader, file, &path, entry, functions) else {
-            whole = false;
-            continue;
-        };
-        match places.entry(key(&endpoint)) {
-            Entry::Occupied(earlier) => {
-                repeated(reader, file, &mut endpoints[*earlier.get()], &endpoint);
-            }
-            Entry::Vacant(place) => {
-                place.insert(endpoints.len());
-                endpoints.push(endpoint);
-            }
+        match read_entry(reader, &file, &path, entry, functions) {
+            Some(endpoint) => found.declared.push(Declared { endpoint, spot: file.spot(&path) }),
+            None => found.lost = true,
         }
     }
-    (endpoints, whole)
+    found
 }
 
 /// Whether these are the endpoints of a TiDB data app, which keeps them in files of these names.
 fn is_foreign(entries: &[Json]) -> bool {
     let is_of_tidb =
         |entry: &Json| entry.get("sql_file").is_some() || entry.get("endpoint").is_some();
-    entries.iter().all(|entry| entry.get("route").is_none()) && entries.iter().any(is_of_tidb)
+    let is_of_app = |entry: &Json| OF_APP_ALONE.iter().any(|key| entry.get(key).is_some());
+    !entries.is_empty() && entries.iter().all(|entry| is_of_tidb(entry) && !is_of_app(entry))
 }
 
 fn read_entry(
@@ -127,8 +128,7 @@ fn read_entry(
     };
     fields.raw("function_id");
     check_function(&mut fields, &endpoint, functions, reader);
-    let guarded = is_guarded(&endpoint.protection);
-    if let Some(reason) = fields.settle(&subject(&endpoint), guarded, &mut reader.report) {
+    if let Some(reason) = fields.settle(&subject(&endpoint), &mut reader.report) {
         endpoint.protection = Protection::Refused(reason);
     }
     Some(endpoint)
@@ -180,37 +180,7 @@ fn check_function(
             "endpoint-function-missing",
             fields.spot("function_name"),
             format!("{} {what}", subject(endpoint)),
-            "add the function, or remove the endpoint",
-        );
-    }
-}
-
-/// Two entries for one route and method: the first counts. Where the second one is protected and
-/// the first is not, the protection may be what was meant.
-fn repeated(reader: &mut Reader, file: &JsonFile, earlier: &mut Endpoint, later: &Endpoint) {
-    let opens = !is_guarded(&earlier.protection) && is_guarded(&later.protection);
-    let outcome = if opens { "both are refused" } else { "the first one counts" };
-    reader.report.error(
-        "endpoint-duplicate",
-        file.spot(&later.declared_in.field),
-        format!("{} is declared twice; {outcome}", subject(later)),
-        "keep the one that is meant",
-    );
-    if opens {
-        let reason = "it is declared twice, open and protected".to_owned();
-        earlier.protection = Protection::Refused(reason);
-    }
-}
-
-/// Says when the folder that does not count would have protected an endpoint that is now open.
-fn compare(reader: &mut Reader, file: &JsonFile, counting: &Endpoint, twin: &Endpoint) {
-    let opens = !is_guarded(&counting.protection) && is_guarded(&twin.protection);
-    if opens {
-        reader.report.warn(
-            "endpoint-protection-differs",
-            file.spot(&twin.declared_in.field),
-            format!("{} is protected here and open in the folder that counts", subject(twin)),
-            "remove the folder that is out of date",
+            "add the function",
         );
     }
 }
@@ -237,10 +207,6 @@ pub(crate) fn parse_method(text: &str) -> Option<Method> {
         "*" | "ANY" => Method::Any,
         _ => return None,
     })
-}
-
-fn key(endpoint: &Endpoint) -> (String, Method) {
-    (endpoint.route.clone(), endpoint.method)
 }
 
 fn subject(endpoint: &Endpoint) -> String {

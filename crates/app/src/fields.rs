@@ -4,22 +4,28 @@
 //! that is more open. Readers therefore note a *doubt* and go on, and whoever makes the endpoint,
 //! webhook or function asks at the end whether there was one.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
 use crate::{
     json_file::JsonFile,
     json_scan::push_key,
+    nearest::nearest,
     report::{Report, Spot},
 };
 
-/// Parts of names that suggest a guard, in lower case without `_` and `-`.
-const GUARD_WORDS: [&str; 8] =
-    ["valid", "verif", "secret", "signature", "auth", "runas", "evaluat", "disable"];
-
 /// Names of identity that any object of any version may carry.
 const IDENTITY: [&str; 2] = ["id", "_id"];
+
+/// Fields that the hosted service wrote and nobody writes by hand: no typing error means them.
+const NEVER_MEANT: [&str; 4] = ["id", "_id", "function_id", "secret_id"];
+
+/// More unknown fields of one object are not told: one refuses it already.
+const UNKNOWN_TOLD_MAX: usize = 20;
+
+/// Longer keys are cut in messages.
+const KEY_BYTES_SHOWN: usize = 64;
 
 /// An object whose fields are being read.
 pub(crate) struct Fields<'a> {
@@ -27,6 +33,8 @@ pub(crate) struct Fields<'a> {
     object: &'a Map<String, Json>,
     path: String,
     known: BTreeSet<&'static str>,
+    /// Fields of an object in this one, with the key of that object.
+    of_child: Option<(&'static str, Vec<&'static str>)>,
     unknown_allowed: bool,
     doubts: Vec<Note>,
     oddities: Vec<Note>,
@@ -37,7 +45,7 @@ struct Note {
     code: &'static str,
     field: String,
     message: String,
-    remedy: &'static str,
+    remedy: Cow<'static, str>,
 }
 
 impl<'a> Fields<'a> {
@@ -48,6 +56,7 @@ impl<'a> Fields<'a> {
             object,
             path: path.to_owned(),
             known: IDENTITY.into_iter().collect(),
+            of_child: None,
             unknown_allowed: false,
             doubts: Vec::new(),
             oddities: Vec::new(),
@@ -57,7 +66,7 @@ impl<'a> Fields<'a> {
                 code: "field-duplicate",
                 field: field.to_owned(),
                 message: format!("`{field}` is given twice"),
-                remedy: "keep the one that is meant",
+                remedy: "keep one of the two, the one that lets fewer callers in".into(),
             });
         }
         for field in file.unresolved_in(path) {
@@ -65,7 +74,7 @@ impl<'a> Fields<'a> {
                 code: "template-unresolved",
                 field: field.to_owned(),
                 message: format!("the template in `{field}` names nothing"),
-                remedy: "add the value to the file of the environment",
+                remedy: "add the value to the file of the environment".into(),
             });
         }
         fields
@@ -146,8 +155,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes over what was noted about a child.
-    pub(crate) fn absorb(&mut self, mut child: Self, guarded: bool) {
-        child.check_unknown(guarded);
+    pub(crate) fn absorb(&mut self, mut child: Self) {
+        child.check_unknown();
         self.doubts.append(&mut child.doubts);
         self.oddities.append(&mut child.oddities);
     }
@@ -156,6 +165,11 @@ impl<'a> Fields<'a> {
     pub(crate) fn raw(&mut self, key: &'static str) -> Option<&'a Json> {
         self.known.insert(key);
         self.object.get(key)
+    }
+
+    /// Tells which fields belong into the object `child`, for whoever wrote one beside it.
+    pub(crate) fn belongs_into(&mut self, child: &'static str, keys: &[&'static str]) {
+        self.of_child = Some((child, keys.to_vec()));
     }
 
     /// Leaves the other fields to whoever uses the object as it is.
@@ -169,37 +183,41 @@ impl<'a> Fields<'a> {
         code: &'static str,
         key: &str,
         message: String,
-        remedy: &'static str,
+        remedy: impl Into<Cow<'static, str>>,
     ) -> String {
-        let field = self.path_of(key);
+        let (field, remedy) = (self.path_of(key), remedy.into());
         self.doubts.push(Note { code, field, message: message.clone(), remedy });
         message
     }
 
     /// Notes something that is worth a warning.
     pub(crate) fn oddity(&mut self, code: &'static str, key: &str, message: String) {
+        self.oddity_with(code, key, message, "correct the value of the field");
+    }
+
+    /// The same with a remedy of its own.
+    pub(crate) fn oddity_with(
+        &mut self,
+        code: &'static str,
+        key: &str,
+        message: String,
+        remedy: &'static str,
+    ) {
         let field = self.path_of(key);
-        let remedy = "correct or remove the field";
-        self.oddities.push(Note { code, field, message, remedy });
+        self.oddities.push(Note { code, field, message, remedy: remedy.into() });
     }
 
     /// Reports everything noted, as being about `subject`. Returns why the subject must be
-    /// refused, where it must. A field that nobody asked for is a doubt on something guarded, or
-    /// when its name suggests a guard, and else worth a warning.
-    pub(crate) fn settle(
-        mut self,
-        subject: &str,
-        guarded: bool,
-        report: &mut Report,
-    ) -> Option<String> {
-        self.check_unknown(guarded);
+    /// refused, where it must.
+    pub(crate) fn settle(mut self, subject: &str, report: &mut Report) -> Option<String> {
+        self.check_unknown();
         for note in &self.oddities {
             let spot = self.file.spot(&note.field);
-            report.warn(note.code, spot, format!("{subject}: {}", note.message), note.remedy);
+            report.warn(note.code, spot, format!("{subject}: {}", note.message), &note.remedy);
         }
         for note in &self.doubts {
             let message = format!("{subject} is refused: {}", note.message);
-            report.error(note.code, self.file.spot(&note.field), message, note.remedy);
+            report.error(note.code, self.file.spot(&note.field), message, &note.remedy);
         }
         let reasons: Vec<_> = self.doubts.into_iter().map(|doubt| doubt.message).collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
@@ -210,22 +228,36 @@ impl<'a> Fields<'a> {
         self.file.spot(&self.path_of(key))
     }
 
-    fn check_unknown(&mut self, guarded: bool) {
+    /// A field that nobody asked for is a doubt, whatever its name: it may be a misspelt guard.
+    fn check_unknown(&mut self) {
         if self.unknown_allowed {
             return;
         }
-        for key in self.object.keys().filter(|key| !self.known.contains(key.as_str())) {
+        let unknown = self.object.keys().filter(|key| !self.known.contains(key.as_str()));
+        for key in unknown.take(UNKNOWN_TOLD_MAX) {
             let mut field = self.path.clone();
             push_key(&mut field, key);
-            let message = format!("`{key}` is not a known field");
-            let note = Note {
+            let shown = &key[..key.floor_char_boundary(KEY_BYTES_SHOWN)];
+            self.doubts.push(Note {
                 code: "field-unknown",
                 field,
-                message,
-                remedy: "correct the name of the field, or remove it",
-            };
-            let doubtful = guarded || suggests_guard(key);
-            if doubtful { &mut self.doubts } else { &mut self.oddities }.push(note);
+                message: format!("`{shown}` is not a known field"),
+                remedy: self.remedy_of_unknown(key).into(),
+            });
+        }
+    }
+
+    fn remedy_of_unknown(&self, key: &str) -> String {
+        let own: Vec<_> =
+            self.known.iter().filter(|known| !NEVER_MEANT.contains(*known)).copied().collect();
+        let (child, keys) = match &self.of_child {
+            Some((child, keys)) => (*child, &keys[..]),
+            None => ("", &[][..]),
+        };
+        match nearest(key, keys.iter().chain(&own).copied()) {
+            Some(known) if own.contains(&known) => format!("write `{known}`"),
+            Some(inner) => format!("write `{inner}`, and put it into `{child}`"),
+            None => format!("correct its name; the fields are {}", own.join(", ")),
         }
     }
 
@@ -241,10 +273,4 @@ impl<'a> Fields<'a> {
         }
         path
     }
-}
-
-/// Whether a name, such as `validationMethod` where `validation_method` is meant, suggests a guard.
-fn suggests_guard(key: &str) -> bool {
-    let plain: String = key.to_lowercase().chars().filter(|c| !matches!(c, '_' | '-')).collect();
-    plain == "private" || GUARD_WORDS.iter().any(|word| plain.contains(word))
 }

@@ -3,7 +3,10 @@
 //! A function whose rights cannot be understood is left out, as if it were not in the export:
 //! nothing can call it, and the endpoints that name it are refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     Function, RunAs,
@@ -14,6 +17,7 @@ use crate::{
     reader::{Reader, Unusable},
     report::Spot,
     run_as,
+    strictness::Demands,
 };
 
 const MANIFEST: &str = "functions/config.json";
@@ -28,6 +32,18 @@ pub(crate) struct Functions {
     pub(crate) kept: BTreeMap<String, Function>,
     /// Names of functions whose rights cannot be understood.
     pub(crate) refused: BTreeSet<String>,
+}
+
+impl Functions {
+    fn knows(&self, name: &str) -> bool {
+        self.kept.contains_key(name) || self.refused.contains(name)
+    }
+
+    /// Leaves a function out, whatever another entry says of it.
+    fn refuse(&mut self, name: &str) {
+        self.kept.remove(name);
+        self.refused.insert(name.to_owned());
+    }
 }
 
 /// Source files by the name of their function, and folders that are a function each.
@@ -47,7 +63,7 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Functions {
         read_folder(reader, folder, &mut functions);
     }
     for (name, path) in sources.files {
-        if functions.kept.contains_key(&name) || functions.refused.contains(&name) {
+        if functions.knows(&name) {
             duplicate(reader, &path, &name);
         } else if manifest_is_whole {
             undeclared(reader, name, path, &mut functions);
@@ -121,7 +137,7 @@ fn read_manifest(reader: &mut Reader, sources: &mut Sources, functions: &mut Fun
             continue;
         }
         let fields = Fields::new(&manifest, &path, object);
-        declare(reader, name, fields, file, functions);
+        declare(reader, name, (MANIFEST, fields), file, functions);
     }
     whole
 }
@@ -139,10 +155,9 @@ fn repeated(
         "function-duplicate",
         manifest.spot(path),
         format!("function `{name}` is refused: it has two entries"),
-        "keep the entry that is meant",
+        "keep one entry, the one that lets fewer callers in",
     );
-    functions.kept.remove(&name);
-    functions.refused.insert(name);
+    functions.refuse(&name);
 }
 
 /// Reads a function that is a folder of its own.
@@ -152,6 +167,9 @@ fn read_folder(reader: &mut Reader, folder: &str, functions: &mut Functions) {
     let by_folder = folder.strip_prefix("functions/").unwrap_or(folder).to_owned();
     let config = match reader.json(&config_path) {
         Ok(Some(config)) => config,
+        Ok(None) if functions.knows(&by_folder) => {
+            return duplicate(reader, &source_path, &by_folder);
+        }
         Ok(None) => return undeclared(reader, by_folder, source_path, functions),
         Err(Unusable) => {
             return refuse_undeclared(reader, by_folder, &source_path, functions);
@@ -164,18 +182,16 @@ fn read_folder(reader: &mut Reader, folder: &str, functions: &mut Functions) {
         Some(name) if !name.is_empty() => name,
         _ => &by_folder,
     };
-    if functions.kept.contains_key(name) || functions.refused.contains(name) {
-        return duplicate(reader, &config_path, name);
-    }
     let file = reader.folder.has(&source_path).then_some(source_path);
-    declare(reader, name, Fields::new(&config, "", object), file, functions);
+    let fields = Fields::new(&config, "", object);
+    declare(reader, name, (&config_path, fields), file, functions);
 }
 
 /// Adds a function that has an entry.
 fn declare(
     reader: &mut Reader,
     name: &str,
-    mut fields: Fields<'_>,
+    (config_path, mut fields): (&str, Fields<'_>),
     file: Option<String>,
     functions: &mut Functions,
 ) {
@@ -186,8 +202,8 @@ fn declare(
     let disable_arg_logs = fields.flag("disable_arg_logs", true);
     let spot = fields.spot("name");
     let subject = format!("function `{name}`");
-    if fields.settle(&subject, false, &mut reader.report).is_some() {
-        functions.refused.insert(name.to_owned());
+    if fields.settle(&subject, &mut reader.report).is_some() {
+        functions.refuse(name);
         return;
     }
     let source = file.as_deref().and_then(|file| reader.text(file).ok().flatten());
@@ -196,7 +212,7 @@ fn declare(
             "function-file-missing",
             spot,
             format!("function `{name}` has no source file"),
-            "add the file, or remove the entry",
+            "add the file",
         );
     }
     let function = Function {
@@ -209,7 +225,43 @@ fn declare(
         disable_arg_logs,
         declared: true,
     };
-    functions.kept.insert(name.to_owned(), function);
+    match functions.kept.get(name) {
+        None if functions.refused.contains(name) => duplicate(reader, config_path, name),
+        None => {
+            functions.kept.insert(name.to_owned(), function);
+        }
+        Some(earlier) => {
+            let rights = Demands::of_function(&function);
+            let order = rights.compare(&Demands::of_function(earlier));
+            twin(reader, config_path, function, order, functions);
+        }
+    }
+}
+
+/// A function with an entry in two places: the one that asks more of callers counts.
+fn twin(
+    reader: &mut Reader,
+    path: &str,
+    later: Function,
+    order: Option<Ordering>,
+    functions: &mut Functions,
+) {
+    let name = later.name.clone();
+    let remedy = "keep one entry, the one that lets fewer callers in";
+    let message = |outcome: &str| format!("function `{name}` has two entries; {outcome}");
+    match order {
+        None => {
+            let outcome = "neither asks more of callers than the other, and it is refused";
+            functions.refuse(&name);
+            reader.report.error("function-duplicate", Spot::file(path), message(outcome), remedy);
+        }
+        Some(Ordering::Greater) => {
+            let outcome = "this one asks more of callers, and counts";
+            reader.report.warn("function-duplicate", Spot::file(path), message(outcome), remedy);
+            functions.kept.insert(name, later);
+        }
+        Some(Ordering::Less | Ordering::Equal) => duplicate(reader, path, &name),
+    }
 }
 
 /// Adds a function that has a file and no entry: the hosted service gave it default rights.
@@ -235,7 +287,7 @@ fn refuse_undeclared(reader: &mut Reader, name: String, file: &str, functions: &
         format!("function `{name}` is refused: its configuration cannot be read"),
         "mend the configuration of the functions",
     );
-    functions.refused.insert(name);
+    functions.refuse(&name);
 }
 
 fn duplicate(reader: &mut Reader, path: &str, name: &str) {
@@ -243,6 +295,6 @@ fn duplicate(reader: &mut Reader, path: &str, name: &str) {
         "function-duplicate",
         Spot::file(path),
         format!("function `{name}` is there twice; this one is ignored"),
-        "remove one of them",
+        "give one of them another name, or keep the one that is meant",
     );
 }

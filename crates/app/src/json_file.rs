@@ -101,6 +101,11 @@ impl JsonFile {
         below(&self.scan.duplicates, field)
     }
 
+    /// Whether a field is given twice, or holds a template that could not be replaced.
+    pub(crate) fn is_ambiguous(&self, field: &str) -> bool {
+        self.duplicates_in(field).next().is_some() || self.unresolved_in(field).next().is_some()
+    }
+
     /// The templates that could not be replaced, at or below a field.
     pub(crate) fn unresolved_in(&self, field: &str) -> impl Iterator<Item = &str> {
         below(&self.unresolved, field)

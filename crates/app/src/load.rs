@@ -5,13 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value as Json;
 use thiserror::Error;
 
 use crate::{
     App, Identity, Problem, auth, dependencies, endpoints,
     folder::Folder,
     functions,
+    json_scan::push_key,
     layout::{Layout, find_root},
+    nearest::nearest,
     reader::Reader,
     report::Spot,
     services::{self, texts},
@@ -154,7 +157,7 @@ fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> 
     let Some((place, (file, origins))) =
         places.iter().find_map(|place| Some((place, layout.root_field(place)?)))
     else {
-        return Vec::new();
+        return misspelt_origins(reader, layout);
     };
     let field = place[1..].replace('/', ".");
     let is_clear = file.duplicates_in("").all(|duplicate| !field.starts_with(duplicate))
@@ -168,6 +171,32 @@ fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> 
         );
         vec![NO_ORIGIN.to_owned()]
     })
+}
+
+/// The origins of an app whose root files have no field of that name: all of them, or none where
+/// a field looks like a misspelt one.
+fn misspelt_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
+    const NAME: &str = "allowed_request_origins";
+    for file in &layout.roots {
+        for object in ["", "/security"] {
+            let keys = file.value.pointer(object).and_then(Json::as_object).into_iter().flatten();
+            let Some((key, _)) = keys.into_iter().find(|(key, _)| nearest(key, [NAME]).is_some())
+            else {
+                continue;
+            };
+            let mut field = object.trim_start_matches('/').to_owned();
+            push_key(&mut field, key);
+            reader.report.error(
+                "origins-unreadable",
+                file.spot(&field),
+                "the field is not known, and may mean the allowed origins; no origin is let in"
+                    .to_owned(),
+                "write `allowed_request_origins`",
+            );
+            return vec![NO_ORIGIN.to_owned()];
+        }
+    }
+    Vec::new()
 }
 
 /// Old apps could be imported together with their secrets.

@@ -8,13 +8,20 @@
 //! Without one they are refused, unless the export says NO_VALIDATION in so many words. Twilio's
 //! have neither method nor secret and are open, as they were on the hosted service.
 
+use std::cmp::Ordering;
+
 use crate::{
-    Protection, Secret, SecretSource, ServiceKind, fields::Fields, secrets::is_secret_name,
+    Protection, Secret, SecretSource, ServiceKind, fields::Fields, nearest::nearest,
+    secrets::is_secret_name, strictness::compare_protections,
 };
 
-const SET_METHOD: &str = "write NO_VALIDATION, SECRET_AS_QUERY_PARAM or VERIFY_PAYLOAD";
+const OPEN: &str = "NO_VALIDATION";
+const QUERY: &str = "SECRET_AS_QUERY_PARAM";
+const SIGNATURE: &str = "VERIFY_PAYLOAD";
+
+const SET_METHOD: &str = "write VERIFY_PAYLOAD or SECRET_AS_QUERY_PARAM, as callers prove it";
 const NAME_SECRET: &str = "name the secret, and give it a value with `hookstead secrets set`";
-const FILL_SECRET: &str = "fill in `options.secret`, or state NO_VALIDATION";
+pub(crate) const FILL_SECRET: &str = "fill in `options.secret`";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Validation {
@@ -37,24 +44,18 @@ enum Stated {
 pub(crate) fn of_endpoint(fields: &mut Fields<'_>) -> Protection {
     let stated = stated(fields, "validation_method");
     let misspelt = self::stated(fields, "verification_method");
-    let stated = match (stated, misspelt) {
-        (Stated::Unclear, _) | (_, Stated::Unclear) => return unclear(),
-        (Stated::Nothing, other) => other,
-        // The documented spelling wins, but never by opening what the other one closes.
-        (Stated::Method(Validation::Open), Stated::Method(other)) if other != Validation::Open => {
-            return refuse(
-                fields,
-                "validation-conflict",
-                "verification_method",
-                "`validation_method` and `verification_method` contradict each other",
-                "keep `validation_method` only",
-            );
-        }
-        (stated, _) => stated,
-    };
+    // Read in every case, for a field that nobody asked for counts as unknown.
     let name = fields.filled_text("secret_name");
     let has_secret = name.is_some() | fields.filled_text("secret_id").is_some();
     let source = name.map(|name| SecretSource::Named(name.to_owned()));
+    let stated = match (stated, misspelt) {
+        (Stated::Unclear, _) | (_, Stated::Unclear) => return unclear(),
+        (Stated::Nothing, other) => other,
+        (stated, Stated::Nothing) => stated,
+        (Stated::Method(one), Stated::Method(other)) => {
+            Stated::Method(stricter(fields, one, other))
+        }
+    };
     let protection = combine(fields, stated, source, has_secret, "secret_name", NAME_SECRET);
     match name {
         Some(name) if !matches!(protection, Protection::None) && !is_secret_name(name) => refuse(
@@ -65,6 +66,33 @@ pub(crate) fn of_endpoint(fields: &mut Fields<'_>) -> Protection {
             "use letters, digits, `_` and `-`, at most 64 of them",
         ),
         _ => protection,
+    }
+}
+
+/// The stricter of what `validation_method` and `verification_method` state. Both use the secret
+/// of the endpoint, so that the methods can be ordered.
+fn stricter(fields: &mut Fields<'_>, one: Validation, other: Validation) -> Validation {
+    let protection = |validation| {
+        let secret = SecretSource::Named(String::new());
+        match validation {
+            Validation::Open => Protection::None,
+            Validation::Query => Protection::SecretAsQueryParam(secret),
+            Validation::Signature => Protection::VerifyPayload(secret),
+        }
+    };
+    match compare_protections(&protection(one), &protection(other)) {
+        Some(Ordering::Less) => {
+            let message = "`verification_method` asks more of callers than `validation_method`, \
+                and counts";
+            fields.oddity_with(
+                "validation-conflict",
+                "verification_method",
+                message.to_owned(),
+                "put its value into `validation_method`",
+            );
+            other
+        }
+        _ => one,
     }
 }
 
@@ -91,6 +119,14 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
         (ServiceKind::Github, _, None) => {
             refuse(fields, "secret-missing", "secret", GITHUB_WITHOUT_SECRET, FILL_SECRET)
         }
+        // The type of the service may be a misspelt `github`, where the secret protects.
+        (ServiceKind::Other(_), Stated::Method(Validation::Open), Some(_)) => refuse(
+            fields,
+            "validation-conflict",
+            "validationMethod",
+            "it has a secret and asks for none, and the type of its service is not known",
+            "correct the `type` of the service",
+        ),
         (_, stated, source) => {
             combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
         }
@@ -99,11 +135,6 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
 
 /// Why a GitHub webhook without a secret is refused.
 pub(crate) const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";
-
-/// Whether calls need something to be let in.
-pub(crate) fn is_guarded(protection: &Protection) -> bool {
-    !matches!(protection, Protection::None)
-}
 
 fn combine(
     fields: &mut Fields<'_>,
@@ -135,16 +166,30 @@ fn combine(
 
 fn stated(fields: &mut Fields<'_>, key: &'static str) -> Stated {
     let Some(raw) = fields.raw(key) else { return Stated::Nothing };
-    let unknown = match raw.as_str() {
+    let (message, remedy) = match raw.as_str() {
         Some("") => return Stated::Nothing,
-        Some("NO_VALIDATION") => return Stated::Method(Validation::Open),
-        Some("SECRET_AS_QUERY_PARAM") => return Stated::Method(Validation::Query),
-        Some("VERIFY_PAYLOAD") => return Stated::Method(Validation::Signature),
-        Some(other) => format!("`{key}` is `{other}`, which is not known"),
-        None => format!("`{key}` is not a string"),
+        Some(OPEN) => return Stated::Method(Validation::Open),
+        Some(QUERY) => return Stated::Method(Validation::Query),
+        Some(SIGNATURE) => return Stated::Method(Validation::Signature),
+        Some(other) => {
+            (format!("`{key}` is `{other}`, which is not known"), remedy_of_method(other))
+        }
+        None => (format!("`{key}` is not a string"), SET_METHOD.to_owned()),
     };
-    fields.doubt("validation-unknown", key, unknown, SET_METHOD);
+    fields.doubt("validation-unknown", key, message, remedy);
     Stated::Unclear
+}
+
+/// What to write in place of an unknown method: the nearest name. Where that one lets everybody
+/// in, the names that do not come first.
+fn remedy_of_method(method: &str) -> String {
+    match nearest(method, [OPEN, QUERY, SIGNATURE]) {
+        Some(OPEN) => {
+            format!("{SET_METHOD}; {OPEN}, which is the nearest name, lets everybody call")
+        }
+        Some(near) => format!("write {near}"),
+        None => SET_METHOD.to_owned(),
+    }
 }
 
 /// The method of a webhook; before `validationMethod` there was the flag `secretAsQueryParam`.
@@ -160,7 +205,7 @@ fn stated_by_webhook(fields: &mut Fields<'_>) -> Stated {
                 "validation-conflict",
                 "secretAsQueryParam",
                 "`secretAsQueryParam` and `validationMethod` contradict each other".to_owned(),
-                "keep `validationMethod` only",
+                "state one way in which callers prove themselves, with `validationMethod`",
             );
             Stated::Unclear
         }

@@ -2,13 +2,24 @@
 
 use crate::{
     Environment,
-    folder::{Entry, EntryKind, Folder, join},
+    folder::{Entry, EntryKind, Folder, Listing, join},
     json_file::JsonFile,
     report::{Report, Spot},
 };
 
 /// A file is there and cannot be used; the problem has been reported.
 pub(crate) struct Unusable;
+
+/// The folders in a folder.
+#[derive(Default)]
+pub(crate) struct Folders {
+    /// Those that can be read.
+    pub(crate) folders: Vec<String>,
+    /// Names of those that cannot, and of whatever else cannot.
+    pub(crate) lost: Vec<String>,
+    /// Whether these are all names that there are.
+    pub(crate) is_whole: bool,
+}
 
 /// The folder, the environment that fills templates, and the problems found so far.
 pub(crate) struct Reader {
@@ -57,30 +68,42 @@ impl Reader {
 
     /// What a folder holds, in the order of names.
     pub(crate) fn list(&mut self, path: &str) -> Vec<Entry> {
+        self.list_or_lose(path).unwrap_or_default().entries
+    }
+
+    /// The same, with what cannot be used; `None` where nothing of it can be read.
+    fn list_or_lose(&mut self, path: &str) -> Option<Listing> {
         let listing = match self.folder.list(path) {
             Ok(listing) => listing,
             Err(error) => {
                 self.ignored(path, &error.to_string());
-                return Vec::new();
+                return None;
             }
         };
         for (name, error) in &listing.unusable {
             self.ignored(&join(path, name), &error.to_string());
         }
-        listing.entries
+        Some(listing)
     }
 
-    /// The names of the folders in a folder. A linked one is reported and left out.
-    pub(crate) fn folders(&mut self, path: &str) -> Vec<String> {
-        let mut folders = Vec::new();
-        for entry in self.list(path) {
+    /// The folders in a folder. A linked one is reported and lost.
+    pub(crate) fn folders(&mut self, path: &str) -> Folders {
+        let Some(listing) = self.list_or_lose(path) else {
+            return Folders { is_whole: false, ..Folders::default() };
+        };
+        let lost = listing.unusable.into_iter().map(|(name, _)| name);
+        let mut found = Folders { lost: lost.collect(), is_whole: true, folders: Vec::new() };
+        for entry in listing.entries {
             match entry.kind {
-                EntryKind::Folder => folders.push(entry.name),
-                EntryKind::LinkedFolder => self.linked(&join(path, &entry.name)),
+                EntryKind::Folder => found.folders.push(entry.name),
+                EntryKind::LinkedFolder => {
+                    self.linked(&join(path, &entry.name));
+                    found.lost.push(entry.name);
+                }
                 EntryKind::File => {}
             }
         }
-        folders
+        found
     }
 
     /// The paths of the JSON files in a folder.
@@ -89,6 +112,11 @@ impl Reader {
             |entry: &Entry| entry.kind == EntryKind::File && entry.name.ends_with(".json");
         let entries = self.list(path);
         entries.iter().filter(|entry| is_json(entry)).map(|e| join(path, &e.name)).collect()
+    }
+
+    /// Whether a folder is there and cannot be reached, as through a link that leads nowhere.
+    pub(crate) fn is_lost(&mut self, path: &str) -> bool {
+        self.folder.has(path) && self.list_or_lose(path).is_none()
     }
 
     /// Reports a linked folder, which is not followed.

@@ -3,6 +3,7 @@
 use crate::{Problem, Severity};
 
 /// Where a problem is.
+#[derive(Clone)]
 pub(crate) struct Spot {
     pub(crate) file: String,
     pub(crate) line: Option<usize>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::{
-    DataSource, Service, ServiceKind, ServiceRule, endpoints,
+    DataSource, Protection, Service, ServiceKind, ServiceRule, Webhook, endpoints,
     fields::Fields,
     folder::join,
     json_file::JsonFile,
@@ -24,12 +24,14 @@ const DATA_SOURCE_KINDS: [&str; 4] =
 pub(crate) struct Services {
     pub(crate) others: BTreeMap<String, Service>,
     pub(crate) data_sources: BTreeMap<String, DataSource>,
-    /// Folders of services that cannot be read. An outdated twin must not stand in for one.
+    /// Names of folders whose service cannot be read. A twin must not stand in for one.
     unusable: BTreeSet<String>,
+    /// The services that were read, by the names of their folders.
+    by_folder: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Reads the services in every folder that may hold some. What two folders hold counts from the
-/// one that belongs to the version; the other adds the webhooks that only it has.
+/// one that belongs to the version; of two webhooks of one name the stricter one counts.
 pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Services {
     let [first, second] = endpoints::folders(layout);
     let mut folders = ["data_sources", first, second, "services"];
@@ -37,15 +39,41 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Services {
         folders.rotate_right(1);
     }
     let mut services = Services::default();
+    let mut are_whole = true;
     for folder in folders {
-        for name in reader.folders(folder) {
+        let listed = reader.folders(folder);
+        are_whole &= listed.is_whole;
+        services.unusable.extend(listed.lost);
+        for name in listed.folders {
             if services.unusable.contains(&name) {
                 continue;
             }
             read_service(reader, &join(folder, &name), &name, &mut services);
         }
     }
+    services.refuse_twins_of_unusable(are_whole);
     services
+}
+
+impl Services {
+    /// Refuses the open webhooks of services that were read, where a folder that may protect them
+    /// cannot be read.
+    fn refuse_twins_of_unusable(&mut self, are_whole: bool) {
+        let mut names = self.unusable.clone();
+        names.extend(
+            self.unusable.iter().filter_map(|one| self.by_folder.get(one)).flatten().cloned(),
+        );
+        for service in self.others.values_mut() {
+            if are_whole && !names.contains(&service.name) {
+                continue;
+            }
+            let open = |webhook: &&mut Webhook| matches!(webhook.protection, Protection::None);
+            for webhook in service.webhooks.values_mut().filter(open) {
+                let reason = "another folder may protect it, and cannot be read".to_owned();
+                webhook.protection = Protection::Refused(reason);
+            }
+        }
+    }
 }
 
 fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &mut Services) {
@@ -64,6 +92,14 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
             return;
         }
     };
+    if file.is_ambiguous("type") || file.is_ambiguous("name") {
+        services.unusable.insert(by_folder.to_owned());
+        return left_out(
+            reader,
+            file.spot("type"),
+            "its type or its name is given twice or unclear",
+        );
+    }
     let object = file.object(&mut reader.report);
     let kind = object.and_then(|object| object.get("type")).and_then(Json::as_str);
     let (Some(object), Some(kind)) = (object, kind) else {
@@ -86,7 +122,11 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
         return;
     }
     let kind = parse_kind(kind);
-    let webhooks = webhooks::read(reader, folder, name, &kind);
+    let Some(webhooks) = webhooks::read(reader, folder, name, &kind) else {
+        services.unusable.insert(by_folder.to_owned());
+        return left_out(reader, Spot::file(folder), "its webhooks cannot be listed");
+    };
+    services.by_folder.entry(by_folder.to_owned()).or_default().insert(name.to_owned());
     let service = Service {
         name: name.to_owned(),
         kind,
@@ -96,7 +136,7 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
         rules: rules(reader, folder),
         declared_in: file.place(""),
     };
-    merge(services, service);
+    merge(reader, services, service);
 }
 
 fn parse_kind(kind: &str) -> ServiceKind {
@@ -110,11 +150,11 @@ fn parse_kind(kind: &str) -> ServiceKind {
     }
 }
 
-fn merge(services: &mut Services, service: Service) {
+fn merge(reader: &mut Reader, services: &mut Services, service: Service) {
     match services.others.get_mut(&service.name) {
         Some(earlier) => {
-            for (name, webhook) in service.webhooks {
-                earlier.webhooks.entry(name).or_insert(webhook);
+            for webhook in service.webhooks.into_values() {
+                webhooks::merge(reader, &service.name, &mut earlier.webhooks, webhook);
             }
         }
         None => {
@@ -168,7 +208,7 @@ fn rule(reader: &mut Reader, path: &str) -> Option<ServiceRule> {
         Some(Json::String(text)) if text.is_empty() => None,
         _ => fields.expression("when"),
     };
-    match fields.settle(&format!("service rule `{name}`"), false, &mut reader.report) {
+    match fields.settle(&format!("service rule `{name}`"), &mut reader.report) {
         Some(_) => None,
         None => Some(ServiceRule { name, actions, when }),
     }

@@ -55,7 +55,7 @@ pub(crate) fn read(reader: &mut Reader) -> BTreeMap<String, AppValue> {
                 "value-duplicate",
                 Spot::file(&path),
                 format!("value `{name}` is there twice; this one is ignored"),
-                "remove one of them",
+                "give one of them another name",
             );
             continue;
         }
@@ -81,7 +81,7 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
             AppValue::Plain(Json::Null)
         }
     };
-    let doubt = fields.settle(&format!("value `{name}`"), false, &mut reader.report);
+    let doubt = fields.settle(&format!("value `{name}`"), &mut reader.report);
     doubt.is_none().then_some((name, value))
 }
 

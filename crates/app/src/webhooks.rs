@@ -1,30 +1,43 @@
 //! Incoming webhooks of services (reference: app-layout.md §2.4.2).
 
-use std::collections::BTreeMap;
-
-use serde_json::Value as Json;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
     Method, Place, Protection, RunAs, ServiceKind, Webhook,
     endpoints::parse_method,
     fields::Fields,
     folder::join,
-    protection::{self, GITHUB_WITHOUT_SECRET, is_guarded},
+    protection::{self, FILL_SECRET, GITHUB_WITHOUT_SECRET},
     reader::Reader,
     report::Spot,
     run_as,
+    strictness::Demands,
 };
 
-/// Reads the webhooks of a service.
+/// The fields of `options`.
+const OPTIONS: [&str; 4] = ["httpMethod", "validationMethod", "secret", "secretAsQueryParam"];
+
+/// Why a webhook is refused whose configuration is not there or no JSON.
+const CONFIG_LOST: &str = "its configuration cannot be read";
+
+/// Reads the webhooks of a service. `None` where their folder cannot be listed.
 pub(crate) fn read(
     reader: &mut Reader,
     service_folder: &str,
     service: &str,
     kind: &ServiceKind,
-) -> BTreeMap<String, Webhook> {
+) -> Option<BTreeMap<String, Webhook>> {
     let parent = join(service_folder, "incoming_webhooks");
     let mut webhooks: BTreeMap<String, Webhook> = BTreeMap::new();
-    for folder in reader.folders(&parent) {
+    let listed = reader.folders(&parent);
+    if !listed.is_whole {
+        return None;
+    }
+    for lost in listed.lost {
+        let config_path = join(&join(&parent, &lost), "config.json");
+        webhooks.insert(lost.clone(), unreadable(&config_path, &lost));
+    }
+    for folder in listed.folders {
         let path = join(&parent, &folder);
         let Some(webhook) = read_webhook(reader, &path, &folder, service, kind) else { continue };
         match webhooks.get_mut(&webhook.name) {
@@ -34,7 +47,7 @@ pub(crate) fn read(
             }
         }
     }
-    webhooks
+    Some(webhooks)
 }
 
 fn read_webhook(
@@ -53,7 +66,7 @@ fn read_webhook(
             "webhook-config-missing",
             Spot::file(folder),
             "the webhook has no `config.json`; it is refused".to_owned(),
-            "add the file, or remove the folder",
+            "add the file",
         );
         return Some(unreadable(&config_path, by_folder));
     };
@@ -61,12 +74,14 @@ fn read_webhook(
         return Some(unreadable(&config_path, by_folder));
     };
     let mut fields = Fields::new(&config, "", object);
+    fields.belongs_into("options", &OPTIONS);
     let name = fields.filled_text("name").unwrap_or(by_folder).to_owned();
     let subject = format!("webhook `{service}/{name}`");
     let (method, protection) = options(&mut fields, kind);
     if fields.guard_flag("private") {
         let message = "it is private, so that nobody may call it".to_owned();
-        fields.doubt("webhook-private", "private", message, "set `private` to false");
+        let remedy = "leave it so, or give it a secret before it stops being private";
+        fields.doubt("webhook-private", "private", message, remedy);
     }
     let mut webhook = Webhook {
         declared_in: config.place(""),
@@ -82,8 +97,7 @@ fn read_webhook(
         fetch_custom_user_data: fields.flag("fetch_custom_user_data", false),
         create_user_on_auth: fields.flag("create_user_on_auth", false),
     };
-    let guarded = is_guarded(&webhook.protection);
-    if let Some(reason) = fields.settle(&subject, guarded, &mut reader.report) {
+    if let Some(reason) = fields.settle(&subject, &mut reader.report) {
         webhook.protection = Protection::Refused(reason);
     }
     read_source(reader, folder, &subject, &mut webhook);
@@ -99,7 +113,7 @@ fn unreadable(config_path: &str, by_folder: &str) -> Webhook {
         file: None,
         source: String::new(),
         method: Method::Any,
-        protection: Protection::Refused("its configuration cannot be read".to_owned()),
+        protection: Protection::Refused(CONFIG_LOST.to_owned()),
         run_as: RunAs::Application,
         can_evaluate: None,
         respond_result: false,
@@ -111,15 +125,10 @@ fn unreadable(config_path: &str, by_folder: &str) -> Webhook {
 
 /// Reads `options`: the method, and who may call.
 fn options(fields: &mut Fields<'_>, kind: &ServiceKind) -> (Method, Protection) {
-    let absent = fields.raw("options").is_none_or(|options| *options == Json::Null);
-    let Some(mut options) = (if absent { None } else { fields.child("options") }) else {
+    let Some(mut options) = fields.child("options") else {
         if *kind == ServiceKind::Github {
-            fields.doubt(
-                "secret-missing",
-                "options",
-                GITHUB_WITHOUT_SECRET.to_owned(),
-                "fill in `options.secret`, or state NO_VALIDATION",
-            );
+            let message = GITHUB_WITHOUT_SECRET.to_owned();
+            fields.doubt("secret-missing", "options", message, FILL_SECRET);
         }
         return (Method::Any, protection::of_webhook(kind, None));
     };
@@ -133,7 +142,7 @@ fn options(fields: &mut Fields<'_>, kind: &ServiceKind) -> (Method, Protection) 
         }),
     };
     let protection = protection::of_webhook(kind, Some(&mut options));
-    fields.absorb(options, is_guarded(&protection));
+    fields.absorb(options);
     (method, protection)
 }
 
@@ -148,7 +157,7 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
             "webhook-file-missing",
             Spot::file(&path),
             format!("{subject} has no source file"),
-            "add the file, or remove the webhook",
+            "add the file",
         ),
         Err(_) => {}
     }
@@ -161,7 +170,73 @@ fn repeated(reader: &mut Reader, service: &str, earlier: &mut Webhook, later: &W
         "webhook-duplicate",
         Spot::file(&later.declared_in.file),
         format!("webhook `{service}/{}` is refused: {reason}", later.name),
-        "keep the one that is meant",
+        "give each of them a name of its own, or keep the one that lets fewer callers in",
     );
     earlier.protection = Protection::Refused(reason);
+}
+
+/// Adds a webhook of another folder that holds the same service. Of two webhooks of one name, or
+/// of one folder where the name of one is lost, the stricter one counts.
+pub(crate) fn merge(
+    reader: &mut Reader,
+    service: &str,
+    webhooks: &mut BTreeMap<String, Webhook>,
+    later: Webhook,
+) {
+    let is_twin = |one: &Webhook| {
+        let is_same_folder = folder_of(one) == folder_of(&later);
+        one.name == later.name || is_same_folder && (is_lost(one) || is_lost(&later))
+    };
+    let twins: Vec<_> = webhooks.values().filter(|one| is_twin(one)).map(name_of).collect();
+    if twins.is_empty() {
+        webhooks.insert(later.name.clone(), later);
+        return;
+    }
+    for name in twins {
+        if let Some(earlier) = webhooks.get_mut(&name) {
+            merge_twins(reader, service, earlier, &later);
+        }
+    }
+    if is_lost(&later) {
+        webhooks.entry(later.name.clone()).or_insert(later);
+    }
+}
+
+fn merge_twins(reader: &mut Reader, service: &str, earlier: &mut Webhook, later: &Webhook) {
+    let order = Demands::of_webhook(later).compare(&Demands::of_webhook(earlier));
+    let outcome = match order {
+        Some(Ordering::Equal | Ordering::Less) => return,
+        Some(Ordering::Greater) => "this one asks more of callers, and counts",
+        None => "neither asks more of callers than the other, and it is refused",
+    };
+    let name = earlier.name.clone();
+    let message = format!(
+        "webhook `{service}/{name}` is declared in `{}` as well; {outcome}",
+        earlier.declared_in.file
+    );
+    let spot = Spot::file(&later.declared_in.file);
+    let remedy = "ask the same in both places";
+    match order {
+        Some(_) => *earlier = Webhook { name, ..later.clone() },
+        None => {
+            let reason = "it is declared twice, and neither asks more than the other".to_owned();
+            earlier.protection = Protection::Refused(reason);
+            return reader.report.error("webhook-protection-differs", spot, message, remedy);
+        }
+    }
+    reader.report.warn("webhook-protection-differs", spot, message, remedy);
+}
+
+/// The folder of a webhook, without the folders above it.
+fn folder_of(webhook: &Webhook) -> Option<&str> {
+    webhook.declared_in.file.rsplit('/').nth(1)
+}
+
+/// Whether the configuration cannot be read, so that the name may be another one.
+fn is_lost(webhook: &Webhook) -> bool {
+    matches!(&webhook.protection, Protection::Refused(reason) if reason == CONFIG_LOST)
+}
+
+fn name_of(webhook: &Webhook) -> String {
+    webhook.name.clone()
 }

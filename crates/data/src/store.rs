@@ -82,6 +82,11 @@ pub struct Updated {
 pub trait Cursor: Send {
     /// The next batch; an empty one is the end.
     fn next_batch(&mut self) -> Future<'_, Batch>;
+
+    /// How many bytes it holds between two batches, as far as that is more than a position.
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Some documents, one behind the other.

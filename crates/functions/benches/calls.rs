@@ -78,7 +78,7 @@ fn invocation(name: &str, body: Bytes) -> Invocation {
         entry: name.to_owned(),
         call: Call::Http(HttpCall {
             payload: Payload::Request,
-            query: vec![("page".to_owned(), "2".to_owned())],
+            query: [("page".to_owned(), "2".to_owned())].into(),
             body,
             result: Some(ResultFormat::Json),
             response_drops_result: false,

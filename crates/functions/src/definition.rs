@@ -2,9 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
+use hookstead_memory::Budget;
 use serde_json::Value as Json;
 
 use crate::DataSources;
@@ -85,7 +87,7 @@ pub enum FunctionValue {
 }
 
 /// What the operator decides.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Settings {
     /// What one run may use.
     pub limits: Limits,
@@ -93,6 +95,19 @@ pub struct Settings {
     pub outbound: Outbound,
     /// What keeps documents.
     pub data: DataSources,
+    /// What all runs and all that belongs to them may hold of memory.
+    pub memory: Arc<Budget>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            outbound: Outbound::default(),
+            data: DataSources::default(),
+            memory: Budget::unlimited(),
+        }
+    }
 }
 
 /// What one run may use (reference: functions.md §3.11).
@@ -102,7 +117,7 @@ pub struct Limits {
     pub run_time: Duration,
     /// Of that, what a run may compute; waiting does not count.
     pub run_cpu_time: Duration,
-    /// JavaScript memory of a run.
+    /// Memory of a run: JavaScript's, answers of calls, cursors and log lines together.
     pub run_memory_bytes: usize,
     /// Native stack of a run; recursion past it throws.
     pub run_stack_bytes: usize,
@@ -110,9 +125,9 @@ pub struct Limits {
     pub async_operations_max: usize,
     /// How long timers that nobody awaits may hold a settled run.
     pub timer_drain: Duration,
-    /// Runs at once, those that wait for something included; more wait for their begin.
+    /// Runs that compute at once; more wait for their begin or to go on.
     pub runs_max: usize,
-    /// Runs that wait; more are refused.
+    /// Runs that wait to begin; more are refused.
     pub runs_waiting_max: usize,
     /// Copies of the app's memory; runs beyond that share one, turn by turn.
     pub isolates_max: usize,
@@ -126,6 +141,8 @@ pub struct Limits {
     pub outbound_time: Duration,
     /// Outgoing calls of a run at once; more wait.
     pub outbound_calls_max: usize,
+    /// Transactions of a run at once; more wait until others of the run have ended.
+    pub run_transactions_max: usize,
 }
 
 impl Default for Limits {
@@ -145,6 +162,7 @@ impl Default for Limits {
             outbound_body_bytes_max: 64 << 20,
             outbound_time: Duration::from_secs(300),
             outbound_calls_max: 25,
+            run_transactions_max: 16,
         }
     }
 }

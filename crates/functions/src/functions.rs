@@ -6,11 +6,12 @@ use std::{
 };
 
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
+use hookstead_memory::{Account, Budget, Refused, Share};
 
 use crate::{
     Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLine, Reply, ServiceRules,
     Settings,
-    host::{RunHost, execution_error},
+    host::{RunHost, execution_error, memory_failure},
     outbound::{Client, OutboundError},
     program::{Callable, Program},
 };
@@ -20,8 +21,16 @@ pub struct Functions {
     program: Arc<Program>,
     client: Arc<Client>,
     limits: Arc<Limits>,
+    memory: Arc<Budget>,
     pool: Pool,
 }
+
+/// What a run may hold beside its limit: a batch of documents, which servers send at their own
+/// size.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// What came of a run: the outcome, its log, and what the reply takes of the memory budget.
+type Ended = (Result<Reply, Failure>, Vec<LogLine>, Option<Share>);
 
 /// Why an application's functions cannot be loaded at all.
 ///
@@ -42,9 +51,10 @@ impl Functions {
     /// # Errors
     /// Settings that make no sense, or an engine that cannot start.
     pub fn load(definition: Definition, settings: Settings) -> Result<Self, LoadError> {
-        let Settings { limits, outbound, data } = settings;
+        let Settings { limits, outbound, data, memory } = settings;
         let client = Client::new(&outbound, limits.outbound_body_bytes_max, limits.outbound_time)?;
-        let program = Program::new(definition, &limits, data).map_err(LoadError::Runtime)?;
+        let program =
+            Program::new(definition, &limits, data, &memory).map_err(LoadError::Runtime)?;
         let pool = Pool::new(PoolLimits {
             runs_max: limits.runs_max,
             runs_waiting_max: limits.runs_waiting_max,
@@ -54,6 +64,7 @@ impl Functions {
             program: Arc::new(program),
             client: Arc::new(client),
             limits: Arc::new(limits),
+            memory,
             pool,
         })
     }
@@ -69,14 +80,14 @@ impl Functions {
     /// future is dropped, the call ends where it stands, and so does what it began.
     pub async fn invoke(&self, invocation: Invocation) -> Completion {
         let begun = Instant::now();
-        let (outcome, log) = match self.callable(&invocation.entry) {
+        let (outcome, log, memory) = match self.callable(&invocation.entry) {
             Ok(callable) => {
                 let script = callable.index;
                 self.run(invocation, script).await
             }
-            Err(failure) => (Err(failure), Vec::new()),
+            Err(failure) => (Err(failure), Vec::new(), None),
         };
-        Completion { outcome, log, elapsed: begun.elapsed() }
+        Completion { outcome, log, elapsed: begun.elapsed(), memory }
     }
 
     fn callable(&self, name: &str) -> Result<&Callable, Failure> {
@@ -97,15 +108,14 @@ impl Functions {
         self.program.service_rules(name)
     }
 
-    async fn run(
-        &self,
-        invocation: Invocation,
-        script: usize,
-    ) -> (Result<Reply, Failure>, Vec<LogLine>) {
+    async fn run(&self, invocation: Invocation, script: usize) -> Ended {
+        let bytes_max = self.limits.run_memory_bytes.saturating_add(BATCH_BYTES_MAX);
+        let account = Account::new(&self.memory, bytes_max);
         let host = RunHost::new(
             Arc::clone(&self.program),
             Arc::clone(&self.client),
             Arc::clone(&self.limits),
+            account,
             invocation,
             script,
         );
@@ -116,14 +126,19 @@ impl Functions {
         };
         match self.pool.run(Arc::clone(&self.program.image), limits, host).await {
             Ok((host, ending)) => {
-                let (answer, log) = host.into_parts();
-                (outcome(ending, answer), log)
+                let (answer, log, held) = host.into_parts();
+                (outcome(ending, answer), log, Some(held.into_share()))
             }
             Err(Busy) => {
                 let message = "too many requests are waiting already".to_owned();
-                (Err(failure(FailureKind::TooManyRequests, message)), Vec::new())
+                (Err(failure(FailureKind::TooManyRequests, message)), Vec::new(), None)
             }
         }
+    }
+
+    /// The memory budget, which servers of these functions share.
+    pub fn memory(&self) -> &Arc<Budget> {
+        &self.memory
     }
 
     /// Why every call of a function fails, where it does: it is not there, cannot be honoured or
@@ -148,6 +163,7 @@ fn outcome(ending: Ending, answer: Option<Result<Reply, Failure>>) -> Result<Rep
         (Ending::MemoryLimit, _) => {
             Err(failure(FailureKind::MemoryLimitExceeded, "memory limit exceeded".into()))
         }
+        (Ending::NoRoom, _) => Err(memory_failure(Refused::NoRoom)),
         (Ending::StackLimit, _) => Err(execution_error("stack overflow".into(), None)),
         (Ending::Finished, Some(answer)) => answer,
         (Ending::Finished, None) => {

@@ -7,11 +7,12 @@ use std::{
 };
 
 use hookstead_isolate::{Host, Native, Thrown, Value, Wake};
+use hookstead_memory::{Account, Held, Refused};
 use tokio::runtime::Handle;
 
 use crate::{
     Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles,
-    faults::Fault, input, natives, outbound::Client, program::Program, work::Work,
+    faults::Fault, input, memory::Broken, natives, outbound::Client, program::Program, work::Work,
 };
 
 /// The host of one run.
@@ -22,11 +23,17 @@ pub(crate) struct RunHost {
     pub(crate) work: Work,
     pub(crate) handles: Handles,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) account: Arc<Account>,
     pub(crate) started_at: Instant,
     log: Vec<LogLine>,
+    /// What the log takes, and the answer.
+    log_held: Held,
+    answer_held: Held,
     stage: Stage,
     /// A limit that was broken: the run's outcome, whatever JavaScript makes of it.
     broken_limit: Option<String>,
+    /// There was no memory for what the run is to be given or gives: its outcome as well.
+    broken_memory: Option<Refused>,
     answer: Option<Result<Reply, Failure>>,
 }
 
@@ -46,6 +53,7 @@ impl RunHost {
         program: Arc<Program>,
         client: Arc<Client>,
         limits: Arc<Limits>,
+        account: Arc<Account>,
         invocation: Invocation,
         script: usize,
     ) -> Self {
@@ -53,19 +61,23 @@ impl RunHost {
             invocation,
             program,
             client,
-            work: Work::new(Handle::current(), &limits),
-            handles: Handles::default(),
+            work: Work::new(Handle::current(), &limits, Arc::clone(&account)),
+            handles: Handles::new(&limits, &account),
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
+            log_held: account.nothing(),
+            answer_held: account.nothing(),
+            account,
             stage: Stage::Ready(script),
             broken_limit: None,
+            broken_memory: None,
             answer: None,
         }
     }
 
-    /// What came of the run, where it got that far, and its log.
-    pub(crate) fn into_parts(mut self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>) {
+    /// What came of the run, where it got that far, its log, and what the answer holds.
+    pub(crate) fn into_parts(mut self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>, Held) {
         let faults = self.handles.take_faults();
         // Beyond the limits of the console: whether the operator hears of it is not up to a run.
         let lines = faults.iter().filter(|fault| !fault.detail.is_empty());
@@ -73,9 +85,10 @@ impl RunHost {
             level: LogLevel::Error,
             text: format!("{message}: {detail}"),
         }));
-        let mut answer = match self.broken_limit {
-            Some(message) => Some(Err(execution_error(message, None))),
-            None => self.answer,
+        let mut answer = match (self.broken_memory, self.broken_limit) {
+            (Some(refused), _) => Some(Err(memory_failure(refused))),
+            (None, Some(message)) => Some(Err(execution_error(message, None))),
+            (None, None) => self.answer,
         };
         // A function that catches the error decides itself; one that lets it pass does not.
         if let Some(Err(failure)) = &mut answer
@@ -84,7 +97,7 @@ impl RunHost {
         {
             failure.kind = FailureKind::StoreUnavailable;
         }
-        (answer, self.log)
+        (answer, self.log, self.answer_held)
     }
 
     /// Keeps a line of the console, within the limits.
@@ -93,7 +106,10 @@ impl RunHost {
             return;
         }
         let end = text.floor_char_boundary(self.limits.console_line_bytes_max);
-        self.log.push(LogLine { level, text: text[..end].to_owned() });
+        // Lines for which there is no memory are not kept either.
+        if self.log_held.grow(end + size_of::<LogLine>()).is_ok() {
+            self.log.push(LogLine { level, text: text[..end].to_owned() });
+        }
     }
 
     /// The function has settled.
@@ -108,6 +124,21 @@ impl RunHost {
         self.broken_limit.get_or_insert(message);
     }
 
+    /// There is no memory: the run fails, whatever JavaScript makes of it.
+    pub(crate) fn break_memory(&mut self, refused: Refused) {
+        self.broken_memory.get_or_insert(refused);
+    }
+
+    /// Takes memory for an answer of so many bytes; false where the run fails for lack of it.
+    pub(crate) fn hold_answer(&mut self, bytes: usize) -> bool {
+        self.answer_held.shrink_to(0);
+        let grown = self.answer_held.grow(bytes);
+        if let Err(refused) = grown {
+            self.break_memory(refused);
+        }
+        grown.is_ok()
+    }
+
     /// The run's answer.
     pub(crate) fn answer(&mut self, answer: Result<Reply, Failure>) {
         self.answer = Some(answer);
@@ -118,7 +149,11 @@ impl RunHost {
             let id = Value::Number(f64::from(id));
             let (succeeded, value) = match outcome {
                 Ok(value) => (true, value),
-                Err(thrown) => (false, natives::thrown_parts(&thrown)),
+                Err(Broken::Thrown(thrown)) => (false, natives::thrown_parts(&thrown)),
+                Err(Broken::Memory(refused)) => {
+                    self.break_memory(refused);
+                    return Poll::Ready(Wake::Finished);
+                }
             };
             return Poll::Ready(Wake::Call("complete", vec![id, succeeded.into(), value]));
         }
@@ -141,20 +176,40 @@ impl Host for RunHost {
     const NATIVES: &'static [Native<Self>] = natives::ALL;
     const HOOKS: &'static [&'static str] = &["complete", "finish", "prepare", "start"];
 
+    fn account(&self) -> Option<&Arc<Account>> {
+        Some(&self.account)
+    }
+
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if let Stage::Ready(script) = self.stage {
             self.stage = Stage::Running;
             return Poll::Ready(Wake::Call("start", input::start(&self.invocation, script)));
         }
-        if self.answer.is_some() || matches!(self.stage, Stage::Finishing) {
+        let is_over = self.answer.is_some() || self.broken_memory.is_some();
+        if is_over || matches!(self.stage, Stage::Finishing) {
             return Poll::Ready(Wake::Finished);
         }
         self.poll_work(cx)
     }
 
     fn poll_wait(&mut self, id: f64, cx: &mut Context<'_>) -> Poll<Result<Value, Thrown>> {
-        self.work.poll_answer(id as u32, cx)
+        self.work.poll_answer(id as u32, cx).map_err(|broken| match broken {
+            Broken::Thrown(thrown) => thrown,
+            Broken::Memory(refused) => {
+                self.break_memory(refused);
+                Thrown::new("InternalError", "out of memory")
+            }
+        })
     }
+}
+
+/// The failure of a run for which there is no memory.
+pub(crate) fn memory_failure(refused: Refused) -> Failure {
+    let (kind, message) = match refused {
+        Refused::Limit => (FailureKind::MemoryLimitExceeded, "memory limit exceeded"),
+        Refused::NoRoom => (FailureKind::NoMemory, "the server has no memory for this run"),
+    };
+    Failure { kind, message: message.into(), stack: None }
 }
 
 /// The failure of a function that threw or broke a limit.

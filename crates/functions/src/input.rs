@@ -41,11 +41,8 @@ fn result(format: ResultFormat) -> f64 {
 }
 
 /// The parameters as a JSON object.
-pub(crate) fn query_json(invocation: &Invocation) -> String {
-    match &invocation.call {
-        Call::Http(http) => json(&Map(&http.query)),
-        Call::Arguments(_) => "{}".to_owned(),
-    }
+pub(crate) fn query_json(query: &[(String, String)]) -> String {
+    json(&Map(query))
 }
 
 /// The headers as a JSON object of arrays.

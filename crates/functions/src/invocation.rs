@@ -1,8 +1,9 @@
 //! One call of a function and what came of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use hookstead_memory::Share;
 
 /// One call of a function.
 pub struct Invocation {
@@ -34,7 +35,7 @@ pub struct HttpCall {
     /// The shape of the first argument.
     pub payload: Payload,
     /// First value of every parameter, form fields included.
-    pub query: Vec<(String, String)>,
+    pub query: Arc<[(String, String)]>,
     /// The bytes as they came; empty means no body.
     pub body: Bytes,
     /// How the result is written when it is the response; `None` when it is not wanted.
@@ -108,6 +109,8 @@ pub struct Completion {
     pub log: Vec<LogLine>,
     /// From the call to the completion, waiting included.
     pub elapsed: Duration,
+    /// What the reply takes of the memory budget, as long as somebody holds it.
+    pub memory: Option<Share>,
 }
 
 /// What a function answered.
@@ -152,6 +155,8 @@ pub enum FailureKind {
     MemoryLimitExceeded,
     /// A store could not be reached or could not do its work, and the function did not handle it.
     StoreUnavailable,
+    /// The run had begun, and others used up the memory that it needed to go on.
+    NoMemory,
     /// Too many runs wait already.
     TooManyRequests,
     /// A fault of ours.

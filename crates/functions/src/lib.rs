@@ -12,6 +12,7 @@ mod functions;
 mod host;
 mod input;
 mod invocation;
+mod memory;
 mod modules;
 mod natives;
 mod outbound;
@@ -25,7 +26,7 @@ pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
-pub use hookstead_isolate::forget_code;
+pub use hookstead_isolate::{forget_code, give_back_early};
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,

@@ -6,7 +6,9 @@
 //!
 //! A call that `[outbound.redirect]` sends elsewhere keeps its path, its query and its `Host`
 //! header, so that one stub can stand in for several services and tell them apart. Cookies,
-//! credentials and redirects go by the URL that the function named.
+//! credentials and redirects go by the URL that the function named. Only such calls reach the
+//! stub: they have a guard and connections of their own, because a connection that was opened for
+//! them would otherwise be lent to a call that names the stub's own address.
 
 mod challenge;
 mod connect;
@@ -30,12 +32,14 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hookstead_isolate::{Thrown, Value};
+use hookstead_isolate::Thrown;
+use hookstead_memory::Account;
 use http_body_util::Full;
 use hyper_util::{
     client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
+use tokio::task::spawn_blocking;
 
 use self::{
     connect::Connector,
@@ -49,6 +53,7 @@ use self::{
 use crate::{
     Outbound,
     faults::{Fault, Faults},
+    memory::Answered,
 };
 
 pub use self::error::OutboundError;
@@ -59,16 +64,29 @@ const IDLE_PER_HOST_MAX: usize = 32;
 /// An HTTP/2 connection that carries many calls is checked, lest it be dead and all of them hang.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
+/// Bytes that a partner may send ahead on a stream of HTTP/2.
+const WINDOW_BYTES: u32 = 512 << 10;
+
 type HttpClient = legacy::Client<Transport, Full<Bytes>>;
+
+/// From so many bytes on, the description of a call is read on another thread.
+const LARGE_HEAD_BYTES: usize = 64 << 10;
 
 /// Makes calls for functions.
 pub(crate) struct Client {
-    any_version: HttpClient,
-    /// For calls whose `Host` header is not the host they go to: HTTP/2 has one place for both.
-    http1: HttpClient,
+    direct: HttpClients,
+    /// For calls that `[outbound.redirect]` sends elsewhere.
+    detoured: HttpClients,
     detours: Detours,
     body_bytes_max: usize,
     time: Duration,
+}
+
+/// Clients that share a guard.
+struct HttpClients {
+    any_version: HttpClient,
+    /// For calls whose `Host` header is not the host they go to: HTTP/2 has one place for both.
+    http1: HttpClient,
 }
 
 impl Client {
@@ -89,28 +107,37 @@ impl Client {
         trust: Trust,
     ) -> Result<Self, OutboundError> {
         let detours = Detours::new(&outbound.redirect)?;
-        let allowed = outbound.allow.iter().map(|entry| {
-            Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
-        });
-        let rules = allowed.chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
-        let connector = Connector::new(Guard::new(rules));
-        let any_version = build(Transport::new(connector.clone(), trust.clone(), Versions::Any));
-        let http1 = build(Transport::new(connector, trust, Versions::Http1));
-        Ok(Self { any_version, http1, detours, body_bytes_max, time })
+        let allowed = || {
+            outbound.allow.iter().map(|entry| {
+                Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
+            })
+        };
+        let direct = Guard::new(allowed().collect::<Result<_, _>>()?);
+        let of_detours = allowed().chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
+        let direct = HttpClients::new(Connector::new(direct), &trust);
+        let detoured = HttpClients::new(Connector::new(Guard::new(of_detours)), &trust);
+        Ok(Self { direct, detoured, detours, body_bytes_max, time })
     }
 
     /// Makes one call: the request document as JSON and the body, to the response head as JSON and
-    /// the body.
+    /// the body, which count as held by the run. A body is read as far as the run has room for it.
     pub(crate) async fn perform(
         self: Arc<Self>,
         head_json: String,
         body: Option<Vec<u8>>,
+        account: Arc<Account>,
         faults: Faults,
-    ) -> Result<Value, Thrown> {
-        let plan = Plan::read(&head_json, body)?;
+    ) -> Answered {
+        let plan = match head_json.len() {
+            ..LARGE_HEAD_BYTES => Plan::read(&head_json, body)?,
+            // A form can be as large as a run's memory.
+            _ => spawn_blocking(move || Plan::read(&head_json, body))
+                .await
+                .map_err(|error| Thrown::new("InternalError", error.to_string()))??,
+        };
         let call = async {
             let answer = Exchange::new(&self).run(plan).await?;
-            answer.read(self.body_bytes_max).await
+            answer.read(self.body_bytes_max, &account).await
         };
         let outcome = tokio::time::timeout(self.time, call).await;
         outcome.unwrap_or(Err(CallError::TimedOut(self.time))).map_err(|error| {
@@ -122,6 +149,14 @@ impl Client {
     }
 }
 
+impl HttpClients {
+    fn new(connector: Connector, trust: &Trust) -> Self {
+        let any_version = Transport::new(connector.clone(), trust.clone(), Versions::Any);
+        let http1 = Transport::new(connector, trust.clone(), Versions::Http1);
+        Self { any_version: build(any_version), http1: build(http1) }
+    }
+}
+
 fn build(transport: Transport) -> HttpClient {
     legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -129,6 +164,9 @@ fn build(transport: Transport) -> HttpClient {
         .pool_idle_timeout(IDLE_TIME)
         .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
         .http2_keep_alive_interval(PING_INTERVAL)
+        // What a partner may send ahead of what the run has room for.
+        .http2_initial_stream_window_size(WINDOW_BYTES)
+        .http2_initial_connection_window_size(4 * WINDOW_BYTES)
         // Names are case-insensitive, but not to every server out there.
         .http1_title_case_headers(true)
         .build(transport)

@@ -6,6 +6,7 @@ use std::{
 };
 
 use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Script, Thrown};
+use hookstead_memory::Budget;
 use serde_json::json;
 
 use crate::{
@@ -48,6 +49,7 @@ impl Program {
         definition: Definition,
         limits: &Limits,
         data: DataSources,
+        memory: &Arc<Budget>,
     ) -> Result<Self, Thrown> {
         let mut scripts = Vec::new();
         let mut functions = collect(&definition.functions, &mut scripts);
@@ -55,13 +57,14 @@ impl Program {
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
         let setup = setup(&definition, functions.iter().chain(&entries), &modules);
-        let image = Image::new(ImageParts {
+        let parts = ImageParts {
             prelude: Bytecode::from_bytes(RUNTIME),
             scripts,
             setup: Some(("prepare", vec![setup.into()])),
             memory_bytes: limits.run_memory_bytes,
             stack_bytes: limits.run_stack_bytes,
-        })?;
+        };
+        let image = Image::within(parts, memory)?;
         let mut errors: HashMap<usize, Thrown> =
             image.errors().map(|error| (error.index, error.thrown)).collect();
         for callable in functions.values_mut().chain(entries.values_mut()) {

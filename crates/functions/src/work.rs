@@ -10,6 +10,7 @@ use std::{
 };
 
 use hookstead_isolate::{Thrown, Value};
+use hookstead_memory::Account;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -17,7 +18,10 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-use crate::Limits;
+use crate::{
+    Limits,
+    memory::{Answered, Broken, CALL_BYTES, take},
+};
 
 /// No timer waits longer, as in Node.js.
 const DELAY_MAX: Duration = Duration::from_millis(i32::MAX as u64);
@@ -37,17 +41,15 @@ pub(crate) struct Work {
     alarm: Option<Pin<Box<Sleep>>>,
     next_id: u32,
     /// Answers that came while another one was waited for.
-    early: VecDeque<Done>,
+    early: VecDeque<Delivery>,
     max: usize,
-    /// Bytes that the calls under way were given.
-    held_bytes: usize,
-    held_bytes_max: usize,
+    account: Arc<Account>,
 }
 
 /// How calls under way deliver their answers.
 struct Calls {
-    sender: mpsc::UnboundedSender<(Done, OwnedSemaphorePermit)>,
-    done: mpsc::UnboundedReceiver<(Done, OwnedSemaphorePermit)>,
+    sender: mpsc::UnboundedSender<(Delivery, OwnedSemaphorePermit)>,
+    done: mpsc::UnboundedReceiver<(Delivery, OwnedSemaphorePermit)>,
     /// A call holds its place until JavaScript has its answer, so that answers do not pile up.
     places: Arc<Semaphore>,
 }
@@ -60,11 +62,14 @@ impl Calls {
 }
 
 /// One answer: for whom, and what.
-pub(crate) type Done = (u32, Result<Value, Thrown>);
+pub(crate) type Done = (u32, Result<Value, Broken>);
+
+/// An answer that waits for JavaScript, and counts as held meanwhile.
+type Delivery = (u32, Answered);
 
 enum Pending {
     /// A call to a service: the run does not end before it has.
-    Call { task: AbortHandle, bytes: usize },
+    Call { task: AbortHandle },
     /// A timer that fires once, and when.
     Timeout(Instant),
     /// A timer that fires again and again, and when it does next: the run never waits for it.
@@ -80,7 +85,7 @@ pub(crate) enum Full {
 }
 
 impl Work {
-    pub(crate) fn new(runtime: Handle, limits: &Limits) -> Self {
+    pub(crate) fn new(runtime: Handle, limits: &Limits, account: Arc<Account>) -> Self {
         Self {
             runtime,
             calls: None,
@@ -91,8 +96,7 @@ impl Work {
             next_id: 1,
             early: VecDeque::new(),
             max: limits.async_operations_max,
-            held_bytes: 0,
-            held_bytes_max: limits.run_memory_bytes,
+            account,
         }
     }
 
@@ -107,26 +111,32 @@ impl Work {
     }
 
     /// Starts a call that was given so many bytes, which the run has to answer for. Beyond the
-    /// limit of calls at once it begins when another one has been answered.
+    /// limit of calls at once it begins when another one has been answered. What it waits for
+    /// before does not count as a call.
     pub(crate) fn start_call(
         &mut self,
         bytes: usize,
-        call: impl Future<Output = Result<Value, Thrown>> + Send + 'static,
+        before: impl Future<Output = ()> + Send + 'static,
+        call: impl Future<Output = Answered> + Send + 'static,
     ) -> Result<u32, Full> {
         let id = self.id()?;
-        if bytes > self.held_bytes_max - self.held_bytes {
-            return Err(Full::Bytes);
-        }
-        self.held_bytes += bytes;
+        let given = self.account.take(bytes).map_err(|_| Full::Bytes)?;
+        let account = Arc::clone(&self.account);
         let calls = self.calls.get_or_insert_with(|| Calls::new(self.calls_max));
         let (sender, places) = (calls.sender.clone(), Arc::clone(&calls.places));
         let task = self.runtime.spawn(async move {
+            before.await;
             // Nobody closes the semaphore.
             let Ok(place) = places.acquire_owned().await else { return };
+            let answer = match take(&account, CALL_BYTES).await {
+                Ok(_buffers) => call.await,
+                Err(refused) => Err(refused.into()),
+            };
+            drop(given);
             // The run may have ended; then nobody listens.
-            let _ = sender.send(((id, call.await), place));
+            let _ = sender.send(((id, answer), place));
         });
-        self.pending.insert(id, Pending::Call { task: task.abort_handle(), bytes });
+        self.pending.insert(id, Pending::Call { task: task.abort_handle() });
         Ok(id)
     }
 
@@ -139,16 +149,16 @@ impl Work {
 
     /// The next answer: calls in the order of arrival, then timers that are due.
     pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
-        if let Some(done) = self.early.pop_front() {
-            return Poll::Ready(done);
+        if let Some((id, answer)) = self.early.pop_front() {
+            return Poll::Ready((id, delivered(answer)));
         }
         while let Some(calls) = &mut self.calls
-            && let Poll::Ready(Some((done, _place))) = calls.done.poll_recv(cx)
+            && let Poll::Ready(Some(((id, answer), _place))) = calls.done.poll_recv(cx)
         {
             // An answer to what was cancelled meanwhile is nobody's.
-            if let Some(pending) = self.pending.remove(&done.0) {
-                self.forget(done.0, &pending);
-                return Poll::Ready(done);
+            if let Some(pending) = self.pending.remove(&id) {
+                self.forget(id, &pending);
+                return Poll::Ready((id, delivered(answer)));
             }
         }
         self.poll_timer(cx).map(|id| (id, Ok(Value::Undefined)))
@@ -159,21 +169,22 @@ impl Work {
         &mut self,
         id: u32,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Value, Thrown>> {
+    ) -> Poll<Result<Value, Broken>> {
         while let Some(calls) = &mut self.calls
             && let Poll::Ready(Some((done, _place))) = calls.done.poll_recv(cx)
         {
             let Some(pending) = self.pending.remove(&done.0) else { continue };
             self.forget(done.0, &pending);
             if done.0 == id {
-                return Poll::Ready(done.1);
+                return Poll::Ready(delivered(done.1));
             }
             self.early.push_back(done);
         }
         if self.pending.contains_key(&id) {
             return Poll::Pending;
         }
-        Poll::Ready(Err(Thrown::new("InternalError", "there is nothing to wait for")))
+        let thrown = Thrown::new("InternalError", "there is nothing to wait for");
+        Poll::Ready(Err(thrown.into()))
     }
 
     /// Whether nothing at all is pending.
@@ -225,10 +236,7 @@ impl Work {
     /// Takes back what a piece of work, no longer pending, took up.
     fn forget(&mut self, id: u32, pending: &Pending) {
         match pending {
-            Pending::Call { task, bytes } => {
-                self.held_bytes -= bytes;
-                task.abort();
-            }
+            Pending::Call { task } => task.abort(),
             Pending::Timeout(due) | Pending::Interval(due) => {
                 self.timers.remove(&(*due, id));
             }
@@ -236,10 +244,15 @@ impl Work {
     }
 }
 
+/// What JavaScript gets, from now on its own to hold.
+fn delivered(answer: Answered) -> Result<Value, Broken> {
+    answer.map(|(value, _held)| value)
+}
+
 impl Drop for Work {
     fn drop(&mut self) {
         for pending in self.pending.values() {
-            if let Pending::Call { task, .. } = pending {
+            if let Pending::Call { task } = pending {
                 task.abort();
             }
         }

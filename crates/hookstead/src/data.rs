@@ -17,6 +17,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::{
     data_dir::keep_out_of_git,
+    exit::UsageError,
     settings::{IndexSetting, Settings},
     terminal,
     workspace::Workspace,
@@ -64,23 +65,76 @@ impl Settings {
 impl Workspace {
     /// Opens the data sources of an app. MongoDB is not contacted before somebody asks for it.
     pub(crate) fn stores(&self, app: &App) -> anyhow::Result<Stores> {
+        self.plan_stores(app)?.open(self)
+    }
+
+    /// Says where the documents of an app are to be, and refuses settings with which they cannot
+    /// be anywhere. Nothing is opened and nothing is made.
+    pub(crate) fn plan_stores<'a>(&'a self, app: &'a App) -> anyhow::Result<StorePlan<'a>> {
         let names = names_of_data_sources(app, &self.settings);
         self.settings.data_sources.check_names(&names)?;
         let are_declared =
             !app.data_sources.is_empty() || self.settings.data_sources.names().next().is_some();
-        if names.iter().any(|name| self.settings.uri_of(name).is_none()) {
-            self.create_data_dir()?;
-        } else {
-            // It may hold secrets.
-            keep_out_of_git(&self.data_dir);
-        }
-        let mut opening = Opening::new(self);
+        let mut planning = Planning { workspace: self, deployments: HashMap::new() };
         let mut named = BTreeMap::new();
         for name in names {
-            named.insert(name.to_owned(), opening.open(name, app.data_sources.get(name))?);
+            named.insert(name, planning.plan(name, app.data_sources.get(name))?);
         }
-        Ok(Stores { named, are_declared })
+        Ok(StorePlan { named, are_declared })
     }
+}
+
+/// Where the documents of an app are to be.
+pub(crate) struct StorePlan<'a> {
+    named: BTreeMap<&'a str, Planned>,
+    are_declared: bool,
+}
+
+enum Planned {
+    Deployment(Arc<MongoStore>),
+    Embedded(Vec<IndexSpec>),
+}
+
+impl StorePlan<'_> {
+    fn open(self, workspace: &Workspace) -> anyhow::Result<Stores> {
+        if self.named.values().any(|planned| matches!(planned, Planned::Embedded(_))) {
+            workspace.create_data_dir()?;
+        } else {
+            // It may hold secrets.
+            keep_out_of_git(&workspace.data_dir);
+        }
+        let mut file = None;
+        let mut named = BTreeMap::new();
+        for (name, planned) in self.named {
+            let opened = match planned {
+                Planned::Deployment(store) => {
+                    Opened { place: format!("MongoDB at {}", store.hosts()), store }
+                }
+                Planned::Embedded(indexes) => {
+                    let file = match &file {
+                        Some(file) => file,
+                        None => file.insert(open_file(workspace)?),
+                    };
+                    embedded(file, name, indexes)?
+                }
+            };
+            named.insert(name.to_owned(), opened);
+        }
+        Ok(Stores { named, are_declared: self.are_declared })
+    }
+}
+
+fn open_file(workspace: &Workspace) -> anyhow::Result<EmbeddedFile> {
+    EmbeddedFile::open(&workspace.data_dir, embedded_options(&workspace.settings))
+        .context("the documents cannot be opened")
+}
+
+fn embedded(file: &EmbeddedFile, name: &str, indexes: Vec<IndexSpec>) -> anyhow::Result<Opened> {
+    let store = file.data_source(name);
+    Handle::current()
+        .block_on(store.declare_indexes(indexes))
+        .with_context(|| format!("[data_sources.{name}] indexes"))?;
+    Ok(Opened { place: file.path().display().to_string(), store: Arc::new(store) })
 }
 
 impl Stores {
@@ -105,52 +159,37 @@ impl Stores {
     }
 }
 
-/// What several data sources share while they are opened.
-struct Opening<'a> {
+/// What several data sources share while it is planned where they are.
+struct Planning<'a> {
     workspace: &'a Workspace,
-    file: Option<EmbeddedFile>,
     /// One for each deployment and way of reading.
     deployments: HashMap<(String, String), Arc<MongoStore>>,
 }
 
-impl<'a> Opening<'a> {
-    fn new(workspace: &'a Workspace) -> Self {
-        Self { workspace, file: None, deployments: HashMap::new() }
-    }
-
-    fn open(&mut self, name: &str, source: Option<&DataSource>) -> anyhow::Result<Opened> {
+impl Planning<'_> {
+    fn plan(&mut self, name: &str, source: Option<&DataSource>) -> anyhow::Result<Planned> {
         let settings = &self.workspace.settings;
-        match settings.uri_of(name) {
-            Some(uri) => {
-                let told = match settings.data_sources.uri(name) {
-                    Some(_) => format!("the uri of the data source {name:?}"),
-                    None => "[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)".to_owned(),
-                };
-                let store = self.deployment(uri, source).context(format!("{told} cannot be used"));
-                let store = store?;
-                Ok(Opened { place: format!("MongoDB at {}", store.hosts()), store })
-            }
-            None => self.embedded(name),
-        }
-    }
-
-    fn embedded(&mut self, name: &str) -> anyhow::Result<Opened> {
-        let settings = &self.workspace.settings;
-        let file = match &self.file {
-            Some(file) => file,
-            None => {
-                let options = embedded_options(settings);
-                let file = EmbeddedFile::open(&self.workspace.data_dir, options)
-                    .context("the documents cannot be opened")?;
-                self.file.insert(file)
-            }
+        let Some(uri) = settings.uri_of(name) else { return self.plan_embedded(name) };
+        let told = match settings.data_sources.uri(name) {
+            Some(_) => format!("the uri of the data source {name:?}"),
+            None => "[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)".to_owned(),
         };
-        let store = file.data_source(name);
-        let indexes = settings.data_sources.indexes(name).iter().map(spec).collect();
-        Handle::current()
-            .block_on(store.declare_indexes(indexes))
-            .with_context(|| format!("[data_sources.{name}] indexes"))?;
-        Ok(Opened { place: file.path().display().to_string(), store: Arc::new(store) })
+        let unusable = || UsageError(format!("{told} cannot be used"));
+        Ok(Planned::Deployment(self.deployment(uri, source).with_context(unusable)?))
+    }
+
+    fn plan_embedded(&self, name: &str) -> anyhow::Result<Planned> {
+        let folder = &self.workspace.data_dir;
+        if folder.exists() && !folder.is_dir() {
+            let message = format!("[app] data_dir: {} is not a folder", folder.display());
+            return Err(UsageError(message).into());
+        }
+        let indexes = self.workspace.settings.data_sources.indexes(name);
+        let specs: Vec<_> = indexes.iter().map(spec).collect();
+        for spec in &specs {
+            spec.check().with_context(|| UsageError(format!("[data_sources.{name}] indexes")))?;
+        }
+        Ok(Planned::Embedded(specs))
     }
 
     fn deployment(
@@ -193,10 +232,15 @@ fn connect(uri: &str, options: MongoOptions) -> anyhow::Result<MongoStore> {
 fn embedded_options(settings: &Settings) -> EmbeddedOptions {
     let data = &settings.data;
     let bytes = |mebibytes: u64| mebibytes << 20;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     EmbeddedOptions {
         file_bytes_max: (data.file_mib_max > 0).then(|| bytes(data.file_mib_max)),
         transaction_bytes_max: usize::try_from(bytes(data.transaction_mib_max))
             .unwrap_or(usize::MAX),
+        transactions_max: count(data.transactions_max),
+        long_reads_max: count(data.long_reads_max),
+        operation_time: Duration::from_secs(data.operation_time_s),
+        write_compute_time: Duration::from_millis(data.write_compute_ms_max),
         ..EmbeddedOptions::default()
     }
 }

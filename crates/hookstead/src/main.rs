@@ -4,6 +4,7 @@ mod commands;
 mod data;
 mod data_dir;
 mod exit;
+mod memory;
 mod prepare;
 mod routes;
 mod settings;

@@ -4,11 +4,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
-use hookstead_functions::{DataSources, Limits, Outbound, Settings as FunctionSettings};
+use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
+use hookstead_memory::Budget;
 use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
 use hookstead_server::{ServerLimits, Site};
 
 use crate::{
+    exit::UsageError,
     settings::{ApplicationAuthentication, Settings},
     terminal::{self, clean},
     workspace::Workspace,
@@ -42,8 +44,12 @@ impl Workspace {
     }
 
     /// Reads the export, gives it its secrets and compiles its functions, which can be looked at.
+    /// Refuses the settings with which it could not be run.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
-        self.prepare_with(|_| Ok((DataSources::default(), Vec::new())))
+        self.prepare_with(|app| {
+            self.plan_stores(app)?;
+            Ok((DataSources::default(), Vec::new()))
+        })
     }
 
     /// The same, with functions that can be run: the data sources are opened.
@@ -65,9 +71,17 @@ impl Workspace {
         let site = Site::new(
             &app,
             &|name| secrets.get(name).cloned(),
-            FunctionSettings { data, ..function_settings(&self.settings) },
+            FunctionSettings {
+                data,
+                memory: Arc::clone(&self.memory),
+                ..function_settings(&self.settings)
+            },
             &server_config(&self.settings)?,
-        )?;
+        )
+        .map_err(|error| match error {
+            LoadError::Outbound(error) => UsageError(error.to_string()).into(),
+            other => anyhow::Error::from(other),
+        })?;
         problems.extend_from_slice(site.problems());
         Ok(Prepared { app, site: Arc::new(site), documents, problems })
     }
@@ -112,12 +126,15 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             outbound_body_bytes_max: size(limits.outbound_body_mib, 20),
             outbound_time: Duration::from_secs(limits.outbound_time_s),
             outbound_calls_max: size(limits.outbound_calls_max, 0),
+            run_transactions_max: size(settings.data.run_transactions_max, 0),
         },
         outbound: Outbound {
             allow: settings.outbound.allow.get().to_vec(),
             redirect: settings.outbound.redirect.get().clone(),
         },
         data: DataSources::default(),
+        // What a workspace has replaces it.
+        memory: Budget::unlimited(),
     }
 }
 
@@ -149,7 +166,14 @@ fn server_limits(settings: &Settings) -> ServerLimits {
         headers_max: size(limits.headers_max, 0),
         header_read_time: Duration::from_secs(limits.header_time_s),
         body_read_time: Duration::from_secs(limits.body_time_s),
+        response_time: Duration::from_secs(limits.response_time_s),
         idle_time: Duration::from_secs(limits.idle_time_s),
+        linger_time: Duration::from_secs(limits.linger_time_s),
+        linger_bytes_max: limits.linger_mib << 20,
+        http2_control_frames_max: u32::try_from(limits.http2_control_frames_max)
+            .unwrap_or(u32::MAX),
+        response_headers_max: size(limits.response_headers_max, 0),
+        response_header_bytes_max: size(limits.response_header_kib, 10),
         connections_max: size(limits.connections_max, 0),
         requests_max: u32::try_from(limits.requests_max).unwrap_or(u32::MAX),
         shutdown_time: Duration::from_secs(limits.shutdown_time_s),
@@ -157,7 +181,7 @@ fn server_limits(settings: &Settings) -> ServerLimits {
 }
 
 /// A number of units of `2^shift` bytes.
-fn size(units: u64, shift: u32) -> usize {
+pub(crate) fn size(units: u64, shift: u32) -> usize {
     usize::try_from(units).unwrap_or(usize::MAX).saturating_mul(1 << shift)
 }
 

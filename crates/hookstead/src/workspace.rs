@@ -4,6 +4,7 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -12,10 +13,12 @@ use clap::{
     builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser},
 };
 use hookstead_app::find_root;
+use hookstead_memory::Budget;
 
 use crate::{
     data_dir,
     exit::UsageError,
+    memory,
     settings::{self, Flag, Settings, Sources},
     shell::quote,
     terminal,
@@ -63,6 +66,8 @@ pub(crate) struct Workspace {
     pub(crate) settings_file: PathBuf,
     /// Whether there is an app.
     has_app: bool,
+    /// The memory for everything that callers can make the program hold.
+    pub(crate) memory: Arc<Budget>,
 }
 
 impl PlaceFlags {
@@ -97,6 +102,7 @@ impl PlaceFlags {
                 None => app_dir.join(settings::FILE_NAME),
             },
             has_app: root.is_some(),
+            memory: memory::budget(&loaded.settings),
             settings: loaded.settings,
             app_dir,
         };

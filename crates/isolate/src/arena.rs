@@ -12,10 +12,12 @@
 //! to no other page. So chunks have no head, and only they lie at multiples of their size.
 //!
 //! There is no failure: where memory runs out, the run ends (`Seat::exhaust`) and the engine never
-//! learns of it, because parts of it do not survive a refusal.
+//! learns of it, because parts of it do not survive a refusal. Where the run may have more and the
+//! budget of all runs has no room, the turn is suspended until it has (`Seat::wait_for_room`).
 
 use std::{ffi::c_void, io, ptr};
 
+use hookstead_memory::Held;
 use rquickjs_sys as qjs;
 
 use self::{
@@ -29,6 +31,7 @@ use crate::{
 };
 
 mod callbacks;
+mod charge;
 mod classes;
 #[cfg(test)]
 mod tests;
@@ -61,7 +64,7 @@ const DISCARD_BYTES_MIN: usize = 1 << 20;
 /// Pages are made usable in steps of this size.
 const COMMIT_BYTES: usize = 1 << 20;
 /// What a run may leave touched for the next one. The rest goes back to the system.
-const KEEP_BYTES: usize = 512 << 10;
+pub(crate) const KEEP_BYTES: usize = 512 << 10;
 
 /// The bookkeeping that lies in the arena.
 #[repr(C, align(16))]
@@ -90,6 +93,11 @@ pub(crate) struct Arena {
     limit_bytes: usize,
     /// After so many allocations there is no memory: a test's lever.
     allocations_left: Option<u64>,
+    /// What the run whose turn it is has taken from the budget for memory that it has touched
+    /// beyond [`KEEP_BYTES`]; `None` while an image is made.
+    held: Option<Held>,
+    /// How many bytes the budget had no room for.
+    wanted: usize,
     seat: Box<Seat>,
 }
 
@@ -105,6 +113,8 @@ impl Arena {
             image_end: 0,
             limit_bytes: image_bytes_max,
             allocations_left: None,
+            held: None,
+            wanted: 0,
             seat: Box::new(Seat::new()),
         });
         arena.commit(size_of::<Book>())?;
@@ -181,7 +191,7 @@ impl Arena {
     pub(crate) fn trim(&mut self) {
         let keep_end = (self.image_end + KEEP_BYTES).min(self.committed);
         if self.clean_from > keep_end {
-            self.mapping.discard(keep_end, to_pages(self.clean_from) - keep_end);
+            self.mapping.discard_soon(keep_end, to_pages(self.clean_from) - keep_end);
             self.clean_from = keep_end;
         }
     }
@@ -232,6 +242,7 @@ impl Arena {
             if size_of_class(class) >= DISCARD_BYTES_MIN {
                 let (_, inside) = self.inside(block, class);
                 self.check_limit(inside)?;
+                self.charge(self.touched_bytes(book.top, inside))?;
                 book.discarded_bytes -= inside;
             }
             book.free[class] = (*block).next;
@@ -288,6 +299,7 @@ impl Arena {
     /// Moves the top upwards and hands out what is below. From where on that is zero.
     fn raise(&mut self, top: usize) -> Option<usize> {
         self.check_limit(top.checked_sub(self.top())?)?;
+        self.charge(self.touched_bytes(top, 0))?;
         self.commit(top).ok()?;
         // SAFETY: the book is there, and nothing else borrows it.
         unsafe { (*self.book()).top = top };
@@ -341,7 +353,7 @@ impl Arena {
             if size_of_class(class) >= DISCARD_BYTES_MIN {
                 let (start, bytes) = self.inside(block, class);
                 if bytes > 0 {
-                    self.mapping.discard(start, bytes);
+                    self.mapping.discard_soon(start, bytes);
                 }
                 book.discarded_bytes += bytes;
             }
@@ -355,6 +367,7 @@ impl Arena {
     /// # Safety
     /// As for [`Arena::release_block`].
     unsafe fn extend(&mut self, block: *mut Block, class: usize) -> Option<()> {
+        self.wanted = 0;
         // SAFETY: the caller vouches for the block; nothing else borrows the book.
         unsafe {
             let old = (*block).class;
@@ -392,6 +405,7 @@ impl Arena {
     }
 
     fn count_down(&mut self) -> Option<()> {
+        self.wanted = 0;
         if let Some(left) = &mut self.allocations_left {
             *left = left.checked_sub(1)?;
         }

@@ -23,6 +23,17 @@ impl Clock {
         self.deadline
     }
 
+    /// How long the run may still compute.
+    pub(crate) fn cpu_left(&self) -> Duration {
+        self.cpu_left
+    }
+
+    /// Takes account of computing on another thread; whether the run may go on.
+    pub(crate) fn spend(&mut self, used: Duration) -> bool {
+        self.cpu_left = self.cpu_left.saturating_sub(used);
+        Instant::now() < self.deadline && !self.cpu_left.is_zero()
+    }
+
     /// Begins a slice of computing; when it is to end.
     pub(crate) fn begin_slice(&mut self) -> Instant {
         self.slice_begun = Instant::now();

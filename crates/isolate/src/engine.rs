@@ -24,12 +24,13 @@ mod json;
 mod names;
 mod native;
 mod pack;
+mod pieces;
 mod unpack;
 
 use convert::Atom;
 
 pub(crate) use classes::Classes;
-pub(crate) use native::Table;
+pub(crate) use native::{Table, panicked};
 
 /// Methods with which a script could read and write where it must not, or wait where nobody
 /// could end it, by class.

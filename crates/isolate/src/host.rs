@@ -1,8 +1,13 @@
 //! The caller's side of a run.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use crate::{Thrown, Value};
+use hookstead_memory::Account;
+
+use crate::{LongWork, Thrown, Value};
 
 /// A method of the object that the prelude leaves in the global `__hookstead`.
 pub type Hook = &'static str;
@@ -18,6 +23,11 @@ pub trait Host: Send + Sized + 'static {
 
     /// The hooks that [`Wake::Call`] may name.
     const HOOKS: &'static [Hook];
+
+    /// What the run may hold, and holds, of memory of all kinds; without one it is not counted.
+    fn account(&self) -> Option<&Arc<Account>> {
+        None
+    }
 
     /// What to do once JavaScript has nothing left to do by itself.
     ///
@@ -47,7 +57,34 @@ pub enum Wake {
 pub struct Native<H> {
     /// Its name on `__host`.
     pub name: &'static str,
-    /// Its code. It must not block: work that takes time is started here and delivered by
-    /// [`Host::poll_wake`].
-    pub call: fn(&mut H, &[Value]) -> Result<Value, Thrown>,
+    /// Its code.
+    pub call: NativeCall<H>,
+}
+
+/// The code of a native. On the thread that runs JavaScript nothing may block or compute for long.
+pub enum NativeCall<H> {
+    /// Runs at once. Its time must not depend on the size of its arguments.
+    Short(fn(&mut H, &[Value]) -> Result<Value, Thrown>),
+    /// Runs at once, and may take its arguments or leave work for another thread.
+    Split(fn(&mut H, &mut [Value]) -> Answer),
+    /// Depends on its arguments alone, so that a long call can run on another thread.
+    Pure(Pure),
+}
+
+/// What a [`NativeCall::Split`] native returns.
+pub enum Answer {
+    /// The result.
+    Now(Result<Value, Thrown>),
+    /// Work whose result is the native's. JavaScript stands still until it is done.
+    Later(LongWork),
+}
+
+/// A native without a host.
+pub struct Pure {
+    /// Whether a call with these arguments takes longer than a fraction of a millisecond.
+    pub is_long: fn(&[Value]) -> bool,
+    /// A short call.
+    pub short: fn(&[Value]) -> Result<Value, Thrown>,
+    /// A long call. It calls [`crate::pause`] between pieces of work.
+    pub long: fn(Vec<Value>) -> LongWork,
 }

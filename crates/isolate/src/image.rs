@@ -3,8 +3,11 @@
 use std::{
     borrow::Cow,
     ffi::{CStr, CString},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use hookstead_memory::Budget;
 
 use crate::{
     Host, Thrown, Value,
@@ -112,10 +115,18 @@ impl<H: Host> Image<H> {
     /// # Errors
     /// The prelude or the setup throws, or there is no memory.
     pub fn new(parts: ImageParts) -> Result<Self, Thrown> {
+        Self::within(parts, &Budget::unlimited())
+    }
+
+    /// The same, with isolates that count against a budget.
+    ///
+    /// # Errors
+    /// As for [`Image::new`].
+    pub fn within(parts: ImageParts, budget: &Arc<Budget>) -> Result<Self, Thrown> {
         let ImageParts { prelude, scripts, setup, memory_bytes, stack_bytes } = parts;
         let scripts = compile_all(scripts)?;
         let recipe = Recipe { prelude, scripts, setup, memory_bytes, stack_bytes };
-        let isolates = Isolates::new(&recipe)?;
+        let isolates = Isolates::new(&recipe, budget)?;
         Ok(Self { recipe, isolates })
     }
 
@@ -214,7 +225,7 @@ pub(crate) fn to_end(mut turn: Turn, deadline: Instant) -> Result<(), Thrown> {
     stacks::put_back(turn);
     match step {
         Step::Done => Ok(()),
-        Step::SliceOver | Step::Waiting => {
+        Step::SliceOver | Step::Waiting | Step::Working | Step::NoRoom => {
             Err(Thrown::new("InternalError", "this takes too long to load"))
         }
         Step::OutOfMemory => Err(out_of_memory()),

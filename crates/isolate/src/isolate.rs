@@ -16,10 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookstead_memory::{Account, Budget, Held, Share};
+
 use crate::{
     Host, Thrown,
-    arena::Arena,
+    arena::{Arena, KEEP_BYTES},
+    background,
     engine::{Classes, Engine, HookFunction, Table},
+    heap::Trimmer,
     image::{Recipe, no_memory, to_end},
     lock::lock,
     pages::{Packed, Pages},
@@ -37,6 +41,8 @@ const IMAGE_TIME_MAX: Duration = Duration::from_secs(60);
 const HEAVY_BYTES: usize = 1 << 20;
 /// An isolate that nobody has used for so long goes.
 const IDLE_MAX: Duration = Duration::from_secs(10);
+/// Where an isolate could not be made, nobody tries again for so long.
+const MAKE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The name of a run, unique in the process.
 pub(crate) type RunId = u64;
@@ -52,6 +58,8 @@ pub(crate) struct Isolate {
     arena: Box<Arena>,
     resident: Option<RunId>,
     packed: HashMap<RunId, Packed>,
+    /// What the isolate takes of the budget, whoever runs in it.
+    _share: Share,
 }
 
 /// An isolate and who belongs to it.
@@ -71,7 +79,10 @@ pub(crate) struct Place {
 pub(crate) struct Isolates<H> {
     places: Arc<Places>,
     /// Isolates in the making; changed while the places are locked, or by whoever gives up.
-    claims: AtomicUsize,
+    claims: Arc<AtomicUsize>,
+    /// When an isolate could last not be made.
+    failed_at: Mutex<Option<Instant>>,
+    budget: Arc<Budget>,
     image_bytes: usize,
     host: std::marker::PhantomData<fn(H)>,
 }
@@ -79,17 +90,17 @@ pub(crate) struct Isolates<H> {
 /// In no order.
 type Places = Mutex<Vec<Arc<Place>>>;
 
-/// An isolate in the making, counted.
-struct Claim<'a>(&'a AtomicUsize);
+/// An isolate that is to be made, counted.
+pub(crate) struct Claim(Arc<AtomicUsize>);
 
-impl<'a> Claim<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
+impl Claim {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+        Self(Arc::clone(count))
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Claim {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -97,7 +108,7 @@ impl Drop for Claim<'_> {
 
 impl Isolate {
     /// Makes an image and seals it.
-    fn new<H: Host>(recipe: &Recipe, warm: &[usize]) -> Result<Self, Thrown> {
+    fn new<H: Host>(recipe: &Recipe, warm: &[usize], share: Share) -> Result<Self, Thrown> {
         signals::install();
         let arena = Arena::new(recipe.memory_bytes, IMAGE_BYTES_MAX).map_err(|e| no_memory(&e))?;
         let mut making =
@@ -122,7 +133,8 @@ impl Isolate {
         let pages = Pages::seal(&mut arena, recipe.memory_bytes, warm.iter().copied())
             .map_err(|e| no_memory(&e))?;
         let (pages, packed) = (Box::new(pages), HashMap::new());
-        Ok(Self { engine, hooks, _classes: classes, pages, arena, resident: None, packed })
+        let (resident, _share) = (None, share);
+        Ok(Self { engine, hooks, _classes: classes, pages, arena, resident, packed, _share })
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -152,8 +164,20 @@ impl Isolate {
         self.arena.allocations_left()
     }
 
+    /// After a slice: gives back to the budget what the run does not need any more. How many bytes
+    /// the run waits for, if it does.
+    pub(crate) fn settle(&mut self) -> usize {
+        self.arena.settle_held();
+        self.arena.wanted()
+    }
+
+    /// Gives the resident what was taken from the budget for it.
+    pub(crate) fn add_held(&mut self, held: Held) {
+        self.arena.add_held(held);
+    }
+
     /// Makes a run the resident. What the one before changed is packed.
-    pub(crate) fn enter(&mut self, run: RunId) -> std::io::Result<()> {
+    pub(crate) fn enter(&mut self, run: RunId, account: &Arc<Account>) -> std::io::Result<()> {
         if self.resident == Some(run) {
             return Ok(());
         }
@@ -164,7 +188,10 @@ impl Isolate {
         self.resident = Some(run);
         match self.packed.remove(&run) {
             Some(packed) => self.pages.unpack(&mut self.arena, packed),
-            None => Ok(()),
+            None => {
+                self.arena.replace_held(Some(account.nothing()));
+                Ok(())
+            }
         }
     }
 
@@ -172,9 +199,12 @@ impl Isolate {
     fn forget(&mut self, run: RunId) {
         if self.resident == Some(run) {
             self.pages.reset(&mut self.arena);
+            self.arena.replace_held(None);
             self.resident = None;
-        } else {
-            self.packed.remove(&run);
+        } else if let Some(packed) = self.packed.remove(&run)
+            && packed.bytes() >= background::DISCARD_BYTES_MIN
+        {
+            background::discard(packed);
         }
     }
 
@@ -266,15 +296,27 @@ impl Place {
 }
 
 impl<H: Host> Isolates<H> {
-    pub(crate) fn new(recipe: &Recipe) -> Result<Self, Thrown> {
-        let isolate = Isolate::new::<H>(recipe, &[])?;
+    pub(crate) fn new(recipe: &Recipe, budget: &Arc<Budget>) -> Result<Self, Thrown> {
+        let mut isolate = Isolate::new::<H>(recipe, &[], budget.take_anyway(0))?;
         let image_bytes = isolate.pages.bytes();
+        // There has to be one, whatever it takes.
+        isolate._share = budget.take_anyway(isolate_bytes(image_bytes));
         let places = Arc::new(Mutex::new(vec![Arc::new(Place::new(isolate))]));
         let kept = Arc::downgrade(&places);
-        watchdog::when_idle(move || kept.upgrade().map(|places| shrink(&places)).is_some());
+        let shrink_idle =
+            move |idle: Duration| kept.upgrade().map(|places| shrink(&places, idle)).is_some();
+        let shrink_unused = shrink_idle.clone();
+        let trimmer = Trimmer::new(budget);
+        watchdog::when_idle(move || {
+            trimmer.look();
+            shrink_idle(IDLE_MAX)
+        });
+        budget.when_scarce(move || shrink_unused(Duration::ZERO));
         Ok(Self {
             places,
-            claims: AtomicUsize::new(0),
+            claims: Arc::default(),
+            failed_at: Mutex::default(),
+            budget: Arc::clone(budget),
             image_bytes,
             host: std::marker::PhantomData,
         })
@@ -298,21 +340,33 @@ impl<H: Host> Isolates<H> {
 
     /// A place for a run: a free one, best where this thread was last. If there is none, a new one
     /// while there are fewer than processors, or while those that there are have heavy runs. Else
-    /// the run shares one: most runs wait most of the time.
-    pub(crate) fn place(&self, recipe: &Recipe, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
-        let (warm, claim) = {
-            let places = lock(&self.places);
-            if let Some(place) = self.best(&places, isolates_max) {
-                return Ok(taken(place));
-            }
-            (warm(&places), Claim::new(&self.claims))
-        };
-        // Milliseconds, for which nobody else has to wait.
-        let place = Arc::new(Place::new(Isolate::new::<H>(recipe, &warm)?));
+    /// the run shares one: most runs wait most of the time. So it does where a new one cannot be
+    /// had, be it that the budget has no room for it or that the system does not give the memory.
+    ///
+    /// Where a new one is wanted, the caller gets the claim to [`Isolates::make`] it.
+    pub(crate) fn place(&self, isolates_max: usize) -> Result<Arc<Place>, Claim> {
+        let places = lock(&self.places);
+        let best = self.best(&places, isolates_max);
+        let best = best.or_else(|| self.best(&places, 0).filter(|_| self.has_failed_lately()));
+        best.map(taken).ok_or_else(|| Claim::new(&self.claims))
+    }
+
+    /// Makes a new place, which takes milliseconds. None is made where there is no room for one.
+    pub(crate) fn make(&self, recipe: &Recipe, claim: Claim) -> Result<(), Thrown> {
+        let warm = warm(&lock(&self.places));
+        let share = self.budget.take(isolate_bytes(self.image_bytes));
+        let made = share.map(|share| Isolate::new::<H>(recipe, &warm, share));
+        if !matches!(made, Some(Ok(_))) {
+            *lock(&self.failed_at) = Some(Instant::now());
+        }
         let mut places = lock(&self.places);
         drop(claim);
-        places.push(Arc::clone(&place));
-        Ok(taken(place))
+        places.extend(made.transpose()?.map(|isolate| Arc::new(Place::new(isolate))));
+        Ok(())
+    }
+
+    fn has_failed_lately(&self) -> bool {
+        lock(&self.failed_at).is_some_and(|failed_at| failed_at.elapsed() < MAKE_PAUSE)
     }
 
     /// A place that is there; `None` if a new one is to be made.
@@ -339,12 +393,17 @@ fn warm(places: &[Arc<Place>]) -> Vec<usize> {
     sibling.map(|isolate| isolate.pages.warm().collect()).unwrap_or_default()
 }
 
-/// Lets isolates go that nobody has used for a while, all but one.
-fn shrink(places: &Places) {
+/// What an isolate takes: the image, the copies of its pages, and what runs leave touched.
+fn isolate_bytes(image_bytes: usize) -> usize {
+    2 * image_bytes + KEEP_BYTES
+}
+
+/// Lets isolates go that nobody has used for so long, all but one.
+fn shrink(places: &Places, idle: Duration) {
     let mut places = lock(places);
     let surplus = places.len().saturating_sub(1);
     let is_idle =
-        |place: &mut Arc<Place>| place.is_free() && lock(&place.used_at).elapsed() >= IDLE_MAX;
+        |place: &mut Arc<Place>| place.is_free() && lock(&place.used_at).elapsed() >= idle;
     let gone: Vec<_> = places.extract_if(.., is_idle).take(surplus).collect();
     drop(places);
     // Their memory goes back while others go on.
@@ -357,7 +416,7 @@ fn taken(place: Arc<Place>) -> Arc<Place> {
     place
 }
 
-fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }

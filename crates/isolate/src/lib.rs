@@ -16,11 +16,14 @@
 
 #![expect(unsafe_code, reason = "the engine's border, its memory and its stacks")]
 
+mod alarm;
 mod arena;
+mod background;
 mod clock;
 mod code;
 mod engine;
 mod fresh;
+mod heap;
 mod host;
 mod image;
 mod isolate;
@@ -36,9 +39,11 @@ mod turn;
 mod value;
 mod watchdog;
 
+pub use background::{FreedElsewhere, LongWork, background_work, pause};
 pub use code::forget_code;
 pub use engine::Detail;
-pub use host::{Hook, Host, Native, Wake};
+pub use heap::give_back_early;
+pub use host::{Answer, Hook, Host, Native, NativeCall, Pure, Wake};
 pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};
 pub use packed::{Item, PackedReader, PackedWriter};
 pub use pool::{Busy, Pool, PoolLimits};

@@ -2,6 +2,11 @@
 
 use std::{io, mem::ManuallyDrop, ptr, sync::OnceLock};
 
+use crate::background;
+
+/// From so much on, giving memory back takes longer than moving it away.
+const DISCARD_SOON_BYTES_MIN: usize = 4 << 20;
+
 /// The size of a page of this machine, in bytes; a power of two.
 pub(crate) fn page_bytes() -> usize {
     static PAGE_BYTES: OnceLock<usize> = OnceLock::new();
@@ -143,6 +148,20 @@ impl Mapping {
                 // Memory that is locked stays. Whoever reads it must find zeroes all the same.
                 ptr::write_bytes(start, 0, bytes);
             }
+        }
+    }
+}
+
+impl Mapping {
+    /// As [`Mapping::discard`], but the system gets much memory back on another thread: it takes a
+    /// millisecond for every dozen megabytes.
+    pub(crate) fn discard_soon(&self, offset: usize, bytes: usize) {
+        if bytes >= DISCARD_SOON_BYTES_MIN
+            && let Ok(moved) = self.move_out(offset, bytes)
+        {
+            background::discard(moved);
+        } else {
+            self.discard(offset, bytes);
         }
     }
 }

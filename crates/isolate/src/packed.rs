@@ -151,6 +151,26 @@ pub(crate) fn write_key(bytes: &mut Vec<u8>, key: &str) {
     write_run(bytes, key.as_bytes());
 }
 
+/// What stands in front of the bytes of a text, of bytes or of a key.
+#[derive(Clone, Copy)]
+pub(crate) enum Head {
+    Text,
+    Bytes,
+    Key,
+}
+
+/// Writes the head of so many bytes, which the caller writes behind it.
+pub(crate) fn write_head(bytes: &mut Vec<u8>, head: Head, length: usize) {
+    match head {
+        Head::Text => bytes.push(Tag::Text as u8),
+        Head::Bytes => bytes.push(Tag::Bytes as u8),
+        Head::Key => {}
+    }
+    // A run's memory ends long before 32 bits do.
+    let length = u32::try_from(length).unwrap_or(NO_KEY - 1);
+    bytes.extend_from_slice(&length.to_le_bytes());
+}
+
 pub(crate) fn write_document_end(bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&NO_KEY.to_le_bytes());
 }

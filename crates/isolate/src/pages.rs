@@ -12,6 +12,8 @@
 
 use std::{cell::Cell, io, ptr};
 
+use hookstead_memory::Held;
+
 use self::lines::{BLOCK_BYTES, LINE_BYTES, changed, restore};
 use crate::{
     arena::Arena,
@@ -22,6 +24,8 @@ use crate::{
 const WRITABLE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 /// As many lines as most runs change, and more.
 const LINES_USUAL: usize = 512;
+/// A waiting run has taken so much from the budget with its begin.
+const PACKED_BYTES_USUAL: usize = 64 << 10;
 /// Warm pages are compared with the image once in so many resets.
 const RESETS_PER_SWEEP: u32 = 64;
 /// A page that was unchanged in so many sweeps in a row is warm no more. Warming it up again takes
@@ -51,6 +55,15 @@ pub(crate) struct Packed {
     places: Vec<u32>,
     lines: Vec<u8>,
     fresh: Fresh,
+    /// What the run has taken from the budget for it.
+    held: Option<Held>,
+}
+
+impl Packed {
+    /// How many bytes that takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines.len() + self.fresh.bytes()
+    }
 }
 
 impl Pages {
@@ -159,10 +172,12 @@ impl Pages {
 
     /// Puts the image back and packs what was different.
     pub(crate) fn pack(&mut self, arena: &mut Arena) -> Packed {
+        let fresh_bytes = arena.fresh_bytes_used();
         let mut packed = Packed {
             places: Vec::with_capacity(LINES_USUAL),
             lines: Vec::with_capacity(LINES_USUAL * LINE_BYTES),
             fresh: arena.take_fresh(),
+            held: arena.replace_held(None),
         };
         for page in self.warm() {
             for offset in (page * page_bytes()..(page + 1) * page_bytes()).step_by(BLOCK_BYTES) {
@@ -179,6 +194,10 @@ impl Pages {
         packed.places.shrink_to_fit();
         packed.lines.shrink_to_fit();
         arena.trim();
+        if let Some(held) = &mut packed.held {
+            let lines_bytes = packed.lines.len() + size_of_val(&packed.places[..]);
+            held.set((fresh_bytes + lines_bytes).saturating_sub(PACKED_BYTES_USUAL));
+        }
         packed
     }
 
@@ -190,6 +209,9 @@ impl Pages {
             // The page may have cooled down in between.
             self.warm_up(line * LINE_BYTES / page_bytes())?;
             self.write_line(line, bytes);
+        }
+        if let Some(held) = packed.held {
+            arena.set_held(held);
         }
         Ok(())
     }

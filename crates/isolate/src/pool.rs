@@ -1,18 +1,26 @@
 //! Runs, as many at once as allowed, the others in order of arrival.
+//!
+//! A run begins when there is a place for it and memory in the budget. It gives its place up while
+//! it waits for something, and takes one again before it goes on; of those that have not begun,
+//! one at most stands in its way then.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use hookstead_memory::Account;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::{Ending, Host, Image, RunLimits, run};
 
 /// How many runs there may be.
 #[derive(Debug, Clone)]
 pub struct PoolLimits {
-    /// Runs that have begun and not ended, those included that wait for something.
+    /// Runs that compute at once; those that wait for something are limited by memory alone.
     pub runs_max: usize,
     /// Runs waiting to begin.
     pub runs_waiting_max: usize,
@@ -28,15 +36,43 @@ pub struct Busy;
 /// Admits runs.
 pub struct Pool {
     limits: PoolLimits,
-    places: Arc<Semaphore>,
+    places: Semaphore,
+    /// Where those wait who have not begun: one at a time waits for a place.
+    door: Semaphore,
     waiting: AtomicUsize,
+}
+
+/// A run's place, or the right to wait for one.
+pub(crate) struct Permit<'a> {
+    places: &'a Semaphore,
+    place: Option<SemaphorePermit<'a>>,
+}
+
+impl Permit<'_> {
+    /// Takes a place, if the run has none.
+    pub(crate) async fn take(&mut self) {
+        if self.place.is_none() {
+            // Nobody closes the semaphore.
+            self.place = self.places.acquire().await.ok();
+        }
+    }
+
+    /// Whether the run has a place.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Gives the place up, while the run waits for something.
+    pub(crate) fn leave(&mut self) {
+        self.place = None;
+    }
 }
 
 impl Pool {
     /// A pool in which nothing runs.
     pub fn new(limits: PoolLimits) -> Self {
-        let places = Arc::new(Semaphore::new(limits.runs_max.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { limits, places, waiting: AtomicUsize::new(0) }
+        let places = Semaphore::new(limits.runs_max.clamp(1, Semaphore::MAX_PERMITS));
+        Self { limits, places, door: Semaphore::new(1), waiting: AtomicUsize::new(0) }
     }
 
     /// Runs an image with a host; the host comes back with how the run ended.
@@ -46,23 +82,32 @@ impl Pool {
     /// and the host with all that it has begun.
     ///
     /// # Errors
-    /// [`Busy`] when too many wait already.
+    /// [`Busy`] when too many wait already, or there is no memory in time.
     pub async fn run<H: Host>(
         &self,
         image: Arc<Image<H>>,
         limits: RunLimits,
         host: H,
     ) -> Result<(H, Ending), Busy> {
-        let _place = self.place().await?;
-        Ok(run::run(image, limits, self.limits.isolates_max, host).await)
+        let account = host.account().map_or_else(Account::unlimited, Arc::clone);
+        let permit = self.admit(&account).await?;
+        Ok(run::run(image, limits, (permit, account), self.limits.isolates_max, host).await)
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Busy> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(place);
+    /// A place for a run, and the memory that it needs to begin.
+    async fn admit(&self, account: &Arc<Account>) -> Result<Permit<'_>, Busy> {
+        let mut permit = Permit { places: &self.places, place: self.places.try_acquire().ok() };
+        if permit.place.is_some() && account.try_begin() {
+            return Ok(permit);
         }
+        permit.leave();
         let _waiting = Waiting::enter(&self.waiting, self.limits.runs_waiting_max)?;
-        Arc::clone(&self.places).acquire_owned().await.map_err(|_| Busy)
+        // Nobody waits for memory with a place that others could use.
+        let memory = timeout(account.budget().wait_time(), account.begin()).await;
+        memory.map_err(|_| Busy)?.map_err(|_| Busy)?.keep();
+        let _door = self.door.acquire().await;
+        permit.take().await;
+        Ok(permit)
     }
 }
 

@@ -7,15 +7,19 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Sleep;
+use hookstead_memory::{Account, Held, Refused};
+use tokio::{
+    task::spawn_blocking,
+    time::{Sleep, timeout_at},
+};
 
 use crate::{
-    Host, Image, Thrown, Value, Wake,
+    Host, Image, Thrown, Value, Wake, background,
     clock::Clock,
     engine::Table,
     host::Hook,
-    image::no_memory,
     isolate::{Isolate, Place, RunId, new_run},
+    pool::Permit,
     stacks,
     turn::{Step, Turn},
 };
@@ -40,6 +44,8 @@ pub enum Ending {
     TimeLimit,
     /// The run needed more memory than it may.
     MemoryLimit,
+    /// The budget of all runs had no room for what the run needed, and others did not end in time.
+    NoRoom,
     /// The run used up its stack where no exception could be thrown.
     StackLimit,
     /// An exception left the prelude: a fault of whoever wrote that.
@@ -51,10 +57,11 @@ pub enum Ending {
 pub(crate) async fn run<H: Host>(
     image: Arc<Image<H>>,
     limits: RunLimits,
+    (permit, account): (Permit<'_>, Arc<Account>),
     isolates_max: usize,
     host: H,
 ) -> (H, Ending) {
-    let place = match image.isolates.place(&image.recipe, isolates_max) {
+    let place = match place(&image, isolates_max).await {
         Ok(place) => place,
         Err(thrown) => return (host, Ending::Broken(thrown)),
     };
@@ -64,6 +71,11 @@ pub(crate) async fn run<H: Host>(
         table: Boxed::new(Table::new(Some(host), &image.recipe)),
         id: new_run(),
         place,
+        permit,
+        unfinished: account.nothing(),
+        account,
+        room: None,
+        wanted: 0,
         stack_bytes: image.recipe.stack_bytes,
         allocations_max: limits.allocations_max,
     };
@@ -72,22 +84,48 @@ pub(crate) async fn run<H: Host>(
     (host, ending)
 }
 
-struct Run<H> {
+/// A place for a run. A new isolate is made on a thread that nobody waits for.
+async fn place<H: Host>(image: &Arc<Image<H>>, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
+    let claim = match image.isolates.place(isolates_max) {
+        Ok(place) => return Ok(place),
+        Err(claim) => claim,
+    };
+    let making = Arc::clone(image);
+    let made = spawn_blocking(move || making.isolates.make(&making.recipe, claim)).await;
+    let made = made.unwrap_or_else(|error| Err(Thrown::new("InternalError", error.to_string())));
+    // Others may have been faster, and there may be no room. No further one is made for this run.
+    image.isolates.place(0).map_err(|_| {
+        made.err().unwrap_or_else(|| Thrown::new("InternalError", "there is no isolate"))
+    })
+}
+
+struct Run<'a, H> {
     /// The turn that has begun and waits for its next slice.
     turn: Option<Turn>,
     clock: Clock,
     table: Boxed<Table<H>>,
     id: RunId,
     place: Arc<Place>,
+    permit: Permit<'a>,
+    account: Arc<Account>,
+    /// What was taken from the budget for the next slice.
+    room: Option<Held>,
+    /// What was taken from the budget for arguments of natives that are being written down.
+    unfinished: Held,
+    /// What the budget had no room for in the slice before.
+    wanted: usize,
     stack_bytes: usize,
     allocations_max: Option<u64>,
 }
 
 // SAFETY: the host is `Send`, and so are the values in the table. The table's pointer to the
 // image's scripts and the turn's pointers to table and pages are followed by whoever polls the run.
-unsafe impl<H: Send> Send for Run<H> {}
+unsafe impl<H: Send> Send for Run<'_, H> {}
 
-impl<H: Host> Run<H> {
+/// Arguments of a hook are counted from this size on.
+const LARGE_BYTES: usize = 16 << 10;
+
+impl<H: Host> Run<'_, H> {
     /// Turns and waiting, until the host has had enough.
     async fn finish(&mut self) -> Result<(), Ending> {
         loop {
@@ -106,6 +144,8 @@ impl<H: Host> Run<H> {
             if let Poll::Ready(wake) = self.poll_host(cx) {
                 return Poll::Ready(Ok(wake));
             }
+            // Others may compute meanwhile.
+            self.permit.leave();
             let alarm = alarm.get_or_insert_with(|| {
                 Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(deadline)))
             });
@@ -119,15 +159,39 @@ impl<H: Host> Run<H> {
         if !self.clock.end_slice() {
             return Err(Ending::TimeLimit);
         }
+        self.permit.leave();
         let alarm = tokio::time::Instant::from_std(self.clock.deadline());
         let Table { host: Some(host), waits_for, result, .. } = self.table.get_mut() else {
             unreachable!("every run has a host")
         };
         let answer = poll_fn(|cx| host.poll_wait(*waits_for, cx));
-        match tokio::time::timeout_at(alarm, answer).await {
+        match timeout_at(alarm, answer).await {
             Ok(answer) => *result = answer,
             Err(_) => return Err(Ending::TimeLimit),
         }
+        Ok(())
+    }
+
+    /// What another thread has to do for a native; it may take until the deadline, and counts as
+    /// computing.
+    async fn work(&mut self) -> Result<(), Ending> {
+        if !self.clock.end_slice() {
+            return Err(Ending::TimeLimit);
+        }
+        self.permit.leave();
+        let Some(work) = self.table.get_mut().work.take() else { return Ok(()) };
+        let alarm = tokio::time::Instant::from_std(self.clock.deadline());
+        let ticket = background::begin(work, self.clock.cpu_left());
+        let finished = timeout_at(alarm, ticket.finished()).await;
+        let outcome = match finished {
+            Err(_) => return Err(Ending::TimeLimit),
+            Ok(None) => Err(Thrown::new("InternalError", "there is no thread for this work")),
+            Ok(Some(finished)) => match finished.outcome {
+                Some(outcome) if self.clock.spend(finished.used) => outcome,
+                _ => return Err(Ending::TimeLimit),
+            },
+        };
+        self.table.get_mut().finish_work(outcome);
         Ok(())
     }
 
@@ -138,22 +202,80 @@ impl<H: Host> Run<H> {
         }
     }
 
+    /// Takes a place to compute; it may take until the deadline.
+    async fn take_place(&mut self) -> Result<(), Ending> {
+        let deadline = tokio::time::Instant::from_std(self.clock.deadline());
+        timeout_at(deadline, self.permit.take()).await.map_err(|_| Ending::TimeLimit)
+    }
+
+    /// Room for what the turn needs; it may take as long as the budget has it, or until the
+    /// deadline.
+    async fn make_room(&mut self) -> Result<(), Ending> {
+        self.room = Some(self.wait_for_room(self.wanted).await?);
+        Ok(())
+    }
+
+    /// Counts arguments of natives that grow slice by slice.
+    async fn count_unfinished(&mut self) -> Result<(), Ending> {
+        let bytes = self.table.get_mut().unfinished_bytes();
+        let bytes = if bytes < LARGE_BYTES { 0 } else { bytes };
+        match bytes.checked_sub(self.unfinished.bytes()) {
+            Some(0) => {}
+            Some(missing) => match self.unfinished.grow(missing) {
+                Ok(()) => {}
+                Err(Refused::Limit) => return Err(Ending::MemoryLimit),
+                Err(Refused::NoRoom) => {
+                    let more = self.wait_for_room(missing).await?;
+                    self.unfinished.merge(more);
+                }
+            },
+            None => self.unfinished.shrink_to(bytes),
+        }
+        Ok(())
+    }
+
+    async fn wait_for_room(&mut self, bytes: usize) -> Result<Held, Ending> {
+        if !self.clock.end_slice() {
+            return Err(Ending::TimeLimit);
+        }
+        self.permit.leave();
+        let longest = std::time::Instant::now() + self.account.budget().wait_time();
+        let until = self.clock.deadline().min(longest);
+        let room = timeout_at(until.into(), self.account.room(bytes)).await;
+        // Waiting is not computing.
+        self.clock.begin_slice();
+        match room {
+            Ok(Ok(held)) => Ok(held),
+            Ok(Err(Refused::Limit)) => Err(Ending::MemoryLimit),
+            Ok(Err(Refused::NoRoom)) | Err(_) => Err(Ending::NoRoom),
+        }
+    }
+
     /// Calls a hook and runs what jobs come of it, in as many slices as it takes.
     async fn call(&mut self, hook: Hook, arguments: Vec<Value>) -> Result<(), Ending> {
+        let bytes: usize = arguments.iter().map(Value::bytes).sum();
+        let _held = (bytes >= LARGE_BYTES).then(|| self.account.take_anyway(bytes));
         let table = self.table.get_mut();
         (table.call, table.failure) = (arguments, None);
         let place = Arc::clone(&self.place);
         loop {
+            if !self.permit.is_taken() {
+                self.take_place().await?;
+            }
             let mut isolate = place.isolate.lock().await;
             let step = self.slice(&mut isolate, hook);
             place.tidy(&mut isolate);
             drop(isolate);
             place.forget_gone();
-            match step? {
+            let step = step?;
+            self.count_unfinished().await?;
+            match step {
                 Step::Done => break,
                 Step::SliceOver if !self.clock.end_slice() => return Err(Ending::TimeLimit),
                 Step::SliceOver => tokio::task::yield_now().await,
                 Step::Waiting => self.wait().await?,
+                Step::Working => self.work().await?,
+                Step::NoRoom => self.make_room().await?,
                 Step::OutOfMemory => return Err(Ending::MemoryLimit),
                 Step::OutOfStack => return Err(Ending::StackLimit),
             }
@@ -171,7 +293,10 @@ impl<H: Host> Run<H> {
 
     /// One slice of a turn, which begins if there is none.
     fn slice(&mut self, isolate: &mut Isolate, hook: Hook) -> Result<Step, Ending> {
-        isolate.enter(self.id).map_err(|_| Ending::MemoryLimit)?;
+        isolate.enter(self.id, &self.account).map_err(|_| Ending::NoRoom)?;
+        if let Some(held) = self.room.take() {
+            isolate.add_held(held);
+        }
         if self.turn.is_none() {
             self.turn = Some(self.begin(isolate, hook)?);
         }
@@ -179,11 +304,12 @@ impl<H: Host> Run<H> {
         let slice_end = self.clock.begin_slice();
         let step = self.turn.as_mut().map_or(Step::Done, |turn| turn.resume(slice_end));
         self.allocations_max = isolate.allocations_left();
+        self.wanted = isolate.settle();
         Ok(step)
     }
 
     fn begin(&self, isolate: &Isolate, hook: Hook) -> Result<Turn, Ending> {
-        let stack = stacks::take(self.stack_bytes).map_err(|e| Ending::Broken(no_memory(&e)))?;
+        let stack = stacks::take(self.stack_bytes).map_err(|_| Ending::NoRoom)?;
         let (engine, hooks, table) = (isolate.engine(), isolate.hooks(), self.table.0);
         let body = move || {
             engine.enter_stack();
@@ -202,13 +328,14 @@ impl<H: Host> Run<H> {
     }
 }
 
-impl<H> Drop for Run<H> {
+impl<H> Drop for Run<'_, H> {
     /// Ends the run where it stands.
     fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
             stacks::put_back(turn);
         }
         self.place.leave(self.id);
+        self.table.get_mut().discard_large();
     }
 }
 

@@ -4,17 +4,22 @@
 //!   the write happens again.
 //! - A touch of the guard below a turn's stack, from code of the engine that does not look how deep
 //!   it is: the turn is given up.
-//! - The watchdog's signal: the turn is suspended right there, if it is in the engine's own code.
-//!   The kernel's frame stays on the turn's stack and returns when the turn is resumed.
+//! - The signal of the thread's timer (`alarm`) or of the watchdog: the turn is suspended right
+//!   there, if it is in the engine's own code or in a function of the C library's that only copies,
+//!   fills or compares memory (`leaves`). The kernel's frame stays on the turn's stack and returns
+//!   when the turn is resumed.
 //!
 //! Every other fault goes where it went before.
 
 use std::{ffi::c_int, mem, ptr, sync::Once};
 
-use crate::turn::{self, Frame, Step};
+use crate::{
+    alarm,
+    turn::{self, Frame, Step},
+};
 
 /// Nobody uses it for anything, and who does not expect it ignores it.
-const DISTURBANCE: c_int = libc::SIGURG;
+pub(crate) const DISTURBANCE: c_int = libc::SIGURG;
 /// The signals of a forbidden access; which one depends on the system.
 const FAULTS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 /// A handler on a turn's stack needs no more than this, the kernel's frame included.
@@ -26,7 +31,9 @@ static mut PREVIOUS: [mem::MaybeUninit<libc::sigaction>; 2] = [mem::MaybeUninit:
 pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
+        keep_growing_cheap();
         text::find();
+        leaves::find();
         for (index, signal) in FAULTS.into_iter().enumerate() {
             // SAFETY: the handler does what handlers may; what was there before is kept.
             unsafe {
@@ -44,6 +51,16 @@ pub(crate) fn install() {
             libc::sigaction(DISTURBANCE, &raw const action, ptr::null_mut());
         }
     });
+}
+
+/// Has the C library ask the system for each large block by itself. The system makes such a block
+/// larger without copying it; else a vector that grows copies up to 32 MiB at once.
+fn keep_growing_cheap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: sets a parameter of the allocator, which locks what it has to.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
+    }
 }
 
 /// Disturbs a thread, which must be alive.
@@ -112,15 +129,17 @@ unsafe extern "C" fn on_disturbance(
     // SAFETY: the kernel hands over a valid pointer; a turn that runs has a frame.
     unsafe {
         let context = context.cast::<libc::ucontext_t>();
-        let Some(frame) = turn::current().as_ref() else { return };
+        let frame = turn::current().as_ref();
+        alarm::fired(frame);
+        let Some(frame) = frame else { return };
         if !frame.is_over() {
             // The signal was for the turn before.
             return;
         }
         let (counter, stack) = registers::place(context);
         let has_room = frame.stack_left(stack).is_some_and(|left| left > HANDLER_STACK_BYTES);
-        if !frame.is_preemptible() || !has_room || !text::contains(counter) {
-            // It may be in `memmove` nearly all the time. The watchdog comes again.
+        if !frame.is_preemptible() || !has_room || !is_suspendable(counter, stack, context) {
+            // The signal comes again.
             frame.hurry();
             return;
         }
@@ -135,6 +154,15 @@ unsafe extern "C" fn on_disturbance(
         libc::sigaltstack(ptr::null(), &raw mut (*context).uc_stack);
         frame.stir_up();
     }
+}
+
+/// Whether the code at this place can be left and resumed on another thread: the engine's, or a
+/// leaf of the C library's that the engine has called.
+unsafe fn is_suspendable(counter: usize, stack: usize, context: *const libc::ucontext_t) -> bool {
+    text::contains(counter)
+        || leaves::contain(counter)
+            // SAFETY: the caller vouches for the context; the turn's stack can be read.
+            && text::contains(unsafe { registers::return_address(stack, context) })
 }
 
 /// Blocks or unblocks disturbances of this thread; the mask that it had.
@@ -192,6 +220,8 @@ mod text {
     }
 }
 
+mod leaves;
+
 /// What differs between processors.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod registers {
@@ -202,6 +232,12 @@ mod registers {
         // SAFETY: the caller vouches for the context.
         let registers = unsafe { &(*context).uc_mcontext.gregs };
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
+    }
+
+    /// Where the interrupted function returns to, if it has no frame of its own.
+    pub(super) unsafe fn return_address(stack: usize, _: *const libc::ucontext_t) -> usize {
+        // SAFETY: the caller vouches for the stack.
+        unsafe { std::ptr::with_exposed_provenance::<usize>(stack).read_unaligned() }
     }
 
     /// Lets the interrupted code go on at the end of its turn.
@@ -235,6 +271,12 @@ mod registers {
         // SAFETY: the caller vouches for the context.
         let machine = unsafe { &(*context).uc_mcontext };
         (machine.pc as usize, machine.sp as usize)
+    }
+
+    /// Where the interrupted function returns to, if it has not called another one.
+    pub(super) unsafe fn return_address(_: usize, context: *const libc::ucontext_t) -> usize {
+        // SAFETY: the caller vouches for the context.
+        unsafe { (*context).uc_mcontext.regs[30] as usize }
     }
 
     /// Lets the interrupted code go on at the end of its turn.

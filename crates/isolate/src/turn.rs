@@ -39,6 +39,10 @@ pub(crate) enum Step {
     SliceOver,
     /// It waits for the host, and goes on when it is resumed.
     Waiting,
+    /// It waits for work that another thread has to do, and goes on when it is resumed.
+    Working,
+    /// The budget of all runs has no room for what it needs; it goes on when it is resumed.
+    NoRoom,
     /// It found no memory; it does not go on.
     OutOfMemory,
     /// It used its stack up without the engine noticing; it does not go on.
@@ -211,6 +215,15 @@ impl Seat {
         std::process::abort()
     }
 
+    /// Suspends the run that is under way until there is room for what it needs.
+    pub(crate) fn wait_for_room(&self) {
+        match self.frame() {
+            Some(frame) => frame.suspend(Step::NoRoom),
+            // Without a run nothing is taken from the budget.
+            None => std::process::abort(),
+        }
+    }
+
     /// What the prelude has told of its objects.
     pub(crate) fn classes(&self) -> Option<&Classes> {
         // SAFETY: who sets them keeps them as long as the arena.
@@ -264,6 +277,11 @@ impl Frame {
     /// Whether the slice of time is over.
     pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.slice_end.get()
+    }
+
+    /// How much of the slice of time is left; `None` if it is over.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.slice_end.get().checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
     /// Has the engine look at the time at the next opportunity. Safe in a signal handler.

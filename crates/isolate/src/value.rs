@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 /// A value that was copied across the border.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub enum Value {
     /// `undefined`
+    #[default]
     Undefined,
     /// `null`
     Null,
@@ -51,7 +52,7 @@ impl Value {
     }
 
     /// How many bytes of text and data it holds.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Bytes(bytes) | Self::Packed(bytes) => bytes.len(),

@@ -1,8 +1,9 @@
 //! The watchdog: a signal for a turn that does not notice that its slice is over.
 //!
 //! The engine asks for the time in loops and calls of JavaScript, but not in all of its own
-//! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own
-//! looks at who is overdue; it sleeps while nothing runs.
+//! functions: `Array.prototype.fill` over a forged length runs for months. Each thread that runs
+//! turns has a timer of its own for them (`alarm`). A thread of its own looks at who is overdue all
+//! the same, where there is no timer; it sleeps while nothing runs.
 
 use std::{
     sync::{
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{lock::lock, signals, stacks};
+use crate::{alarm, alarm::Alarm, lock::lock, signals, stacks};
 
 /// How long a turn may be overdue before it is disturbed.
 const GRACE: Duration = Duration::from_millis(if cfg!(feature = "patient") { 60_000 } else { 4 });
@@ -56,7 +57,7 @@ static WATCH: LazyLock<Watch> = LazyLock::new(|| Watch {
 });
 
 /// This thread's post; it leaves with the thread.
-struct Manned(Arc<Post>);
+struct Manned(Arc<Post>, #[expect(dead_code, reason = "it goes with the thread")] Alarm);
 
 impl Drop for Manned {
     fn drop(&mut self) {
@@ -77,7 +78,7 @@ impl Manned {
             was_busy: AtomicBool::new(false),
         });
         lock(&WATCH.posts).push(Arc::clone(&post));
-        Self(post)
+        Self(post, Alarm::new(signals::DISTURBANCE))
     }
 }
 
@@ -99,6 +100,7 @@ pub(crate) fn watch(slice_end: Instant) -> Watched {
         // round, and neither may overtake itself.
         post.0.was_busy.swap(true, Ordering::SeqCst);
     });
+    alarm::turn_begins();
     if WATCH.asleep.load(Ordering::SeqCst) {
         WATCH.wake();
     }

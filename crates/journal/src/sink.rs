@@ -101,9 +101,18 @@ impl Journal {
         }
     }
 
-    /// Tells the operator something that belongs to no request. Never waits either.
+    /// Warns the operator of something that belongs to no request. Never waits either.
     pub fn notice(&self, text: impl AsRef<str>) {
-        let notice = Notice::new(Level::Warning, text.as_ref());
+        self.tell(Level::Warning, text.as_ref());
+    }
+
+    /// The same for what is no cause for concern.
+    pub fn inform(&self, text: impl AsRef<str>) {
+        self.tell(Level::Info, text.as_ref());
+    }
+
+    fn tell(&self, level: Level, text: &str) {
+        let notice = Notice::new(level, text);
         self.add(|line| self.style.notice(&notice, line));
     }
 

@@ -60,6 +60,9 @@ fn write(value: RawBsonRef<'_>, text: &mut String) {
         RawBsonRef::Array(array) => {
             text.push('[');
             for (index, item) in array.into_iter().flatten().enumerate() {
+                if text.len() > LENGTH_MAX {
+                    break;
+                }
                 text.push_str(if index == 0 { " " } else { ", " });
                 write(item, text);
             }
@@ -76,8 +79,11 @@ fn write_document(document: &RawDocument, text: &mut String) {
     }
     text.push('{');
     for (index, (name, value)) in document.iter().flatten().enumerate() {
+        if text.len() > LENGTH_MAX {
+            break;
+        }
         text.push_str(if index == 0 { " " } else { ", " });
-        text.push_str(name.as_str());
+        text.push_str(start(name.as_str()));
         text.push_str(": ");
         write(value, text);
     }
@@ -86,7 +92,7 @@ fn write_document(document: &RawDocument, text: &mut String) {
 
 fn write_scalar(value: RawBsonRef<'_>, text: &mut String) {
     let written = match value {
-        RawBsonRef::String(string) | RawBsonRef::Symbol(string) => write!(text, "\"{string}\""),
+        RawBsonRef::String(string) | RawBsonRef::Symbol(string) => write_text(string, text),
         RawBsonRef::Double(number) if number.is_finite() => write!(text, "{number:?}"),
         RawBsonRef::Double(number) if number.is_nan() => write!(text, "nan.0"),
         RawBsonRef::Double(number) => write!(text, "{number}.0"),
@@ -104,14 +110,23 @@ fn write_scalar(value: RawBsonRef<'_>, text: &mut String) {
             write!(text, "Timestamp({}, {})", stamp.time, stamp.increment)
         }
         RawBsonRef::RegularExpression(regex) => {
-            write!(text, "/{}/{}", regex.pattern.as_str(), regex.options.as_str())
+            write!(text, "/{}/{}", start(regex.pattern.as_str()), regex.options.as_str())
         }
         RawBsonRef::Binary(binary) => {
             write!(text, "BinData({}, {} bytes)", u8::from(binary.subtype), binary.bytes.len())
         }
-        RawBsonRef::JavaScriptCode(code) => write!(text, "{code}"),
+        RawBsonRef::JavaScriptCode(code) => write!(text, "{}", start(code)),
         other => write!(text, "{}", type_name(other)),
     };
     // Writing to a string does not fail.
     written.unwrap_or_default();
+}
+
+fn write_text(string: &str, text: &mut String) -> std::fmt::Result {
+    write!(text, "\"{}\"", start(string))
+}
+
+/// As much of a text as a message may show, and a little more so that the message is cut there.
+fn start(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LENGTH_MAX + 8)]
 }

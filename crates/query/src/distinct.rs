@@ -6,6 +6,8 @@ use bson::{RawBson, RawBsonRef, RawDocument};
 
 use crate::{
     QueryError,
+    depth::check_path,
+    interrupt::sort_by,
     key::append_key,
     path::{as_document, field, items},
 };
@@ -21,8 +23,9 @@ pub struct Distinct {
 
 impl Distinct {
     /// Looks for the values of a path.
-    pub fn new(path: &str) -> Self {
-        Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 }
+    pub fn new(path: &str) -> Result<Self, QueryError> {
+        check_path(path)?;
+        Ok(Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 })
     }
 
     /// Adds what a document has at the path; of an array, its items.
@@ -38,7 +41,7 @@ impl Distinct {
             })
             .collect();
         // Within a document, values come in order.
-        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by(&mut keyed, |(a, _), (b, _)| a.cmp(b))?;
         for (key, value) in keyed {
             let bytes = key.len();
             if self.seen.insert(key) {

@@ -24,6 +24,9 @@ impl QueryError {
     /// `CommandNotSupported`: what this store cannot do and MongoDB or Atlas can.
     pub const NOT_SUPPORTED: i32 = 115;
 
+    /// `Interrupted`: whoever ran the computation has stopped it.
+    pub const INTERRUPTED: i32 = 11601;
+
     /// A refusal with MongoDB's number for it.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }

@@ -1,6 +1,6 @@
 //! What a path may look like where a server is strict about it.
 
-use crate::QueryError;
+use crate::{QueryError, depth::check_path};
 
 const STARTS_WITH_DOLLAR: i32 = 16410;
 const EMPTY_NAME: i32 = 15998;
@@ -20,7 +20,16 @@ pub(crate) fn check(path: &str) -> Result<(), QueryError> {
                        Consider using $getField or $setField.";
         (STARTS_WITH_DOLLAR, message)
     } else {
-        return Ok(());
+        return check_path(path);
     };
     Err(QueryError::new(code, message))
+}
+
+/// Checks the part of a path that other names follow.
+pub(crate) fn check_part(part: &str) -> Result<(), QueryError> {
+    if part.is_empty() || part.ends_with('.') {
+        let message = "FieldPath field names may not be empty strings.";
+        return Err(QueryError::new(EMPTY_NAME, message));
+    }
+    check(part)
 }

@@ -27,6 +27,7 @@
 use bson::{Bson, Document, RawArray, RawBsonRef, RawDocument};
 
 use crate::{
+    interrupt::{charge, charge_bytes},
     number::Number,
     order::{binary_key, pointer_bytes, rank, rank_of_value, with_raw},
 };
@@ -132,6 +133,7 @@ fn append_value_rest(value: &Bson, key: &mut Vec<u8>) {
 
 fn append_document(document: &RawDocument, key: &mut Vec<u8>) {
     for (name, value) in document.iter().flatten() {
+        charge(1);
         key.push(rank(value));
         append_name(name.as_str(), key);
         append_rest(value, key);
@@ -150,12 +152,14 @@ fn append_value_document(document: &Document, key: &mut Vec<u8>) {
 
 fn append_array(array: &RawArray, key: &mut Vec<u8>) {
     for item in array.into_iter().flatten() {
+        charge(1);
         append_key(item, key);
     }
     key.push(END);
 }
 
 fn append_text(text: &str, key: &mut Vec<u8>) {
+    charge_bytes(text.len());
     for (index, part) in text.as_bytes().split(|byte| *byte == 0).enumerate() {
         if index > 0 {
             key.extend([0, 0xff]);

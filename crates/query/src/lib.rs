@@ -13,7 +13,9 @@ mod error;
 mod expression;
 mod field_path;
 mod filter;
+mod interrupt;
 mod key;
+mod named;
 mod number;
 mod order;
 mod parameters;
@@ -23,21 +25,25 @@ mod projection;
 mod scan;
 mod sort;
 mod sum;
+mod trail;
 mod update;
+mod variables;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
-    WhenNotMatched,
+    WhenNotMatched, taken_bytes,
 };
 pub use decimal::Decimal;
-pub use depth::{DEPTH_MAX, validate};
+pub use depth::{DEPTH_MAX, PATH_NAMES_MAX, check_path, validate};
 pub use distinct::Distinct;
 pub use error::QueryError;
 pub use expression::{Evaluated, Expression, Scope, Value};
 pub use filter::{Bound, Filter, Side};
+pub use interrupt::{Interrupt, sort_by, step, step_bytes, with_interrupt, with_steps};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
 pub use projection::Projection;
 pub use sort::{Direction, Sort};
 pub use update::Update;
+pub use variables::Variables;

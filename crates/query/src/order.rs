@@ -13,14 +13,20 @@ use bson::{
     spec::BinarySubtype,
 };
 
-use crate::number::Number;
+use crate::{
+    interrupt::{charge, charge_bytes},
+    number::Number,
+};
 
 /// MongoDB's order of two values: less, equal or greater. Equal values may differ in type, such
 /// as 1, 1.0 and Decimal128 1.
 pub fn compare(a: RawBsonRef<'_>, b: RawBsonRef<'_>) -> Ordering {
     use RawBsonRef as B;
     match (a, b) {
-        (B::String(a) | B::Symbol(a), B::String(b) | B::Symbol(b)) => a.cmp(b),
+        (B::String(a) | B::Symbol(a), B::String(b) | B::Symbol(b)) => {
+            charge_bytes(a.len());
+            a.cmp(b)
+        }
         (B::Document(a), B::Document(b)) => compare_documents(a, b),
         (B::Array(a), B::Array(b)) => compare_arrays(a, b),
         (B::Binary(a), B::Binary(b)) => binary_key(a).cmp(&binary_key(b)),
@@ -160,6 +166,7 @@ pub(crate) fn pointer_bytes(pointer: RawBsonRef<'_>) -> Vec<u8> {
 fn compare_documents(a: &RawDocument, b: &RawDocument) -> Ordering {
     let (mut fields, mut others) = (a.iter().flatten(), b.iter().flatten());
     loop {
+        charge(1);
         let (name, value, other_name, other) = match (fields.next(), others.next()) {
             (Some((name, value)), Some((other_name, other))) => (name, value, other_name, other),
             (one, two) => return one.is_some().cmp(&two.is_some()),
@@ -177,6 +184,7 @@ fn compare_documents(a: &RawDocument, b: &RawDocument) -> Ordering {
 fn compare_arrays(a: &RawArray, b: &RawArray) -> Ordering {
     let (mut items, mut others) = (a.into_iter().flatten(), b.into_iter().flatten());
     loop {
+        charge(1);
         let (item, other) = match (items.next(), others.next()) {
             (Some(item), Some(other)) => (item, other),
             (one, two) => return one.is_some().cmp(&two.is_some()),

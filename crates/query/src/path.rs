@@ -6,7 +6,7 @@
 use bson::{RawArray, RawBsonRef, RawDocument};
 
 pub(crate) use crate::scan::field;
-use crate::{QueryError, depth::malformed};
+use crate::{QueryError, depth::malformed, interrupt::step};
 
 /// A path such as `a.b.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,9 @@ impl Path {
         leaf: Leaf,
         see: &mut See<'_, 'a>,
     ) -> Result<bool, QueryError> {
-        visit(document, &self.parts, leaf, None, see)
+        step()?;
+        let way = Way { leaf, index: None, forks: 0 };
+        visit(document, &self.parts, way, see)
     }
 }
 
@@ -70,7 +72,10 @@ impl Part {
 
 /// The items of an array.
 pub(crate) fn items(array: &RawArray) -> impl Iterator<Item = Result<RawBsonRef<'_>, QueryError>> {
-    array.into_iter().map(|item| item.map_err(malformed))
+    array.into_iter().map(|item| {
+        step()?;
+        item.map_err(malformed)
+    })
 }
 
 /// The fields of a document.
@@ -78,6 +83,7 @@ pub(crate) fn fields(
     document: &RawDocument,
 ) -> impl Iterator<Item = Result<(&str, RawBsonRef<'_>), QueryError>> {
     document.iter().map(|field| {
+        step()?;
         let (name, value) = field.map_err(malformed)?;
         Ok((name.as_str(), value))
     })
@@ -88,11 +94,42 @@ pub(crate) fn as_document(array: &RawArray) -> Result<&RawDocument, QueryError> 
     RawDocument::from_bytes(array.as_bytes()).map_err(malformed)
 }
 
+/// How a path has come to where it is.
+#[derive(Clone, Copy)]
+struct Way {
+    leaf: Leaf,
+    /// The index in the outermost array that the path went through by itself.
+    index: Option<usize>,
+    forks: usize,
+}
+
+impl Way {
+    /// The way from here, where a number is taken both for an index and for a name.
+    ///
+    /// Behind each fork there is twice as much to look at, so that their number is limited.
+    fn fork(self) -> Result<Self, QueryError> {
+        check_forks(self.forks + 1)?;
+        Ok(Self { forks: self.forks + 1, ..self })
+    }
+}
+
+/// Refuses a path that a document leads into too many directions.
+pub(crate) fn check_forks(count: usize) -> Result<(), QueryError> {
+    const FORKS_MAX: usize = 8;
+    if count <= FORKS_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "a path may lead at most {FORKS_MAX} times into a document of an array by a number that \
+         is both its position and a field name in it"
+    );
+    Err(QueryError::bad_value(message))
+}
+
 fn visit<'a>(
     document: &'a RawDocument,
     parts: &[Part],
-    leaf: Leaf,
-    index: Option<usize>,
+    way: Way,
     see: &mut See<'_, 'a>,
 ) -> Result<bool, QueryError> {
     let mut current = document;
@@ -102,10 +139,10 @@ fn visit<'a>(
         match field(current, &part.name)? {
             Some(RawBsonRef::Document(inner)) if !rest.is_empty() => current = inner,
             Some(RawBsonRef::Array(array)) if !rest.is_empty() => {
-                return visit_items(array, rest, leaf, index, see);
+                return visit_items(array, rest, way, see);
             }
-            Some(RawBsonRef::Array(array)) => return visit_array(array, leaf, index, see),
-            value => return see(value.filter(|_| rest.is_empty()), index),
+            Some(RawBsonRef::Array(array)) => return visit_array(array, way, see),
+            value => return see(value.filter(|_| rest.is_empty()), way.index),
         }
     }
     Ok(false)
@@ -114,45 +151,46 @@ fn visit<'a>(
 /// An array at the end of a path.
 fn visit_array<'a>(
     array: &'a RawArray,
-    leaf: Leaf,
-    index: Option<usize>,
+    way: Way,
     see: &mut See<'_, 'a>,
 ) -> Result<bool, QueryError> {
-    if leaf == Leaf::Items {
+    if way.leaf == Leaf::Items {
         for (place, item) in items(array).enumerate() {
-            if see(Some(item?), index.or(Some(place)))? {
+            if see(Some(item?), way.index.or(Some(place)))? {
                 return Ok(true);
             }
         }
     }
-    see(Some(RawBsonRef::Array(array)), index)
+    see(Some(RawBsonRef::Array(array)), way.index)
 }
 
 /// An array on the way, with what is left of the path.
 fn visit_items<'a>(
     array: &'a RawArray,
     parts: &[Part],
-    leaf: Leaf,
-    index: Option<usize>,
+    way: Way,
     see: &mut See<'_, 'a>,
 ) -> Result<bool, QueryError> {
     let Some((part, rest)) = parts.split_first() else { return Ok(false) };
     for (place, item) in items(array).enumerate() {
         let item = item?;
-        let here = index.or(Some(place));
+        let here = way.index.or(Some(place));
+        let is_named = part.index == Some(place);
+        let is_fork = is_named && matches!(item, RawBsonRef::Document(_)) && !rest.is_empty();
+        let way = if is_fork { way.fork()? } else { way };
         if let RawBsonRef::Document(inner) = item
-            && visit(inner, parts, leaf, here, see)?
+            && visit(inner, parts, Way { index: here, ..way }, see)?
         {
             return Ok(true);
         }
-        if part.index != Some(place) {
+        if !is_named {
             continue;
         }
         // The path named this index, so that it is not one found on the way.
         let stop = match item {
             item if rest.is_empty() => see(Some(item), here)?,
-            RawBsonRef::Document(inner) => visit(inner, rest, leaf, index, see)?,
-            RawBsonRef::Array(inner) => visit_items(inner, rest, leaf, index, see)?,
+            RawBsonRef::Document(inner) => visit(inner, rest, way, see)?,
+            RawBsonRef::Array(inner) => visit_items(inner, rest, way, see)?,
             _ => false,
         };
         if stop {

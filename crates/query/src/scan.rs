@@ -6,13 +6,15 @@
 
 use bson::{DateTime, RawBsonRef, RawDocument, oid::ObjectId};
 
-use crate::{QueryError, depth::malformed};
+use crate::{QueryError, depth::malformed, interrupt::charge_bytes};
 
 /// The value of a field.
 pub(crate) fn field<'a>(
     document: &'a RawDocument,
     name: &str,
 ) -> Result<Option<RawBsonRef<'a>>, QueryError> {
+    // How far the field is, is known to nobody here; that of large documents counts in full.
+    charge_bytes(document.as_bytes().len());
     match find(document.as_bytes(), name.as_bytes()) {
         Some(Found::Nothing) => Ok(None),
         Some(Found::Value(value)) => Ok(Some(value)),

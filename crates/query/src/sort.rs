@@ -8,6 +8,7 @@ use bson::{RawArray, RawBsonRef, RawDocument};
 
 use crate::{
     QueryError,
+    depth::check_sort_fields,
     describe::describe_field,
     field_path,
     key::append_key,
@@ -72,6 +73,7 @@ impl Sort {
                 continue;
             }
             sort.fields.push(SortField { path: Path::new(name), direction });
+            check_sort_fields(sort.fields.len())?;
         }
         if sort.natural.is_some() && !sort.fields.is_empty() {
             let message = "Cannot include '$natural' in compound sort";

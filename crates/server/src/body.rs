@@ -3,15 +3,12 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use hookstead_memory::{Part, Share};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
 
-use crate::{
-    budget::{Budget, Share},
-    config::ServerLimits,
-    refusal::Refusal,
-};
+use crate::{config::ServerLimits, refusal::Refusal};
 
 /// How long a refused body may go on arriving, so that its sender reads the refusal instead of
 /// finding the connection closed.
@@ -33,7 +30,7 @@ pub(crate) fn check_declared(body: &Incoming, limits: &ServerLimits) -> Result<(
 pub(crate) async fn read(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Budget>,
+    budget: &Arc<Part>,
 ) -> Result<Held, Refusal> {
     if body.is_end_stream() {
         return Ok(Held { bytes: Bytes::new(), _share: None });
@@ -50,9 +47,10 @@ pub(crate) async fn read(
 async fn collect(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Budget>,
+    budget: &Arc<Part>,
 ) -> Result<Held, Refusal> {
-    let mut reading = Reading::default();
+    let declared = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let mut reading = Reading { declared_bytes: declared.unwrap_or(usize::MAX), ..Reading::new() };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             let refusal = Refusal::bad_request("BadRequest", "the request body is incomplete");
@@ -64,38 +62,59 @@ async fn collect(
         if bytes > limits.body_bytes_max {
             return Err(Refusal::body_too_large(limits.body_bytes_max));
         }
-        reading.reserve(bytes, budget)?;
+        reading.reserve(data.len(), budget)?;
         reading.push(data);
     }
     Ok(Held { bytes: reading.bytes(), _share: reading.share })
 }
 
 /// A body that is still arriving. Most arrive in one piece, which is then not copied.
-#[derive(Default)]
 struct Reading {
     first: Bytes,
     rest: BytesMut,
+    declared_bytes: usize,
     share: Option<Share>,
 }
 
 impl Reading {
+    fn new() -> Self {
+        let (first, rest) = (Bytes::new(), BytesMut::new());
+        Self { first, rest, declared_bytes: usize::MAX, share: None }
+    }
+
     fn len(&self) -> usize {
         self.first.len() + self.rest.len()
     }
 
+    /// Makes room for so many bytes more, and counts all that is taken for the body.
+    fn reserve(&mut self, more_bytes: usize, budget: &Arc<Part>) -> Result<(), Refusal> {
+        let bytes = self.len() + more_bytes;
+        let (is_first, is_copied) = (self.len() == 0, bytes > self.rest.capacity());
+        if !is_first && !is_copied {
+            return Ok(());
+        }
+        // Half as much again, so that little is copied twice, and no more than is to come.
+        let roomy = (bytes + bytes / 2).min(self.declared_bytes).max(bytes);
+        let wanted = if is_first { bytes } else { roomy };
+        if !self.count(wanted, budget) {
+            let refusal = Refusal::too_many_requests();
+            return Err(refusal.with_detail("there is no memory for the bodies of more requests"));
+        }
+        if !is_first {
+            self.rest.reserve(wanted - self.rest.len());
+        }
+        Ok(())
+    }
+
     /// Counts this many bytes as held, those included that are already.
-    fn reserve(&mut self, bytes: usize, budget: &Arc<Budget>) -> Result<(), Refusal> {
-        let reserved = match &mut self.share {
-            Some(share) => share.grow(bytes.saturating_sub(share.amount())),
+    fn count(&mut self, bytes: usize, budget: &Arc<Part>) -> bool {
+        match &mut self.share {
+            Some(share) => share.grow(bytes.saturating_sub(share.bytes())),
             None => {
                 self.share = budget.take(bytes);
                 self.share.is_some()
             }
-        };
-        if reserved {
-            return Ok(());
         }
-        Err(Refusal::too_many_requests().with_detail("the bodies held at once are at their limit"))
     }
 
     fn push(&mut self, data: Bytes) {
@@ -104,7 +123,6 @@ impl Reading {
             return;
         }
         if self.rest.is_empty() {
-            self.rest.reserve(2 * (self.first.len() + data.len()));
             self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.rest.extend_from_slice(&data);

@@ -1,4 +1,4 @@
-//! Something that there is only so much of: requests at once, bytes of bodies at once.
+//! Something that there is only so much of: requests at once. Bytes are `hookstead_memory`'s.
 
 use std::sync::{
     Arc,
@@ -44,11 +44,6 @@ impl Share {
         }
         grown.is_ok()
     }
-
-    /// How much this is.
-    pub(crate) fn amount(&self) -> usize {
-        self.amount
-    }
 }
 
 impl Drop for Share {
@@ -68,7 +63,7 @@ mod tests {
         let mut first = budget.take(4).unwrap();
         let second = budget.take(6).unwrap();
         assert!(budget.take(1).is_none() && !first.grow(1) && !first.grow(usize::MAX));
-        assert_eq!((budget.used(), first.amount()), (10, 4));
+        assert_eq!(budget.used(), 10);
         drop(second);
         assert!(first.grow(6));
         drop(first);

@@ -70,7 +70,7 @@ pub(crate) fn invocation(
     let form = form(parts, &body);
     let http = HttpCall {
         payload: target.payload,
-        query: query(target, parts, form),
+        query: query(target, parts, form).into(),
         result: target.respond_result.then(|| format(target, &parts.headers)),
         response_drops_result: target.kind == Kind::Webhook,
         integers: match target.kind {

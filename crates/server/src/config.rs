@@ -14,7 +14,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that answer requests; 0: as many as there are processors.
     pub threads: usize,
-    /// Whether a run goes on when its caller has hung up. If not, it ends where it stands.
+    /// Whether a run goes on when its caller has hung up. If not, it ends where it stands, and a
+    /// caller that has ended its side of the connection counts as one that has hung up.
     pub finish_without_caller: bool,
     /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
     /// they are replaced by the peer's address.
@@ -56,8 +57,22 @@ pub struct ServerLimits {
     pub header_read_time: Duration,
     /// How long a client may take for its body.
     pub body_read_time: Duration,
+    /// How long a client may take nothing of a response before its connection is closed.
+    pub response_time: Duration,
     /// How long a connection stays open without a request.
     pub idle_time: Duration,
+    /// How long a connection is kept after its last response, for a client that is still sending
+    /// a body that was refused: it would otherwise find the connection reset, and no response.
+    pub linger_time: Duration,
+    /// Bytes that such a client may go on to send; they are read and dropped.
+    pub linger_bytes_max: u64,
+    /// Frames of an HTTP/2 connection in ten seconds that belong neither to a request nor to a
+    /// body, beyond those that usually come along with these.
+    pub http2_control_frames_max: u32,
+    /// Headers that a function may set on its response.
+    pub response_headers_max: usize,
+    /// Bytes of the headers that a function may set on its response, names included.
+    pub response_header_bytes_max: usize,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
     /// Requests at once; more are refused with 429, as on App Services from 10 000 on.
@@ -98,7 +113,13 @@ impl Default for ServerLimits {
             headers_max: 100,
             header_read_time: Duration::from_secs(30),
             body_read_time: Duration::from_secs(60),
+            response_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(75),
+            linger_time: Duration::from_secs(30),
+            linger_bytes_max: 64 << 20,
+            http2_control_frames_max: 1000,
+            response_headers_max: 1000,
+            response_header_bytes_max: 64 << 10,
             connections_max: 10_000,
             requests_max: 10_000,
             shutdown_time: Duration::from_secs(30),

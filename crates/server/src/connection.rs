@@ -9,22 +9,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::service::service_fn;
+use hookstead_journal::CorrelationId;
+use hookstead_memory::{Budget, Share};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::{Notify, OwnedSemaphorePermit, watch},
     time::sleep,
 };
 
 use crate::{
-    activity::{Activity, Running, Watched},
-    config::ServerLimits,
+    activity::{Activity, Running},
+    body,
+    config::Config,
     exchange,
+    frames::Metered,
+    head,
+    refusal::Refusal,
     server::Shared,
+    watched::Watched,
     workers::Seat,
 };
 
@@ -46,6 +56,8 @@ pub(crate) struct Arrival {
     pub(crate) stopped: watch::Receiver<bool>,
     /// One of the connections that there may be.
     pub(crate) slot: OwnedSemaphorePermit,
+    /// What a connection takes of the memory budget.
+    pub(crate) memory: Share,
 }
 
 /// What the requests of one connection share.
@@ -54,22 +66,42 @@ pub(crate) struct Link {
     pub(crate) peer: IpAddr,
     pub(crate) seat: Seat,
     pub(crate) activity: Activity,
+    /// Told when the connection is to be closed at once.
+    pub(crate) close: Notify,
+}
+
+/// A link among those that can be found, as long as this exists.
+struct Listed<'a>(&'a Arc<Link>);
+
+impl<'a> Listed<'a> {
+    fn new(link: &'a Arc<Link>) -> Self {
+        link.shared.links.add(link);
+        Self(link)
+    }
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.0.shared.links.remove(self.0);
+    }
 }
 
 /// Serves a connection. Must run on the worker that its seat is on.
 pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
-    let Arrival { shared, stream, peer, mut stopped, slot: _slot } = arrival;
+    let Arrival { shared, stream, peer, mut stopped, slot: _slot, memory: _memory } = arrival;
     let Ok(stream) = adopt(stream) else { return };
-    let link = Arc::new(Link { shared, peer: peer.ip(), seat, activity: Activity::new() });
+    let (peer, activity, close) = (peer.ip(), Activity::new(), Notify::new());
+    let link = Arc::new(Link { shared, peer, seat, activity, close });
+    let _listed = Listed::new(&link);
     let limits = &link.shared.config.limits;
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&link)));
     let service = service_fn(|request| {
         let answer = exchange::answer(Running::begin(&link, request.version()), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
-    let builder = builder(limits);
+    let builder = builder(&link.shared.config);
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut timer = pin!(sleep(link.activity.left(limits)));
+    let mut timer = pin!(sleep(link.activity.left(limits).min(limits.response_time)));
     let mut closing: Option<Instant> = None;
     let mut stopping = false;
     loop {
@@ -78,9 +110,14 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
             _ = connection.as_mut() => return,
             _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
                 stopping = true;
+                link.activity.retire();
                 connection.as_mut().graceful_shutdown();
             }
+            () = link.close.notified() => return,
             () = timer.as_mut() => {
+                if link.activity.is_stalled(limits) {
+                    return;
+                }
                 let left = link.activity.left(limits);
                 let next = if !left.is_zero() {
                     closing = None;
@@ -89,13 +126,43 @@ pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
                     return;
                 } else {
                     closing.get_or_insert_with(Instant::now);
+                    link.activity.retire();
                     connection.as_mut().graceful_shutdown();
                     CLOSE_TIME
                 };
+                let next = next.min(limits.response_time);
                 timer.as_mut().reset(tokio::time::Instant::now() + next);
             }
         }
     }
+}
+
+/// Serves a connection over any stream, with the settings of a server and without an app: heads
+/// are checked, bodies read and everything is answered with 200. It is for fuzz targets, and
+/// returns when the connection has ended.
+pub async fn serve_bare<S>(stream: S, config: Config)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let bodies = Budget::unlimited().part(config.limits.bodies_bytes_max);
+    let builder = builder(&config);
+    let io = TokioIo::new(Metered::new(stream, config.limits.http2_control_frames_max));
+    let config = Arc::new(config);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (config, bodies) = (Arc::clone(&config), Arc::clone(&bodies));
+        async move {
+            let (parts, mut body) = request.into_parts();
+            let held = match head::check(&parts, &config.limits) {
+                Ok(()) => body::read(&mut body, &config.limits, &bodies).await,
+                Err(refusal) => Err(refusal),
+            };
+            let response = held.map(|held| Response::new(Full::new(held.bytes)));
+            let refuse = |refusal: Refusal| refusal.response(CorrelationId::new(), "");
+            Ok::<_, Infallible>(response.unwrap_or_else(refuse))
+        }
+    });
+    // Whatever goes wrong on the wire is the client's to notice.
+    let _ = builder.serve_connection(io, service).await;
 }
 
 /// Makes a stream one of this worker's.
@@ -106,15 +173,20 @@ fn adopt(stream: std::net::TcpStream) -> io::Result<TcpStream> {
 }
 
 /// HTTP/1.1 and HTTP/2, told apart by what the client sends first.
-fn builder(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
+fn builder(config: &Config) -> auto::Builder<TokioExecutor> {
     /// hyper panics below this.
     const BUFFER_BYTES_MIN: usize = 8192;
+    let limits = &config.limits;
     let header_bytes_max = limits.header_bytes_max.max(BUFFER_BYTES_MIN);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         // The connection's own timer sees to that, which need not be set anew for each request.
         .header_read_timeout(None)
+        // A client that has ended its side after its request still waits for the response. TCP
+        // does not tell it from one that has hung up, so where runs end with their callers the
+        // end of the client's side is taken for the end of the connection.
+        .half_close(config.finish_without_caller)
         .max_buf_size(header_bytes_max)
         .max_headers(limits.headers_max);
     builder

@@ -9,7 +9,8 @@ use std::{
 use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use hookstead_memory::Share as Memory;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http::{header, request::Parts};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
@@ -20,9 +21,11 @@ use crate::{
     budget::Share,
     call::{self, Caller},
     connection::STREAMS_MAX,
+    excerpt::excerpt,
     head,
     listing::Kind,
     origins::{self, Verdict},
+    outgoing::{Outgoing, Unread},
     parse::{Address, client_address},
     refusal::Refusal,
     reply::{self, Shape},
@@ -60,12 +63,23 @@ enum Admitted {
 /// What came of a request, for the caller and for the journal.
 struct Ending {
     result: Result<Response<Full<Bytes>>, Refusal>,
+    /// What the response takes of the memory budget.
+    memory: Option<Memory>,
     console: Vec<ConsoleLine>,
     run_by: Option<RunBy>,
 }
 
+/// A response, counted until it has been taken.
+type Answer = Response<Outgoing>;
+
+/// A connection may leave this part unread of what all may.
+const UNREAD_PART: usize = 8;
+
+/// Responses up to this size that no function made are not counted.
+const UNCOUNTED_BYTES_MAX: usize = 1 << 10;
+
 /// Answers a request. Never fails and never panics.
-pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answer {
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(exchange.admit(&mut body)).await;
@@ -73,9 +87,8 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
         Ok(Admitted::Run(target, held)) => (target, held),
         Ok(Admitted::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
         Err(refusal) => {
-            // A sender that waits for leave to send its body will not send it now.
-            if !body.is_end_stream() && !exchange.parts.headers.contains_key(header::EXPECT) {
-                body::drain(body, &exchange.shared().config.limits);
+            if !body.is_end_stream() {
+                exchange.leave(body);
             }
             return exchange.finish(Ending::new(Err(refusal)));
         }
@@ -89,17 +102,17 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Resp
     };
     link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
-    answered.unwrap_or_else(|| panicked().response(CorrelationId::new(), ""))
+    answered.unwrap_or_else(nobodys)
 }
 
 /// An exchange that ends with its caller. The journal hears of it even so.
 struct Awaited(Option<Exchange>);
 
 impl Awaited {
-    async fn run(mut self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn run(mut self, target: &Arc<Target>, held: Held) -> Answer {
         let answered = match &self.0 {
             Some(exchange) => exchange.conclude(target, held).await,
-            None => panicked().response(CorrelationId::new(), ""),
+            None => nobodys(),
         };
         self.0 = None;
         answered
@@ -112,6 +125,11 @@ impl Drop for Awaited {
             exchange.finish(Ending::new(Err(Refusal::caller_gone())));
         }
     }
+}
+
+/// An answer that nobody gets.
+fn nobodys() -> Answer {
+    Outgoing::of(panicked().response(CorrelationId::new(), ""), None)
 }
 
 fn panicked() -> Refusal {
@@ -150,6 +168,11 @@ impl Exchange {
             let detail = "this connection has too many requests that still run";
             return Err(Refusal::too_many_requests().with_detail(detail));
         }
+        let unread = self.running.link().activity.unread_bytes();
+        if unread > self.shared().responses.bytes_max() / UNREAD_PART {
+            let detail = "this connection has not read its responses";
+            return Err(Refusal::too_many_requests().with_detail(detail));
+        }
         let (parts, shared) = (&self.parts, &self.running.link().shared);
         let limits = &shared.config.limits;
         head::check(parts, limits)?;
@@ -185,6 +208,18 @@ impl Exchange {
         Ok(Admitted::Run(Arc::clone(target), held))
     }
 
+    /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
+    /// further requests; a stream of HTTP/2 that is dropped is reset after its response, which
+    /// tells the client to stop.
+    fn leave(&self, body: Incoming) {
+        self.running.link().activity.leave_body();
+        // A sender that waits for leave to send its body will not send it now.
+        let waits = self.parts.headers.contains_key(header::EXPECT);
+        if self.parts.version < Version::HTTP_2 && !waits {
+            body::drain(body, &self.shared().config.limits);
+        }
+    }
+
     fn preflight(&self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -195,33 +230,42 @@ impl Exchange {
     }
 
     /// Runs the function of an admitted request. Never panics.
-    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Answer {
         let answered = shielded(self.run(target, held)).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
-    async fn run(&self, target: &Arc<Target>, held: Held) -> Response<Full<Bytes>> {
+    async fn run(&self, target: &Arc<Target>, held: Held) -> Answer {
         let bytes = held.bytes.clone();
         let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
-        let Completion { outcome, log, .. } = self.site.functions.invoke(invocation).await;
+        let Completion { outcome, log, memory, .. } = self.site.functions.invoke(invocation).await;
         let shape = Shape {
             kind: target.kind,
             respond_result: target.respond_result,
             format: call::format(target, &self.parts.headers),
         };
         let reply = outcome.map_err(Refusal::from);
+        let limits = &self.shared().config.limits;
         self.finish(Ending {
-            result: reply.and_then(|reply| reply::response(shape, reply)),
+            result: reply.and_then(|reply| reply::response(shape, reply, limits)),
             console: log.into_iter().map(console_line).collect(),
             run_by: Some(RunBy::System),
+            memory,
         })
     }
 
     /// Completes the response and tells the journal.
-    fn finish(&self, ending: Ending) -> Response<Full<Bytes>> {
-        let (mut response, refusal) = match ending.result {
-            Ok(response) => (response, None),
-            Err(refusal) => (refusal.response(self.id, &self.site.base_url), Some(refusal)),
+    fn finish(&self, ending: Ending) -> Answer {
+        let Ending { result, memory, console, run_by } = ending;
+        let counted = result.and_then(|response| self.count(response, memory));
+        let (mut response, unread, refusal) = match counted {
+            Ok((response, unread)) => (response, unread, None),
+            Err(refusal) => {
+                let response = refusal.response(self.id, &self.site.base_url);
+                // A refusal is small, and is counted as well as there is room.
+                let counted = self.count(Response::new(response.body().clone()), None);
+                (response, counted.ok().and_then(|(_, unread)| unread), Some(refusal))
+            }
         };
         self.complete(&mut response);
         let target = self.target.as_deref();
@@ -234,15 +278,15 @@ impl Exchange {
             }),
             app: if self.of_app { &self.site.app } else { "" },
             name: target.map_or("", |target| &target.name),
-            method: self.parts.method.as_str(),
-            path: self.parts.uri.path(),
+            method: &excerpt(self.parts.method.as_str()),
+            path: &excerpt(self.parts.uri.path()),
             status: response.status().as_u16(),
             outcome: refusal.as_ref().map_or(Outcome::Ok, Refusal::outcome),
-            run_by: ending.run_by,
+            run_by,
             remote_ip: Some(self.caller.address),
             started: self.started,
             elapsed,
-            console: &ending.console,
+            console: &console,
         };
         let journal = &self.shared().journal;
         // Whoever pays nothing for a request must not be able to fill the log with it.
@@ -252,7 +296,25 @@ impl Exchange {
         } else {
             journal.record(&entry);
         }
-        response
+        Outgoing::of(response, unread)
+    }
+
+    /// Counts a response until its client has taken it.
+    fn count(
+        &self,
+        response: Response<Full<Bytes>>,
+        memory: Option<Memory>,
+    ) -> Result<(Response<Full<Bytes>>, Option<Unread>), Refusal> {
+        let bytes = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+        let memory = match memory {
+            Some(memory) => memory,
+            None if bytes <= UNCOUNTED_BYTES_MAX => return Ok((response, None)),
+            None => self.shared().memory.take_anyway(bytes),
+        };
+        let unread = Unread::begin(self.running.link(), memory).ok_or_else(|| {
+            Refusal::no_memory().with_detail("too many responses wait for their clients to read")
+        })?;
+        Ok((response, Some(unread)))
     }
 
     /// Adds what every response has, and takes away what this one cannot have.
@@ -272,7 +334,7 @@ impl Exchange {
 
 impl Ending {
     fn new(result: Result<Response<Full<Bytes>>, Refusal>) -> Self {
-        Self { result, console: Vec::new(), run_by: None }
+        Self { result, memory: None, console: Vec::new(), run_by: None }
     }
 }
 

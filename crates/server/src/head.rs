@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, Version, header, request::Parts};
 
-use crate::{config::ServerLimits, refusal::Refusal};
+use crate::{config::ServerLimits, parse::Authority, refusal::Refusal};
 
 /// Checks the head of a request.
 pub(crate) fn check(parts: &Parts, limits: &ServerLimits) -> Result<(), Refusal> {
@@ -14,15 +14,34 @@ pub(crate) fn check(parts: &Parts, limits: &ServerLimits) -> Result<(), Refusal>
     if parts.headers.len() > limits.headers_max {
         return Err(Refusal::too_many_headers(limits.headers_max));
     }
-    let hosts = parts.headers.get_all(header::HOST).iter().count();
-    // HTTP/2 has `:authority` for it.
-    if hosts > 1 || (hosts == 0 && parts.version == Version::HTTP_11) {
-        return Err(Refusal::malformed("a request must name one host"));
-    }
+    check_host(parts)?;
     if !has_plain_framing(&parts.headers) {
         return Err(Refusal::malformed("the only transfer encoding is chunked, once"));
     }
     Ok(())
+}
+
+/// Checks that a request names one host, in the form that hosts have. Two different ones, or one
+/// that everybody reads in another way, could be routed here and meant for somebody else.
+fn check_host(parts: &Parts) -> Result<(), Refusal> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(authority(host.as_bytes())?),
+        // HTTP/2 has `:authority` for it.
+        (None, None) if parts.version > Version::HTTP_11 => None,
+        _ => return Err(Refusal::malformed("a request must name one host")),
+    };
+    let Some(named) = parts.uri.authority() else { return Ok(()) };
+    let named = authority(named.as_str().as_bytes())?;
+    if host.is_some_and(|host| !host.is_same(&named, parts.uri.scheme_str())) {
+        return Err(Refusal::malformed("the host header and the request's URL name two hosts"));
+    }
+    Ok(())
+}
+
+fn authority(bytes: &[u8]) -> Result<Authority<'_>, Refusal> {
+    let message = "the host must be a name or an address, with an optional port";
+    Authority::parse(bytes).ok_or_else(|| Refusal::malformed(message))
 }
 
 /// Whether nobody on the way can doubt where the body ends.
@@ -59,6 +78,49 @@ mod tests {
         assert!(is_taken(Version::HTTP_2, &[]) && is_taken(Version::HTTP_2, &[host]));
         assert!(!is_taken(Version::HTTP_2, &[host, host]));
         assert!(!is_taken(Version::HTTP_10, &[host]));
+    }
+
+    /// Whether a request to this URI with these hosts is accepted.
+    fn names_one_host(version: Version, uri: &str, hosts: &[&str]) -> bool {
+        let mut request = Request::builder().version(version).uri(uri);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        check(&parts, &ServerLimits::default()).is_ok()
+    }
+
+    #[test]
+    fn hosts_have_the_form_of_hosts() {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            for host in ["x", "x:80", "my_app", "127.0.0.1:7080", "[::1]:7080", "x:"] {
+                assert!(names_one_host(version, "/", &[host]), "{version:?} {host}");
+            }
+            for host in ["", "a b/@:x", "u@x", "x/", "x:y", "[::1", "x y", "x,y z", ":80"] {
+                assert!(!names_one_host(version, "/", &[host]), "{version:?} {host}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_url_and_a_host_header_name_the_same_host() {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            for (uri, host, taken) in [
+                ("http://x/", "x", true),
+                ("http://X:80/", "x", true),
+                ("https://x/", "x:443", true),
+                ("http://x:81/", "x", false),
+                ("http://x/", "y", false),
+                ("http://u:p@x/", "x", false),
+                ("http://u@x/", "u@x", false),
+                ("http://[::1]:80/", "[::1]", true),
+            ] {
+                assert_eq!(names_one_host(version, uri, &[host]), taken, "{uri} {host}");
+            }
+        }
+        assert!(!names_one_host(Version::HTTP_11, "http://x/", &[]));
+        assert!(names_one_host(Version::HTTP_2, "http://x/", &[]));
+        assert!(!names_one_host(Version::HTTP_2, "http://u@x/", &[]));
     }
 
     #[test]

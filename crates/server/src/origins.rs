@@ -4,6 +4,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::config::Cors;
 
+/// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
+const ORIGIN_BYTES_MAX: usize = 300;
+
 /// The origins of an app, and the headers that go with them.
 pub(crate) struct Origins {
     /// Normalised; empty means every one.
@@ -36,7 +39,8 @@ impl Origins {
         if self.allowed.is_empty() {
             return Verdict::Allowed(HeaderValue::from_static("*"));
         }
-        let text = origin.to_str().ok().map(normalise);
+        let fits = |text: &&str| text.len() <= ORIGIN_BYTES_MAX;
+        let text = origin.to_str().ok().filter(fits).map(normalise);
         match text {
             Some(text) if origins.next().is_none() && self.allowed.contains(&text) => {
                 Verdict::Allowed(origin.clone())
@@ -121,6 +125,9 @@ mod tests {
             assert_eq!(judge(&list, &[origin]), Verdict::Refused, "{origin}");
         }
         assert_eq!(judge(&list, &["https://example.com", "https://x.test"]), Verdict::Refused);
+        // A response does not repeat 60 kB of slashes.
+        let long = format!("https://example.com{}", "/".repeat(60_000));
+        assert_eq!(judge(&list, &[&long]), Verdict::Refused);
     }
 
     #[test]

@@ -12,8 +12,13 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-/// When a caller may try again that met an outage.
-const RETRY_SECONDS: u16 = 10;
+use crate::excerpt::excerpt;
+
+/// Seconds after which a sender may try again what there was no room for.
+const RETRY_SECONDS: u16 = 5;
+
+/// The same after an outage of a store.
+const OUTAGE_RETRY_SECONDS: u16 = 10;
 
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub(crate) struct Refusal {
     bare: bool,
     /// For 405: the methods that there are.
     allow: Option<HeaderValue>,
+    /// For 429 and 503: seconds after which a sender may try again.
+    retry_seconds: u16,
     /// Whether the connection ends here: where this request does cannot be relied on.
     closes: bool,
 }
@@ -33,7 +40,8 @@ pub(crate) struct Refusal {
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let (detail, allow, message) = (None, None, message.into());
-        Self { status, code, message, detail, bare: false, allow, closes: false }
+        let retry_seconds = RETRY_SECONDS;
+        Self { status, code, message, detail, bare: false, allow, retry_seconds, closes: false }
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -53,6 +61,7 @@ impl Refusal {
     }
 
     pub(crate) fn unknown_app(client_app_id: &str) -> Self {
+        let client_app_id = excerpt(client_app_id);
         let message = format!("cannot find app using Client App ID '{client_app_id}'");
         Self { bare: true, ..Self::not_found("AppNotFound", message) }
     }
@@ -80,6 +89,19 @@ impl Refusal {
 
     pub(crate) fn too_many_requests() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
+    }
+
+    /// There is no memory for a request that is under way already. Senders try again later.
+    pub(crate) fn no_memory() -> Self {
+        let message = "the server has no memory for this request now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+    }
+
+    /// A store cannot be reached or cannot do its work, and the function did not handle it.
+    fn store_unavailable() -> Self {
+        let message = "the data source cannot be reached at the moment; try again later";
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
+        Self { retry_seconds: OUTAGE_RETRY_SECONDS, ..refusal }
     }
 
     pub(crate) fn too_many_headers(headers_max: usize) -> Self {
@@ -123,8 +145,8 @@ impl Refusal {
         if let Some(allow) = &self.allow {
             response.headers_mut().insert(header::ALLOW, allow.clone());
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS.into());
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.headers_mut().insert(header::RETRY_AFTER, self.retry_seconds.into());
         }
         if self.closes {
             let close = HeaderValue::from_static("close");
@@ -182,13 +204,9 @@ impl From<Failure> for Refusal {
                 Self::bad_request("ExecutionTimeLimitExceeded", message)
             }
             // Senders of webhooks try again after a 503.
-            FailureKind::StoreUnavailable => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "ServiceUnavailable",
-                "the data source cannot be reached at the moment; try again later",
-            )
-            .with_detail(message),
+            FailureKind::StoreUnavailable => Self::store_unavailable().with_detail(message),
             FailureKind::TooManyRequests => Self::too_many_requests().with_detail(message),
+            FailureKind::NoMemory => Self::no_memory().with_detail(message),
             FailureKind::Internal => Self::internal(message),
         };
         Self { detail: detail.or(refusal.detail), ..refusal }
@@ -234,14 +252,17 @@ mod tests {
             (Kind::ExecutionTimeLimitExceeded, 400, "ExecutionTimeLimitExceeded"),
             (Kind::StoreUnavailable, 503, "ServiceUnavailable"),
             (Kind::TooManyRequests, 429, "TooManyRequests"),
+            (Kind::NoMemory, 503, "ServiceUnavailable"),
             (Kind::Internal, 500, "InternalServerError"),
         ];
         for (kind, status, code) in cases {
             let failure = Failure { kind, message: "why".into(), stack: None };
             let refusal = Refusal::from(failure);
             assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
-            let hidden =
-                matches!(kind, Kind::StoreUnavailable | Kind::TooManyRequests | Kind::Internal);
+            let hidden = matches!(
+                kind,
+                Kind::StoreUnavailable | Kind::TooManyRequests | Kind::NoMemory | Kind::Internal
+            );
             assert_eq!(refusal.message == "why", !hidden, "{kind:?}");
             assert_eq!(refusal.detail.is_some(), hidden, "{kind:?}");
         }

@@ -5,7 +5,7 @@ use hookstead_functions::{Reply, ResultFormat};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{listing::Kind, refusal::Refusal, sniff};
+use crate::{config::ServerLimits, excerpt::excerpt, listing::Kind, refusal::Refusal, sniff};
 
 /// Headers that describe the connection or the framing; a function has no say in those.
 const OURS: &[&str] = &[
@@ -19,8 +19,8 @@ const OURS: &[&str] = &[
     "upgrade",
 ];
 
-/// Headers that a function may set: more than any client accepts, and far fewer than a map holds.
-const HEADERS_MAX: usize = 1000;
+/// Bytes of a header that are neither its name nor its value: a colon, a space and a line end.
+const HEADER_OVERHEAD_BYTES: usize = 4;
 
 /// What matters about an endpoint or a webhook for its response.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +42,14 @@ enum Source {
 }
 
 /// The response that a function asked for.
-pub(crate) fn response(shape: Shape, reply: Reply) -> Result<Response<Full<Bytes>>, Refusal> {
+pub(crate) fn response(
+    shape: Shape,
+    reply: Reply,
+    limits: &ServerLimits,
+) -> Result<Response<Full<Bytes>>, Refusal> {
     let (status, source) = decide(shape, &reply);
     let status = status_code(status)?;
-    let mut headers = headers(&reply.headers)?;
+    let mut headers = headers(&reply.headers, limits)?;
     let (body, content_type) = match source {
         Source::Body => {
             let body = reply.body.unwrap_or_default();
@@ -98,16 +102,32 @@ fn status_code(status: u16) -> Result<StatusCode, Refusal> {
 
 /// Refuses what HTTP cannot say instead of sending a part of it: a line break in a value would
 /// let whoever chose the value write headers of his own.
-fn headers(wanted: &[(String, String)]) -> Result<HeaderMap, Refusal> {
+fn headers(wanted: &[(String, String)], limits: &ServerLimits) -> Result<HeaderMap, Refusal> {
     let impossible = |name: &str, why| {
-        let message = format!("the function set the header {name:?}, {why}");
+        let message = format!("the function set the header {:?}, {why}", excerpt(name));
         Refusal::impossible_response(message)
     };
-    if let Some((name, _)) = wanted.get(HEADERS_MAX) {
-        return Err(impossible(name, "which is one too many"));
+    let max = limits.response_headers_max;
+    if let Some((name, _)) = wanted.get(max) {
+        let detail = format!(
+            "the header {:?} is one more than [limits] response_headers_max = {max}",
+            excerpt(name)
+        );
+        return Err(impossible(name, "which is one too many").with_detail(detail));
     }
     let mut headers = HeaderMap::with_capacity(wanted.len() + 8);
+    let mut bytes = 0_usize;
     for (name, value) in wanted {
+        bytes = bytes.saturating_add(name.len() + value.len() + HEADER_OVERHEAD_BYTES);
+        if bytes > limits.response_header_bytes_max {
+            let detail = format!(
+                "with the header {:?} they have more than [limits] response_header_kib = {} KiB",
+                excerpt(name),
+                limits.response_header_bytes_max >> 10
+            );
+            let why = "with which the headers are too large";
+            return Err(impossible(name, why).with_detail(detail));
+        }
         let known = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| impossible(name, "which is no valid name"))?;
         let value = HeaderValue::from_bytes(value.as_bytes())
@@ -173,7 +193,7 @@ mod tests {
     }
 
     fn built(reply: Reply) -> Result<Response<Full<Bytes>>, Refusal> {
-        response(shape(Kind::Endpoint, true), reply)
+        response(shape(Kind::Endpoint, true), reply, &ServerLimits::default())
     }
 
     #[test]
@@ -228,7 +248,36 @@ mod tests {
             assert!(!response.headers().contains_key(name), "{name}");
         }
         assert_eq!(with("X-A", "größe").unwrap().headers()["x-a"].as_bytes(), "größe".as_bytes());
-        let many = vec![("X-A".to_owned(), String::new()); 100_000];
-        assert!(built(Reply { headers: many, ..reply(None, None, None) }).is_err());
+    }
+
+    #[test]
+    fn headers_are_limited_in_number_and_in_bytes() {
+        let limits = ServerLimits {
+            response_headers_max: 10,
+            response_header_bytes_max: 2048,
+            ..ServerLimits::default()
+        };
+        let with = |headers: Vec<(String, String)>| {
+            let reply = Reply { headers, ..reply(None, Some("b"), None) };
+            response(shape(Kind::Endpoint, true), reply, &limits).map_err(|r| format!("{r:?}"))
+        };
+        let header = |name: &str, value_bytes| (name.to_owned(), "x".repeat(value_bytes));
+        assert!(with(vec![header("X-A", 1); 10]).is_ok());
+        assert!(with(vec![header("X-A", 2041)]).is_ok());
+        let refusals = [
+            with(vec![header("X-Last", 1); 11]),
+            with(vec![header("X-Last", 0); 100_000]),
+            with(vec![header("X-Last", 2048)]),
+            with(vec![header("X-A", 1000), header("X-Last", 2000)]),
+            with(vec![header("X-Last", 10_000_000)]),
+        ];
+        for refusal in refusals {
+            let refusal = refusal.unwrap_err();
+            assert!(refusal.contains("500") && refusal.contains("X-Last"), "{refusal}");
+            assert!(refusal.contains("[limits] response_header"), "{refusal}");
+        }
+        // Nor does the refusal repeat a name of any length.
+        let refusal = with(vec![header(&"n".repeat(1_000_000), 0)]).unwrap_err();
+        assert!(refusal.len() < 1000);
     }
 }

@@ -59,8 +59,8 @@ impl Unmet {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Credentials => {
-                "it asks for application authentication and users are not supported yet; \
-                 `[auth] application_authentication = \"system\"` runs it as system"
+                "it asks for application authentication and users are not supported yet \
+                 (`[auth] application_authentication` is \"required\")"
             }
             Self::User => "`run_as_user_id` names a user and users are not supported yet",
             Self::Script => {
@@ -74,10 +74,12 @@ impl Unmet {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Credentials | Self::User | Self::Script => {
-                "let the function run as system, and check the caller with a secret or a signature"
+                "give it a secret or a signature that callers prove themselves with, and only then \
+                 let its function run as system"
             }
             Self::Condition => {
-                "take the condition off, and check the caller with a secret or a signature"
+                "give it a secret or a signature that callers prove themselves with, and check the \
+                 condition in its function"
             }
         }
     }

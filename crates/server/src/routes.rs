@@ -5,18 +5,28 @@ use std::{collections::HashMap, sync::Arc};
 use hookstead_app::Method;
 use http::HeaderValue;
 
-use crate::{parse::Address, refusal::Refusal, target::Target};
+use crate::{excerpt::excerpt, parse::Address, refusal::Refusal, target::Target};
 
 /// Everything that answers requests.
 #[derive(Default)]
 pub(crate) struct Routes {
-    endpoints: HashMap<String, Vec<(Method, Arc<Target>)>>,
+    /// By route. One that is switched off has no target.
+    endpoints: HashMap<String, Vec<(Method, Option<Arc<Target>>)>>,
     webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
 }
 
 impl Routes {
     /// Adds an endpoint. Of two declarations for one route and method the first counts.
     pub(crate) fn add_endpoint(&mut self, route: String, method: Method, target: Arc<Target>) {
+        self.add(route, method, Some(target));
+    }
+
+    /// Adds an endpoint that is switched off. It keeps one of any method from answering instead.
+    pub(crate) fn add_disabled(&mut self, route: String, method: Method) {
+        self.add(route, method, None);
+    }
+
+    fn add(&mut self, route: String, method: Method, target: Option<Arc<Target>>) {
         let methods = self.endpoints.entry(route).or_default();
         if !methods.iter().any(|(other, _)| *other == method) {
             methods.push((method, target));
@@ -60,7 +70,8 @@ impl Routes {
         let methods = self.endpoints.get(route).map_or(&[][..], Vec::as_slice);
         let specific = methods.iter().find(|(own, _)| is(*own, method));
         let any = || methods.iter().find(|(own, _)| *own == Method::Any && is_known(method));
-        specific.or_else(any).map(|(_, target)| target).ok_or_else(|| {
+        specific.or_else(any).and_then(|(_, target)| target.as_ref()).ok_or_else(|| {
+            let (route, method) = (excerpt(route), excerpt(method.as_str()));
             let message = format!("no endpoint found for route '{route}' and method '{method}'");
             Refusal::not_found("EndpointNotFound", message)
         })
@@ -73,15 +84,17 @@ impl Routes {
         method: &http::Method,
     ) -> Result<&Arc<Target>, Refusal> {
         let webhooks = self.webhooks.get(service).ok_or_else(|| {
-            Refusal::not_found("ServiceNotFound", format!("service not found: '{service}'"))
+            let message = format!("service not found: '{}'", excerpt(service));
+            Refusal::not_found("ServiceNotFound", message)
         })?;
         let (own, target) = webhooks.get(webhook).ok_or_else(|| {
-            let message = format!("incoming webhook not found: '{webhook}'");
+            let message = format!("incoming webhook not found: '{}'", excerpt(webhook));
             Refusal::not_found("IncomingWebhookNotFound", message)
         })?;
         if is(*own, method) || (*own == Method::Any && is_known(method)) {
             return Ok(target);
         }
+        let method = excerpt(method.as_str());
         let message = format!("method '{method}' is not allowed for webhook '{webhook}'");
         Err(Refusal::method_not_allowed(message, allow(*own)))
     }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use hookstead_journal::Journal;
+use hookstead_memory::{Budget as Memory, Part};
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -21,12 +22,16 @@ use crate::{
     budget::Budget,
     config::Config,
     connection::{Arrival, connection},
+    outgoing::Links,
     site::Site,
     workers::Workers,
 };
 
 /// How long to wait before accepting again after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a connection takes of the memory budget: its buffers and its tables.
+const CONNECTION_BYTES: usize = 16 << 10;
 
 /// How often to look whether the last request has ended.
 const FINISH_PAUSE: Duration = Duration::from_millis(5);
@@ -65,8 +70,13 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<Journal>,
     /// Requests at once.
     pub(crate) requests: Arc<Budget>,
-    /// Bytes of bodies at once.
-    pub(crate) bodies: Arc<Budget>,
+    /// The memory of the app that the server began with, and of those that follow it.
+    pub(crate) memory: Arc<Memory>,
+    /// Bytes of bodies of requests, at most half of all memory.
+    pub(crate) bodies: Arc<Part>,
+    /// Bytes of responses that nobody has read yet, at most half of all memory.
+    pub(crate) responses: Arc<Part>,
+    pub(crate) links: Links,
     site: RwLock<Arc<Site>>,
 }
 
@@ -104,10 +114,15 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let workers = Workers::start(config.threads).map_err(BindError::Threads)?;
+        let memory = Arc::clone(site.functions().memory());
+        let half = memory.bytes_max() / 2;
         let shared = Shared {
             journal,
             requests: Budget::new(config.limits.requests_max as usize),
-            bodies: Budget::new(config.limits.bodies_bytes_max),
+            bodies: memory.part(config.limits.bodies_bytes_max.min(half)),
+            responses: memory.part(half),
+            links: Links::default(),
+            memory,
             site: RwLock::new(site),
             config,
         };
@@ -139,8 +154,9 @@ impl Server {
                     let Some((stream, peer, slot)) = accepted else { continue };
                     // It belongs to the runtime of a worker from here on.
                     let Ok(stream) = stream.into_std() else { continue };
+                    let memory = shared.memory.take_anyway(CONNECTION_BYTES);
                     let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-                    let arrival = Arrival { shared, stream, peer, stopped, slot };
+                    let arrival = Arrival { shared, stream, peer, stopped, slot, memory };
                     workers.seat(&mut connections, |seat| connection(arrival, seat));
                 }
                 Some(_) = connections.join_next() => {}

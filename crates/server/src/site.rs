@@ -1,11 +1,8 @@
 //! An app, ready to be served: everything is looked up once, here, and never per request.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use hookstead_app::{App, Endpoint, Method, Place, Problem, Secret, Service, Severity, Webhook};
+use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
 use hookstead_functions::{Functions, LoadError, Settings};
 
 use crate::{
@@ -14,7 +11,7 @@ use crate::{
     listing::{Kind, Listing},
     origins::Origins,
     routes::Routes,
-    target::{Target, disputed, is_reserved, route_key, webhook_entry},
+    target::{Target, is_reserved, route_key, webhook_entry},
 };
 
 /// Finds the value of a secret of the app by its name.
@@ -97,8 +94,6 @@ struct Plan<'a> {
     config: &'a Config,
     /// By the name of the function's entry.
     syntax_errors: BTreeMap<String, String>,
-    /// Routes that are declared more than once, with different settings.
-    disputed: BTreeSet<(String, Method)>,
     routes: Routes,
     listings: Vec<Listing>,
     problems: Vec<Problem>,
@@ -114,15 +109,12 @@ impl<'a> Plan<'a> {
         let errors = functions.syntax_errors();
         let syntax_errors = errors.map(|(name, why)| (name.to_owned(), why.to_string())).collect();
         let (routes, listings, problems) = (Routes::default(), Vec::new(), Vec::new());
-        let disputed = disputed(&app.endpoints);
-        Self { app, secrets, config, syntax_errors, disputed, routes, listings, problems }
+        Self { app, secrets, config, syntax_errors, routes, listings, problems }
     }
 
     fn add_endpoint(&mut self, endpoint: &Endpoint) {
         let route = route_key(&endpoint.route);
-        let is_disputed = self.disputed.contains(&(route.clone(), endpoint.method));
-        let target =
-            Target::of_endpoint(endpoint, &route, self.app, self.secrets, self.config, is_disputed);
+        let target = Target::of_endpoint(endpoint, &route, self.app, self.secrets, self.config);
         let absent = if endpoint.disabled {
             Some("it is disabled".to_owned())
         } else {
@@ -138,7 +130,7 @@ impl<'a> Plan<'a> {
             refused: absent.or_else(|| self.refused(&target)),
         });
         if is_absent {
-            return;
+            return self.routes.add_disabled(route, endpoint.method);
         }
         self.report(&target, &endpoint.declared_in, "validation_method");
         self.routes.add_endpoint(route, endpoint.method, Arc::new(target));

@@ -1,11 +1,8 @@
 //! One endpoint or webhook, with everything about it decided that does not depend on a request.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use hookstead_app::{App, Endpoint, Method, ReturnType, Service, ServiceKind, Webhook};
+use hookstead_app::{App, Endpoint, ReturnType, Service, ServiceKind, Webhook};
 use hookstead_functions::{Payload, ResultFormat};
 
 use crate::{
@@ -45,16 +42,10 @@ impl Target {
         app: &App,
         secrets: &Secrets<'_>,
         config: &Config,
-        is_disputed: bool,
     ) -> Self {
         let function = app.functions.get(&endpoint.function_name);
         let function = function.filter(|function| function.file.is_some());
-        let guard = if is_disputed {
-            // Were the first of two taken, an open one could stand in for a protected one.
-            Guard::Closed("it is declared twice, with different settings".to_owned())
-        } else {
-            Guard::new(&endpoint.protection, Kind::Endpoint, secrets)
-        };
+        let guard = Guard::new(&endpoint.protection, Kind::Endpoint, secrets);
         // What a missing function would ask for is not known, and it never runs.
         let unmet = function.and_then(|function| {
             rights::unmet(
@@ -134,40 +125,4 @@ pub(crate) fn route_key(route: &str) -> String {
 pub(crate) fn is_reserved(route: &str) -> bool {
     let rest = route.strip_prefix(DATA_API);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The routes that are declared more than once, with different settings.
-pub(crate) fn disputed(endpoints: &[Endpoint]) -> BTreeSet<(String, Method)> {
-    let mut first = BTreeMap::new();
-    let mut disputed = BTreeSet::new();
-    for endpoint in endpoints.iter().filter(|endpoint| !endpoint.disabled) {
-        let key = (route_key(&endpoint.route), endpoint.method);
-        if !alike(first.entry(key.clone()).or_insert(endpoint), endpoint) {
-            disputed.insert(key);
-        }
-    }
-    disputed
-}
-
-/// Whether two declarations mean the same: some exports hold everything twice.
-fn alike(one: &Endpoint, other: &Endpoint) -> bool {
-    use hookstead_app::{Protection, SecretSource};
-    let secret = |source: &SecretSource| match source {
-        SecretSource::Named(name) => (Some(name.clone()), None),
-        SecretSource::Literal(secret) => (None, Some(secret.expose().to_owned())),
-    };
-    let protection = |endpoint: &Endpoint| match &endpoint.protection {
-        Protection::None => Some(("none", None)),
-        Protection::SecretAsQueryParam(source) => Some(("secret", Some(secret(source)))),
-        Protection::VerifyPayload(source) => Some(("payload", Some(secret(source)))),
-        Protection::GithubSignature(source) => Some(("github", Some(secret(source)))),
-        // Closed either way.
-        Protection::Refused(_) => None,
-    };
-    one.function_name == other.function_name
-        && one.respond_result == other.respond_result
-        && one.return_type == other.return_type
-        && one.can_evaluate == other.can_evaluate
-        && one.run_as == other.run_as
-        && protection(one) == protection(other)
 }

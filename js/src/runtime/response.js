@@ -28,20 +28,22 @@ export class HTTPResponse {
   }
 
   setHeader(name, value) {
+    // Checked before anything is removed: a call that throws changes nothing.
+    const added = checkedHeaders("setHeader", name, value);
     if (this.#headers.length > 0) {
-      this.#remove(String(name).toLowerCase());
+      this.#remove(name.toLowerCase());
     }
-    return this.addHeader(name, value);
+    return this.#append(added);
   }
 
   addHeader(name, value) {
+    return this.#append(checkedHeaders("addHeader", name, value));
+  }
+
+  #append(added) {
     this.#touched = true;
-    if (Array.isArray(value)) {
-      for (const one of value) {
-        this.#headers.push(String(name), String(one));
-      }
-    } else {
-      this.#headers.push(String(name), String(value));
+    for (const text of added) {
+      this.#headers.push(text);
     }
     return this;
   }
@@ -68,6 +70,43 @@ export class HTTPResponse {
       body: response.#body,
     };
   }
+}
+
+// A token of HTTP, and what a value may not hold: every control character but the tab.
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+// How much of a wrong name an error repeats.
+const EXCERPT = 200;
+
+// Names and values in turn, of a header with one value or with an array of them.
+function checkedHeaders(method, name, value) {
+  if (typeof name !== "string" || !NAME.test(name)) {
+    const shown = typeof name === "string" ? JSON.stringify(name.slice(0, EXCERPT)) : typeof name;
+    throw new TypeError(
+      `${method}: not a header name: ${shown}; a name has letters, digits and hyphens`,
+    );
+  }
+  const added = [];
+  const values = Array.isArray(value) ? value : [value];
+  for (let index = 0; index < values.length; index++) {
+    added.push(name, headerValue(method, name, values[index]));
+  }
+  return added;
+}
+
+function headerValue(method, name, value) {
+  const invalid = (why) => {
+    const shown = JSON.stringify(name.slice(0, EXCERPT));
+    return new TypeError(`${method}: the value of the header ${shown} ${why}`);
+  };
+  if (value === undefined || value === null || typeof value === "symbol") {
+    throw invalid(`is ${value === null ? "null" : typeof value}; give a text or a number`);
+  }
+  const text = String(value);
+  if (CONTROL.test(text)) {
+    throw invalid("holds a line break or another control character; remove it");
+  }
+  return text;
 }
 
 // Bytes, or text where it is well-formed: the host makes bytes of it.

@@ -8,14 +8,15 @@ use crate::repo::Repo;
 
 /// Each crate with the crates of this house that it may depend on. Nothing points back up.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("hookstead", &["server", "app", "signature", "functions", "journal", "data"]),
-    ("server", &["app", "signature", "functions", "journal"]),
-    ("functions", &["isolate", "data"]),
+    ("hookstead", &["server", "app", "signature", "functions", "journal", "data", "memory"]),
+    ("server", &["app", "signature", "functions", "journal", "memory"]),
+    ("functions", &["isolate", "data", "memory"]),
     ("app", &[]),
     ("signature", &[]),
-    ("isolate", &[]),
+    ("isolate", &["memory"]),
     ("data", &["query"]),
     ("journal", &[]),
+    ("memory", &[]),
     ("query", &[]),
     // Servers for the tests of others, who know it as a dev-dependency only.
     ("testing", &[]),

@@ -114,7 +114,7 @@ fn an_outdated_folder_does_not_open_what_the_broken_one_protects() {
 }
 
 #[test]
-fn a_folder_that_does_not_count_but_protects_is_told() {
+fn a_folder_that_is_not_of_the_version_but_protects_counts_and_is_told() {
     let new = list(&[entry("/a", "GET", "")]);
     let old = list(&[entry("/a", "GET", SIGNED)]);
     let loaded = loaded(&[
@@ -123,7 +123,7 @@ fn a_folder_that_does_not_count_but_protects_is_told() {
         ("https_endpoints/config.json", &new),
         ("http_endpoints/config.json", &old),
     ]);
-    assert_eq!(word(&loaded.app.endpoints[0].protection), "open");
+    assert_eq!(word(&loaded.app.endpoints[0].protection), "payload, named key");
     assert_eq!(
         told(&loaded),
         ["warning endpoint-protection-differs http_endpoints/config.json:1 [0]"]
@@ -140,9 +140,9 @@ fn the_first_of_two_equal_entries_counts() {
 }
 
 #[test]
-fn two_equal_entries_are_refused_when_only_the_second_is_protected() {
+fn of_two_equal_entries_the_protected_one_counts() {
     for (first, second, expected) in
-        [("", SIGNED, "refused"), (SIGNED, "", "payload, named key"), ("", "", "open")]
+        [("", SIGNED, "payload, named key"), (SIGNED, "", "payload, named key"), ("", "", "open")]
     {
         let file = list(&[entry("/a", "GET", first), entry("/a", "GET", second)]);
         let loaded = loaded(&[META, HELLO, ("https_endpoints/config.json", &file)]);

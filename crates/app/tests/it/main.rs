@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod attacks;
 mod auth;
 mod broken;
 mod endpoints;
@@ -10,8 +11,11 @@ mod functions;
 mod layouts;
 mod needs;
 mod protection;
+mod remedies;
 mod secret_store;
 mod services;
+mod strictness;
+mod typos;
 mod values;
 mod webhooks;
 

@@ -59,11 +59,6 @@ fn what_cannot_be_understood_is_refused() {
         (r#""validation_method":["NO_VALIDATION"]"#, "validation-unknown"),
         (r#""verification_method":1"#, "validation-unknown"),
         (r#""validation_method":"NO_VALIDATION","verification_method":1"#, "validation-unknown"),
-        (
-            r#""validation_method":"NO_VALIDATION","verification_method":"VERIFY_PAYLOAD",
-            "secret_name":"key""#,
-            "validation-conflict",
-        ),
         (r#""validation_method":"VERIFY_PAYLOAD""#, "secret-missing"),
         (r#""validation_method":"VERIFY_PAYLOAD","secret_name":"""#, "secret-missing"),
         (r#""validation_method":"SECRET_AS_QUERY_PARAM""#, "secret-missing"),
@@ -108,9 +103,18 @@ fn what_cannot_be_understood_is_refused() {
 }
 
 #[test]
-fn an_unknown_field_on_an_open_endpoint_is_a_warning() {
-    let (protection, codes) = check(r#""validation_method":"NO_VALIDATION","colour":"red""#);
-    assert_eq!((protection.as_str(), codes), ("open", vec!["field-unknown"]));
+fn of_two_spellings_of_the_method_the_stricter_one_counts() {
+    for (documented, misspelt, expected) in [
+        ("NO_VALIDATION", "VERIFY_PAYLOAD", "payload, named key"),
+        ("NO_VALIDATION", "SECRET_AS_QUERY_PARAM", "query, named key"),
+        ("SECRET_AS_QUERY_PARAM", "VERIFY_PAYLOAD", "payload, named key"),
+    ] {
+        let fields = format!(
+            r#""validation_method":"{documented}","verification_method":"{misspelt}",
+            "secret_name":"key""#
+        );
+        assert_eq!(check(&fields), (expected.to_owned(), vec!["validation-conflict"]), "{fields}");
+    }
 }
 
 #[test]

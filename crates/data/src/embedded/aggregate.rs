@@ -1,13 +1,14 @@
 //! `aggregate`: what a pipeline makes of collections, in batches.
 //!
 //! Between two batches the pipeline waits where it is, and holds no state of the file; each batch
-//! reads from the state at its time. `$out` and `$merge` are done by the writer in one transaction,
-//! while the pipeline reads from the state before it.
+//! reads from the state at its time. What goes to `$out` or `$merge` is gathered in the same way,
+//! and then written in one transaction. Only what is too much to be gathered is computed by the
+//! writer, from the state before its transaction.
 
 use std::sync::Arc;
 
 use bson::{Document, RawBsonRef, RawDocument};
-use hookstead_query::{Parameters, Pipeline, QueryError};
+use hookstead_query::{Parameters, Pipeline, QueryError, Variables, validate};
 
 use super::{
     cancel::Cancel,
@@ -28,7 +29,7 @@ const INVALID_NAMESPACE: i32 = 73;
 
 /// A pipeline, ready to be run.
 pub(super) struct AggregateWork {
-    pipeline: Pipeline,
+    pipeline: Arc<Pipeline>,
     parameters: Parameters,
 }
 
@@ -38,7 +39,7 @@ impl AggregateWork {
         mut parameters: Parameters,
     ) -> Result<Self, DataError> {
         read_options(&aggregate.options, &mut parameters)?;
-        let pipeline = Pipeline::parse(&aggregate.pipeline, &parameters)?;
+        let pipeline = Arc::new(Pipeline::parse(&aggregate.pipeline, &parameters)?);
         if aggregate.of_database && !pipeline.is_sourceless() {
             let first = aggregate.pipeline.first().and_then(|stage| stage.iter().next());
             let first = first.and_then(Result::ok).map_or("", |(name, _)| name.as_str());
@@ -60,8 +61,10 @@ fn read_options(options: &RawDocument, parameters: &mut Parameters) -> Result<()
     for (name, value) in options.iter().flatten() {
         match (name.as_str(), value) {
             ("let", RawBsonRef::Document(variables)) => {
-                parameters.variables = Document::try_from(variables)
+                validate(variables)?;
+                let variables = Document::try_from(variables)
                     .map_err(|error| QueryError::bad_value(error.to_string()))?;
+                parameters.variables = Variables::of(variables)?;
             }
             ("collation", RawBsonRef::Document(collation))
                 if !collation.get_str("locale").is_ok_and(|locale| locale == "simple") =>
@@ -118,11 +121,12 @@ impl Stage {
 pub(super) fn run(
     origin: Origin,
     name: &Namespace,
-    work: AggregateWork,
+    work: &AggregateWork,
 ) -> Future<'static, Answer> {
     let sources = Sources::new(origin.source(), &name.database);
-    let stage =
-        Stage::New(Box::new(Course { pipeline: work.pipeline, sources }), name.collection.clone());
+    let pipeline = Arc::clone(&work.pipeline);
+    let course = Course { pipeline, sources, held_bytes: Default::default() };
+    let stage = Stage::New(Box::new(course), name.collection.clone());
     let mut cursor = AggregateCursor { origin, stage: Some(stage) };
     let first = cursor.ask(FIRST_DOCUMENTS_MAX);
     Box::pin(async move {
@@ -149,6 +153,13 @@ impl AggregateCursor {
 }
 
 impl Cursor for AggregateCursor {
+    fn held_bytes(&self) -> usize {
+        match &self.stage {
+            Some(Stage::Running(running)) => running.held_bytes(),
+            _ => 0,
+        }
+    }
+
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(async {
             let (batch, stage) = self.ask(usize::MAX).await?;
@@ -156,6 +167,44 @@ impl Cursor for AggregateCursor {
             Ok(batch)
         })
     }
+}
+
+/// All documents of a pipeline that has begun, unless they are more than so many bytes.
+pub(super) async fn gather(
+    answer: Future<'static, Answer>,
+    bytes_max: usize,
+) -> Result<Option<Vec<Batch>>, DataError> {
+    let Answer::Cursor(mut batch, mut rest) = answer.await? else { return Ok(None) };
+    let mut batches = Vec::new();
+    let mut bytes = 0;
+    loop {
+        bytes += batch.bytes_len();
+        if bytes > bytes_max {
+            return Ok(None);
+        }
+        let is_empty = batch.is_empty();
+        batches.push(batch);
+        batch = match &mut rest {
+            // One that has no documents may be the first.
+            Some(cursor) if !is_empty || batches.len() == 1 => cursor.next_batch().await?,
+            _ => return Ok(Some(batches)),
+        };
+    }
+}
+
+/// Puts what a pipeline has made into a collection.
+pub(super) fn write_gathered(
+    source: &Arc<str>,
+    name: &Namespace,
+    work: &AggregateWork,
+    batches: &[Batch],
+    writing: &mut Writing<'_>,
+) -> Outcome<()> {
+    let Some(target) = work.target(name) else { return Ok(()) };
+    writing.atomically(|writing| {
+        let documents = batches.iter().flat_map(Batch::iter);
+        target.write(source, documents.map(|document| Ok(document.to_owned())), writing)
+    })
 }
 
 /// Runs a pipeline whose documents go to a collection, within a transaction of the writer that has

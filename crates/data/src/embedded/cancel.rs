@@ -21,7 +21,12 @@ pub(super) struct Cancel(Arc<AtomicBool>);
 impl Cancel {
     /// Goes on only if somebody waits.
     pub(super) fn check(&self) -> Outcome<()> {
-        if self.0.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
+        if self.is_cancelled() { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -204,7 +204,7 @@ fn first(
                 }
                 Ok(Step::Next)
             })?;
-            found = sorter.finish().next();
+            found = sorter.finish()?.next();
         }
         _ => {
             documents.visit(&plan.access, None, &mut |row, document| {

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use bson::{RawDocumentBuf, raw::CString};
+use hookstead_query::check_path;
 
 use super::{
     access::Access,
@@ -55,7 +56,8 @@ fn is_same(index: &Index, spec: &IndexSpec) -> bool {
     index.unique == spec.unique && index.sparse == spec.sparse && fields.eq(keys)
 }
 
-fn check(spec: &IndexSpec) -> Outcome<()> {
+/// Refuses what no collection can have, whatever it holds.
+pub(super) fn check(spec: &IndexSpec) -> Outcome<()> {
     let Namespace { database, collection } =
         Namespace { database: spec.database.clone(), collection: spec.collection.clone() };
     names::check(&Namespace { database, collection })?;
@@ -64,6 +66,9 @@ fn check(spec: &IndexSpec) -> Outcome<()> {
     let mut keys = spec.keys.iter().map(|(path, _)| path.as_str());
     if spec.keys.is_empty() || spec.keys.len() > FIELDS_MAX {
         return Err(faulty(spec, &format!("it has to have 1 to {FIELDS_MAX} fields")));
+    }
+    if let Some(error) = spec.keys.iter().find_map(|(path, _)| check_path(path).err()) {
+        return Err(faulty(spec, &error.message));
     }
     match keys.find(|path| is_odd(path) || !paths.insert(*path)) {
         None => Ok(()),

@@ -14,7 +14,7 @@ pub(super) enum Failure {
     Answer(DataError),
     /// SQLite could not do its work.
     Storage(rusqlite::Error),
-    /// Nobody waits for the outcome any more.
+    /// Nobody waits for the outcome any more, or it would take too long.
     Cancelled,
 }
 
@@ -35,7 +35,10 @@ impl From<DataError> for Failure {
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
-        Self::Answer(error.into())
+        match error.code {
+            QueryError::INTERRUPTED => Self::Cancelled,
+            _ => Self::Answer(error.into()),
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{Filter, Parameters, Projection, Sort};
+use hookstead_query::{Filter, Parameters, Projection, Sort, step_bytes};
 
 use super::{
     access::Position,
@@ -157,7 +157,8 @@ impl Query {
             }
             Ok(Step::Next)
         })?;
-        Ok(sorter.finish().skip(number(self.skip)).map(|(_, document)| document).collect())
+        let sorted = sorter.finish()?.skip(number(self.skip));
+        Ok(sorted.map(|(_, document)| document).collect())
     }
 
     /// A batch of sorted documents.
@@ -185,6 +186,7 @@ impl Query {
             progress.skip -= 1;
             return Ok(Step::Next);
         }
+        step_bytes(document.as_bytes().len())?;
         match &self.projection {
             Some(projection) => batch.push(&projection.apply(document, Some(&self.filter))?),
             None => batch.push(document),
@@ -207,6 +209,13 @@ impl Progress {
             left: query.limit,
             documents_max: FIRST_DOCUMENTS_MAX,
         }
+    }
+
+    /// How many bytes the documents take that had to be sorted and are yet to be given.
+    fn held_bytes(&self) -> usize {
+        let Stage::Sorted(sorted) = &self.stage else { return 0 };
+        let bytes = |document: &RawDocumentBuf| size_of_val(document) + document.as_bytes().len();
+        sorted.iter().map(bytes).sum()
     }
 
     /// Whether all documents have been given.
@@ -250,6 +259,10 @@ impl FindCursor {
 }
 
 impl Cursor for FindCursor {
+    fn held_bytes(&self) -> usize {
+        self.progress.as_ref().map_or(0, Progress::held_bytes)
+    }
+
     fn next_batch(&mut self) -> Future<'_, Batch> {
         Box::pin(async {
             // A batch may end up empty before the documents do.

@@ -69,6 +69,13 @@ impl BulkWork {
         Self { operations, ordered: writes.ordered }
     }
 
+    /// Whether an operation could not be read in time.
+    pub(super) fn is_interrupted(&self) -> bool {
+        let is_interrupted =
+            |refusal: &Refusal| refusal.code == Some(hookstead_query::QueryError::INTERRUPTED);
+        self.operations.iter().any(|one| one.as_ref().err().is_some_and(is_interrupted))
+    }
+
     pub(super) fn may_insert(&self) -> bool {
         self.operations.iter().flatten().any(|operation| match operation {
             Operation::Insert(_) => true,

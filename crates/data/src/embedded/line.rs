@@ -9,10 +9,11 @@ use std::{
     },
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     cancel::{Cancel, Pending, gone},
+    computation::Computation,
     failure::Outcome,
     readers::Readers,
     shared::Shared,
@@ -29,6 +30,8 @@ pub(super) struct Line {
     is_doomed: AtomicBool,
     /// What is known of the transaction without waiting for the thread that works on it.
     is_over: Arc<AtomicBool>,
+    /// One of so many places that transactions may have, while it is not over.
+    place: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
 }
 
 #[derive(Default)]
@@ -41,7 +44,14 @@ impl Line {
     pub(super) fn new(shared: &Arc<Shared>, transaction: Transaction) -> Arc<Self> {
         let (transaction, waiting) = (Mutex::new(transaction), Mutex::default());
         let (shared, is_doomed) = (Arc::clone(shared), AtomicBool::new(false));
-        Arc::new(Self { shared, transaction, waiting, is_doomed, is_over: Arc::default() })
+        Arc::new(Self {
+            shared,
+            transaction,
+            waiting,
+            is_doomed,
+            is_over: Arc::default(),
+            place: Arc::default(),
+        })
     }
 
     /// Has a thread do something when everything before it is done.
@@ -54,14 +64,21 @@ impl Line {
         let cancel = Cancel::default();
         let (shared, theirs) = (Arc::clone(&line.shared), cancel.clone());
         let is_over = Arc::clone(&line.is_over);
+        let place = Arc::clone(&line.place);
+        let pool = Arc::clone(readers.pool());
         let job: Job = Box::new(move |transaction| {
             let work = || theirs.check().and_then(|()| work(transaction, &theirs));
-            let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            let computation = Computation::of_read(&shared, &theirs, &pool);
+            let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
+            let outcome = outcome.unwrap_or_else(|_| {
                 transaction.abort();
                 Err(gone().into())
             });
             // Before the answer: who hears of the end may begin another one at once.
             is_over.store(transaction.is_over(), Ordering::Release);
+            if transaction.is_over() {
+                leave(&place);
+            }
             // Nobody may be waiting any more.
             let _ = answer.send(outcome.map_err(|failure| failure.into_error(shared.file.path())));
         });
@@ -75,6 +92,22 @@ impl Line {
         Pending::new(receiver, cancel)
     }
 
+    /// Takes a place, if it has none and one is free; whether it has one then.
+    pub(super) fn try_enter(&self, places: &Arc<Semaphore>) -> bool {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.is_none() {
+            *place = Arc::clone(places).try_acquire_owned().ok();
+        }
+        place.is_some()
+    }
+
+    /// Waits for a place. Who waits longest has the next one.
+    pub(super) async fn enter(&self, places: &Arc<Semaphore>) {
+        let Ok(permit) = Arc::clone(places).acquire_owned().await else { return };
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(permit);
+    }
+
     /// Lets nothing more come of the transaction.
     pub(super) fn doom(&self) {
         self.is_doomed.store(true, Ordering::Relaxed);
@@ -83,8 +116,12 @@ impl Line {
     /// Ends the transaction if it has lasted for too long; answers whether it is over.
     pub(super) fn expire(&self) -> bool {
         // Whatever runs at the moment looks by itself.
-        self.is_over.load(Ordering::Acquire)
-            || self.transaction.try_lock().is_ok_and(|mut transaction| transaction.expire())
+        let is_over = self.is_over.load(Ordering::Acquire)
+            || self.transaction.try_lock().is_ok_and(|mut transaction| transaction.expire());
+        if is_over {
+            leave(&self.place);
+        }
+        is_over
     }
 
     fn run(&self) {
@@ -106,4 +143,9 @@ impl Line {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives up the place of a transaction that is over.
+fn leave(place: &Mutex<Option<OwnedSemaphorePermit>>) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }

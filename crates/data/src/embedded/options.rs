@@ -1,10 +1,21 @@
 //! What a caller decides about an embedded store.
 
+use std::{path::Path, time::Duration};
+
+use super::declared;
+use crate::DataError;
+
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbeddedOptions {
-    /// How many threads read.
+    /// How many threads read, beside those with a read that takes long.
     pub reader_threads_max: usize,
+    /// How many reads that take long may be under way; one more fails.
+    pub long_reads_max: usize,
+    /// How long a command may compute, unless it has to do so on the one thread that writes.
+    pub operation_time: Duration,
+    /// How long a write may compute on the thread that writes, while all other writes wait.
+    pub write_compute_time: Duration,
     /// How many bytes of writes wait for their turn; more writes wait to be let in. Each counts
     /// for 1 KiB at least.
     pub queue_bytes_max: usize,
@@ -12,7 +23,7 @@ pub struct EmbeddedOptions {
     pub transaction_bytes_max: usize,
     /// How long the file may become; then writes fail as on a full disk.
     pub file_bytes_max: Option<u64>,
-    /// How many transactions may be open at the same time.
+    /// How many transactions may be open at the same time; one more waits.
     pub transactions_max: usize,
 }
 
@@ -20,6 +31,9 @@ impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             reader_threads_max: 4,
+            long_reads_max: 64,
+            operation_time: Duration::from_secs(60),
+            write_compute_time: Duration::from_secs(2),
             queue_bytes_max: 64 << 20,
             transaction_bytes_max: 64 << 20,
             file_bytes_max: None,
@@ -44,6 +58,14 @@ pub struct IndexSpec {
 }
 
 impl IndexSpec {
+    /// Refuses an index that no collection can have, without opening a store.
+    ///
+    /// # Errors
+    /// Names or fields that a server would not take.
+    pub fn check(&self) -> Result<(), DataError> {
+        declared::check(self).map_err(|failure| failure.into_error(Path::new("")))
+    }
+
     /// The name that servers give such an index: `email_1`.
     pub fn name(&self) -> String {
         let parts = self

@@ -2,7 +2,8 @@
 
 use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_query::{
-    Expression, Output, Parameters, QueryError, Update, WhenMatched, WhenNotMatched,
+    Expression, Output, Parameters, QueryError, Update, Variables, WhenMatched, WhenNotMatched,
+    step,
 };
 
 use super::{
@@ -53,12 +54,14 @@ impl<'a> Target<'a> {
         if let Output::Merge { on, .. } = self.output {
             let by = by(on, &collection)?;
             for document in documents {
+                step()?;
                 self.merge(&document?, &by, &mut table)?;
             }
             return Ok(());
         }
         table.clear()?;
         for document in documents {
+            step()?;
             table.insert(&validate::to_insert(document?)?)?;
         }
         Ok(())
@@ -113,7 +116,7 @@ impl<'a> Target<'a> {
         if !values.contains_key("new") {
             values.insert("new", Document::try_from(new).map_err(broken)?);
         }
-        Ok(Parameters { variables: values, ..self.parameters.clone() })
+        Ok(Parameters { variables: Variables::of(values)?, ..self.parameters.clone() })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{DataError, ErrorKind, Namespace};
 pub(super) const OWN_ROW_MIN: i64 = 1 << 62;
 
 /// `TransactionTooLarge`
-const TOO_LARGE: i32 = 257;
+pub(super) const TOO_LARGE: i32 = 257;
 
 /// What a transaction has changed.
 #[derive(Debug)]

@@ -10,18 +10,25 @@ use std::{
     thread,
 };
 
+use hookstead_query::with_steps;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
     cancel::{Cancel, Pending, gone},
     catalogue::Catalogue,
+    computation::Computation,
     failure::{Failure, Outcome},
+    lanes::Lanes,
+    options::EmbeddedOptions,
     shared::Shared,
 };
 
 /// Connections for short look-ups: as many threads ask at a time.
 const SHORT_MAX: usize = 4;
+
+/// So many steps of the evaluator a short look-up may take: well below a millisecond.
+pub(super) const SHORT_STEPS_MAX: u32 = 10_000;
 
 /// What a reader works with: one state of the file.
 pub(super) struct Reading<'r> {
@@ -41,10 +48,12 @@ pub(super) struct Readers {
     short: [Mutex<Option<Connection>>; SHORT_MAX],
 }
 
-struct Pool {
+/// The threads.
+pub(super) struct Pool {
     state: Mutex<State>,
     filled: Condvar,
     threads_max: usize,
+    lanes: Lanes,
 }
 
 #[derive(Default)]
@@ -62,12 +71,10 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Readers {
-    pub(super) fn new(shared: &Arc<Shared>, threads_max: usize) -> Self {
-        let pool = Pool {
-            state: Mutex::default(),
-            filled: Condvar::new(),
-            threads_max: threads_max.max(1),
-        };
+    pub(super) fn new(shared: &Arc<Shared>, options: &EmbeddedOptions) -> Self {
+        let threads_max = options.reader_threads_max.max(1);
+        let lanes = Lanes::new(options.long_reads_max, threads_max);
+        let pool = Pool { state: Mutex::default(), filled: Condvar::new(), threads_max, lanes };
         Self { shared: Arc::clone(shared), pool: Arc::new(pool), short: Default::default() }
     }
 
@@ -96,9 +103,11 @@ impl Readers {
         let (answer, receiver) = oneshot::channel();
         let cancel = Cancel::default();
         let (shared, theirs) = (Arc::clone(&self.shared), cancel.clone());
+        let pool = Arc::clone(&self.pool);
         let job: Job = Box::new(move |connection| {
             let work = || theirs.check().and_then(|()| work(connection, &shared, &theirs));
-            let outcome = catch_unwind(AssertUnwindSafe(work));
+            let computation = Computation::of_read(&shared, &theirs, &pool);
+            let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
             let outcome = outcome.unwrap_or_else(|_| Err(Failure::Answer(gone())));
             let path = shared.file.path();
             // Nobody may be waiting any more.
@@ -106,6 +115,11 @@ impl Readers {
         });
         self.push(job);
         Pending::new(receiver, cancel)
+    }
+
+    /// The threads, for who computes on one of them.
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Hands something to a thread; it must not panic.
@@ -128,7 +142,7 @@ impl Readers {
             if connection.is_none() {
                 *connection = Some(self.shared.file.reader().ok()?);
             }
-            return connection.as_ref().map(work);
+            return with_steps(SHORT_STEPS_MAX, || connection.as_ref().map(work));
         }
         None
     }
@@ -142,6 +156,21 @@ impl Drop for Readers {
 }
 
 impl Pool {
+    /// How the threads are shared.
+    pub(super) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// Counts a read as long, so that another thread may be started in its place, unless there
+    /// are too many.
+    pub(super) fn begin_long(pool: &Arc<Self>) -> bool {
+        if !pool.lanes.begin_long() {
+            return false;
+        }
+        Self::start_thread(pool, &mut pool.lock());
+        true
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,35 +179,46 @@ impl Pool {
     fn push(pool: &Arc<Self>, job: Job) {
         let mut state = pool.lock();
         state.jobs.push_back(job);
-        if state.jobs.len() > state.idle && state.threads < pool.threads_max {
+        Self::start_thread(pool, &mut state);
+        drop(state);
+        pool.filled.notify_one();
+    }
+
+    /// Starts a thread if all are busy and there may be one more.
+    fn start_thread(pool: &Arc<Self>, state: &mut State) {
+        if state.jobs.len() > state.idle && state.threads < pool.threads_max + pool.lanes.long() {
             let theirs = Arc::clone(pool);
             let thread = thread::Builder::new()
                 .name("documents-reader".to_owned())
                 .stack_size(super::STACK_BYTES)
-                .spawn(move || theirs.run());
+                .spawn(move || Self::run(&theirs));
             state.threads += usize::from(thread.is_ok());
             if state.threads == 0 {
                 // Without any thread nobody would ever answer; dropping the job does.
                 state.jobs.clear();
             }
         }
-        drop(state);
-        pool.filled.notify_one();
     }
 
-    fn run(&self) {
+    fn run(pool: &Arc<Self>) {
         let mut connection = None;
-        let mut state = self.lock();
+        let mut state = pool.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if state.threads > pool.threads_max + pool.lanes.long() {
+                // It was started in the place of one that has taken long, and is free again.
+                state.threads -= 1;
+                drop(state);
+                pool.filled.notify_one();
+                return;
+            } else if let Some(job) = state.jobs.pop_front() {
                 drop(state);
                 job(&mut connection);
-                state = self.lock();
+                state = pool.lock();
             } else if state.is_closed {
                 return;
             } else {
                 state.idle += 1;
-                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = pool.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
             }
         }

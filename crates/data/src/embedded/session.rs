@@ -83,7 +83,7 @@ impl Session for EmbeddedSession {
         if let Phase::Inside(_) = sent.phase {
             return Err(misuse("Transaction already in progress"));
         }
-        sent.phase = Phase::Inside(self.store.new_transaction()?);
+        sent.phase = Phase::Inside(self.store.new_transaction());
         Ok(())
     }
 
@@ -170,14 +170,46 @@ impl Sent {
     }
 }
 
-/// A command of a transaction.
+/// A command of a transaction. The first waits until there is a place for the transaction.
 fn run_in(
     store: &EmbeddedStore,
     line: &Arc<Line>,
     name: Namespace,
     command: Command,
 ) -> Future<'static, Answer> {
-    match store.parse(&name, command) {
+    if line.try_enter(store.places()) {
+        return run_inside(store, line, name, command);
+    }
+    let (store, line) = (store.clone(), Arc::clone(line));
+    Box::pin(async move {
+        line.enter(store.places()).await;
+        run_inside(&store, &line, name, command).await
+    })
+}
+
+fn run_inside(
+    store: &EmbeddedStore,
+    line: &Arc<Line>,
+    name: Namespace,
+    command: Command,
+) -> Future<'static, Answer> {
+    match store.parse_short(&name, command) {
+        Ok(parsed) => run_parsed_in(store, line, name, parsed),
+        Err(command) => {
+            let (store, line) = (store.clone(), Arc::clone(line));
+            let parsed = store.parse_long(command);
+            Box::pin(async move { run_parsed_in(&store, &line, name, parsed.await).await })
+        }
+    }
+}
+
+fn run_parsed_in(
+    store: &EmbeddedStore,
+    line: &Arc<Line>,
+    name: Namespace,
+    parsed: Result<Work, DataError>,
+) -> Future<'static, Answer> {
+    match parsed {
         Err(error) => abort_with(store, line, error),
         Ok(Work::Aggregate(work)) if work.target(&name).is_some() => {
             let text = "$out and $merge cannot be used in a transaction";

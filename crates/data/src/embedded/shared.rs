@@ -2,12 +2,13 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
+    time::Duration,
 };
 
 use rusqlite::Connection;
 
-use super::{catalogue::Catalogue, failure::Outcome, file::DocumentFile};
+use super::{catalogue::Catalogue, failure::Outcome, file::DocumentFile, options::EmbeddedOptions};
 use crate::DataError;
 
 /// Connections that are kept for the next transaction.
@@ -19,18 +20,21 @@ pub(super) struct Shared {
     pub(super) file: DocumentFile,
     /// How many bytes of documents a transaction may change.
     pub(super) transaction_bytes_max: usize,
+    /// How long a command may compute on a thread that reads.
+    pub(super) operation_time: Duration,
+    /// Whether the store closes, so that nothing is computed any more.
+    pub(super) is_closing: Arc<AtomicBool>,
     catalogue: RwLock<Arc<Catalogue>>,
     spare: Mutex<Vec<Connection>>,
 }
 
 impl Shared {
-    pub(super) fn open(
-        folder: &Path,
-        transaction_bytes_max: usize,
-    ) -> Result<Arc<Self>, DataError> {
+    pub(super) fn open(folder: &Path, options: &EmbeddedOptions) -> Result<Arc<Self>, DataError> {
         Ok(Arc::new(Self {
             file: DocumentFile::open(folder)?,
-            transaction_bytes_max,
+            transaction_bytes_max: options.transaction_bytes_max,
+            operation_time: options.operation_time,
+            is_closing: Arc::default(),
             catalogue: RwLock::new(Arc::new(Catalogue::stale())),
             spare: Mutex::default(),
         }))

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::Sort;
+use hookstead_query::{Sort, sort_by};
 
 use super::failure::{Failure, Outcome};
 
@@ -65,10 +65,10 @@ impl<'s> Sorter<'s> {
     }
 
     /// The rows and documents in their order.
-    pub(super) fn finish(self) -> impl Iterator<Item = (i64, RawDocumentBuf)> {
+    pub(super) fn finish(self) -> Outcome<impl Iterator<Item = (i64, RawDocumentBuf)>> {
         let mut entries = self.entries.into_vec();
-        entries.sort_unstable();
-        entries.into_iter().map(|entry| (entry.row, entry.document))
+        sort_by(&mut entries, Ord::cmp)?;
+        Ok(entries.into_iter().map(|entry| (entry.row, entry.document)))
     }
 }
 

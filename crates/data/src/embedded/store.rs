@@ -2,18 +2,23 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
+    time::Duration,
 };
+
+use hookstead_query::QueryError;
+use tokio::sync::Semaphore;
 
 use super::{
     aggregate::{self, AggregateWork},
-    cancel::gone,
-    commands::{Work, WriteWork},
+    cancel::{Pending, gone},
+    commands::Work,
+    computation::Limit,
     declared,
-    documents::Nothing,
     failure::Failure,
     find::{self, Query},
     line::Line,
+    moved::{self, MOVED_MAX},
     names,
     options::{EmbeddedOptions, IndexSpec},
     origin::Origin,
@@ -25,9 +30,7 @@ use super::{
     writer::Writer,
     writing::Writing,
 };
-use crate::{
-    Answer, Batch, Command, DataError, ErrorKind, Future, Namespace, Session, Store, Target,
-};
+use crate::{Answer, Batch, Command, DataError, Future, Namespace, Session, Store, Target};
 
 /// A file of documents, shared by any number of data sources.
 #[derive(Debug, Clone)]
@@ -42,8 +45,11 @@ pub(super) struct Core {
     pub(super) readers: Arc<Readers>,
     pub(super) writer: Writer,
     options: EmbeddedOptions,
-    /// Those that may have a snapshot.
+    /// Those that may have a snapshot, or wait for a place.
     transactions: Mutex<Vec<Weak<Line>>>,
+    places: Arc<Semaphore>,
+    /// Places for writes that are done elsewhere than on the thread that writes.
+    moved: Semaphore,
 }
 
 impl EmbeddedFile {
@@ -51,11 +57,19 @@ impl EmbeddedFile {
     ///
     /// Waits for the disk. Other processes may have the same file open.
     pub fn open(folder: &Path, options: EmbeddedOptions) -> Result<Self, DataError> {
-        let shared = Shared::open(folder, options.transaction_bytes_max)?;
+        let shared = Shared::open(folder, &options)?;
         let writer = Writer::start(&shared, &options)?;
-        let readers = Arc::new(Readers::new(&shared, options.reader_threads_max));
-        let transactions = Mutex::default();
-        Ok(Self { core: Arc::new(Core { shared, readers, writer, options, transactions }) })
+        let readers = Arc::new(Readers::new(&shared, &options));
+        let core = Core {
+            shared,
+            readers,
+            writer,
+            options,
+            transactions: Mutex::default(),
+            places: Arc::new(Semaphore::new(options.transactions_max.max(1))),
+            moved: Semaphore::new(MOVED_MAX),
+        };
+        Ok(Self { core: Arc::new(core) })
     }
 
     /// The file.
@@ -82,6 +96,7 @@ impl EmbeddedStore {
         let source = Arc::clone(&self.source);
         let written = self.core.writer.submit(
             0,
+            Limit::Open,
             Box::new(move |writing| {
                 writing.atomically(|writing| declared::apply(&source, &indexes, writing))?;
                 Ok(Answer::Written)
@@ -90,16 +105,34 @@ impl EmbeddedStore {
         Box::pin(async { written.await.map(drop) })
     }
 
-    /// What a command is, or why it is none.
-    pub(super) fn parse(&self, name: &Namespace, command: Command) -> Result<Work, DataError> {
-        let named = match &command {
+    /// What a command is, or why it is none; a command that may take long to read comes back.
+    pub(super) fn parse_short(
+        &self,
+        name: &Namespace,
+        command: Command,
+    ) -> Result<Result<Work, DataError>, Command> {
+        match self.check_name(name, &command) {
+            Ok(()) => Work::parse_short(command),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Has a thread that reads find out what a command is.
+    pub(super) fn parse_long(&self, command: Command) -> Pending<Work> {
+        self.core.readers.submit_with(move |_, _, _| match Work::parse(command) {
+            Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(Failure::Cancelled),
+            parsed => Ok(parsed?),
+        })
+    }
+
+    fn check_name(&self, name: &Namespace, command: &Command) -> Result<(), DataError> {
+        let named = match command {
             Command::Aggregate(aggregate) if aggregate.of_database => {
                 names::check_database(&name.database)
             }
             _ => names::check(name),
         };
-        named.map_err(|failure| self.error(failure))?;
-        Work::parse(command)
+        named.map_err(|failure| self.error(failure))
     }
 
     /// Answers what does not write.
@@ -114,7 +147,7 @@ impl EmbeddedStore {
             Work::Read(read) => {
                 origin.read(&name, move |documents, cancel| read.run(documents, cancel))
             }
-            Work::Aggregate(work) => aggregate::run(origin, &name, work),
+            Work::Aggregate(work) => aggregate::run(origin, &name, &work),
             Work::Write(..) => failed(gone()),
         }
     }
@@ -127,8 +160,29 @@ impl EmbeddedStore {
         &self.core.readers
     }
 
-    pub(super) fn new_transaction(&self) -> Result<Arc<Line>, DataError> {
+    pub(super) fn writer(&self) -> &Writer {
+        &self.core.writer
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.core.shared
+    }
+
+    pub(super) fn moved(&self) -> &Semaphore {
+        &self.core.moved
+    }
+
+    pub(super) fn write_compute_time(&self) -> Duration {
+        self.core.options.write_compute_time
+    }
+
+    pub(super) fn new_transaction(&self) -> Arc<Line> {
         self.core.new_transaction(&self.source)
+    }
+
+    /// The places that transactions wait for.
+    pub(super) fn places(&self) -> &Arc<Semaphore> {
+        &self.core.places
     }
 
     /// Ends a transaction after everything that was asked of it.
@@ -143,29 +197,32 @@ impl EmbeddedStore {
                 overlay.commit(&source, writing)?;
                 Ok(Answer::Written)
             });
-            store.core.writer.submit(bytes, work).await.map(drop)
+            store.core.writer.submit(bytes, Limit::Size, work).await.map(drop)
         })
     }
 
-    fn write(&self, name: Namespace, write: WriteWork, bytes: usize) -> Future<'static, Answer> {
-        let source = Arc::clone(&self.source);
-        let work = Box::new(move |writing: &mut Writing<'_>| {
-            let collection = match writing.collection(&source, &name) {
-                None if write.may_insert() => writing.collection_or_new(&source, &name)?,
-                None => return write.run(&mut Nothing),
-                Some(collection) => collection,
-            };
-            write.run(&mut Table::new(writing.connection(), &collection))
-        });
-        self.core.writer.submit(bytes, work)
-    }
-
     fn write_aggregate(&self, name: Namespace, work: AggregateWork) -> Future<'static, Answer> {
-        let (shared, source) = (Arc::clone(&self.core.shared), Arc::clone(&self.source));
-        self.core.writer.submit_alone(Box::new(move |writing| {
-            aggregate::write(&shared, &source, &name, &work, writing)?;
-            Ok(Answer::Cursor(Batch::default(), None))
-        }))
+        let origin = Origin::file(&self.core.readers, &self.source);
+        let made = aggregate::run(origin, &name, &work);
+        let store = self.clone();
+        Box::pin(async move {
+            let (shared, source) = (Arc::clone(&store.core.shared), Arc::clone(&store.source));
+            let gathered = aggregate::gather(made, shared.transaction_bytes_max).await?;
+            let limit = Limit::Time(store.write_compute_time());
+            let written = store.core.writer.submit_alone(
+                limit,
+                Box::new(move |writing| {
+                    match &gathered {
+                        Some(batches) => {
+                            aggregate::write_gathered(&source, &name, &work, batches, writing)?;
+                        }
+                        None => aggregate::write(&shared, &source, &name, &work, writing)?,
+                    }
+                    Ok(Answer::Cursor(Batch::default(), None))
+                }),
+            );
+            written.await
+        })
     }
 
     /// What is known to be short is not worth a thread.
@@ -188,20 +245,36 @@ impl EmbeddedStore {
 
 impl Target for EmbeddedStore {
     fn run(&self, name: Namespace, command: Command) -> Future<'static, Answer> {
-        match self.parse(&name, command) {
-            Err(error) => failed(error),
-            Ok(Work::Write(write, bytes)) => self.write(name, write, bytes),
-            Ok(Work::Aggregate(work)) if work.target(&name).is_some() => {
-                self.write_aggregate(name, work)
-            }
-            Ok(work) => {
-                if let Work::Find(query) = &work
+        match self.parse_short(&name, command) {
+            Ok(parsed) => {
+                if let Ok(Work::Find(query)) = &parsed
                     && let Some(batch) = self.find_at_once(&name, query)
                 {
                     return Box::pin(std::future::ready(Ok(Answer::Cursor(batch, None))));
                 }
-                self.read(Origin::file(&self.core.readers, &self.source), name, work)
+                self.run_parsed(name, parsed)
             }
+            Err(command) => {
+                let (store, parsed) = (self.clone(), self.parse_long(command));
+                Box::pin(async move { store.run_parsed(name, parsed.await).await })
+            }
+        }
+    }
+}
+
+impl EmbeddedStore {
+    fn run_parsed(
+        &self,
+        name: Namespace,
+        parsed: Result<Work, DataError>,
+    ) -> Future<'static, Answer> {
+        match parsed {
+            Err(error) => failed(error),
+            Ok(Work::Write(write, bytes)) => moved::write(self, name, write, bytes),
+            Ok(Work::Aggregate(work)) if work.target(&name).is_some() => {
+                self.write_aggregate(name, work)
+            }
+            Ok(work) => self.read(Origin::file(&self.core.readers, &self.source), name, work),
         }
     }
 }
@@ -227,18 +300,22 @@ impl Store for EmbeddedStore {
     }
 }
 
+impl Drop for Core {
+    /// Nothing is computed any more, so that the writer ends soon.
+    fn drop(&mut self) {
+        self.shared.is_closing.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Core {
-    /// A transaction, if there are not too many. Those that have lasted for too long end.
-    fn new_transaction(&self, source: &Arc<str>) -> Result<Arc<Line>, DataError> {
+    /// A transaction, which has yet to be [let in](Line::try_enter). Those that have lasted for too
+    /// long end.
+    fn new_transaction(&self, source: &Arc<str>) -> Arc<Line> {
         let transaction = Line::new(&self.shared, Transaction::new(&self.shared, source));
         let mut open = self.transactions.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|one| one.upgrade().is_some_and(|one| !one.expire()));
-        if open.len() >= self.options.transactions_max {
-            let message = "too many transactions are open at the same time";
-            return Err(DataError::new(ErrorKind::Unavailable, message));
-        }
         open.push(Arc::downgrade(&transaction));
-        Ok(transaction)
+        transaction
     }
 }
 

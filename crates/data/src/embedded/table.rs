@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::append_key;
+use hookstead_query::{append_key, step_bytes};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::{
@@ -369,9 +369,10 @@ fn show(rows: &mut Rows<'_>, visitor: &mut Visitor<'_>) -> Outcome<Option<i64>> 
     Ok(None)
 }
 
-/// The document of a row, where SQLite has it.
+/// The document of a row, where SQLite has it. To look at it is a step of a computation.
 fn document<'r>(row: &'r Row<'_>) -> Outcome<&'r RawDocument> {
     let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+    step_bytes(bytes.len())?;
     RawDocument::from_bytes(bytes).map_err(|_| Failure::Storage(damaged()))
 }
 

@@ -3,6 +3,9 @@
 //! Everything that waits is done in one transaction of SQLite and answered after its commit, so
 //! that many writes share one wait for the disk. A write that the file fails takes all back; then
 //! each is done once more alone, so that only the one fails that is to blame.
+//!
+//! Everybody's writes wait for this thread, so that none may compute on it for long: its
+//! [`Limit`] says how long, and what it has changed until then is taken back.
 
 use std::{
     collections::VecDeque,
@@ -17,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     cancel::{Cancel, Pending, gone},
+    computation::{Computation, Limit},
     failure::{Failure, Outcome, at_opening},
     options::EmbeddedOptions,
     shared::Shared,
@@ -58,6 +62,8 @@ struct State {
 struct Job {
     work: Work,
     answer: oneshot::Sender<Result<Answer, DataError>>,
+    limit: Limit,
+    cancel: Cancel,
     /// Whether it must be the only one of its transaction.
     alone: bool,
     /// Its place in the queue, which others get when it is done.
@@ -100,36 +106,45 @@ impl Writer {
     }
 
     /// Hands a write over, as soon as there is room. Then it is done, whether or not somebody
-    /// waits for the answer.
-    pub(super) fn submit(&self, bytes: usize, work: Work) -> Future<'static, Answer> {
-        self.submit_job(bytes, false, work)
+    /// waits for the answer, unless its limit says otherwise.
+    pub(super) fn submit(&self, bytes: usize, limit: Limit, work: Work) -> Future<'static, Answer> {
+        self.submit_job(bytes, limit, false, work)
     }
 
     /// The same for one that has a transaction of its own.
-    pub(super) fn submit_alone(&self, work: Work) -> Future<'static, Answer> {
-        self.submit_job(0, true, work)
+    pub(super) fn submit_alone(&self, limit: Limit, work: Work) -> Future<'static, Answer> {
+        self.submit_job(0, limit, true, work)
     }
 
-    fn submit_job(&self, bytes: usize, alone: bool, work: Work) -> Future<'static, Answer> {
+    fn submit_job(
+        &self,
+        bytes: usize,
+        limit: Limit,
+        alone: bool,
+        work: Work,
+    ) -> Future<'static, Answer> {
         let (answer, receiver) = oneshot::channel();
-        let pending = Pending::new(receiver, Cancel::default());
+        let cancel = Cancel::default();
+        let pending = Pending::new(receiver, cancel.clone());
         let units = u32::try_from(bytes / UNIT_BYTES).unwrap_or(u32::MAX).saturating_add(1);
         let units = units.min(self.queue.units_max);
         let queue = Arc::clone(&self.queue);
         if let Ok(room) = Arc::clone(&queue.room).try_acquire_many_owned(units) {
-            queue.push(Job { work, answer, alone, _room: room });
+            queue.push(Job { work, answer, limit, cancel, alone, _room: room });
             return Box::pin(pending);
         }
         Box::pin(async move {
             let room = Arc::clone(&queue.room).acquire_many_owned(units).await;
-            queue.push(Job { work, answer, alone, _room: room.map_err(|_| gone())? });
+            let _room = room.map_err(|_| gone())?;
+            queue.push(Job { work, answer, limit, cancel, alone, _room });
             pending.await
         })
     }
 }
 
 impl Drop for Writer {
-    /// What has been handed over is done before.
+    /// What has been handed over is done before. What computes for long is not waited for: the
+    /// owner of the store has said before that it closes.
     fn drop(&mut self) {
         self.queue.lock().is_closed = true;
         self.queue.filled.notify_one();
@@ -214,7 +229,9 @@ impl Worker {
         let started = Instant::now();
         let mut outcomes = Vec::new();
         while let Some(job) = jobs.get_mut(outcomes.len()) {
-            let outcome = catch_unwind(AssertUnwindSafe(|| (job.work)(&mut writing)));
+            let computation = Computation::new(job.limit, &job.cancel, &self.shared.is_closing);
+            let work = || computation.run(|| (job.work)(&mut writing));
+            let outcome = catch_unwind(AssertUnwindSafe(work));
             match outcome {
                 Ok(Err(Failure::Storage(error))) => return Err(Failure::Storage(error)),
                 Ok(outcome) => outcomes.push(outcome),

@@ -30,7 +30,8 @@ pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Value {
             None => writer.item(Item::Null),
         },
         Answer::Cursor(batch, more) => {
-            let (first, more) = OpenDocuments::begin(batch, more);
+            let account = cursors.lock().unwrap_or_else(PoisonError::into_inner).account();
+            let (first, more) = OpenDocuments::begin(batch, more, &account);
             let id = more.map_or(0, |more| {
                 let cursor: OpenCursor = Arc::new(Mutex::new(more));
                 cursors.lock().unwrap_or_else(PoisonError::into_inner).keep(cursor)

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const LOCATION_MIN: i32 = 10_000;
 
 /// Those that a read may meet.
-const NAMES: [(i32, &str); 27] = [
+const NAMES: [(i32, &str); 28] = [
     (1, "InternalError"),
     (2, "BadValue"),
     (9, "FailedToParse"),
@@ -24,6 +24,7 @@ const NAMES: [(i32, &str); 27] = [
     (27, "IndexNotFound"),
     (28, "PathNotViable"),
     (43, "CursorNotFound"),
+    (50, "MaxTimeMSExpired"),
     (72, "InvalidOptions"),
     (73, "InvalidNamespace"),
     (96, "OperationFailed"),

@@ -6,14 +6,21 @@ use std::{
 };
 
 use hookstead_data::{Batch, Cursor, DataError, Session, Store};
-use tokio::sync::Mutex;
+use hookstead_memory::{Account, Held};
+use tokio::sync::{Mutex, Semaphore};
 
-use super::order::{Queue, SessionCall, Writes};
-use crate::faults::{Fault, Faults};
+use super::order::{Queue, SessionCall, Share, Writes};
+use crate::{
+    Limits,
+    faults::{Fault, Faults},
+};
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
 const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// What a cursor takes beside its documents.
+const CURSOR_BYTES: usize = 4 << 10;
 
 /// A cursor that somebody may be reading.
 pub(crate) type OpenCursor = Arc<Mutex<OpenDocuments>>;
@@ -24,6 +31,8 @@ pub(crate) struct OpenDocuments {
     ready: Batch,
     /// Where more of them come from.
     cursor: Option<Box<dyn Cursor>>,
+    /// What the run has taken from the budget for both.
+    held: Held,
 }
 
 impl OpenDocuments {
@@ -31,10 +40,22 @@ impl OpenDocuments {
     pub(super) fn begin(
         mut ready: Batch,
         cursor: Option<Box<dyn Cursor>>,
+        account: &Arc<Account>,
     ) -> (Batch, Option<Self>) {
         let first = ready.take(PIECE_BYTES_MAX);
-        let has_more = !ready.is_empty() || cursor.is_some();
-        (first, has_more.then_some(Self { ready, cursor }))
+        if ready.is_empty() && cursor.is_none() {
+            return (first, None);
+        }
+        let mut open = Self { ready, cursor, held: account.nothing() };
+        open.count();
+        (first, Some(open))
+    }
+
+    /// Counts what is there, whether or not there is room: it is there already. A run that holds
+    /// more than it may gets no answer any more.
+    fn count(&mut self) {
+        let cursor_bytes = self.cursor.as_ref().map_or(0, |cursor| cursor.held_bytes());
+        self.held.set(CURSOR_BYTES + self.ready.bytes_len() + cursor_bytes);
     }
 
     /// The next documents; none at the end.
@@ -44,7 +65,9 @@ impl OpenDocuments {
         {
             self.ready = cursor.next_batch().await?;
         }
-        Ok(self.ready.take(PIECE_BYTES_MAX))
+        let piece = self.ready.take(PIECE_BYTES_MAX);
+        self.count();
+        Ok(piece)
     }
 }
 
@@ -52,14 +75,13 @@ impl OpenDocuments {
 pub(crate) type Cursors = Arc<std::sync::Mutex<CursorTable>>;
 
 /// Cursors by number.
-#[derive(Default)]
 pub(crate) struct CursorTable {
+    account: Arc<Account>,
     next_id: u32,
     open: HashMap<u32, OpenCursor>,
 }
 
 /// Everything that is open.
-#[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
     /// Most runs meet none.
@@ -67,6 +89,8 @@ pub(crate) struct Handles {
     /// Those outside of sessions.
     pub(crate) writes: Writes,
     sessions: Vec<OpenSession>,
+    /// What the transactions of the run wait for, so that one run cannot have those of all.
+    transactions: Arc<Semaphore>,
     undeclared: BTreeSet<String>,
 }
 
@@ -75,12 +99,13 @@ pub(crate) struct OpenSession {
     store: Arc<dyn Store>,
     session: Arc<dyn Session>,
     queue: Queue,
+    share: Arc<Share>,
 }
 
 impl OpenSession {
     /// A command that comes behind those before.
     pub(crate) fn call(&mut self) -> SessionCall {
-        SessionCall::new(self.session(), self.queue.join())
+        SessionCall::new(self.session(), self.queue.join(), Arc::clone(&self.share))
     }
 
     pub(crate) fn session(&self) -> Arc<dyn Session> {
@@ -94,6 +119,11 @@ impl OpenSession {
 }
 
 impl CursorTable {
+    /// The account of the run.
+    pub(super) fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account)
+    }
+
     /// Keeps a cursor; its number, from 1.
     pub(crate) fn keep(&mut self, cursor: OpenCursor) -> u32 {
         self.next_id += 1;
@@ -111,6 +141,23 @@ impl CursorTable {
 }
 
 impl Handles {
+    /// Nothing is open yet.
+    pub(crate) fn new(limits: &Limits, account: &Arc<Account>) -> Self {
+        // Those that wait for their begin are calls; one is left for the end of another.
+        let calls_max = limits.outbound_calls_max.saturating_sub(1);
+        let transactions_max = limits.run_transactions_max.min(calls_max).max(1);
+        let account = Arc::clone(account);
+        let cursors = CursorTable { account, next_id: 0, open: HashMap::new() };
+        Self {
+            cursors: Arc::new(std::sync::Mutex::new(cursors)),
+            faults: None,
+            writes: Writes::default(),
+            sessions: Vec::new(),
+            transactions: Arc::new(Semaphore::new(transactions_max)),
+            undeclared: BTreeSet::new(),
+        }
+    }
+
     /// Where calls note their faults.
     pub(crate) fn faults(&mut self) -> Faults {
         self.faults.get_or_insert_with(Faults::default).clone()
@@ -129,7 +176,8 @@ impl Handles {
     /// Opens a session; its number, from 0.
     pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
         let session = store.start_session();
-        self.sessions.push(OpenSession { store, session, queue: Queue::default() });
+        let share = Arc::new(Share::of(&self.transactions));
+        self.sessions.push(OpenSession { store, session, queue: Queue::default(), share });
         self.sessions.len() - 1
     }
 

@@ -8,10 +8,10 @@
 //! which has to be that of the run. Each command has a task of its own, and who polls them first is
 //! up to the threads: so they queue.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use hookstead_data::{DataError, Future, Session};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 /// The writes of a run that are under way, each with its data source.
 #[derive(Default)]
@@ -74,6 +74,41 @@ pub(crate) struct Place {
 pub(crate) struct SessionCall {
     session: Arc<dyn Session>,
     place: Place,
+    share: Arc<Share>,
+}
+
+/// The share that a session has of the transactions of its run.
+pub(crate) struct Share {
+    places: Arc<Semaphore>,
+    mine: std::sync::Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl Share {
+    pub(super) fn of(places: &Arc<Semaphore>) -> Self {
+        Self { places: Arc::clone(places), mine: std::sync::Mutex::default() }
+    }
+
+    /// Waits for a place.
+    async fn enter(&self) {
+        if self.mine().is_some() {
+            return;
+        }
+        if let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
+            // Two commands may have waited for it.
+            self.mine().get_or_insert(place);
+        }
+    }
+
+    /// Gives the place up, once the session is in no transaction any more.
+    fn leave(&self, session: &dyn Session) {
+        if !session.in_transaction() {
+            *self.mine() = None;
+        }
+    }
+
+    fn mine(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.mine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Queue {
@@ -84,8 +119,18 @@ impl Queue {
 }
 
 impl SessionCall {
-    pub(super) fn new(session: Arc<dyn Session>, place: Place) -> Self {
-        Self { session, place }
+    pub(super) fn new(session: Arc<dyn Session>, place: Place, share: Arc<Share>) -> Self {
+        Self { session, place, share }
+    }
+
+    /// Waits until the run may have one transaction more, if the command is in one that is new.
+    pub(crate) fn admission(&self) -> impl std::future::Future<Output = ()> + Send + 'static {
+        let share = self.session.in_transaction().then(|| Arc::clone(&self.share));
+        async move {
+            if let Some(share) = share {
+                share.enter().await;
+            }
+        }
     }
 
     /// Hands something to the session when it is its turn, and waits for what comes of it.
@@ -93,13 +138,15 @@ impl SessionCall {
         self,
         start: impl FnOnce(&(dyn Session + 'static)) -> Future<'static, T>,
     ) -> Result<T, DataError> {
-        let Self { session, mut place } = self;
+        let Self { session, mut place, share } = self;
         if let Some(before) = place.before.take() {
             // Nothing is ever sent: it returns when the one before has been handed over.
             let _ = before.await;
         }
         let started = start(&*session);
         drop(place);
-        started.await
+        let outcome = started.await;
+        share.leave(&*session);
+        outcome
     }
 }

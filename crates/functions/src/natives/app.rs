@@ -2,12 +2,12 @@
 
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, function_error, text};
+use super::{Outcome, function_error, name};
 use crate::host::RunHost;
 
 /// The script of a function that functions may call.
 pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let name = text(arguments, 0)?;
+    let name = name(arguments, 0)?;
     let Some(callable) = host.program.function(name) else {
         return Err(
             function_error(format!("function not found: '{name}'")).with_code("FunctionNotFound")
@@ -22,7 +22,7 @@ pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome 
 
 /// A value as JSON, or `undefined`.
 pub(super) fn value_get(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let name = text(arguments, 0)?;
+    let name = name(arguments, 0)?;
     match host.program.value(name) {
         Some(Ok(json)) => Ok(json.into()),
         Some(Err(secret)) => Err(Thrown::new(
@@ -35,7 +35,7 @@ pub(super) fn value_get(host: &mut RunHost, arguments: &[Value]) -> Outcome {
 
 /// Whether the rules of a service allow an action: throws where they do not.
 pub(super) fn service_allows(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let (name, action) = (text(arguments, 0)?, text(arguments, 1)?);
+    let (name, action) = (name(arguments, 0)?, name(arguments, 1)?);
     let rules = host.program.service_rules(name);
     if rules.is_some_and(|rules| rules.allowed.contains(action)) {
         return Ok(Value::Undefined);
@@ -51,7 +51,7 @@ pub(super) fn service_allows(host: &mut RunHost, arguments: &[Value]) -> Outcome
 
 /// The type of a service, `data` for a data source, or `undefined`.
 pub(super) fn service_kind(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let name = text(arguments, 0)?;
+    let name = name(arguments, 0)?;
     if host.program.service_kind(name).is_none() && host.program.data.get(name).is_some() {
         super::data::warn_undeclared(host, name);
         return Ok("data".into());

@@ -13,9 +13,8 @@ use aws_lc_rs::{
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, bytes, function_error, text, truth};
-use crate::host::RunHost;
 
-pub(super) fn aes_gcm_encrypt(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn aes_gcm_encrypt(arguments: &[Value]) -> Outcome {
     let key = key(bytes(arguments, 0)?)?;
     let mut nonce = [0; aead::NONCE_LEN];
     aws_lc_rs::rand::fill(&mut nonce).map_err(|_| function_error("aes: no randomness"))?;
@@ -25,7 +24,7 @@ pub(super) fn aes_gcm_encrypt(_: &mut RunHost, arguments: &[Value]) -> Outcome {
     Ok([nonce.as_slice(), &sealed].concat().into())
 }
 
-pub(super) fn aes_gcm_decrypt(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn aes_gcm_decrypt(arguments: &[Value]) -> Outcome {
     let key = key(bytes(arguments, 0)?)?;
     let (nonce, sealed) = bytes(arguments, 1)?
         .split_first_chunk()
@@ -135,13 +134,13 @@ impl<'a> Job<'a> {
 }
 
 /// The ciphertext; GCM has its tag at the end.
-pub(super) fn encrypt(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn encrypt(arguments: &[Value]) -> Outcome {
     let refuse = |_| Thrown::new("Error", "the data cannot be encrypted with this key and IV");
     Job::new(arguments)?.encrypt().map(Value::from).map_err(refuse)
 }
 
 /// What `encrypt` was given.
-pub(super) fn decrypt(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn decrypt(arguments: &[Value]) -> Outcome {
     let refuse = |_| Thrown::new("Error", "Unsupported state or unable to authenticate data");
     Job::new(arguments)?.decrypt().map(Value::from).map_err(refuse)
 }

@@ -6,12 +6,13 @@ use bson::RawBsonRef;
 use hookstead_data::Store;
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, function_error, number, pending::started_id, text};
+use super::{Outcome, function_error, name, number, pending::started_id};
 use crate::{
     LogLevel,
     data::{self, Barrier, OpenSession, Request, SessionCall, Spec, WriteGuard},
     documents,
     host::RunHost,
+    memory,
 };
 
 /// Starts a command, one document.
@@ -35,13 +36,23 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         None => in_order(host, source, &request),
         Some(_) => (None, None),
     };
+    let admission = session.as_ref().map(SessionCall::admission);
+    let before = async move {
+        if let Some(admission) = admission {
+            admission.await;
+        }
+    };
+    let account = Arc::clone(&host.account);
     let answer = request.answer(store, session, cursors, faults);
-    let started = host.work.start_call(held_bytes, async move {
+    let started = host.work.start_call(held_bytes, before, async move {
         let _write = write;
         if let Some(earlier) = earlier {
             earlier.wait().await;
         }
-        answer.await
+        let value = answer.await?;
+        // It is there already; what it leaves to read waits until the run has room for this.
+        let held = memory::take(&account, value.bytes()).await?;
+        Ok((value, held))
     });
     started_id(host, started)
 }
@@ -60,14 +71,14 @@ fn in_order(
 }
 
 /// The JSON of an object or an array, or `undefined` where it holds more than plain values.
-pub(super) fn json_text(_host: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn json_text(arguments: &[Value]) -> Outcome {
     let text = arguments.first().and_then(documents::json_text);
     Ok(text.map_or(Value::Undefined, Value::from))
 }
 
 /// Opens a session of a data source.
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let source = text(arguments, 0)?;
+    let source = name(arguments, 0)?;
     let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
     let id = host.handles.open_session(store);
     Ok(Value::Number(id as f64))

@@ -11,7 +11,6 @@ use aws_lc_rs::{
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, bytes, function_error, rsa, text};
-use crate::host::RunHost;
 
 /// A key that signs and verifies alike.
 enum Algorithm {
@@ -21,7 +20,7 @@ enum Algorithm {
 }
 
 /// The signature of a text or of bytes, by algorithm and key.
-pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn sign(arguments: &[Value]) -> Outcome {
     let (key, data) = (text(arguments, 1)?, bytes(arguments, 2)?);
     match algorithm(text(arguments, 0)?)? {
         Algorithm::Hmac(algorithm) => {
@@ -41,7 +40,7 @@ pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
 }
 
 /// Whether a signature is right, by algorithm and key.
-pub(super) fn verify(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn verify(arguments: &[Value]) -> Outcome {
     let (key, data) = (text(arguments, 1)?, bytes(arguments, 2)?);
     let signed = bytes(arguments, 3)?;
     let is_right = match algorithm(text(arguments, 0)?)? {

@@ -1,6 +1,9 @@
 //! What a run says of itself: log lines, that it has settled, its reply.
 
-use hookstead_isolate::Value;
+use std::mem;
+
+use bytes::Bytes;
+use hookstead_isolate::{Answer, FreedElsewhere, Thrown, Value};
 
 use super::{Outcome, text, truth};
 use crate::{
@@ -8,6 +11,8 @@ use crate::{
     host::{RunHost, execution_error},
 };
 
+/// From so many bytes on, it takes long to free a body.
+const LARGE_BYTES: usize = 1 << 20;
 /// What is kept of an error's message, and of its stack.
 const FAILURE_BYTES_MAX: usize = 16 << 10;
 
@@ -41,17 +46,42 @@ fn cut(text: &str) -> String {
 }
 
 /// The function answered: whether it touched the response, its status, its body, the result, and
-/// names and values of headers in turn.
-pub(super) fn reply(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+/// names and values of headers in turn. What is large is taken, not copied.
+pub(super) fn reply(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
+    // They stay until the caller has taken the response.
+    let held_bytes = arguments.iter().map(Value::bytes).sum();
+    Answer::Now(reply_of(arguments).map(|reply| {
+        if host.hold_answer(held_bytes) {
+            host.answer(Ok(reply));
+        }
+        Value::Undefined
+    }))
+}
+
+fn reply_of(arguments: &mut [Value]) -> Result<Reply, Thrown> {
     let status = arguments.get(1).and_then(Value::as_number).map(|status| status as u16);
-    let body = arguments.get(2).and_then(Value::as_bytes).map(|body| body.to_vec().into());
-    let result = arguments.get(3).and_then(Value::as_text).map(str::to_owned);
+    let body = match arguments.get_mut(2).map(mem::take) {
+        Some(Value::Bytes(bytes)) => Some(body_of(bytes)),
+        Some(Value::Text(text)) => Some(body_of(text.into_bytes())),
+        _ => None,
+    };
+    let result = match arguments.get_mut(3).map(mem::take) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
     let mut headers = Vec::with_capacity(arguments.len().saturating_sub(4) / 2);
     for index in (4..arguments.len()).step_by(2) {
         let (name, value) = (text(arguments, index)?, text(arguments, index + 1)?);
         headers.push((name.to_owned(), value.to_owned()));
     }
-    let response_touched = truth(arguments, 0);
-    host.answer(Ok(Reply { response_touched, status, headers, body, result }));
-    Ok(Value::Undefined)
+    Ok(Reply { response_touched: truth(arguments, 0), status, headers, body, result })
+}
+
+/// Whoever drops the last reference to a large body does not wait for the system.
+fn body_of(bytes: Vec<u8>) -> Bytes {
+    if bytes.len() < LARGE_BYTES {
+        bytes.into()
+    } else {
+        Bytes::from_owner(FreedElsewhere::new(bytes))
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn random(_: &mut RunHost, _: &[Value]) -> Outcome {
     Ok(Value::Number(bits as f64 / (1_u64 << FRACTION_BITS) as f64))
 }
 
-pub(super) fn bytes(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn bytes(arguments: &[Value]) -> Outcome {
     let count = number(arguments, 0)?;
     if !(0.0..=BYTES_MAX).contains(&count) || count.fract() != 0.0 {
         return Err(Thrown::new("RangeError", "not a number of bytes that can be made"));

@@ -1,20 +1,35 @@
 //! What a run was called with, for whoever asks.
 
-use hookstead_isolate::Value;
+use std::sync::Arc;
 
-use super::{Outcome, encoding::lossy};
+use bytes::Bytes;
+use hookstead_isolate::{Answer, Value};
+
+use super::{Outcome, cost::LONG_BYTES, encoding::lossy, long};
 use crate::{Call, host::RunHost, input};
 
 /// Positional arguments, as the text of an extended-JSON array.
-pub(super) fn arguments(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(match &host.invocation.call {
-        Call::Arguments(text) => text.as_str().into(),
-        Call::Http(_) => "[]".into(),
-    })
+pub(super) fn arguments(host: &mut RunHost, _: &mut [Value]) -> Answer {
+    match &mut host.invocation.call {
+        Call::Arguments(text) if text.len() >= LONG_BYTES => {
+            let text = text.clone();
+            Answer::Later(Box::pin(async move { Ok(text.into()) }))
+        }
+        Call::Arguments(text) => Answer::Now(Ok(text.as_str().into())),
+        Call::Http(_) => Answer::Now(Ok("[]".into())),
+    }
 }
 
-pub(super) fn query(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(input::query_json(&host.invocation).into())
+/// The parameters as a JSON object. With a form, they are as large as a body.
+pub(super) fn query(host: &mut RunHost, _: &mut [Value]) -> Answer {
+    let Call::Http(http) = &host.invocation.call else { return Answer::Now(Ok("{}".into())) };
+    // Each pair is some bytes more than what it holds.
+    let bytes: usize = http.query.iter().map(|(key, value)| key.len() + value.len() + 8).sum();
+    if bytes < LONG_BYTES {
+        return Answer::Now(Ok(input::query_json(&http.query).into()));
+    }
+    let query = Arc::clone(&http.query);
+    Answer::Later(Box::pin(async move { Ok(input::query_json(&query).into()) }))
 }
 
 pub(super) fn headers(host: &mut RunHost, _: &[Value]) -> Outcome {
@@ -26,18 +41,26 @@ pub(super) fn info(host: &mut RunHost, _: &[Value]) -> Outcome {
     Ok(input::request_json(&host.invocation).map_or(Value::Undefined, Value::from))
 }
 
-pub(super) fn body(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(body_of(host).to_vec().into())
+pub(super) fn body(host: &mut RunHost, _: &mut [Value]) -> Answer {
+    let body = body_of(host);
+    if body.len() < LONG_BYTES {
+        return Answer::Now(Ok(body.to_vec().into()));
+    }
+    Answer::Later(Box::pin(async move { Ok(body.to_vec().into()) }))
 }
 
 /// The body as text; what is not UTF-8 becomes U+FFFD.
-pub(super) fn body_text(host: &mut RunHost, _: &[Value]) -> Outcome {
-    Ok(lossy(body_of(host)).into())
+pub(super) fn body_text(host: &mut RunHost, _: &mut [Value]) -> Answer {
+    let body = body_of(host);
+    if body.len() < LONG_BYTES {
+        return Answer::Now(Ok(lossy(&body).into()));
+    }
+    Answer::Later(long::decode(body, false))
 }
 
-fn body_of(host: &RunHost) -> &[u8] {
+fn body_of(host: &RunHost) -> Bytes {
     match &host.invocation.call {
-        Call::Http(http) => &http.body,
-        Call::Arguments(_) => &[],
+        Call::Http(http) => http.body.clone(),
+        Call::Arguments(_) => Bytes::new(),
     }
 }

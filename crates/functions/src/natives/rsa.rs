@@ -9,9 +9,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookstead_isolate::{Thrown, Value};
 
 use super::{Outcome, bytes, function_error, text};
-use crate::host::RunHost;
 
-pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn sign(arguments: &[Value]) -> Outcome {
     let padding: &'static dyn RsaEncoding = match text(arguments, 0)? {
         "pss" => &signature::RSA_PSS_SHA256,
         "pkcs1v15" => &signature::RSA_PKCS1_SHA256,
@@ -20,7 +19,7 @@ pub(super) fn sign(_: &mut RunHost, arguments: &[Value]) -> Outcome {
     sign_with(padding, text(arguments, 1)?, bytes(arguments, 2)?)
 }
 
-pub(super) fn verify(_: &mut RunHost, arguments: &[Value]) -> Outcome {
+pub(super) fn verify(arguments: &[Value]) -> Outcome {
     let algorithm: &'static dyn VerificationAlgorithm = match text(arguments, 0)? {
         "pss" => &signature::RSA_PSS_2048_8192_SHA256,
         "pkcs1v15" => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,

@@ -1,28 +1,40 @@
 //! URLs, parsed and changed as the WHATWG standard says.
 
-use hookstead_isolate::Value;
+use hookstead_isolate::{Thrown, Value};
 use serde_json::json;
 use url::{Url, quirks};
 
 use super::{Outcome, text};
-use crate::host::RunHost;
+
+/// Longer URLs are refused. No server takes a tenth of it.
+const URL_BYTES_MAX: usize = 1 << 20;
+
+/// A text that is read as a URL, or becomes a part of one.
+fn piece(arguments: &[Value], index: usize) -> Result<&str, Thrown> {
+    let text = text(arguments, index)?;
+    if text.len() > URL_BYTES_MAX {
+        let message = format!("a URL must not have more than {URL_BYTES_MAX} bytes");
+        return Err(Thrown::new("RangeError", message).with_code("ERR_OUT_OF_RANGE"));
+    }
+    Ok(text)
+}
 
 /// The parts of a URL as JSON, or `undefined` when it is none.
-pub(super) fn parse(_: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let href = text(arguments, 0)?;
+pub(super) fn parse(arguments: &[Value]) -> Outcome {
+    let href = piece(arguments, 0)?;
     let url = match arguments.get(1).and_then(Value::as_text) {
-        Some(base) => Url::parse(base).and_then(|base| base.join(href)),
+        Some(_) => Url::parse(piece(arguments, 1)?).and_then(|base| base.join(href)),
         None => Url::parse(href),
     };
     Ok(url.map_or(Value::Undefined, |url| parts(&url)))
 }
 
 /// The parts of a URL after one of them was set; what the standard ignores changes nothing.
-pub(super) fn set(_: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let Ok(mut url) = Url::parse(text(arguments, 0)?) else {
+pub(super) fn set(arguments: &[Value]) -> Outcome {
+    let Ok(mut url) = Url::parse(piece(arguments, 0)?) else {
         return Ok(Value::Undefined);
     };
-    let value = text(arguments, 2)?;
+    let value = piece(arguments, 2)?;
     // A setter that fails leaves the URL as it was, which is what the standard asks for.
     let _ = match text(arguments, 1)? {
         "href" => quirks::set_href(&mut url, value).map_err(|_| ()),

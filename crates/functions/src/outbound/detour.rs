@@ -28,7 +28,7 @@ impl Detours {
         Ok(Self { targets })
     }
 
-    /// What permits the targets: the operator named them.
+    /// What permits the targets to the calls that go there by a redirect, and to no others.
     pub(super) fn rules(&self) -> impl Iterator<Item = Rule> {
         self.targets.values().filter_map(|target| {
             let host = target.host()?.to_owned();

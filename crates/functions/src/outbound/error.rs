@@ -3,8 +3,10 @@
 use std::{error::Error, iter, time::Duration};
 
 use hookstead_isolate::Thrown;
+use hookstead_memory::Refused;
 
 use super::guard::Refusal;
+use crate::memory::Broken;
 
 /// Settings of outgoing calls that make no sense.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,8 @@ pub(super) enum CallError {
     TooLarge { bytes_max: usize },
     #[error("response body: {0}")]
     Body(String),
+    #[error("there is no memory for the response")]
+    Memory(Refused),
     #[error("no complete response within {0:?} ([limits] outbound_time_s)")]
     TimedOut(Duration),
     #[error("stopped after {0} redirects")]
@@ -93,6 +97,15 @@ impl CallError {
     /// The error of a body that ended too soon.
     pub(super) fn of_body(error: &(dyn Error + 'static)) -> Self {
         Self::Body(reason(error, 0))
+    }
+}
+
+impl From<CallError> for Broken {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Memory(refused) => Self::Memory(refused),
+            error => Self::Thrown(error.into()),
+        }
     }
 }
 

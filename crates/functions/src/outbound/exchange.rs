@@ -128,17 +128,20 @@ impl Client {
         mut headers: HeaderMap,
     ) -> Result<Response, CallError> {
         let detour = self.detours.of(&request.url);
-        let url = detour.as_ref().unwrap_or(&request.url);
+        let (url, clients) = match &detour {
+            Some(url) => (url, &self.detoured),
+            None => (&request.url, &self.direct),
+        };
         let host = match headers.remove(header::HOST) {
             Some(host) => host,
             None => HeaderValue::from_str(authority_of(&request.url))
                 .map_err(|error| argument(error.to_string()))?,
         };
         let client = if host == authority_of(url) {
-            &self.any_version
+            &clients.any_version
         } else {
             headers.insert(header::HOST, host);
-            &self.http1
+            &clients.http1
         };
         // A method that may have a body says so when it has none; some servers insist.
         let may_have_body = !matches!(request.method, Method::GET | Method::HEAD | Method::DELETE);

@@ -1,9 +1,14 @@
 //! A response, as a function sees it (reference: services.md §4.2).
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use flate2::write::MultiGzDecoder;
 use hookstead_isolate::Value;
+use hookstead_memory::{Account, Held, Refused};
 use http::{HeaderMap, header, response::Parts};
 use http_body_util::BodyExt as _;
 use hyper::{
@@ -14,6 +19,12 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::{cookies::set_cookies, error::CallError};
+use crate::memory::grow;
+
+/// So much of a body is unpacked at once.
+const PIECE_BYTES: usize = 256;
+/// How long a body is unpacked before others have their turn.
+const PIECES_TIME: Duration = Duration::from_micros(300);
 
 /// A response whose body is yet to be read.
 pub(super) struct Answer {
@@ -35,8 +46,12 @@ struct ResponseHead {
 }
 
 impl Answer {
-    /// Reads the body; head and body are what JavaScript gets.
-    pub(super) async fn read(self, bytes_max: usize) -> Result<Value, CallError> {
+    /// Reads the body; head and body are what JavaScript gets, and the run's to hold.
+    pub(super) async fn read(
+        self,
+        bytes_max: usize,
+        account: &Arc<Account>,
+    ) -> Result<(Value, Held), CallError> {
         let (mut parts, body) = self.response.into_parts();
         let mut length = body.size_hint().exact();
         let is_packed = self.is_unpacked && length != Some(0) && is_gzip(&parts.headers);
@@ -51,10 +66,11 @@ impl Answer {
         } else if length.is_some_and(|length| length > bytes_max as u64) {
             return Err(CallError::TooLarge { bytes_max });
         }
-        let body = read_body(body, is_packed, bytes_max).await?;
+        let (body, mut held) = read_body(body, is_packed, bytes_max, account).await?;
         let head = serde_json::to_string(&ResponseHead::new(&parts, length))
             .map_err(|error| CallError::Body(error.to_string()))?;
-        Ok(Value::List(vec![Value::Text(head), Value::Bytes(body)]))
+        grow(&mut held, head.len()).await.map_err(CallError::Memory)?;
+        Ok((Value::List(vec![Value::Text(head), Value::Bytes(body)]), held))
     }
 }
 
@@ -120,29 +136,83 @@ async fn read_body(
     mut body: Incoming,
     is_packed: bool,
     bytes_max: usize,
-) -> Result<Vec<u8>, CallError> {
-    let sink = Capped { bytes: Vec::new(), bytes_max };
+    account: &Arc<Account>,
+) -> Result<(Vec<u8>, Held), CallError> {
+    let held = account.nothing();
+    let sink = Capped { bytes: Vec::new(), bytes_max, held, overdrawn_bytes: 0 };
     let mut sink = match is_packed {
         true => Sink::Packed(Box::new(MultiGzDecoder::new(sink))),
         false => Sink::Plain(sink),
     };
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::FileTooLarge => CallError::TooLarge { bytes_max },
+        io::ErrorKind::OutOfMemory => CallError::Memory(Refused::Limit),
         _ => CallError::of_body(&error),
     };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| CallError::of_body(&error))?;
-        if let Ok(data) = frame.into_data() {
-            sink.write_all(&data).map_err(failed)?;
+        let Ok(data) = frame.into_data() else { continue };
+        let mut begun = Instant::now();
+        // What is packed becomes a thousand times as much at most.
+        for piece in data.chunks(PIECE_BYTES) {
+            sink.write_all(piece).map_err(failed)?;
+            // The partner waits as long as there is no room for more.
+            sink.capped().settle().await.map_err(CallError::Memory)?;
+            if begun.elapsed() >= PIECES_TIME {
+                tokio::task::yield_now().await;
+                begun = Instant::now();
+            }
         }
     }
-    sink.finish().map_err(failed)
+    let mut capped = sink.finish().map_err(failed)?;
+    capped.settle().await.map_err(CallError::Memory)?;
+    Ok((capped.bytes, capped.held))
 }
 
 /// Takes so many bytes and no more. What unpacks to more than it may stops there.
 struct Capped {
     bytes: Vec<u8>,
     bytes_max: usize,
+    /// What the run has taken from the budget for them.
+    held: Held,
+    /// Of that, what there was no room for.
+    overdrawn_bytes: usize,
+}
+
+impl Capped {
+    /// Makes room for more bytes, if the run may hold so many.
+    fn reserve(&mut self, more_bytes: usize) -> io::Result<()> {
+        let wanted = self.bytes.len() + more_bytes;
+        if wanted <= self.bytes.capacity() {
+            return Ok(());
+        }
+        // Half as much again, so that little is copied twice.
+        let roomy = (wanted + wanted / 2).min(self.bytes_max).max(wanted);
+        let (missing, more) = (wanted - self.held.bytes(), roomy - self.held.bytes());
+        if self.held.grow(more).is_err() {
+            match self.held.grow(missing) {
+                Ok(()) => {}
+                Err(Refused::Limit) => return Err(io::ErrorKind::OutOfMemory.into()),
+                Err(Refused::NoRoom) => {
+                    let account = Arc::clone(self.held.account());
+                    self.held.merge(account.take_anyway(missing));
+                    self.overdrawn_bytes += missing;
+                }
+            }
+        }
+        self.bytes.reserve_exact(self.held.bytes() - self.bytes.len());
+        Ok(())
+    }
+
+    /// Waits until there is room for what was taken without.
+    async fn settle(&mut self) -> Result<(), Refused> {
+        let overdrawn_bytes = std::mem::take(&mut self.overdrawn_bytes);
+        if overdrawn_bytes > 0 {
+            self.held.shrink_to(self.held.bytes() - overdrawn_bytes);
+            grow(&mut self.held, overdrawn_bytes).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Write for Capped {
@@ -150,6 +220,7 @@ impl Write for Capped {
         if data.len() > self.bytes_max - self.bytes.len() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
+        self.reserve(data.len())?;
         self.bytes.extend_from_slice(data);
         Ok(data.len())
     }
@@ -165,6 +236,13 @@ enum Sink {
 }
 
 impl Sink {
+    fn capped(&mut self) -> &mut Capped {
+        match self {
+            Self::Plain(sink) => sink,
+            Self::Packed(sink) => sink.get_mut(),
+        }
+    }
+
     fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
         match self {
             Self::Plain(sink) => sink.write_all(data),
@@ -172,10 +250,10 @@ impl Sink {
         }
     }
 
-    fn finish(self) -> io::Result<Vec<u8>> {
+    fn finish(self) -> io::Result<Capped> {
         match self {
-            Self::Plain(sink) => Ok(sink.bytes),
-            Self::Packed(sink) => Ok(sink.finish()?.bytes),
+            Self::Plain(sink) => Ok(sink),
+            Self::Packed(sink) => sink.finish(),
         }
     }
 }

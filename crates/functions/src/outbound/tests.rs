@@ -13,11 +13,12 @@ mod tls;
 use std::{sync::Arc, time::Duration};
 
 use hookstead_isolate::{Thrown, Value};
+use hookstead_memory::Account;
 use serde_json::{Value as Json, json};
 
 use self::server::Server;
 use super::Client;
-use crate::{Outbound, faults::Faults};
+use crate::{Outbound, faults::Faults, memory::Broken};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const TIME: Duration = Duration::from_secs(20);
@@ -63,7 +64,12 @@ async fn call_with(
         document["method"] = json!("GET");
     }
     let body = body.map(<[u8]>::to_vec);
-    let value = Arc::clone(client).perform(document.to_string(), body, Faults::default()).await?;
+    let (account, faults) = (Account::unlimited(), Faults::default());
+    let performed = Arc::clone(client).perform(document.to_string(), body, account, faults);
+    let (value, _held) = performed.await.map_err(|broken| match broken {
+        Broken::Thrown(thrown) => thrown,
+        Broken::Memory(refused) => panic!("there is no memory: {refused:?}"),
+    })?;
     let Value::List(parts) = value else { panic!("no list: {value:?}") };
     let [Value::Text(head), Value::Bytes(body)] = parts.as_slice() else {
         panic!("not head and body: {parts:?}")

@@ -1,6 +1,6 @@
 //! What functions do to the runtime that they share with it harms nobody but themselves.
 
-use hookstead_functions::{Call, Functions, Limits, Settings};
+use hookstead_functions::{Call, Functions, Limits, Outbound, Settings};
 
 use crate::case::{call, definition, invocation};
 
@@ -34,13 +34,28 @@ fn timers_that_come_and_go_leave_nothing_behind() {
 /// The bodies lie outside of JavaScript's memory.
 #[test]
 fn requests_under_way_count_against_the_memory_of_their_run() {
-    let source = "exports = async () => { const body = new Uint8Array(1e7); const calls = []; \
+    // It takes connections and no bytes.
+    let partner = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = partner.local_addr().expect("an address");
+    let source = format!(
+        "exports = async () => {{ const body = new Uint8Array(1e7); const calls = []; \
         for (let i = 0; i < 20; i++) \
-            calls.push(context.http.post({ url: 'http://127.0.0.1:1/', body })); \
+            calls.push(context.http.post({{ url: 'http://{address}/', body }})); \
         const settled = await Promise.allSettled(calls); \
-        return settled.filter(({ reason }) => /too large together/.test(reason)).length }";
-    let limits = Limits { run_memory_bytes: 64 << 20, ..Limits::default() };
-    assert_eq!(result(source, limits), r#"{"$numberLong":"14"}"#);
+        return settled.filter(({{ reason }}) => /too large together/.test(reason)).length }}"
+    );
+    let limits = Limits {
+        run_memory_bytes: 64 << 20,
+        outbound_time: std::time::Duration::from_secs(5),
+        ..Limits::default()
+    };
+    let outbound = Outbound { allow: vec!["127.0.0.1".into()], ..Outbound::default() };
+    let settings = Settings { limits, outbound, ..Settings::default() };
+    let functions = Functions::load(definition(&source), settings).expect("functions load");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let reply = runtime.block_on(functions.invoke(invocation(arguments()))).outcome;
+    // The body itself is JavaScript's.
+    assert_eq!(reply.expect("a reply").result.as_deref(), Some(r#"{"$numberLong":"13"}"#));
 }
 
 #[test]

@@ -127,8 +127,10 @@ fn a_promise_that_nothing_settles_is_an_error_at_once() {
 #[test]
 fn runs_beyond_the_queue_are_refused() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let limits = Limits { runs_max: 1, runs_waiting_max: 1, ..small() };
-    let source = "exports = () => new Promise((resolve) => setTimeout(resolve, 50, 1))";
+    let limits = Limits { runs_max: 1, runs_waiting_max: 1, ..patient() };
+    // Runs that compute count, and those that wait do not.
+    let source =
+        "exports = () => { const end = Date.now() + 50; while (Date.now() < end); return 1 }";
     let settings = Settings { limits, ..Settings::default() };
     let functions = Functions::load(definition(source), settings).expect("functions load");
     let (first, second, third) = runtime.block_on(async {
@@ -141,6 +143,28 @@ fn runs_beyond_the_queue_are_refused() {
     assert!(first.outcome.is_ok() && second.outcome.is_ok());
     let failure = third.outcome.expect_err("there is no place");
     assert_eq!(failure.kind, FailureKind::TooManyRequests);
+}
+
+#[test]
+fn runs_that_wait_leave_their_places_to_others() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let limits = Limits { runs_max: 2, ..patient() };
+    let source = "exports = (wait) => !wait || new Promise((resolve) => setTimeout(resolve, 1e6))";
+    let settings = Settings { limits, ..Settings::default() };
+    let functions = Arc::new(Functions::load(definition(source), settings).expect("they load"));
+    let call = |wait: bool| {
+        let functions = Arc::clone(&functions);
+        async move {
+            let arguments = Call::Arguments(format!("[{wait}]"));
+            functions.invoke(invocation(arguments)).await.outcome
+        }
+    };
+    let waiting: Vec<_> = (0..300).map(|_| runtime.spawn(call(true))).collect();
+    for _ in 0..20 {
+        let outcome = runtime.block_on(call(false));
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+    waiting.iter().for_each(|run| run.abort());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `hookstead serve`: runs the app.
 
+mod opening;
 mod reload;
 mod stamps;
 mod stop;
@@ -15,7 +16,7 @@ use std::{
 
 use anyhow::Context as _;
 use hookstead_app::Problem;
-use hookstead_functions::forget_code;
+use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
 use hookstead_server::Server;
 use tokio::runtime::Builder;
@@ -23,6 +24,7 @@ use tokio::runtime::Builder;
 use self::{reload::Early, stop::Stop, table::Table};
 use crate::{
     exit::Exit,
+    memory,
     prepare::{Prepared, server_config},
     settings::{LogFormat, Settings},
     terminal,
@@ -59,6 +61,7 @@ pub(crate) struct Args {
 /// Runs the app until a signal ends it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     terminal::belongs_to_log();
+    give_back_early();
     // For signals and new connections only: the server has threads of its own for the rest.
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the threads cannot be started")?;
@@ -100,6 +103,8 @@ async fn serve(
     let server = Server::bind(config, Arc::clone(&site), Arc::clone(&journal)).await?;
     // A reader of the log that has gone must not take the server with it.
     let _ = tell_start(args, settings, &prepared, &server);
+    let memory = Arc::clone(&workspace.memory);
+    journal.inform(memory::describe(&memory, settings));
     // Most of what ran until now never runs again.
     forget_code();
     let asks = early.asks();
@@ -107,6 +112,9 @@ async fn serve(
     early.start(move || again.open(), workspace, &prepared, server.handle())?;
     drop(prepared);
     server.serve(stop.wait(asks, Arc::clone(&journal))).await;
+    memory.reclaim();
+    let left = memory.used_bytes() >> 10;
+    journal.inform(format!("stopped with {left} KiB of memory taken"));
     // Others may still hold it, such as the thread that reloads.
     journal.finish();
     Ok(Exit::Success)

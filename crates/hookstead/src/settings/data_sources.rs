@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     error::{SettingError, SettingErrors},
-    nearest::nearest,
+    nearest,
     types::ConnectionString,
     value::{SettingValue as _, string, strings},
 };

@@ -7,8 +7,7 @@ use toml::Value;
 use super::{
     data_sources,
     error::{SettingError, SettingErrors},
-    file,
-    nearest::nearest,
+    file, nearest,
     schema::Settings,
     types::LogFormat,
 };

@@ -4,7 +4,6 @@ mod data_sources;
 mod error;
 mod file;
 mod load;
-mod nearest;
 mod render;
 mod schema;
 mod types;
@@ -12,8 +11,8 @@ mod value;
 
 pub(crate) use data_sources::IndexSetting;
 pub(crate) use error::SettingErrors;
+pub(crate) use hookstead_app::nearest;
 pub(crate) use load::{FILE_NAME, Flag, Sources, load};
-pub(crate) use nearest::nearest;
 pub(crate) use schema::{Key, Settings};
 pub(crate) use types::{ApplicationAuthentication, LogFormat};
 

@@ -212,7 +212,15 @@ settings! {
         run_time_s: u64 [1..=86_400] = 300;
         /// Seconds that a run may compute; waiting for timers and answers does not count.
         run_cpu_s: u64 [1..=86_400] = 300;
-        /// Mebibytes of JavaScript memory that a run may use.
+        /// Mebibytes that all runs, isolates, bodies of requests, responses and answers of partners
+        /// may take together. 0: 70 % of what the control group of the process allows, or of what
+        /// the machine has left when the program starts.
+        memory_mib: u64 [0..=1_048_576] = 0;
+        /// Seconds that a run waits for memory that others use: one that has not begun is refused
+        /// with 429 then, and one that has begun fails with 503.
+        memory_wait_s: u64 [0..=3600] = 10;
+        /// Mebibytes that a run may use: memory of JavaScript, answers to outgoing calls, cursors
+        /// and log lines together. Half of memory_mib at most.
         run_memory_mib: u64 [4..=4096] = 350;
         /// Kibibytes of stack that a run may use; deeper recursion throws.
         run_stack_kib: u64 [64..=65_536] = 1024;
@@ -220,9 +228,10 @@ settings! {
         async_operations_max: u64 [1..=1_000_000] = 1000;
         /// Milliseconds that timers nobody awaits may keep a settled run going.
         timer_drain_ms: u64 [0..=3_600_000] = 1000;
-        /// Runs at once, those that wait for a timer or an answer included; more wait to begin.
+        /// Runs that compute at once; more wait to begin or to go on. Runs that wait for a timer or
+        /// an answer do not count: memory_mib limits them.
         runs_max: u64 [1..=100_000] = 256;
-        /// Runs that wait; more are refused with 429.
+        /// Runs that wait to begin; more are refused with 429.
         runs_waiting_max: u64 [0..=1_000_000] = 10_000;
         /// Copies of the app's memory for runs to have their turns in. One per processor is made
         /// as load asks for it; more only for runs that use much memory and wait.
@@ -240,6 +249,7 @@ settings! {
         /// Mebibytes that the body of a request may have; larger ones are refused with 413.
         body_mib: u64 [1..=1024] = 18;
         /// Mebibytes that the bodies of all requests may have at once; more are refused with 429.
+        /// Half of memory_mib at most.
         bodies_mib: u64 [1..=1_048_576] = 1024;
         /// Kibibytes that the request line and all headers may have together.
         header_kib: u64 [8..=4096] = 64;
@@ -249,8 +259,23 @@ settings! {
         header_time_s: u64 [1..=3600] = 30;
         /// Seconds that a client may take to send the body.
         body_time_s: u64 [1..=86_400] = 60;
+        /// Seconds that a client may take nothing of a response before its connection is closed.
+        response_time_s: u64 [1..=86_400] = 30;
         /// Seconds that a connection stays open without a request.
         idle_time_s: u64 [1..=86_400] = 75;
+        /// Seconds that a connection is kept after its last response for a client that is still
+        /// sending a refused body, so that it reads the response. 0: it is closed at once.
+        linger_time_s: u64 [0..=3600] = 30;
+        /// Mebibytes that such a client may go on to send; they are read and dropped.
+        linger_mib: u64 [0..=1_048_576] = 64;
+        /// Frames of one HTTP/2 connection in ten seconds that are neither requests nor bodies
+        /// (SETTINGS, PING, PRIORITY, WINDOW_UPDATE and the like), beyond those that usually come
+        /// along with these. Connections with more are closed.
+        http2_control_frames_max: u64 [100..=1_000_000] = 1000;
+        /// Headers that a function may set on its response; with more it is an error.
+        response_headers_max: u64 [8..=10_000] = 1000;
+        /// Kibibytes that the headers of a function's response may have together.
+        response_header_kib: u64 [1..=4096] = 64;
         /// Connections at once; more wait to be accepted.
         connections_max: u64 [1..=1_000_000] = 10_000;
         /// Requests at once; more are refused with 429.
@@ -283,7 +308,8 @@ settings! {
         /// Seconds that making a connection to a MongoDB server may take.
         /// What the URI says takes precedence, as connectTimeoutMS does.
         connect_time_s: u64 [1..=3600] = 5;
-        /// Seconds that a MongoDB server may work on a command.
+        /// Seconds that a MongoDB server may work on a command, and that the embedded store may
+        /// compute for one, unless it is computed where all writes are done.
         operation_time_s: u64 [1..=86_400] = 60;
         /// Connections to one MongoDB server, shared by all runs.
         /// What the URI says takes precedence, as maxPoolSize does.
@@ -293,6 +319,17 @@ settings! {
         file_mib_max: u64 [0..=1_048_576] = 0;
         /// Mebibytes of documents that one transaction may change in that file.
         transaction_mib_max: u64 [1..=4096] = 64;
+        /// Transactions of that file that may be open at once; more wait.
+        transactions_max: u64 [1..=10_000] = 64;
+        /// Transactions that one run may have open at once; more wait until it ends others.
+        run_transactions_max: u64 [1..=10_000] = 16;
+        /// Milliseconds that one write may compute while all other writes to that file wait.
+        /// A write that computes for long is computed elsewhere first, in a transaction; this
+        /// limit is for those that change more than data.transaction_mib_max, or meet others
+        /// again and again, and for what $out and $merge write. Large updates may need more.
+        write_compute_ms_max: u64 [10..=3_600_000] = 2000;
+        /// Reads of that file that take long and may be under way at once; more fail.
+        long_reads_max: u64 [1..=1000] = 64;
     }
 
     /// What is written about requests.

@@ -122,12 +122,27 @@ fn what_is_decided_about_a_data_source_that_is_not_there_stops_the_program() {
             "no key \"uniq\"",
         ),
         ("[data_sources]\nArchive = 5", "must be a section of its own"),
+        ("[data_sources.Archive]\nuri = \"mongo://u:s3cret@h\"", "Archive\" cannot be used"),
+        ("[data]\nmongodb_uri = \"mongodb://u:s3cret@\"", "[data] mongodb_uri"),
+        (
+            "[[data_sources.Archive.indexes]]\ncollection = \"d.c\"\nkeys = [\"$a\"]",
+            "cannot have the field",
+        ),
+        (
+            "[[data_sources.Archive.indexes]]\ncollection = \"d.system.c\"\nkeys = [\"a\"]",
+            "Invalid system namespace",
+        ),
+        ("[app]\ndata_dir = \"hookstead.toml\"", "data_dir"),
+        ("[outbound]\nallow = [\"300.1.2.3/99\"]", "[outbound] allow"),
+        ("[limits]\nrun_time_s = 0", "run_time_s"),
     ] {
         settings(app.path(), text);
-        let outcome = run(&["serve", path, "--listen", "127.0.0.1:0"]);
-        assert_eq!(outcome.status, 2, "{text}: {outcome:?}");
-        assert!(outcome.stderr.contains(wanted), "{text}: {}", outcome.stderr);
-        assert!(!outcome.stderr.contains("s3cret"), "{}", outcome.stderr);
+        for command in [&["serve", path, "--listen", "127.0.0.1:0"][..], &["check", path]] {
+            let outcome = run(command);
+            assert_eq!(outcome.status, 2, "{text}: {outcome:?}");
+            assert!(outcome.stderr.contains(wanted), "{text}: {}", outcome.stderr);
+            assert!(!outcome.stderr.contains("s3cret"), "{}", outcome.stderr);
+        }
     }
     settings(app.path(), "");
     let mut command = program(&["serve", path, "--listen", "127.0.0.1:0"]);
@@ -144,7 +159,7 @@ fn a_uri_that_is_wrong_stops_the_program_without_telling_the_password() {
     let app = copy_of_example("quickstart");
     settings(app.path(), "[data]\nmongodb_uri = \"mongodb://user:s3c@ret@host/\"\n");
     let outcome = run(&["serve", app.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
-    assert_eq!(outcome.status, 1);
+    assert_eq!(outcome.status, 2);
     assert!(outcome.stderr.contains("[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)"), "{outcome:?}");
     assert!(outcome.stderr.contains("must be percent-encoded"), "{outcome:?}");
     assert!(!outcome.stderr.contains("s3c"), "{outcome:?}");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod computing;
 mod data;
 mod data_dir;
 mod data_sources;
@@ -10,6 +11,7 @@ mod documents;
 mod function;
 mod hostile;
 mod logs;
+mod memory;
 mod program;
 mod quickstart;
 mod reload;

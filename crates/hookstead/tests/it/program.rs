@@ -147,7 +147,24 @@ impl Served {
         Self::start_as(program(&arguments))
     }
 
-    /// The same with a whole command.
+    /// Serves a folder with a program that another one starts, such as a shell that sets limits.
+    pub(crate) fn start_through(starter: &[&str], app: &Path) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = Command::new(starter[0]);
+        command.args(&starter[1..]).args(["serve", app.to_str().unwrap()]);
+        command.args(["--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()]);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HOOKSTEAD_") {
+                command.env_remove(name);
+            }
+        }
+        command.stdin(Stdio::null());
+        let mut served = Self::start_as(command);
+        served.data = Some(data);
+        served
+    }
+
+    /// Serves with a whole command.
     pub(crate) fn start_as(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
@@ -214,6 +231,14 @@ impl Served {
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// A field of what the system says of the process's memory, in KiB.
+    pub(crate) fn memory_kib(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// Asks the server to stop.

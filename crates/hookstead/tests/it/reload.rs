@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::program::{Served, app_of, eventually, program, run, run_with_input};
+use crate::program::{Served, app_of, copy_of_example, eventually, program, run, run_with_input};
 
 const SAYS: &str = "/app/made-abcde/endpoint/says";
 
@@ -352,6 +352,43 @@ fn reloading_neither_drops_a_request_nor_opens_what_is_protected() {
     eventually("the last secret", || {
         served.call("GET", &format!("{SAYS}?secret=5"), &[], "").text() == "\"5\""
     });
+}
+
+/// With `--watch` this is told by a test of that.
+#[test]
+fn a_reload_does_not_open_what_a_file_protects_that_is_away_for_a_moment() {
+    const HELLO: &str = "/app/quickstart-abcde/endpoint/hello";
+    let app = copy_of_example("quickstart");
+    let config = app.path().join("https_endpoints/config.json");
+    let open = fs::read_to_string(&config).unwrap();
+    let closed = r#""SECRET_AS_QUERY_PARAM", "secret_name": "key""#;
+    let closed = open.replace("\"NO_VALIDATION\"", closed);
+    assert_ne!(open, closed);
+    // The same endpoint without protection, as an old export leaves it behind.
+    fs::create_dir(app.path().join("http_endpoints")).unwrap();
+    fs::write(app.path().join("http_endpoints/config.json"), &open).unwrap();
+    fs::write(&config, &closed).unwrap();
+    let (_data, flags) = kept();
+    let served = start(app.path(), &flags, &[]);
+    let status = || served.call("GET", HELLO, &[], "").status;
+    let told = |text: &str| served.told().matches(text).count();
+    let hang_up = || served.signal("HUP");
+    let set_secret = || secret("set", app.path(), &flags, "value\n");
+    let causes: [(&str, &dyn Fn()); 2] = [("SIGHUP", &hang_up), ("a secret", &set_secret)];
+    for (round, (name, cause)) in causes.into_iter().enumerate() {
+        assert!(status() >= 400, "{name}");
+        fs::remove_file(&config).unwrap();
+        cause();
+        eventually(name, || told("will be open to everybody") > round);
+        fs::write(&config, &closed).unwrap();
+        assert!(status() >= 400, "{name}");
+        eventually(name, || told("loaded the app anew") > round);
+        assert!(status() >= 400, "{name}");
+    }
+    // Once it is meant, it counts.
+    fs::write(&config, &open).unwrap();
+    hang_up();
+    eventually("the opening", || status() == 200);
 }
 
 #[test]

@@ -101,6 +101,38 @@ fn watching_is_not_held_up_by_a_file_that_never_rests() {
     });
 }
 
+/// A typing error counts at once, and a file that is away for a moment opens nothing.
+#[test]
+fn watching_never_opens_what_is_protected() {
+    let folder = copy_of_example("quickstart");
+    let config = folder.path().join("https_endpoints/config.json");
+    let open = fs::read_to_string(&config).unwrap();
+    let outdated = folder.path().join("http_endpoints");
+    fs::create_dir(&outdated).unwrap();
+    fs::write(outdated.join("config.json"), &open).unwrap();
+    let closed = r#""VERIFY_PAYLOAD", "secret_name": "key""#;
+    let closed = open.replace("\"NO_VALIDATION\"", closed);
+    fs::write(&config, &closed).unwrap();
+    let served = Served::start(folder.path(), &["--watch"]);
+    let status = || served.call("GET", HELLO, &[], "").status;
+    assert!(status() >= 400);
+    for _ in 0..3 {
+        fs::remove_file(&config).unwrap();
+        for _ in 0..2 {
+            assert!(status() >= 400);
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        fs::write(&config, &closed).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(status() >= 400);
+    }
+    // Once it is meant, it counts.
+    fs::write(&config, &open).unwrap();
+    eventually("the opening", || status() == 200);
+    fs::write(&config, open.replace("\"disabled\"", "\"diasbled\"")).unwrap();
+    eventually("the typing error", || status() == 500);
+}
+
 #[test]
 fn an_address_in_use_and_a_folder_without_an_app_are_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

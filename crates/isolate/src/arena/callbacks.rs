@@ -6,7 +6,8 @@ use rquickjs_sys as qjs;
 
 use super::{Arena, block_of, classes::class_of, held_by, is_chunk};
 
-/// Bytes with how many of them may hold something old; ends the run where there is no memory.
+/// Bytes with how many of them may hold something old; ends the run where there is no memory, and
+/// waits where there is no room in the budget.
 ///
 /// # Safety
 /// `opaque` must point to an [`Arena`] that nothing else borrows now, within a turn.
@@ -15,7 +16,13 @@ unsafe fn allocate(opaque: *mut c_void, size: usize) -> (*mut c_void, usize) {
     unsafe {
         let arena = opaque.cast::<Arena>();
         let seat = &*(*arena).seat();
-        seat.busy(|| (*arena).allocate(size)).unwrap_or_else(|| seat.exhaust())
+        loop {
+            match seat.busy(|| (*arena).allocate(size)) {
+                Some(found) => return found,
+                None if (*arena).wanted() > 0 => seat.wait_for_room(),
+                None => seat.exhaust(),
+            }
+        }
     }
 }
 
@@ -70,14 +77,32 @@ pub(super) unsafe extern "C" fn realloc(
             return content;
         }
         let arena = opaque.cast::<Arena>();
-        let extend = |class| (*(*arena).seat()).busy(|| (*arena).extend(block_of(content), class));
-        if !is_chunk(content) && size > held && class_of(size).and_then(extend).is_some() {
+        if !is_chunk(content) && size > held && extend(arena, content, size).is_some() {
             return content;
         }
         let moved = allocate(opaque, size).0;
         ptr::copy_nonoverlapping(content.cast::<u8>(), moved.cast(), size.min(held));
         free(opaque, content);
         moved
+    }
+}
+
+/// The same block for more bytes, where nothing lies behind it.
+///
+/// # Safety
+/// As for [`allocate`]; `content` must be a block's.
+unsafe fn extend(arena: *mut Arena, content: *mut c_void, size: usize) -> Option<()> {
+    let class = class_of(size)?;
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        let seat = &*(*arena).seat();
+        loop {
+            let extended = seat.busy(|| (*arena).extend(block_of(content), class));
+            if extended.is_some() || (*arena).wanted() == 0 {
+                return extended;
+            }
+            seat.wait_for_room();
+        }
     }
 }
 

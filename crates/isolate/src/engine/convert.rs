@@ -4,7 +4,7 @@ use std::{borrow::Cow, ffi::c_int, str};
 
 use rquickjs_sys as qjs;
 
-use super::{undisturbed, unpack::unpack};
+use super::{pieces, undisturbed, unpack::unpack};
 use crate::{Thrown, Value};
 
 /// What a property made for an error allows: writing and redefining, not enumerating.
@@ -89,18 +89,19 @@ pub(super) const TOO_LARGE: Refusal =
     ("RangeError", "a native was given more than a run may use of memory");
 pub(super) const WRONG_KIND: Refusal = ("TypeError", "this kind of value cannot cross to the host");
 
-/// Hands over a copy of a JavaScript value, of no more than so many bytes. Signals do not come
-/// between making the copy and `keep`, so that it does not get lost.
+/// Appends a copy of a JavaScript value, of no more than so many bytes. Signals do not come while a
+/// copy is made, so that it does not get lost; others have their turn between pieces of it.
 ///
 /// JavaScript may run only before a refusal: for the stack trace of an exception.
 ///
 /// # Safety
-/// The context must be alive and the value its own.
+/// The context must be alive, the value its own, and nobody else may use `kept`, which must be in
+/// the run's table.
 pub(super) unsafe fn copy(
     context: *mut qjs::JSContext,
     value: qjs::JSValue,
     bytes_max: usize,
-    keep: impl FnOnce(Value),
+    kept: *mut Vec<Value>,
 ) -> Result<(), Refusal> {
     // SAFETY: the caller vouches for both.
     unsafe {
@@ -111,27 +112,58 @@ pub(super) unsafe fn copy(
             qjs::JS_TAG_INT => Value::Number(f64::from(qjs::JS_VALUE_GET_INT(value))),
             qjs::JS_TAG_FLOAT64 => Value::Number(qjs::JS_VALUE_GET_FLOAT64(value)),
             qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => {
-                let kept = with_text(context, value, |bytes| {
+                let copied = with_text(context, value, |bytes| {
                     if bytes.len() > bytes_max {
                         return Err(TOO_LARGE);
                     }
-                    undisturbed(context, || keep(Value::Text(text_of(bytes).into_owned())));
+                    copy_text(context, bytes, kept);
                     Ok(())
                 });
-                return kept.unwrap_or(Err(WRONG_KIND));
+                return copied.unwrap_or(Err(WRONG_KIND));
             }
             qjs::JS_TAG_OBJECT => {
                 let bytes = bytes_of(context, value)?;
                 if bytes.len() > bytes_max {
                     return Err(TOO_LARGE);
                 }
-                undisturbed(context, || keep(Value::Bytes(bytes.to_vec())));
+                copy_bytes(context, bytes, kept);
                 return Ok(());
             }
             _ => return Err(WRONG_KIND),
         };
-        undisturbed(context, || keep(plain));
+        undisturbed(context, || (*kept).push(plain));
         Ok(())
+    }
+}
+
+unsafe fn copy_text(context: *mut qjs::JSContext, bytes: &[u8], kept: *mut Vec<Value>) {
+    // SAFETY: as for `copy`.
+    unsafe {
+        if bytes.len() <= pieces::BYTES {
+            undisturbed(context, || (*kept).push(Value::Text(text_of(bytes).into_owned())));
+            return;
+        }
+        let Some(frame) = super::frame(context) else { return };
+        let room = || (*kept).push(Value::Text(String::with_capacity(bytes.len())));
+        frame.undisturbed(room);
+        if let Some(Value::Text(text)) = (*kept).last_mut() {
+            pieces::append_text(frame, bytes, |piece| text.push_str(piece));
+        }
+    }
+}
+
+unsafe fn copy_bytes(context: *mut qjs::JSContext, bytes: &[u8], kept: *mut Vec<Value>) {
+    // SAFETY: as for `copy`.
+    unsafe {
+        if bytes.len() <= pieces::BYTES {
+            undisturbed(context, || (*kept).push(Value::Bytes(bytes.to_vec())));
+            return;
+        }
+        let Some(frame) = super::frame(context) else { return };
+        frame.undisturbed(|| (*kept).push(Value::Bytes(Vec::with_capacity(bytes.len()))));
+        if let Some(Value::Bytes(copy)) = (*kept).last_mut() {
+            pieces::append(frame, copy, bytes);
+        }
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::{
     ffi::c_int,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use hookstead_memory::Held;
 use rquickjs_sys as qjs;
 
 use super::{
     Engine, convert,
     pack::{Trouble, pack},
+    pieces,
 };
 use crate::{
-    Host, Thrown, Value,
+    Host, LongWork, NativeCall, Thrown, Value, background,
+    host::Answer,
     image::{Recipe, Scripts},
     turn::{Frame, Step},
 };
@@ -44,10 +48,19 @@ pub(crate) struct Table<H> {
     arguments: Vec<Value>,
     /// Arguments in the making: JavaScript may run meanwhile, and call natives in turn.
     structures: Vec<u8>,
+    /// What another thread has to do before JavaScript goes on.
+    pub(crate) work: Option<LongWork>,
     pub(crate) result: Result<Value, Thrown>,
+    /// What the run has taken from the budget for large arguments and a large result.
+    held: Option<Held>,
 }
 
 impl<H> Table<H> {
+    /// What arguments in the making take, which may go on over many slices.
+    pub(crate) fn unfinished_bytes(&self) -> usize {
+        self.structures.capacity()
+    }
+
     pub(crate) fn new(host: Option<H>, recipe: &Recipe) -> Self {
         Self {
             host,
@@ -58,7 +71,31 @@ impl<H> Table<H> {
             given_bytes_max: recipe.memory_bytes,
             arguments: Vec::new(),
             structures: Vec::new(),
+            work: None,
             result: Ok(Value::Undefined),
+            held: None,
+        }
+    }
+
+    /// Keeps the result of work that another thread has done; the arguments of that work are gone.
+    pub(crate) fn finish_work(&mut self, result: Result<Value, Thrown>)
+    where
+        H: Host,
+    {
+        let bytes = result.as_ref().map_or(0, Value::bytes);
+        self.held = if bytes >= LONG_BYTES { held(&self.host, bytes) } else { None };
+        self.result = result;
+    }
+
+    /// Frees what is large on another thread.
+    pub(crate) fn discard_large(&mut self) {
+        background::discard_values(&mut self.arguments);
+        background::discard_values(&mut self.call);
+        if self.structures.capacity() >= background::DISCARD_BYTES_MIN {
+            background::discard(std::mem::take(&mut self.structures));
+        }
+        if self.result.as_ref().map_or(0, Value::bytes) >= background::DISCARD_BYTES_MIN {
+            background::discard(std::mem::replace(&mut self.result, Ok(Value::Undefined)));
         }
     }
 }
@@ -127,7 +164,11 @@ unsafe extern "C" fn call_native<H: Host>(
         // The copies are made where signals may come: JavaScript may run, and take long.
         let copied = copy_arguments::<H>(context, frame, table, count, arguments);
         match (copied, native) {
-            (Ok(()), Some(native)) => frame.undisturbed(|| call::<H>(table, native.call)),
+            (Ok(()), Some(native)) => {
+                if frame.undisturbed(|| call::<H>(table, &native.call)) {
+                    frame.suspend(Step::Working);
+                }
+            }
             (Ok(()), None) if magic as usize == H::NATIVES.len() => {
                 return script::<H>(context, table);
             }
@@ -163,32 +204,51 @@ unsafe fn copy_arguments<H>(
         }
         packed?;
         // If JavaScript runs from here on, the copy fails.
-        frame.undisturbed(|| (*table).arguments.clear());
+        frame.undisturbed(|| background::discard_values(&mut (*table).arguments));
         let mut bytes_left = (*table).given_bytes_max;
         let mut start = begin;
         for index in 0..count {
             let end = ends.get(index).copied().unwrap_or(0);
+            let kept = &raw mut (*table).arguments;
             if end > start {
-                frame.undisturbed(|| {
-                    let structure = (&(*table).structures)[start..end].to_vec();
-                    (*table).arguments.push(Value::Packed(structure));
-                });
+                take_structure(frame, &raw mut (*table).structures, start..end, kept);
                 start = end;
                 continue;
             }
-            convert::copy(context, *arguments.add(index), bytes_left, |value| {
-                bytes_left -= value.bytes();
-                (*table).arguments.push(value);
-            })?;
+            convert::copy(context, *arguments.add(index), bytes_left, kept)?;
+            bytes_left -= (&(*kept)).last().map_or(0, Value::bytes);
         }
         if start > begin {
             frame.undisturbed(|| {
                 (*table).structures.truncate(begin);
+                if (*table).structures.capacity() >= background::DISCARD_BYTES_MIN {
+                    background::discard(std::mem::take(&mut (*table).structures));
+                }
                 (*table).structures.shrink_to(LONG_BYTES);
             });
         }
     }
     Ok(())
+}
+
+/// Makes a part of what was written down an argument.
+unsafe fn take_structure(
+    frame: &Frame,
+    structures: *mut Vec<u8>,
+    part: Range<usize>,
+    kept: *mut Vec<Value>,
+) {
+    // SAFETY: the caller vouches for the pointers, and nobody else uses them meanwhile.
+    unsafe {
+        if part.start == 0 && part.end == (*structures).len() && part.len() > pieces::BYTES {
+            // It is all that there is, and large.
+            frame.undisturbed(|| (*kept).push(Value::Packed(std::mem::take(&mut *structures))));
+            return;
+        }
+        frame.undisturbed(|| (*kept).push(Value::Packed(Vec::with_capacity(part.len()))));
+        let Some(Value::Packed(copy)) = (*kept).last_mut() else { return };
+        pieces::append(frame, copy, &(&(*structures))[part]);
+    }
 }
 
 /// Writes down those of the arguments that are objects; where each ends. JavaScript may run.
@@ -214,22 +274,51 @@ unsafe fn pack_structures<H>(
     Ok(())
 }
 
-/// Calls a native with what is in the table. Its result stays there.
-unsafe fn call<H: Host>(
-    table: *mut Table<H>,
-    native: fn(&mut H, &[Value]) -> Result<Value, Thrown>,
-) {
+/// Calls a native with what is in the table; whether another thread has to go on. The result stays
+/// in the table, or the work does.
+unsafe fn call<H: Host>(table: *mut Table<H>, native: &NativeCall<H>) -> bool {
     // SAFETY: the caller vouches for the table. No native calls back into JavaScript, so the host
     // is borrowed once at a time.
     unsafe {
         // Field by field: the hook's arguments are borrowed elsewhere.
-        let (host, arguments) = (&mut (*table).host, &(*table).arguments);
-        (*table).result = match host {
-            None => Err(Thrown::new("InternalError", "there is no run yet")),
-            Some(host) => catch_unwind(AssertUnwindSafe(|| native(host, arguments)))
-                .unwrap_or_else(|_| Err(Thrown::new("InternalError", "a native panicked"))),
+        let (host, arguments) = (&mut (*table).host, &mut (*table).arguments);
+        // Long work takes the arguments along; they count until its result has been given back.
+        let given: usize = arguments.iter().map(Value::bytes).sum();
+        let answer = match host {
+            None => Answer::Now(Err(Thrown::new("InternalError", "there is no run yet"))),
+            Some(host) => catch_unwind(AssertUnwindSafe(|| answer(native, host, arguments)))
+                .unwrap_or_else(|_| Answer::Now(Err(panicked()))),
         };
+        match answer {
+            Answer::Now(result) => (*table).result = result,
+            Answer::Later(work) => (*table).work = Some(work),
+        }
+        let bytes = given + (*table).result.as_ref().map_or(0, Value::bytes);
+        if bytes >= LONG_BYTES {
+            (*table).held = held(&(*table).host, bytes);
+        }
+        (*table).work.is_some()
     }
+}
+
+/// Takes from the run's account what large arguments and a large result hold, until they are gone.
+fn held<H: Host>(host: &Option<H>, bytes: usize) -> Option<Held> {
+    host.as_ref().and_then(H::account).map(|account| account.take_anyway(bytes))
+}
+
+fn answer<H>(native: &NativeCall<H>, host: &mut H, arguments: &mut Vec<Value>) -> Answer {
+    match native {
+        NativeCall::Short(call) => Answer::Now(call(host, arguments)),
+        NativeCall::Split(call) => call(host, arguments),
+        NativeCall::Pure(pure) if (pure.is_long)(arguments) => {
+            Answer::Later((pure.long)(std::mem::take(arguments)))
+        }
+        NativeCall::Pure(pure) => Answer::Now((pure.short)(arguments)),
+    }
+}
+
+pub(crate) fn panicked() -> Thrown {
+    Thrown::new("InternalError", "a native panicked")
 }
 
 /// The result in the table as the engine takes it.
@@ -268,8 +357,12 @@ unsafe fn rest<H>(frame: &Frame, table: *mut Table<H>) {
         let returned = result.as_ref().map_or(0, Value::bytes);
         // What is large is not kept until the next call.
         if given + returned >= LONG_BYTES {
-            arguments.clear();
-            *result = Ok(Value::Undefined);
+            background::discard_values(arguments);
+            let result = std::mem::replace(result, Ok(Value::Undefined));
+            if returned >= background::DISCARD_BYTES_MIN {
+                background::discard(result);
+            }
+            (*table).held = None;
             frame.suspend_if_over();
         }
     }

@@ -9,9 +9,9 @@ use rquickjs_sys as qjs;
 use super::{
     classes::Classes,
     convert::{self, Refusal},
-    undisturbed,
+    pieces, undisturbed,
 };
-use crate::packed::{self, Item};
+use crate::packed::{self, Head, Item};
 
 /// Deeper values are refused; what refers to itself has no end.
 const DEPTH_MAX: usize = 200;
@@ -90,10 +90,7 @@ impl Packer<'_> {
         // SAFETY: the value is this context's. Nobody else writes while nothing disturbs.
         let kept = unsafe {
             convert::with_text(self.context, value, |bytes| {
-                self.check(bytes.len())?;
-                undisturbed(self.context, || {
-                    packed::write(&mut *self.written, Item::Text(&convert::text_of(bytes)));
-                });
+                self.run(Head::Text, bytes)?;
                 Ok(true)
             })
         };
@@ -133,10 +130,7 @@ impl Packer<'_> {
                 return self.foreign(object, depth);
             }
             let bytes = convert::bytes_of(self.context, object)?;
-            self.check(bytes.len())?;
-            undisturbed(self.context, || {
-                packed::write(&mut *self.written, Item::Bytes(bytes));
-            });
+            self.run(Head::Bytes, bytes)?;
             Ok(true)
         }
     }
@@ -209,11 +203,9 @@ impl Packer<'_> {
                 return Err(Trouble::Thrown);
             }
             let bytes = std::slice::from_raw_parts(text.cast::<u8>(), length as usize);
-            undisturbed(self.context, || {
-                packed::write_key(&mut *self.written, &convert::text_of(bytes));
-            });
+            let kept = self.run(Head::Key, bytes);
             qjs::JS_FreeCString(self.context, text);
-            let written = self.value(value, depth + 1);
+            let written = kept.and_then(|()| self.value(value, depth + 1));
             qjs::JS_FreeValue(self.context, value);
             if !written? {
                 (*self.written).truncate(begin);
@@ -289,6 +281,37 @@ impl Packer<'_> {
         // SAFETY: the context is alive, and nobody else writes while nothing disturbs.
         unsafe { undisturbed(self.context, || packed::write(&mut *self.written, item)) };
         Ok(true)
+    }
+
+    /// Writes a text, bytes or a key, in pieces. A lone surrogate has as many bytes as what it
+    /// becomes, so that the length is known at the begin.
+    unsafe fn run(&self, head: Head, bytes: &[u8]) -> Result<(), Trouble> {
+        self.check(bytes.len())?;
+        // SAFETY: the context is alive, and nobody else writes meanwhile: no JavaScript runs.
+        unsafe {
+            let written = self.written;
+            undisturbed(self.context, || {
+                packed::write_head(&mut *written, head, bytes.len());
+                (*written).reserve(bytes.len());
+                if bytes.len() <= pieces::BYTES {
+                    match head {
+                        Head::Bytes => (*written).extend_from_slice(bytes),
+                        _ => (*written).extend_from_slice(convert::text_of(bytes).as_bytes()),
+                    }
+                }
+            });
+            if bytes.len() > pieces::BYTES
+                && let Some(frame) = super::frame(self.context)
+            {
+                match head {
+                    Head::Bytes => pieces::append(frame, &mut *written, bytes),
+                    _ => pieces::append_text(frame, bytes, |piece| {
+                        (*written).extend_from_slice(piece.as_bytes());
+                    }),
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check(&self, more_bytes: usize) -> Result<(), Trouble> {

@@ -9,9 +9,10 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits,
-    Script, Thrown, Value, Wake,
+    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, LongWork, Native, NativeCall, Pool,
+    PoolLimits, Pure, RunLimits, Script, Thrown, Value, Wake, pause,
 };
+use hookstead_memory::{Account, Budget};
 
 /// A host that keeps what JavaScript says.
 #[derive(Default)]
@@ -24,12 +25,18 @@ pub(crate) struct Echo {
     /// The next answer is for the poll after the next, so that other runs come in between.
     rests: bool,
     name: usize,
+    account: Option<Arc<Account>>,
 }
 
 impl Echo {
     /// A host that tells its script who it is.
     pub(crate) fn named(name: usize) -> Self {
         Self { name, ..Self::default() }
+    }
+
+    /// A host whose memory is counted.
+    pub(crate) fn counted(account: Arc<Account>) -> Self {
+        Self { account: Some(account), ..Self::default() }
     }
 }
 
@@ -42,6 +49,8 @@ globalThis.list = () => new Promise((resolve) => waiting.set(host.list(), resolv
 globalThis.name = host.name;
 globalThis.panic = host.panic;
 globalThis.refuse = host.refuse;
+globalThis.take = host.take;
+globalThis.work = host.work;
 globalThis.image = host.script;
 globalThis.wait = host.wait;
 globalThis.start_double = host.double;
@@ -65,17 +74,33 @@ globalThis.__hookstead = {
 };
 ";
 
+const fn short(
+    name: &'static str,
+    call: fn(&mut Echo, &[Value]) -> Result<Value, Thrown>,
+) -> Native<Echo> {
+    Native { name, call: NativeCall::Short(call) }
+}
+
 impl Host for Echo {
     const NATIVES: &'static [Native<Self>] = &[
-        Native { name: "say", call: say },
-        Native { name: "double", call: double },
-        Native { name: "list", call: list },
-        Native { name: "name", call: name },
-        Native { name: "panic", call: panic },
-        Native { name: "refuse", call: refuse },
+        short("say", say),
+        short("double", double),
+        short("list", list),
+        short("name", name),
+        short("panic", panic),
+        short("refuse", refuse),
+        short("take", take),
+        Native {
+            name: "work",
+            call: NativeCall::Pure(Pure { is_long, short: work_at_once, long: work }),
+        },
     ];
 
     const HOOKS: &'static [&'static str] = &["start", "answer"];
+
+    fn account(&self) -> Option<&Arc<Account>> {
+        self.account.as_ref()
+    }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if !self.started {
@@ -130,6 +155,34 @@ fn list(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     Ok(Value::Number(id))
 }
 
+/// Takes anything and keeps nothing.
+fn take(_: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
+    Ok(Value::Undefined)
+}
+
+fn is_long(arguments: &[Value]) -> bool {
+    arguments[0].as_number().is_some_and(|pieces| pieces.abs() > 100.0)
+}
+
+fn work_at_once(arguments: &[Value]) -> Result<Value, Thrown> {
+    let pieces = arguments[0].as_number().unwrap_or(f64::NAN);
+    if pieces < 0.0 { Err(Thrown::new("RangeError", "negative")) } else { Ok(pieces.into()) }
+}
+
+/// Works for so many pieces.
+fn work(arguments: Vec<Value>) -> LongWork {
+    Box::pin(async move {
+        let pieces = arguments[0].as_number().unwrap_or(0.0).max(0.0) as u64;
+        for piece in 0..pieces * 20_000 {
+            std::hint::black_box(piece);
+            if piece % 20_000 == 0 {
+                pause().await;
+            }
+        }
+        work_at_once(&arguments)
+    })
+}
+
 fn name(host: &mut Echo, _: &[Value]) -> Result<Value, Thrown> {
     Ok(Value::Number(host.name as f64))
 }
@@ -172,18 +225,28 @@ pub(crate) fn small(memory_bytes: usize) -> Limits {
 
 /// An image of the prelude and one script.
 pub(crate) fn image(source: &str, limits: &Limits) -> Arc<Image<Echo>> {
+    image_within(source, limits, &Budget::unlimited())
+}
+
+/// The same, with isolates that count against a budget.
+pub(crate) fn image_within(
+    source: &str,
+    limits: &Limits,
+    budget: &Arc<Budget>,
+) -> Arc<Image<Echo>> {
     static BYTECODE: LazyLock<Bytecode> = LazyLock::new(|| {
         let script = Script { name: "prelude".into(), source: PRELUDE.into() };
         Bytecode::compile(&script, Detail::Stripped).expect("the prelude compiles")
     });
     let script = Script { name: "script".into(), source: source.into() };
-    let image = Image::new(ImageParts {
+    let parts = ImageParts {
         prelude: BYTECODE.clone(),
         scripts: vec![Code::Source(script)],
         setup: None,
         memory_bytes: limits.memory_bytes,
         stack_bytes: limits.stack_bytes,
-    });
+    };
+    let image = Image::within(parts, budget);
     Arc::new(image.expect("the prelude runs"))
 }
 

@@ -9,4 +9,6 @@ mod echo;
 mod hostile;
 mod json;
 mod limits;
+mod memory;
 mod pool;
+mod yielding;

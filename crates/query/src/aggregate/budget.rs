@@ -1,8 +1,21 @@
 //! How much memory a stage may hold. A pipeline that would hold more fails, and nothing else does.
 
+use std::cell::Cell;
+
 use crate::QueryError;
 
 const NO_DISK_USE_ALLOWED: i32 = 292;
+
+thread_local! {
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many bytes the stages that ran on this thread have taken and not given back; it wraps. The
+/// difference over a call is what the call has made its pipeline hold, or somewhat more: a stage
+/// that ends does not give back.
+pub fn taken_bytes() -> usize {
+    TAKEN.get()
+}
 
 /// What one stage may still take.
 pub(super) struct Budget {
@@ -21,6 +34,7 @@ impl Budget {
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), QueryError> {
         self.used_bytes = self.used_bytes.saturating_add(bytes);
         if self.used_bytes <= self.bytes_max {
+            TAKEN.set(TAKEN.get().wrapping_add(bytes));
             return Ok(());
         }
         self.used_bytes -= bytes;
@@ -30,6 +44,7 @@ impl Budget {
     /// Gives some bytes back.
     pub(super) fn give_back(&mut self, bytes: usize) {
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
+        TAKEN.set(TAKEN.get().wrapping_sub(bytes));
     }
 
     /// How many bytes are taken.

@@ -4,10 +4,7 @@ use bson::RawDocument;
 
 use super::raw::{Element, elements, find};
 use super::write::Writer;
-use crate::QueryError;
-
-/// So deep documents are, and so long is what leads into them.
-const NAMES_MAX: usize = 200;
+use crate::{QueryError, depth::check_path};
 
 /// A path with at least one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,26 +24,10 @@ impl Path {
         if text.ends_with('.') {
             return Err(QueryError::new(40353, "FieldPath must not end with a '.'."));
         }
+        check_path(text)?;
         let names: Vec<String> = text.split('.').map(str::to_owned).collect();
         names.iter().try_for_each(|name| check_name(name))?;
-        let path = Self { names };
-        path.check_len()?;
-        Ok(path)
-    }
-
-    /// The path behind another one.
-    pub(super) fn after(self, before: &[String]) -> Result<Self, QueryError> {
-        let path = Self { names: before.iter().cloned().chain(self.names).collect() };
-        path.check_len()?;
-        Ok(path)
-    }
-
-    fn check_len(&self) -> Result<(), QueryError> {
-        const OVERFLOW: i32 = 15;
-        if self.names.len() <= NAMES_MAX {
-            return Ok(());
-        }
-        Err(QueryError::new(OVERFLOW, "FieldPath is too long"))
+        Ok(Self { names })
     }
 
     /// The names from the outermost on.

@@ -7,10 +7,12 @@ use super::{
     stage::{Context, Place, Stage, parse},
     stages::{self, output::Output},
 };
-use crate::{Filter, Parameters, QueryError, Sort, validate};
-
-const STAGES_MAX: usize = 1_000;
-const NESTED_MAX: usize = 20;
+use crate::{
+    Filter, Parameters, QueryError, Sort,
+    depth::{PIPELINE_DEPTH_MAX, STAGES_MAX, check_stack},
+    interrupt::step,
+    validate,
+};
 
 /// A document that leaves a pipeline is at most so long: 16 MiB, and a little for the way.
 const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024 + 16 * 1024;
@@ -63,7 +65,8 @@ impl Pipeline {
         // So that nothing behind has to think of broken bytes and bottomless nesting.
         stages.iter().try_for_each(|stage| validate(stage))?;
         let stages = stages.iter().map(|stage| &**stage);
-        Self::parse_in(stages, Context { parameters, place, depth: 0, index: 0 })
+        let context = Context { parameters, place, depth: 0, stages_around: 0, index: 0 };
+        Self::parse_in(stages, context)
     }
 
     pub(super) fn parse_in<'s>(
@@ -71,19 +74,26 @@ impl Pipeline {
         context: Context<'_>,
     ) -> Result<Self, QueryError> {
         const SUB_PIPELINES_TOO_DEEP: i32 = 232;
-        if documents.len() > STAGES_MAX {
-            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages");
+        check_stack()?;
+        let count = documents.len();
+        let stages_around = context.stages_around + count;
+        if stages_around > STAGES_MAX {
+            let all =
+                if count > STAGES_MAX { "" } else { ", with those of the pipelines around it" };
+            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages{all}");
             return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
         }
-        if context.depth > NESTED_MAX {
-            let text =
-                format!("Maximum number of nested sub-pipelines exceeded. Limit is {NESTED_MAX}");
+        if context.depth > PIPELINE_DEPTH_MAX {
+            let text = format!(
+                "Maximum number of nested sub-pipelines exceeded. Limit is {PIPELINE_DEPTH_MAX}"
+            );
             return Err(QueryError::new(SUB_PIPELINES_TOO_DEEP, text));
         }
-        let count = documents.len();
         let mut stages = Vec::with_capacity(count);
         for (index, document) in documents.enumerate() {
-            let (name, mut parsed) = parse(document, Context { index, ..context })?;
+            let index_in_all = context.index + index;
+            let inside = Context { index: index_in_all, stages_around, ..context };
+            let (name, mut parsed) = parse(document, inside)?;
             if matches!(name.as_str(), "$out" | "$merge") && index + 1 < count {
                 let text = format!("{name} can only be the final stage in the pipeline");
                 return Err(QueryError::new(40601, text));
@@ -161,6 +171,7 @@ impl Pipeline {
         source: Documents<'a>,
         collections: &'a dyn Collections,
     ) -> Documents<'a> {
+        let source = counted(source);
         let documents = until_error(self.run_stages(&self.stages, source, collections));
         Box::new(documents.map(|document| document.and_then(check_length)))
     }
@@ -178,7 +189,7 @@ impl Pipeline {
         let filter = self.leading_filter();
         let rest = &self.stages[usize::from(filter.is_some())..];
         let source = collections.scan(database, collection, filter);
-        let documents = until_error(self.run_stages(rest, source, collections));
+        let documents = until_error(self.run_stages(rest, counted(source), collections));
         Box::new(documents.map(|document| document.and_then(check_length)))
     }
 
@@ -216,8 +227,17 @@ fn run_stage<'a>(
         Stage::Limit(limit) => stages::slice::limit(source, *limit),
         Stage::Skip(skip) => stages::slice::skip(source, *skip),
         Stage::Transform(transform) => Box::new(source.map(|document| transform.apply(&document?))),
-        Stage::Other(operation) => operation.run(source, collections),
+        Stage::Other(operation) => counted(operation.run(source, collections)),
     }
+}
+
+/// The same documents, each of which is a step. Stages that pass on what they are given or leave it
+/// out need not count: what they pull has been counted.
+fn counted(documents: Documents<'_>) -> Documents<'_> {
+    Box::new(documents.map(|document| {
+        step()?;
+        document
+    }))
 }
 
 fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {

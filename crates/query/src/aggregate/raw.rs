@@ -3,12 +3,10 @@
 //! A stage hands on most of a document as it came. An [`Element`] knows its own bytes, so that it
 //! is copied in one piece, and its value is looked at only when somebody asks.
 
-use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
+use bson::{RawBsonRef, RawDocument, spec::ElementType};
 
-use crate::QueryError;
-
-/// How many documents and arrays may stand in each other; that of a MongoDB server.
-pub(super) const DEPTH_MAX: usize = 200;
+pub(super) use crate::depth::{DEPTH_MAX, check_value as check_depth, too_deep};
+use crate::{QueryError, interrupt::step};
 
 /// A field of a document, where it stands.
 #[derive(Clone, Copy)]
@@ -79,6 +77,17 @@ impl<'a> Element<'a> {
                 RawDocument::from_bytes(bytes).map(RawBsonRef::Document).map_err(|_| malformed())
             }
             Some(ElementType::Null) => Ok(RawBsonRef::Null),
+            Some(ElementType::Boolean) => match bytes {
+                [0] => Ok(RawBsonRef::Boolean(false)),
+                [1] => Ok(RawBsonRef::Boolean(true)),
+                _ => Err(malformed()),
+            },
+            Some(ElementType::DateTime) => fixed(bytes).map(|bytes| {
+                let time = bson::DateTime::from_millis(i64::from_le_bytes(bytes));
+                RawBsonRef::DateTime(time)
+            }),
+            Some(ElementType::Decimal128) => fixed(bytes)
+                .map(|bytes| RawBsonRef::Decimal128(bson::Decimal128::from_bytes(bytes))),
             _ => self.any_value(),
         }
     }
@@ -119,6 +128,10 @@ impl<'a> Iterator for Elements<'a> {
         if start + 1 >= bytes.len() {
             return None;
         }
+        if let Err(error) = step() {
+            self.next = bytes.len();
+            return Some(Err(error));
+        }
         let key_start = start + 1;
         let end_of_value = || {
             let key_len = bytes[key_start..].iter().position(|byte| *byte == 0)?;
@@ -155,44 +168,10 @@ pub(super) fn find<'a>(
     Ok(None)
 }
 
-/// Refuses a value that nests deeper than documents may, `outside` being where it will stand.
-pub(super) fn check_depth(value: RawBsonRef<'_>, outside: usize) -> Result<(), QueryError> {
-    match value {
-        RawBsonRef::Document(document) => check_nesting(document, outside + 1),
-        RawBsonRef::Array(array) => check_nesting(array_document(array)?, outside + 1),
-        _ => Ok(()),
-    }
-}
-
-/// An array as the document of its indexes that it is in BSON.
-pub(super) fn array_document(array: &RawArray) -> Result<&RawDocument, QueryError> {
-    RawDocument::from_bytes(array.as_bytes()).map_err(|_| malformed())
-}
-
 /// The error about bytes that are no BSON.
 pub(super) fn malformed() -> QueryError {
     const INVALID_BSON: i32 = 22;
     QueryError::new(INVALID_BSON, "invalid BSON")
-}
-
-fn check_nesting(document: &RawDocument, depth: usize) -> Result<(), QueryError> {
-    if depth > DEPTH_MAX {
-        return Err(too_deep());
-    }
-    for element in elements(document) {
-        let element = element?;
-        if let Some(inner) = element.document().or_else(|| element.array()) {
-            check_nesting(inner, depth + 1)?;
-        }
-    }
-    Ok(())
-}
-
-/// The error about what nests too deep.
-pub(super) fn too_deep() -> QueryError {
-    const OVERFLOW: i32 = 15;
-    let text = format!("BSONObj exceeds maximum nested object depth: {DEPTH_MAX}");
-    QueryError::new(OVERFLOW, text)
 }
 
 fn fixed<const LEN: usize>(bytes: &[u8]) -> Result<[u8; LEN], QueryError> {

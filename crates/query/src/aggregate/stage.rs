@@ -74,6 +74,8 @@ pub(super) struct Context<'p> {
     pub(super) place: Place,
     /// How many pipelines are around it.
     pub(super) depth: usize,
+    /// How many stages those have, and the pipeline itself before this one.
+    pub(super) stages_around: usize,
     /// How many stages are before it.
     pub(super) index: usize,
 }

@@ -11,7 +11,7 @@ use super::{
     raw::{Element, elements},
     write::{ArrayBuffer, Indexes, Writer},
 };
-use crate::QueryError;
+use crate::{QueryError, named::Named};
 
 /// What happens to the fields that no name in a tree leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Mode {
 /// Names, each with what happens there, in the order in which they were written.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    branches: Vec<(String, Branch)>,
+    branches: Named<Branch>,
     computes: bool,
 }
 
@@ -51,24 +51,47 @@ impl Tree {
     /// Adds a branch at the end of a path. Gives the text of a refusal if another one is there, or
     /// on the way.
     pub(super) fn insert(&mut self, path: &[String], branch: Branch) -> Result<(), Collision> {
-        let Some((name, rest)) = path.split_first() else { return Ok(()) };
-        self.computes |= matches!(branch, Branch::Compute(_) | Branch::Slot(_));
-        let found = self.branches.iter_mut().find(|(other, _)| other == name);
-        match (found, rest.is_empty()) {
-            (Some(_), true) => Err(Collision::End),
-            (Some((_, Branch::Within(tree))), false) => tree.insert(rest, branch),
-            (Some(_), false) => Err(Collision::Way(rest.join("."))),
-            (None, true) => {
-                self.branches.push((name.clone(), branch));
-                Ok(())
-            }
-            (None, false) => {
-                let mut tree = Self::default();
-                tree.insert(rest, branch)?;
-                self.branches.push((name.clone(), Branch::Within(tree)));
-                Ok(())
+        let Some((last, before)) = path.split_last() else { return Ok(()) };
+        let tree = self
+            .within(before)
+            .map_err(|taken| Collision::Way(path.get(taken..).unwrap_or_default().join(".")))?;
+        if tree.branches.get(last).is_some() {
+            return Err(Collision::End);
+        }
+        tree.branches.push(last, branch);
+        Ok(())
+    }
+
+    /// What happens to the fields at the end of a path. An error is how many names of the path lead
+    /// to something else.
+    pub(super) fn within(&mut self, path: &[String]) -> Result<&mut Self, usize> {
+        let mut tree = self;
+        for (name, number) in path.iter().zip(1..) {
+            let place = match tree.branches.position(name.as_bytes()) {
+                Some(place) => place,
+                None => tree.branches.push(name, Branch::Within(Self::default())),
+            };
+            match tree.branches.at_mut(place) {
+                Some(Branch::Within(inner)) => tree = inner,
+                _ => return Err(number),
             }
         }
+        Ok(tree)
+    }
+
+    /// Notes for all trees within whether anything in them is computed; answers whether. To be
+    /// called when all branches are there.
+    pub(super) fn settle(&mut self) -> bool {
+        let mut computes = false;
+        for branch in self.branches.values_mut() {
+            computes |= match branch {
+                Branch::Compute(_) | Branch::Slot(_) => true,
+                Branch::Within(tree) => tree.settle(),
+                Branch::Keep | Branch::Drop => false,
+            };
+        }
+        self.computes = computes;
+        computes
     }
 
     /// Whether nothing happens.
@@ -132,6 +155,13 @@ pub(super) enum Collision {
     Way(String),
 }
 
+impl Collision {
+    /// That of a whole path whose first names end at another one.
+    pub(super) fn above(path: &str, names: usize) -> Self {
+        Self::Way(path.splitn(names + 1, '.').nth(names).unwrap_or_default().to_owned())
+    }
+}
+
 struct Walk<'a, 'w> {
     mode: Mode,
     root: &'a RawDocument,
@@ -159,7 +189,7 @@ impl Walk<'_, '_> {
                 Some(Branch::Within(tree)) => self.within(tree, element, element.name()?)?,
             }
         }
-        self.rest(tree, &seen)
+        if tree.computes { self.rest(tree, &seen) } else { Ok(()) }
     }
 
     /// A field that is computed.
@@ -229,20 +259,20 @@ struct Seen {
 
 impl Seen {
     fn new(tree: &Tree) -> Self {
-        let others = tree.branches.len().saturating_sub(64);
+        // Only what is computed has to be known as missing.
+        let others = if tree.computes { tree.branches.len().saturating_sub(64) } else { 0 };
         Self { first: 0, others: vec![false; others] }
     }
 
     /// The branch of a name, which counts as seen from now on.
     fn find<'t>(&mut self, tree: &'t Tree, name: &[u8]) -> Option<&'t Branch> {
-        let index = tree.branches.iter().position(|(other, _)| other.as_bytes() == name)?;
+        let index = tree.branches.position(name)?;
         self.set(index, true);
-        tree.branches.get(index).map(|(_, branch)| branch)
+        tree.branches.at(index)
     }
 
     fn forget(&mut self, name: &[u8], tree: &Tree) {
-        let index = tree.branches.iter().position(|(other, _)| other.as_bytes() == name);
-        if let Some(index) = index {
+        if let Some(index) = tree.branches.position(name) {
             self.set(index, false);
         }
     }
@@ -251,7 +281,11 @@ impl Seen {
         match index.checked_sub(64) {
             None if to => self.first |= 1 << index,
             None => self.first &= !(1 << index),
-            Some(index) => self.others[index] = to,
+            Some(index) => {
+                if let Some(other) = self.others.get_mut(index) {
+                    *other = to;
+                }
+            }
         }
     }
 

@@ -5,7 +5,10 @@ use std::{fmt::Write as _, io::Write as _};
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr, spec::ElementType};
 
 use super::raw::{DEPTH_MAX, Element, check_depth, malformed, too_deep};
-use crate::QueryError;
+use crate::{
+    QueryError,
+    interrupt::{charge_bytes, step},
+};
 
 /// So long a document may become between two stages.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -113,6 +116,7 @@ impl Writer {
 
     /// The document.
     pub(super) fn finish(mut self) -> Result<RawDocumentBuf, QueryError> {
+        charge_bytes(self.bytes.len());
         while !self.open.is_empty() {
             self.end();
         }
@@ -140,11 +144,13 @@ impl ArrayBuffer {
         // It will stand in a document at least.
         check_depth(value, 2)?;
         let before = self.bytes.len();
+        step()?;
         self.bytes.push(value.element_type() as u8);
         // Writing to bytes cannot fail.
         let _ = write!(self.bytes, "{}\0", self.count);
         append_value(&mut self.bytes, value);
         self.count += 1;
+        charge_bytes(self.bytes.len() - before);
         Ok(self.bytes.len() - before)
     }
 }

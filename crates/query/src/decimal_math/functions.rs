@@ -5,7 +5,10 @@ use dashu_float::{Context, FBig, FpError, FpResult, Repr, round::mode::HalfEven}
 use dashu_int::{IBig, Sign, UBig};
 
 use super::{add, infinity, nan, pack, round_to_fit};
-use crate::decimal::Decimal;
+use crate::{decimal::Decimal, interrupt::charge};
+
+/// A function of decimals takes as long as so many steps of an interrupt.
+const FUNCTION_STEPS: usize = 128;
 
 /// More digits than are wanted: halves of constants are not rounded well at the last one.
 const DIGITS: usize = 44;
@@ -56,6 +59,7 @@ pub(crate) enum Function {
 
 /// The value of a function; none is no number.
 pub(crate) fn apply(function: Function, number: Decimal128) -> Decimal128 {
+    charge(FUNCTION_STEPS);
     let decimal = Decimal::unpack(number);
     let Some(argument) = finite(decimal) else { return by_double(function, decimal) };
     let double = decimal.nearest_double();
@@ -84,6 +88,7 @@ pub(crate) fn apply(function: Function, number: Decimal128) -> Decimal128 {
 
 /// The angle of a point from its y and x.
 pub(crate) fn atan2(y: Decimal128, x: Decimal128) -> Decimal128 {
+    charge(FUNCTION_STEPS);
     let (y, x) = (Decimal::unpack(y), Decimal::unpack(x));
     let context = Context::<HalfEven>::new(DIGITS);
     match (finite(y), finite(x)) {
@@ -101,6 +106,7 @@ pub(crate) fn pi() -> Decimal128 {
 
 /// A power. It has all 34 digits, even where fewer would do.
 pub(crate) fn raise(base: Decimal128, exponent: Decimal128) -> Decimal128 {
+    charge(FUNCTION_STEPS);
     let (b, e) = (Decimal::unpack(base), Decimal::unpack(exponent));
     let (double, double_exponent) = (b.nearest_double(), e.nearest_double());
     let (Some(base), Some(exponent)) = (finite(b), finite(e)) else {

@@ -9,7 +9,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, broken, collect, is_nullish, items, type_name},
 };
-use crate::{QueryError, order};
+use crate::{QueryError, interrupt::charge_bytes, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$arrayElemAt", 2, element_at),
@@ -25,9 +25,10 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::between("$range", 2, 3, range),
 ];
 
-/// The array that a value is.
+/// The array that a value is. To look for something in it costs by its length.
 pub(super) fn as_array<'v>(value: Option<&'v Value<'_>>) -> Option<&'v RawArray> {
-    value.and_then(|value| value.raw().as_array())
+    let array = value.and_then(|value| value.raw().as_array());
+    array.inspect(|array| charge_bytes(array.as_bytes().len()))
 }
 
 /// The name of a value's type, "missing" for none.

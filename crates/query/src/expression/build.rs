@@ -1,9 +1,11 @@
 //! New arrays, documents and texts, none of which may grow without bounds.
 
-use bson::{RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr, spec::ElementType};
+use std::cell::Cell;
+
+use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocumentBuf, raw::CStr};
 
 use super::value::{Evaluated, Value, broken};
-use crate::{DEPTH_MAX, QueryError};
+use crate::{QueryError, interrupt::step_bytes};
 
 /// So large a value may be while an expression works on it. What is stored must be smaller.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -11,22 +13,83 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// So long a text may be.
 const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// So large all new values together may be that an evaluation works on at one moment.
+const HELD_BYTES_MAX: usize = 2 * BYTES_MAX;
+
+thread_local! {
+    /// What the evaluation on this thread holds. It begins and ends at 0 with each evaluation.
+    static HELD_BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The bytes of new values that an operator holds. Operators stand in one another, and each may
+/// hold much while the inner ones work: all of them together are limited.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    bytes: usize,
+}
+
 /// An array that grows.
 #[derive(Default)]
 pub(super) struct ArrayBuilder {
     array: RawArrayBuf,
+    held: Held,
 }
 
 /// A document that grows.
 #[derive(Default)]
 pub(super) struct DocumentBuilder {
     document: RawDocumentBuf,
+    held: Held,
+}
+
+impl Held {
+    /// Counts what a value takes; nothing for a part of something that is there already.
+    pub(super) fn add(&mut self, value: Option<&Value<'_>>) -> Result<(), QueryError> {
+        match value {
+            Some(Value::Owned(value)) => self.grow_to(self.bytes + bytes_of(value)),
+            Some(Value::Borrowed(_)) | None => Ok(()),
+        }
+    }
+
+    /// Counts what has grown to a number of bytes.
+    pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), QueryError> {
+        let others = HELD_BYTES.get().saturating_sub(self.bytes);
+        if others + bytes > HELD_BYTES_MAX {
+            return Err(exceeded(format!(
+                "an expression holds values of more than {HELD_BYTES_MAX} bytes"
+            )));
+        }
+        HELD_BYTES.set(others + bytes);
+        self.bytes = bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD_BYTES.set(HELD_BYTES.get().saturating_sub(self.bytes));
+    }
+}
+
+/// Roughly how many bytes a value takes.
+pub(super) fn bytes_of(value: &RawBson) -> usize {
+    match value {
+        RawBson::Document(document) => document.as_bytes().len(),
+        RawBson::Array(array) => array.as_bytes().len(),
+        RawBson::String(text) => text.len(),
+        RawBson::Binary(binary) => binary.bytes.len(),
+        _ => 16,
+    }
 }
 
 impl ArrayBuilder {
     pub(super) fn push(&mut self, value: RawBsonRef<'_>) -> Result<(), QueryError> {
+        let before = self.array.as_bytes().len();
         self.array.push(value);
-        check_bytes(self.array.as_bytes().len())
+        let bytes = self.array.as_bytes().len();
+        step_bytes(bytes - before)?;
+        check_bytes(bytes)?;
+        self.held.grow_to(bytes)
     }
 
     pub(super) fn finish(self) -> Value<'static> {
@@ -50,12 +113,12 @@ impl DocumentBuilder {
         name: &CStr,
         value: RawBsonRef<'_>,
     ) -> Result<(), QueryError> {
+        let before = self.document.as_bytes().len();
         self.document.append(name, value);
-        check_bytes(self.document.as_bytes().len())
-    }
-
-    pub(super) fn into_document(self) -> RawDocumentBuf {
-        self.document
+        let bytes = self.document.as_bytes().len();
+        step_bytes(bytes - before)?;
+        check_bytes(bytes)?;
+        self.held.grow_to(bytes)
     }
 
     pub(super) fn finish(self) -> Value<'static> {
@@ -97,30 +160,4 @@ fn check_bytes(bytes: usize) -> Result<(), QueryError> {
 fn exceeded(text: String) -> QueryError {
     const EXCEEDED_MEMORY_LIMIT: i32 = 146;
     QueryError::new(EXCEEDED_MEMORY_LIMIT, text)
-}
-
-/// Refuses what is nested too deep to be stored or compared.
-pub(super) fn check_depth(value: RawBsonRef<'_>) -> Result<(), QueryError> {
-    check_levels(value, DEPTH_MAX)
-}
-
-fn check_levels(value: RawBsonRef<'_>, levels: usize) -> Result<(), QueryError> {
-    const OVERFLOW: i32 = 15;
-    let bytes = match value {
-        RawBsonRef::Document(document) => document.as_bytes(),
-        RawBsonRef::Array(array) => array.as_bytes(),
-        _ => return Ok(()),
-    };
-    let Some(levels) = levels.checked_sub(1) else {
-        let text = format!("documents and arrays are nested more than {DEPTH_MAX} levels deep");
-        return Err(QueryError::new(OVERFLOW, text));
-    };
-    let document = RawDocument::from_bytes(bytes).map_err(|error| broken(&error))?;
-    for element in document.iter_elements() {
-        let element = element.map_err(|error| broken(&error))?;
-        if matches!(element.element_type(), ElementType::Array | ElementType::EmbeddedDocument) {
-            check_levels(element.value().map_err(|error| broken(&error))?, levels)?;
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use bson::{RawArray, RawBsonRef};
 
 use super::{
     arrays::{as_array, type_of},
-    build::{ArrayBuilder, check_depth},
+    build::{ArrayBuilder, Held},
     node::Node,
     numeric::Numeric,
     operator::{Arguments, Names, Operator, Words},
@@ -12,7 +12,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish, items},
 };
-use crate::QueryError;
+use crate::{QueryError, depth::check_value};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$map", parse_map, map),
@@ -176,9 +176,11 @@ fn fold<'a>(
 ) -> Evaluated<'a> {
     let mut value: Option<Value<'static>> = initial.map(Value::detach);
     for item in items(array) {
+        let mut held = Held::default();
+        held.add(value.as_ref())?;
         let next = arguments.get_with(2, &[Some(item?.into()), value])?;
         if let Some(next) = &next {
-            check_depth(next.raw())?;
+            check_value(next.raw(), 0)?;
         }
         value = next;
     }

@@ -1,16 +1,17 @@
 //! The tree that an expression is parsed into, and its evaluation.
 
-use bson::{
-    RawArrayBuf, RawBson, RawDocument, RawDocumentBuf,
-    raw::{CStr, CString},
-};
+use std::sync::Arc;
+
+use bson::{RawBson, RawDocument, raw::CString};
 
 use super::{
+    build::{ArrayBuilder, DocumentBuilder},
     operator::{Arguments, Operator, Prepared},
     path::FieldPath,
     scope::{Scope, Slot},
     value::{Evaluated, Value, field},
 };
+use crate::interrupt::step;
 
 #[derive(Debug)]
 pub(super) enum Node {
@@ -22,6 +23,8 @@ pub(super) enum Node {
     Field(String),
     /// A path in the document; an empty one is the document.
     Path(FieldPath),
+    /// A path in a large variable of the whole command, which is not copied for each mention.
+    Outer(Arc<RawBson>, FieldPath),
     /// A path in a variable.
     Variable(Slot, FieldPath),
     /// A new document.
@@ -54,10 +57,6 @@ impl Node {
         }
     }
 
-    pub(super) fn is_constant(&self) -> bool {
-        matches!(self, Self::Constant(_) | Self::Absent)
-    }
-
     #[inline]
     pub(super) fn evaluate<'a>(&'a self, scope: &'a Scope<'a>) -> Evaluated<'a> {
         match self {
@@ -68,13 +67,17 @@ impl Node {
             Self::Field(name) => Ok(field(scope.root(), name)?.map(Value::Borrowed)),
             Self::Path(path) if path.is_empty() => Ok(Some(root(scope.root()))),
             Self::Path(path) => path.of_document(scope.root()),
+            Self::Outer(value, path) => path.of(value.as_raw_bson_ref()),
             Self::Variable(slot, path) => match scope.variable(*slot) {
                 Some(value) => path.of(value.raw()),
                 None => Ok(None),
             },
             Self::Object(fields) => object(fields, scope),
             Self::Array(items) => array(items, scope),
-            Self::Call(call) => (call.operator.run)(&Arguments::new(call, scope)),
+            Self::Call(call) => {
+                step()?;
+                (call.operator.run)(&Arguments::new(call, scope))
+            }
         }
     }
 }
@@ -85,22 +88,23 @@ fn root(document: &RawDocument) -> Value<'_> {
 
 #[inline(never)]
 fn object<'a>(fields: &'a [(CString, Node)], scope: &'a Scope<'a>) -> Evaluated<'a> {
-    let mut document = RawDocumentBuf::new();
+    let mut document = DocumentBuilder::default();
     for (name, node) in fields {
+        step()?;
         if let Some(value) = node.evaluate(scope)? {
-            let name: &CStr = name;
-            document.append(name, value.raw());
+            document.append_named(name, value.raw())?;
         }
     }
-    Ok(Some(Value::document(document)))
+    document.done()
 }
 
 #[inline(never)]
 fn array<'a>(items: &'a [Node], scope: &'a Scope<'a>) -> Evaluated<'a> {
-    let mut array = RawArrayBuf::new();
+    let mut array = ArrayBuilder::default();
     for node in items {
+        step()?;
         let value = node.evaluate(scope)?.unwrap_or(Value::NULL);
-        array.push(value.raw());
+        array.push(value.raw())?;
     }
-    Ok(Some(Value::array(array)))
+    array.done()
 }

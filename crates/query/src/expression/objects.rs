@@ -1,10 +1,15 @@
 //! Documents and their fields.
 
-use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr};
+use std::collections::HashMap;
+
+use bson::{
+    RawBsonRef, RawDocumentBuf,
+    raw::{CStr, cstr},
+};
 
 use super::{
     arrays::{as_array, type_of},
-    build::{ArrayBuilder, DocumentBuilder},
+    build::{ArrayBuilder, DocumentBuilder, Held},
     node::Node,
     operator::{Arguments, Names, Operator, Words},
     parser::{Parser, pick_named},
@@ -74,7 +79,7 @@ fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 
 /// A document of the last value of every name, where the name stood first.
 fn unique<'a>(named: Vec<(&str, RawBsonRef<'_>)>) -> Evaluated<'a> {
-    let mut places = std::collections::HashMap::with_capacity(named.len());
+    let mut places = HashMap::with_capacity(named.len());
     let mut kept: Vec<(&str, RawBsonRef<'_>)> = Vec::with_capacity(named.len());
     for (name, value) in named {
         let place = *places.entry(name).or_insert(kept.len());
@@ -185,66 +190,69 @@ fn object_to_array<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn merge<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let mut merged = RawDocumentBuf::new();
-    if arguments.len() == 1
-        && let Some(value) = arguments.get(0)?
-        && let Some(array) = as_array(Some(&value))
-    {
-        for item in items(array) {
-            merge_one(&mut merged, Some(item?))?;
-        }
-        return Ok(Some(Value::document(merged)));
-    }
+    let mut held = Held::default();
+    let mut values = Vec::with_capacity(arguments.len());
     for value in arguments.iter() {
-        merge_one(&mut merged, value?.as_ref().map(Value::raw))?;
+        let value = value?;
+        held.add(value.as_ref())?;
+        values.push(value);
     }
-    Ok(Some(Value::document(merged)))
+    if let [only] = values.as_slice()
+        && let Some(array) = as_array(only.as_ref())
+    {
+        let mut merging = Merging::default();
+        for item in items(array) {
+            merging.add(Some(item?))?;
+        }
+        return merging.done();
+    }
+    let mut merging = Merging::default();
+    for value in &values {
+        merging.add(value.as_ref().map(Value::raw))?;
+    }
+    merging.done()
 }
 
-/// Sets the fields of another document in one; null has none.
-pub(crate) fn merge_one(
-    merged: &mut RawDocumentBuf,
-    other: Option<RawBsonRef<'_>>,
-) -> Result<(), QueryError> {
-    match other {
-        None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(()),
-        Some(RawBsonRef::Document(other)) => {
-            if merged.is_empty() {
-                *merged = other.to_owned();
-                return Ok(());
+/// The fields of several documents: of each name the last value, where the name stood first.
+#[derive(Default)]
+struct Merging<'v> {
+    fields: Vec<(&'v CStr, RawBsonRef<'v>)>,
+    places: HashMap<&'v str, usize>,
+}
+
+impl<'v> Merging<'v> {
+    /// Sets the fields of one more document; null has none.
+    fn add(&mut self, value: Option<RawBsonRef<'v>>) -> Result<(), QueryError> {
+        let document = match value {
+            None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => return Ok(()),
+            Some(RawBsonRef::Document(document)) => document,
+            Some(other) => {
+                let text = format!(
+                    "$mergeObjects requires object inputs, but input {} is of type {}",
+                    in_error(Some(&other.into())),
+                    type_name(Some(other))
+                );
+                return Err(QueryError::new(40400, text));
             }
-            *merged = merge_documents(merged, other)?;
-            Ok(())
+        };
+        for field in fields(document) {
+            let (name, value) = field?;
+            let place = *self.places.entry(name.as_str()).or_insert(self.fields.len());
+            match self.fields.get_mut(place) {
+                Some(field) => field.1 = value,
+                None => self.fields.push((name, value)),
+            }
         }
-        Some(other) => {
-            let text = format!(
-                "$mergeObjects requires object inputs, but input {} is of type {}",
-                in_error(Some(&other.into())),
-                type_name(Some(other))
-            );
-            Err(QueryError::new(40400, text))
-        }
+        Ok(())
     }
-}
 
-fn merge_documents(left: &RawDocument, right: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
-    let mut over = std::collections::HashMap::new();
-    for field in fields(right) {
-        let (name, value) = field?;
-        over.insert(name.as_str(), value);
-    }
-    let mut merged = DocumentBuilder::default();
-    for field in fields(left) {
-        let (name, value) = field?;
-        merged.append_named(name, over.remove(name.as_str()).unwrap_or(value))?;
-    }
-    for field in fields(right) {
-        let (name, _) = field?;
-        if let Some(value) = over.remove(name.as_str()) {
+    fn done<'a>(self) -> Evaluated<'a> {
+        let mut merged = DocumentBuilder::default();
+        for (name, value) in self.fields {
             merged.append_named(name, value)?;
         }
+        merged.done()
     }
-    Ok(merged.into_document())
 }
 
 /// The name by itself, or both in a document.

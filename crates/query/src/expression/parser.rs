@@ -1,21 +1,48 @@
 //! From BSON to a tree of nodes.
 
 use bson::{
-    Bson, RawArray, RawBson, RawBsonRef, RawDocument, RawDocumentBuf,
+    RawArray, RawBsonRef, RawDocument, RawDocumentBuf,
     raw::{CStr, CString},
 };
 
 use super::{
+    build::bytes_of,
     node::{Call, Node},
     operator::{Arguments, Form, Names, Operator, Prepared, Words, find},
     path::{FieldPath, check_name},
     scope::{Scope, Slot},
-    value::{broken, fields, items, to_owned, type_name},
+    value::{fields, items, to_owned, type_name},
 };
-use crate::{Parameters, QueryError};
+use crate::{
+    Parameters, QueryError,
+    depth::{COMMAND_DEPTH_MAX, check_stack},
+    named::{Named, Seen},
+};
 
-/// So deep expressions may be nested.
-const DEPTH_MAX: usize = 100;
+/// Operators are computed beforehand only if their arguments are small: an expression is read where
+/// requests are answered, and what is large is computed where documents are read.
+const FOLDED_BYTES_MAX: usize = 4096;
+
+/// Arrays and documents without any operator may be large. All of one expression together are put
+/// together beforehand up to so many bytes, those within others as often as they are nested.
+const LITERAL_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Larger variables are not copied into the expression.
+const COPIED_BYTES_MAX: usize = 1024;
+
+/// Operators that make much of little, or take long for it. They are not computed beforehand.
+const NOT_FOLDED: [&str; 10] = [
+    "$filter",
+    "$map",
+    "$range",
+    "$reduce",
+    "$regexFind",
+    "$regexFindAll",
+    "$regexMatch",
+    "$replaceAll",
+    "$replaceOne",
+    "$zip",
+];
 
 /// Operators that a server has and an embedded store cannot have.
 const REFUSED: [&str; 18] = [
@@ -42,20 +69,25 @@ const REFUSED: [&str; 18] = [
 /// Knows the variables that are set around what it parses.
 pub(super) struct Parser<'p> {
     pub(super) parameters: &'p Parameters,
-    frames: Vec<Vec<String>>,
+    /// The variables that are set around what is parsed, each with its place.
+    frames: Vec<Named<usize>>,
     depth: usize,
+    literal_bytes: usize,
 }
 
 impl<'p> Parser<'p> {
     pub(super) fn new(parameters: &'p Parameters) -> Self {
-        Self { parameters, frames: Vec::new(), depth: 0 }
+        Self { parameters, frames: Vec::new(), depth: 0, literal_bytes: 0 }
     }
 
     /// Parses any value: a path, a variable, an operator, or what stands for itself.
     pub(super) fn parse(&mut self, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
-        if self.depth == DEPTH_MAX {
-            let text = format!("expressions are nested more than {DEPTH_MAX} levels deep");
+        if self.depth == COMMAND_DEPTH_MAX {
+            let text = format!("expressions are nested more than {COMMAND_DEPTH_MAX} levels deep");
             return Err(QueryError::bad_value(text));
+        }
+        if matches!(value, RawBsonRef::Document(_) | RawBsonRef::Array(_)) {
+            check_stack()?;
         }
         self.depth += 1;
         let node = match value {
@@ -74,7 +106,13 @@ impl<'p> Parser<'p> {
         variables: Vec<String>,
         value: RawBsonRef<'_>,
     ) -> Result<Node, QueryError> {
-        self.frames.push(variables);
+        let mut frame = Named::default();
+        for (place, name) in variables.iter().enumerate() {
+            if frame.get(name).is_none() {
+                frame.push(name, place);
+            }
+        }
+        self.frames.push(frame);
         let node = self.parse(value);
         self.frames.pop();
         node
@@ -94,7 +132,7 @@ impl<'p> Parser<'p> {
         prepared: Prepared,
     ) -> Node {
         let call = Call { operator, arguments, prepared };
-        if operator.pure && call.arguments.iter().all(Node::is_constant) {
+        if operator.pure && !NOT_FOLDED.contains(&operator.name) && are_small(&call.arguments) {
             let nothing = RawDocumentBuf::new();
             let scope = Scope::new(&nothing);
             // What fails may stand in a branch that is never taken, so it fails when it is met.
@@ -131,20 +169,17 @@ impl<'p> Parser<'p> {
         if let Some(slot) = self.slot(name) {
             return Ok(Node::Variable(slot, path));
         }
-        let value = match name {
+        Ok(Node::Constant(match name {
             "ROOT" | "CURRENT" => return Ok(Node::Path(path)),
             "REMOVE" => None,
-            "NOW" => Some(RawBson::DateTime(self.parameters.now)),
+            "NOW" => {
+                path.of(RawBsonRef::DateTime(self.parameters.now))?.map(super::Value::into_raw)
+            }
             "CLUSTER_TIME" | "SEARCH_META" | "USER_ROLES" => {
                 return Err(QueryError::not_supported(&format!("$${name}")));
             }
-            _ => self.outer_variable(name)?,
-        };
-        let found = match &value {
-            Some(value) => path.of(value.as_raw_bson_ref())?.map(super::Value::into_raw),
-            None => None,
-        };
-        Ok(Node::Constant(found))
+            _ => return self.outer_variable(name, path),
+        }))
     }
 
     fn parse_field(&self, path: &str) -> Result<Node, QueryError> {
@@ -161,17 +196,21 @@ impl<'p> Parser<'p> {
 
     fn slot(&self, name: &str) -> Option<Slot> {
         self.frames.iter().rev().enumerate().find_map(|(frames, variables)| {
-            let index = variables.iter().position(|variable| variable == name)?;
+            let index = *variables.get(name)?;
             Some(Slot { frames, index })
         })
     }
 
-    /// The value of a variable that is set for the whole query. "Undefined" stands for missing.
-    fn outer_variable(&self, name: &str) -> Result<Option<RawBson>, QueryError> {
+    /// A path in a variable that is set for the whole command.
+    fn outer_variable(&self, name: &str, path: FieldPath) -> Result<Node, QueryError> {
         match self.parameters.variables.get(name) {
-            Some(Bson::Undefined) => Ok(None),
-            Some(value) => {
-                RawBson::try_from(value.clone()).map(Some).map_err(|error| broken(&error))
+            Some(None) => Ok(Node::Constant(None)),
+            Some(Some(value)) if bytes_of(value) > COPIED_BYTES_MAX => {
+                Ok(Node::Outer(value.clone(), path))
+            }
+            Some(Some(value)) => {
+                let found = path.of(value.as_raw_bson_ref())?;
+                Ok(Node::Constant(found.map(super::Value::into_raw)))
             }
             None => Err(QueryError::new(17276, format!("Use of undefined variable: {name}"))),
         }
@@ -180,15 +219,13 @@ impl<'p> Parser<'p> {
     fn parse_array(&mut self, array: &RawArray) -> Result<Node, QueryError> {
         let nodes: Vec<Node> =
             items(array).map(|item| self.parse(item?)).collect::<Result<_, _>>()?;
-        let node = Node::Array(nodes);
-        Ok(fold(node, |node| match node {
-            Node::Array(nodes) => nodes.iter().all(Node::is_constant),
-            _ => false,
-        }))
+        let bytes = literal_bytes(nodes.iter());
+        Ok(self.fold(Node::Array(nodes), bytes))
     }
 
     fn parse_document(&mut self, document: &RawDocument) -> Result<Node, QueryError> {
         let mut parsed: Vec<(CString, Node)> = Vec::new();
+        let mut seen = Seen::default();
         for (index, field) in fields(document).enumerate() {
             let (name, value) = field?;
             if index == 0 && name.as_str().starts_with('$') {
@@ -196,16 +233,31 @@ impl<'p> Parser<'p> {
                 return self.parse_operator(name.as_str(), value);
             }
             check_name(name.as_str())?;
-            if parsed.iter().any(|(other, _)| other.as_str() == name.as_str()) {
+            if !seen.insert(name.as_str()) {
                 let text = format!("duplicate field name specified in object literal: {name}");
                 return Err(QueryError::new(16406, text));
             }
             parsed.push((name.to_owned(), self.parse(value)?));
         }
-        Ok(fold(Node::Object(parsed), |node| match node {
-            Node::Object(fields) => fields.iter().all(|(_, node)| node.is_constant()),
-            _ => false,
-        }))
+        let bytes = literal_bytes(parsed.iter().map(|(_, node)| node));
+        Ok(self.fold(Node::Object(parsed), bytes))
+    }
+
+    /// The value of an array or a document, where that is the same for all documents and not too
+    /// much has been put together already.
+    fn fold(&mut self, node: Node, bytes: Option<usize>) -> Node {
+        let Some(bytes) = bytes else { return node };
+        self.literal_bytes = self.literal_bytes.saturating_add(bytes);
+        if self.literal_bytes > LITERAL_BYTES_MAX {
+            return node;
+        }
+        let nothing = RawDocumentBuf::new();
+        let scope = Scope::new(&nothing);
+        let value = node.evaluate(&scope).ok().map(|value| value.map(super::Value::into_raw));
+        match value {
+            Some(value) => Node::Constant(value),
+            None => node,
+        }
     }
 
     fn parse_operator(&mut self, name: &str, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
@@ -360,16 +412,17 @@ fn check_single(document: &RawDocument) -> Result<(), QueryError> {
     Err(QueryError::new(15983, text))
 }
 
-/// The value of a node, where it is the same for all documents.
-fn fold(node: Node, is_constant: fn(&Node) -> bool) -> Node {
-    if !is_constant(&node) {
-        return node;
-    }
-    let nothing = RawDocumentBuf::new();
-    let scope = Scope::new(&nothing);
-    let value = node.evaluate(&scope).ok().map(|value| value.map(super::Value::into_raw));
-    match value {
-        Some(value) => Node::Constant(value),
-        None => node,
-    }
+/// How many bytes the parts of an array or a document have, if all are constant.
+fn literal_bytes<'n>(mut nodes: impl Iterator<Item = &'n Node>) -> Option<usize> {
+    nodes.try_fold(0_usize, |bytes, node| match node {
+        Node::Absent => Some(bytes),
+        Node::Constant(value) => Some(bytes.saturating_add(value.as_ref().map_or(0, bytes_of))),
+        _ => None,
+    })
+}
+
+/// Whether arguments are constant and small.
+fn are_small(arguments: &[Node]) -> bool {
+    literal_bytes(arguments.iter())
+        .is_some_and(|bytes| bytes.saturating_add(16 * arguments.len()) <= FOLDED_BYTES_MAX)
 }

@@ -3,9 +3,7 @@
 use bson::{RawArray, RawArrayBuf, RawBsonRef, RawDocument};
 
 use super::value::{Evaluated, Value, field, items};
-use crate::QueryError;
-
-const SEGMENTS_MAX: usize = 200;
+use crate::{QueryError, depth::check_path};
 
 /// The names of a path.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +22,8 @@ impl FieldPath {
         if path.ends_with('.') {
             return Err(QueryError::new(40353, "FieldPath must not end with a '.'."));
         }
+        check_path(path)?;
         let names: Vec<String> = path.split('.').map(str::to_owned).collect();
-        if names.len() > SEGMENTS_MAX {
-            return Err(QueryError::new(15, "FieldPath is too long"));
-        }
         names.iter().try_for_each(|name| check_name(name))?;
         Ok(Self { names })
     }

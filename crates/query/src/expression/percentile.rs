@@ -11,7 +11,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, fields, items},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::sort_by};
 
 pub(super) const OPERATORS: &[Operator] =
     &[Operator::own("$median", parse, median), Operator::own("$percentile", parse, percentile)];
@@ -99,7 +99,7 @@ fn numbers(arguments: &Arguments<'_>) -> Result<Vec<f64>, QueryError> {
         }
         other => add(other),
     }
-    numbers.sort_by(f64::total_cmp);
+    sort_by(&mut numbers, f64::total_cmp)?;
     Ok(numbers)
 }
 

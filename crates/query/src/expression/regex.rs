@@ -10,7 +10,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, fields, type_name},
 };
-use crate::{QueryError, pattern};
+use crate::{QueryError, interrupt::step_search, pattern};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$regexFind", parse, find).prepared_by(prepare),
@@ -146,11 +146,13 @@ fn search<'t>(
     text: &'t str,
     from: usize,
 ) -> Result<Option<Captures<'t, str>>, QueryError> {
+    step_search(text.get(from..).unwrap_or_default())?;
     regex.captures_from_pos(text, from).map_err(|error| pattern::execution_failed(&error))
 }
 
 fn matches<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let is_match = with_text(arguments, |text, regex| {
+        step_search(text)?;
         regex.is_match(text).map_err(|error| pattern::execution_failed(&error))
     })?;
     Ok(Some(Value::boolean(is_match.unwrap_or(false))))

@@ -7,11 +7,15 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::step_bytes};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::between("$indexOfBytes", 2, 4, |arguments| index_of(arguments, 40091, find_bytes)),
-    Operator::between("$indexOfCP", 2, 4, |arguments| index_of(arguments, 40093, find_letters)),
+    Operator::between("$indexOfCP", 2, 4, |arguments| {
+        index_of(arguments, 40093, |text, wanted, start, end| {
+            Ok(find_letters(text, wanted, start, end))
+        })
+    }),
     Operator::named("$trim", &TRIM, |arguments| trim(arguments, true, true)),
     Operator::named("$ltrim", &TRIM, |arguments| trim(arguments, true, false)),
     Operator::named("$rtrim", &TRIM, |arguments| trim(arguments, false, true)),
@@ -32,7 +36,7 @@ const WHITE: [char; 20] = [
 ];
 
 /// Where a text is found between two places.
-type Find = fn(&str, &str, usize, usize) -> Option<usize>;
+type Find = fn(&str, &str, usize, usize) -> Result<Option<usize>, QueryError>;
 
 fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'a> {
     let (text, wanted) = (arguments.get(0)?, arguments.get(1)?);
@@ -50,7 +54,7 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
     let start = bound(arguments, 2, "starting")?.unwrap_or(0);
     let end = bound(arguments, 3, "ending")?.unwrap_or(usize::MAX);
     let index = match start <= end {
-        true => find(text, wanted, start, end),
+        true => find(text, wanted, start, end)?,
         false => None,
     };
     Ok(Some(
@@ -60,14 +64,26 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
     ))
 }
 
-fn find_bytes(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
-    let text = text.as_bytes();
-    let part = text.get(start..end.min(text.len()))?;
-    if wanted.is_empty() {
-        return Some(start);
+fn find_bytes(
+    text: &str,
+    wanted: &str,
+    start: usize,
+    end: usize,
+) -> Result<Option<usize>, QueryError> {
+    let end = end.min(text.len());
+    if start > end {
+        return Ok(None);
     }
-    let is_here = |window: &[u8]| window == wanted.as_bytes();
-    part.windows(wanted.len()).position(is_here).map(|index| start + index)
+    if wanted.is_empty() {
+        return Ok(Some(start));
+    }
+    // What is wanted is whole letters, and so is every place where it is found. Searching in a
+    // text takes time in proportion to its length; comparing at each byte would take the product.
+    let first = text.ceil_char_boundary(start);
+    let last = text.floor_char_boundary(end);
+    let Some(part) = text.get(first..last) else { return Ok(None) };
+    step_bytes(part.len())?;
+    Ok(part.find(wanted).map(|index| first + index))
 }
 
 fn find_letters(text: &str, wanted: &str, start: usize, end: usize) -> Option<usize> {
@@ -95,7 +111,7 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
         QueryError::new(code, text)
     };
     let text = as_str(value.as_ref()).ok_or_else(|| wrong(50699, "its input", value.as_ref()))?;
-    let letters: Vec<char> = match arguments.is_given(1) {
+    let mut letters: Vec<char> = match arguments.is_given(1) {
         false => WHITE.to_vec(),
         true => {
             let letters = arguments.get(1)?;
@@ -107,8 +123,9 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             letters.chars().collect()
         }
     };
-    let letters = letters.as_slice();
-    let text = if at_start { text.trim_start_matches(letters) } else { text };
-    let text = if at_end { text.trim_end_matches(letters) } else { text };
+    letters.sort_unstable();
+    let is_trimmed = |letter: char| letters.binary_search(&letter).is_ok();
+    let text = if at_start { text.trim_start_matches(is_trimmed) } else { text };
+    let text = if at_end { text.trim_end_matches(is_trimmed) } else { text };
     Ok(Some(Value::text(text)))
 }

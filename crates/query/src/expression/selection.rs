@@ -14,7 +14,12 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, field, fields, is_nullish},
 };
-use crate::{QueryError, order};
+use crate::{
+    QueryError,
+    depth::{check_path, check_sort_fields},
+    interrupt::sort_by,
+    order,
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$firstN", parse_n, first_n),
@@ -56,7 +61,7 @@ fn parse_n(
 /// How many elements are wanted, of which `select` keeps some.
 fn take<'a>(
     arguments: &Arguments<'a>,
-    select: impl FnOnce(&mut Vec<RawBsonRef<'_>>, usize),
+    select: impl FnOnce(&mut Vec<RawBsonRef<'_>>, usize) -> Result<(), QueryError>,
 ) -> Evaluated<'a> {
     let number = number(arguments.get(0)?.as_ref())?;
     let input = arguments.get(1)?;
@@ -64,7 +69,7 @@ fn take<'a>(
         return Err(QueryError::new(5_788_200, "Input must be an array"));
     };
     let mut elements = collect(array)?;
-    select(&mut elements, number);
+    select(&mut elements, number)?;
     let mut selected = ArrayBuilder::default();
     for element in elements {
         selected.push(element)?;
@@ -90,13 +95,17 @@ fn number(value: Option<&Value<'_>>) -> Result<usize, QueryError> {
 }
 
 fn first_n<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    take(arguments, |elements, number| elements.truncate(number))
+    take(arguments, |elements, number| {
+        elements.truncate(number);
+        Ok(())
+    })
 }
 
 fn last_n<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     take(arguments, |elements, number| {
         let from = elements.len().saturating_sub(number);
         elements.drain(..from);
+        Ok(())
     })
 }
 
@@ -104,8 +113,9 @@ fn last_n<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 fn ordered<'a>(arguments: &Arguments<'a>, turn: fn(Ordering) -> Ordering) -> Evaluated<'a> {
     take(arguments, |elements, number| {
         elements.retain(|element| !matches!(element, RawBsonRef::Null | RawBsonRef::Undefined));
-        elements.sort_by(|left, right| turn(order::compare(*left, *right)));
+        sort_by(elements, |left, right| turn(order::compare(*left, *right)))?;
         elements.truncate(number);
+        Ok(())
     })
 }
 
@@ -135,8 +145,11 @@ fn check_sort(by: RawBsonRef<'_>) -> Result<(), QueryError> {
             "The sort pattern is empty when it should be a set of fields.",
         )),
         RawBsonRef::Document(document) => {
+            check_sort_fields(fields(document).count())?;
             for field in fields(document) {
-                if direction(field?.1).is_none() {
+                let (path, value) = field?;
+                check_path(path.as_str())?;
+                if direction(value).is_none() {
                     let text = "The $sort element value must be either 1 or -1";
                     return Err(QueryError::bad_value(text));
                 }
@@ -179,7 +192,7 @@ fn sort<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         }
         Some(by) => {
             let down = direction(by) == Some(true);
-            elements.sort_by(|left, right| turned(order::compare(*left, *right), down));
+            sort_by(&mut elements, |left, right| turned(order::compare(*left, *right), down))?;
         }
         None => {}
     }
@@ -209,12 +222,12 @@ fn sort_by_fields<'a>(
             keys.iter().map(|(path, _)| part(element, path)).collect::<Result<_, _>>()?;
         pairs.push((parts, element));
     }
-    pairs.sort_by(|(left, _), (right, _)| {
+    sort_by(&mut pairs, |(left, _), (right, _)| {
         let parts = left.iter().zip(right).zip(&keys);
         let mut compared =
             parts.map(|((left, right), (_, down))| turned(order::compare(*left, *right), *down));
         compared.find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
-    });
+    })?;
     Ok(pairs.into_iter().map(|(_, element)| element).collect())
 }
 

@@ -4,13 +4,13 @@ use bson::{RawArray, RawBsonRef};
 
 use super::{
     arrays::{as_array, type_of},
-    build::ArrayBuilder,
+    build::{ArrayBuilder, Held},
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
     value::{Evaluated, Value, collect, is_nullish, items},
 };
-use crate::{QueryError, order};
+use crate::{QueryError, interrupt::sort_by, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$setUnion", union),
@@ -25,13 +25,14 @@ pub(super) const OPERATORS: &[Operator] = &[
 /// The elements in their order, each once.
 fn set(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
     let mut elements = collect(array)?;
-    sort(&mut elements);
+    sort(&mut elements)?;
     Ok(elements)
 }
 
-fn sort(elements: &mut Vec<RawBsonRef<'_>>) {
-    elements.sort_by(|left, right| order::compare(*left, *right));
+fn sort(elements: &mut Vec<RawBsonRef<'_>>) -> Result<(), QueryError> {
+    sort_by(elements, |left, right| order::compare(*left, *right))?;
     elements.dedup_by(|left, right| order::compare(*left, *right).is_eq());
+    Ok(())
 }
 
 fn has(set: &[RawBsonRef<'_>], element: RawBsonRef<'_>) -> bool {
@@ -50,14 +51,16 @@ fn no_array(text: &str, code: i32, value: Option<&Value<'_>>) -> QueryError {
     QueryError::new(code, format!("{text} is of type: {}", type_of(value)))
 }
 
-/// All operands; none where one of them is null.
+/// All operands, with what they hold; none where one of them is null.
 fn operands<'a>(
     arguments: &Arguments<'a>,
     code: i32,
-) -> Result<Option<Vec<Value<'a>>>, QueryError> {
+) -> Result<Option<(Vec<Value<'a>>, Held)>, QueryError> {
     let mut operands = Vec::with_capacity(arguments.len());
+    let mut held = Held::default();
     for value in arguments.iter() {
         let value = value?;
+        held.add(value.as_ref())?;
         if is_nullish(value.as_ref()) {
             return Ok(None);
         }
@@ -70,21 +73,21 @@ fn operands<'a>(
             }
         }
     }
-    Ok(Some(operands))
+    Ok(Some((operands, held)))
 }
 
 fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
+    let Some((operands, _held)) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
     let mut elements = Vec::new();
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
         elements.extend(collect(array)?);
     }
-    sort(&mut elements);
+    sort(&mut elements)?;
     write(elements)
 }
 
 fn intersection<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
+    let Some((operands, _held)) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
     let mut arrays = operands.iter().filter_map(|operand| as_array(Some(operand)));
     let Some(first) = arrays.next() else { return write(Vec::new()) };
     let mut elements = set(first)?;
@@ -110,16 +113,16 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let without = set(second)?;
     let kept: Vec<RawBsonRef<'_>> =
         collect(first)?.into_iter().filter(|element| !has(&without, *element)).collect();
-    write(first_of_each(kept))
+    write(first_of_each(kept)?)
 }
 
 /// The elements where each stands first.
-fn first_of_each(elements: Vec<RawBsonRef<'_>>) -> Vec<RawBsonRef<'_>> {
+fn first_of_each(elements: Vec<RawBsonRef<'_>>) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
     let mut places: Vec<(usize, RawBsonRef<'_>)> = elements.into_iter().enumerate().collect();
-    places.sort_by(|(_, left), (_, right)| order::compare(*left, *right));
+    sort_by(&mut places, |(_, left), (_, right)| order::compare(*left, *right))?;
     places.dedup_by(|(_, left), (_, right)| order::compare(*left, *right).is_eq());
-    places.sort_by_key(|(place, _)| *place);
-    places.into_iter().map(|(_, element)| element).collect()
+    sort_by(&mut places, |(left, _), (right, _)| left.cmp(right))?;
+    Ok(places.into_iter().map(|(_, element)| element).collect())
 }
 
 fn parse_equals(
@@ -137,8 +140,10 @@ fn parse_equals(
 
 fn equals<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let mut values = Vec::with_capacity(arguments.len());
+    let mut held = Held::default();
     for (index, value) in (1..).zip(arguments.iter()) {
         let value = value?;
+        held.add(value.as_ref())?;
         if as_array(value.as_ref()).is_none() {
             let text = format!("All operands of $setEquals must be arrays. {index}-th argument");
             return Err(no_array(&text, 5_887_502, value.as_ref()));

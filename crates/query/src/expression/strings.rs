@@ -10,7 +10,7 @@ use super::{
     text::{as_text, in_error},
     value::{Evaluated, Value, is_nullish},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::charge_bytes};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$concat", concat),
@@ -31,7 +31,8 @@ pub(super) const OPERATORS: &[Operator] = &[
 
 /// The text that a value is.
 pub(super) fn as_str<'v>(value: Option<&'v Value<'_>>) -> Option<&'v str> {
-    value.and_then(|value| value.raw().as_str())
+    let text = value.and_then(|value| value.raw().as_str());
+    text.inspect(|text| charge_bytes(text.len()))
 }
 
 fn concat<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {

@@ -9,7 +9,7 @@ use super::{
     numeric::{Numeric, general},
     value::{Value, fields, items, type_name},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::charge_bytes};
 
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -34,6 +34,7 @@ pub(super) fn as_text<'v>(value: Option<&'v Value<'_>>) -> Result<Cow<'v, str>, 
     Ok(match value {
         RawBsonRef::Null | RawBsonRef::Undefined => Cow::Borrowed(""),
         RawBsonRef::String(text) | RawBsonRef::Symbol(text) | RawBsonRef::JavaScriptCode(text) => {
+            charge_bytes(text.len());
             Cow::Borrowed(text)
         }
         RawBsonRef::DateTime(date) => Cow::Owned(iso_text(date.timestamp_millis())?),
@@ -70,12 +71,15 @@ fn write(value: RawBsonRef<'_>, text: &mut String) {
     match value {
         RawBsonRef::String(string) => {
             text.push('"');
-            text.push_str(string);
+            text.push_str(&string[..string.floor_char_boundary(TEXT_BYTES_MAX + 8)]);
             text.push('"');
         }
         RawBsonRef::Array(array) => {
             text.push('[');
             for (index, item) in items(array).flatten().enumerate() {
+                if text.len() > TEXT_BYTES_MAX {
+                    break;
+                }
                 text.push_str(if index > 0 { ", " } else { "" });
                 write(item, text);
             }
@@ -84,8 +88,12 @@ fn write(value: RawBsonRef<'_>, text: &mut String) {
         RawBsonRef::Document(document) => {
             text.push('{');
             for (index, (name, value)) in fields(document).flatten().enumerate() {
+                if text.len() > TEXT_BYTES_MAX {
+                    break;
+                }
                 text.push_str(if index > 0 { ", " } else { "" });
-                text.push_str(name.as_str());
+                let name = name.as_str();
+                text.push_str(&name[..name.floor_char_boundary(TEXT_BYTES_MAX + 8)]);
                 text.push_str(": ");
                 write(value, text);
             }

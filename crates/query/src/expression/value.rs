@@ -8,7 +8,11 @@ use bson::{
 };
 
 pub(crate) use crate::scan::field;
-use crate::{QueryError, order};
+use crate::{
+    QueryError,
+    interrupt::{charge_bytes, step},
+    order,
+};
 
 /// What came of an evaluation; none is "missing", which is not null.
 pub type Evaluated<'a> = Result<Option<Value<'a>>, QueryError>;
@@ -105,7 +109,9 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Owned(RawBson::String(text.into()))
+        let text = text.into();
+        charge_bytes(text.len());
+        Self::Owned(RawBson::String(text))
     }
 
     pub(crate) fn date_ms(milliseconds: i64) -> Self {
@@ -113,10 +119,12 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn array(array: RawArrayBuf) -> Self {
+        charge_bytes(array.as_bytes().len());
         Self::Owned(RawBson::Array(array))
     }
 
     pub(crate) fn document(document: RawDocumentBuf) -> Self {
+        charge_bytes(document.as_bytes().len());
         Self::Owned(RawBson::Document(document))
     }
 }
@@ -187,7 +195,10 @@ pub(crate) fn compare(left: Option<&Value<'_>>, right: Option<&Value<'_>>) -> Or
 
 /// The elements of an array.
 pub(crate) fn items(array: &RawArray) -> impl Iterator<Item = Result<RawBsonRef<'_>, QueryError>> {
-    array.into_iter().map(|item| item.map_err(|error| broken(&error)))
+    array.into_iter().map(|item| {
+        step()?;
+        item.map_err(|error| broken(&error))
+    })
 }
 
 /// The elements of an array at once.
@@ -199,12 +210,27 @@ pub(crate) fn collect(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryErro
 pub(crate) fn fields(
     document: &RawDocument,
 ) -> impl Iterator<Item = Result<(&CStr, RawBsonRef<'_>), QueryError>> {
-    document.iter().map(|field| field.map_err(|error| broken(&error)))
+    document.iter().map(|field| {
+        step()?;
+        field.map_err(|error| broken(&error))
+    })
 }
 
 /// A copy of a value.
 pub(crate) fn to_owned(value: RawBsonRef<'_>) -> RawBson {
+    charge_copy(value);
     RawBson::from(value)
+}
+
+/// Counts what a copy of a value costs.
+fn charge_copy(value: RawBsonRef<'_>) {
+    charge_bytes(match value {
+        RawBsonRef::String(text) | RawBsonRef::Symbol(text) => text.len(),
+        RawBsonRef::Document(document) => document.as_bytes().len(),
+        RawBsonRef::Array(array) => array.as_bytes().len(),
+        RawBsonRef::Binary(binary) => binary.bytes.len(),
+        _ => 0,
+    });
 }
 
 /// The error about bytes that are no BSON.

@@ -4,14 +4,14 @@ use bson::RawBsonRef;
 
 use super::{
     arrays::as_array,
-    build::{ArrayBuilder, check_memory},
+    build::{ArrayBuilder, Held, check_memory},
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
     text::in_error,
     value::{Evaluated, Value, collect, fields, is_nullish, type_name},
 };
-use crate::QueryError;
+use crate::{QueryError, interrupt::step};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$zip", parse, zip)];
 
@@ -76,8 +76,10 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let number = arguments.get(1)?.and_then(|value| value.raw().as_i32()).unwrap_or(0);
     let number = usize::try_from(number).unwrap_or(0);
     let mut inputs = Vec::with_capacity(number);
+    let mut held = Held::default();
     for index in 0..number {
         let input = arguments.get(2 + index)?;
+        held.add(input.as_ref())?;
         if is_nullish(input.as_ref()) {
             return Ok(Some(Value::NULL));
         }
@@ -100,6 +102,7 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     check_memory("$zip", length.saturating_mul(number).saturating_mul(8))?;
     let mut rows = ArrayBuilder::default();
     for index in 0..length {
+        step()?;
         let mut row = ArrayBuilder::default();
         for (column, default) in columns.iter().zip(&defaults) {
             let default = default.as_ref().map_or(RawBsonRef::Null, Value::raw);

@@ -75,7 +75,9 @@ fn is_set(binary: RawBinaryRef<'_>, position: usize) -> bool {
 }
 
 fn set_bits(binary: RawBinaryRef<'_>) -> Vec<usize> {
-    (0..binary.bytes.len().saturating_mul(8)).filter(|at| is_set(binary, *at)).collect()
+    let all = 0..binary.bytes.len().saturating_mul(8);
+    // One more than may be asked for is enough to refuse it.
+    all.filter(|at| is_set(binary, *at)).take(POSITIONS_MAX + 1).collect()
 }
 
 /// A number that is not below zero, as the positions of its bits.

@@ -12,14 +12,11 @@ use super::{
 };
 use crate::{
     Expression, Parameters, QueryError,
-    depth::validate,
+    depth::{COMMAND_DEPTH_MAX, check_path, check_stack, validate},
     describe::describe,
     number::Number,
     path::{Path, fields, items},
 };
-
-/// How deep a query may be nested.
-const DEPTH_MAX: usize = 100;
 
 /// One of 2^32.
 const SHARES: f64 = 4_294_967_296.0;
@@ -33,13 +30,19 @@ pub(super) struct Level<'a> {
     is_top: bool,
 }
 
+/// The error about a query that is nested too deep.
+pub(super) fn too_deep() -> QueryError {
+    let message = format!("exceeded maximum query tree depth of {COMMAND_DEPTH_MAX}");
+    QueryError::bad_value(message)
+}
+
 impl Level<'_> {
     /// One level further down.
     pub(super) fn down(self) -> Result<Self, QueryError> {
-        if self.depth == DEPTH_MAX {
-            let message = format!("exceeded maximum query tree depth of {DEPTH_MAX}");
-            return Err(QueryError::bad_value(message));
+        if self.depth == COMMAND_DEPTH_MAX {
+            return Err(too_deep());
         }
+        check_stack()?;
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
@@ -62,6 +65,7 @@ pub(super) fn parse_document(query: &RawDocument, level: Level<'_>) -> Result<No
         if name.starts_with('$') {
             nodes.extend(parse_top_operator(name, value, level)?);
         } else {
+            check_path(name)?;
             nodes.push(Node::Field(Path::new(name), parse_field(name, value, level)?));
         }
     }

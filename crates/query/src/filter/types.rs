@@ -69,7 +69,7 @@ impl TypeSet {
     }
 
     pub(super) fn extend(&mut self, other: Self) {
-        self.types.extend(other.types);
+        other.types.into_iter().for_each(|one| self.insert(one));
     }
 
     /// Whether a value is of one of the types.
@@ -80,15 +80,21 @@ impl TypeSet {
     /// Adds a type by the name that MongoDB has for it.
     pub(super) fn add_name(&mut self, name: &str) -> Result<(), QueryError> {
         if name == "number" {
-            self.types.extend(NUMBERS);
+            NUMBERS.into_iter().for_each(|one| self.insert(one));
             return Ok(());
         }
         let (_, _, found) = TYPES
             .iter()
             .find(|(known, ..)| *known == name)
             .ok_or_else(|| QueryError::bad_value(format!("Unknown type name alias: {name}")))?;
-        self.types.push(*found);
+        self.insert(*found);
         Ok(())
+    }
+
+    fn insert(&mut self, one: ElementType) {
+        if !self.types.contains(&one) {
+            self.types.push(one);
+        }
     }
 
     fn add(&mut self, value: RawBsonRef<'_>) -> Result<(), QueryError> {
@@ -106,7 +112,7 @@ impl TypeSet {
             let hint = if number.is_zero() { " Instead use {$exists:false}." } else { "" };
             QueryError::bad_value(format!("Invalid numerical type code: {shown}.{hint}"))
         })?;
-        self.types.push(*found);
+        self.insert(*found);
         Ok(())
     }
 }

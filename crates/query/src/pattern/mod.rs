@@ -11,7 +11,7 @@ mod translate;
 use bson::raw::CString;
 use fancy_regex::{Regex, RegexBuilder};
 
-use crate::QueryError;
+use crate::{QueryError, interrupt::step_search};
 
 /// How often a pattern may go back on one text.
 const BACKTRACKS_MAX: usize = 1_000_000;
@@ -55,6 +55,7 @@ impl Pattern {
 
     /// Whether it is found anywhere in a text.
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, QueryError> {
+        step_search(text)?;
         self.regex.is_match(text).map_err(|error| execution_failed(&error))
     }
 }
@@ -62,8 +63,10 @@ impl Pattern {
 /// The engine's form of a pattern with options.
 pub(crate) fn compile(source: &str, options: &str) -> Result<Regex, QueryError> {
     if source.len() > PATTERN_BYTES_MAX {
-        return Err(invalid("regular expression is too large"));
+        let reason = format!("it is longer than {PATTERN_BYTES_MAX} bytes");
+        return Err(invalid(&reason));
     }
+    step_search(source)?;
     let mut flags = String::new();
     for option in options.chars() {
         match option {

@@ -5,8 +5,9 @@
 
 use super::{class, escape};
 
-/// How deep groups may be nested.
-const DEPTH_MAX: usize = 200;
+/// How deep groups may be nested: a little less deep than the engine accepts.
+const DEPTH_MAX: usize = 60;
+const TOO_DEEP: &str = "parentheses are nested more than 60 deep";
 
 /// The end of a text, or before a newline that ends it.
 pub(super) const END: &str = r"(?=\n?\z)";
@@ -75,7 +76,7 @@ pub(super) fn translate(source: &str, flags: &str) -> Result<String, &'static st
             '(' => {
                 depth += 1;
                 if depth > DEPTH_MAX {
-                    return Err("parentheses are too deeply nested");
+                    return Err(TOO_DEEP);
                 }
                 if reader.take("?#") {
                     reader.take_until(")");

@@ -7,10 +7,15 @@ mod parse;
 mod positional;
 mod slice;
 
-use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::CString};
+use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr};
 
 use self::{positional::Positional, slice::Slice};
-use crate::{Expression, Filter, Parameters, QueryError, depth::malformed, path::items};
+use crate::{
+    Expression, Filter, Parameters, QueryError,
+    depth::{check_value, malformed},
+    named::Named,
+    path::items,
+};
 
 /// A projection, ready to be laid over documents.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub struct Projection {
 #[derive(Debug, Default)]
 struct Node {
     /// In the order of the specification.
-    fields: Vec<(CString, Field)>,
+    fields: Named<Field>,
     /// Whether anything in it is computed, so that it makes fields that are not there.
     computes: bool,
 }
@@ -56,6 +61,9 @@ impl Projection {
     ) -> Result<RawDocumentBuf, QueryError> {
         let layer = Layer { root: document, is_inclusion: self.is_inclusion };
         let projected = layer.document(Some(document), &self.root)?;
+        if self.root.computes {
+            check_value(RawBsonRef::Document(&projected), 0)?;
+        }
         match &self.positional {
             Some(positional) => positional.apply(document, projected, filter),
             None => Ok(projected),
@@ -64,8 +72,18 @@ impl Projection {
 }
 
 impl Node {
-    fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|(known, _)| known.as_str() == name).map(|(_, field)| field)
+    /// Notes for all nested fields whether anything in them is computed; answers whether.
+    fn settle(&mut self) -> bool {
+        let mut computes = false;
+        for field in self.fields.values_mut() {
+            computes |= match field {
+                Field::Computed(_) | Field::Element(_) => true,
+                Field::Nested(inner) => inner.settle(),
+                Field::Keep | Field::Drop | Field::Slice(_) => false,
+            };
+        }
+        self.computes = computes;
+        computes
     }
 }
 
@@ -82,30 +100,35 @@ impl Layer<'_> {
         node: &Node,
     ) -> Result<RawDocumentBuf, QueryError> {
         let mut output = RawDocumentBuf::new();
-        if let Some(document) = document {
-            for field in document {
-                let (name, value) = field.map_err(malformed)?;
-                match node.field(name.as_str()) {
-                    None if self.is_inclusion => {}
-                    None | Some(Field::Keep) => output.append(name, value),
-                    Some(Field::Drop | Field::Computed(_)) => {}
-                    Some(Field::Slice(slice)) => output.append(name, slice.apply(value)?),
-                    Some(Field::Element(_)) if self.is_inclusion => {}
-                    Some(Field::Element(filter)) => {
-                        if let Some(item) = self.element(filter, value)? {
-                            output.append(name, item);
-                        }
+        let adds = self.is_inclusion && node.computes;
+        // What the document has of each field, for those that are computed behind the others.
+        let mut existing = if adds { vec![None; node.fields.len()] } else { Vec::new() };
+        for field in document.into_iter().flatten() {
+            let (name, value) = field.map_err(malformed)?;
+            let place = node.fields.position(name.as_str().as_bytes());
+            if let Some(slot @ None) = place.and_then(|place| existing.get_mut(place)) {
+                *slot = Some(value);
+            }
+            match place.and_then(|place| node.fields.at(place)) {
+                None if self.is_inclusion => {}
+                None | Some(Field::Keep) => output.append(name, value),
+                Some(Field::Drop | Field::Computed(_)) => {}
+                Some(Field::Slice(slice)) => output.append(name, slice.apply(value)?),
+                Some(Field::Element(_)) if self.is_inclusion => {}
+                Some(Field::Element(filter)) => {
+                    if let Some(item) = element(filter, name, value)? {
+                        output.append(name, item);
                     }
-                    Some(Field::Nested(inner)) => {
-                        if let Some(value) = self.value(value, inner)? {
-                            output.append(name, value);
-                        }
+                }
+                Some(Field::Nested(inner)) => {
+                    if let Some(value) = self.value(value, inner)? {
+                        output.append(name, value);
                     }
                 }
             }
         }
-        if self.is_inclusion && node.computes {
-            self.add_computed(document, node, &mut output)?;
+        if adds {
+            self.add_computed(node, &existing, &mut output)?;
         }
         Ok(output)
     }
@@ -113,15 +136,12 @@ impl Layer<'_> {
     /// Adds what does not come from the fields that are there, behind them.
     fn add_computed(
         &self,
-        document: Option<&RawDocument>,
         node: &Node,
+        existing: &[Option<RawBsonRef<'_>>],
         output: &mut RawDocumentBuf,
     ) -> Result<(), QueryError> {
-        for (name, field) in &node.fields {
-            let existing = match document {
-                Some(document) => crate::path::field(document, name.as_str())?,
-                None => None,
-            };
+        for ((name, field), existing) in node.fields.iter().zip(existing) {
+            let name: &CStr = name.try_into().map_err(malformed)?;
             match (field, existing) {
                 (Field::Computed(expression), _) => {
                     if let Some(value) = expression.evaluate_root(self.root)? {
@@ -129,7 +149,7 @@ impl Layer<'_> {
                     }
                 }
                 (Field::Element(filter), Some(value)) => {
-                    if let Some(item) = self.element(filter, value)? {
+                    if let Some(item) = element(filter, name, *value)? {
                         output.append(name, item);
                     }
                 }
@@ -164,16 +184,19 @@ impl Layer<'_> {
             _ => Ok(None),
         }
     }
+}
 
-    /// The item of an array that a filter finds in the whole document, in an array of its own.
-    fn element(
-        &self,
-        filter: &Filter,
-        value: RawBsonRef<'_>,
-    ) -> Result<Option<RawArrayBuf>, QueryError> {
-        let RawBsonRef::Array(array) = value else { return Ok(None) };
-        let Some(index) = filter.matched_index(self.root)? else { return Ok(None) };
-        let found = items(array).nth(index).transpose()?;
-        Ok(found.map(|item| RawArrayBuf::from_iter([item])))
-    }
+/// The item of an array that a filter finds, in an array of its own. The filter asks about the
+/// field of this name alone, so that it need not look for the field in the whole document.
+fn element(
+    filter: &Filter,
+    name: &CStr,
+    value: RawBsonRef<'_>,
+) -> Result<Option<RawArrayBuf>, QueryError> {
+    let RawBsonRef::Array(array) = value else { return Ok(None) };
+    let mut alone = RawDocumentBuf::new();
+    alone.append(name, value);
+    let Some(index) = filter.matched_index(&alone)? else { return Ok(None) };
+    let found = items(array).nth(index).transpose()?;
+    Ok(found.map(|item| RawArrayBuf::from_iter([item])))
 }

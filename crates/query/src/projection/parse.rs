@@ -1,18 +1,16 @@
 //! Reading a projection.
 
-use bson::{
-    RawBsonRef, RawDocument, RawDocumentBuf,
-    raw::{CStr, CString, cstr},
-};
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr};
 
 use super::{Field, Node, Positional, Projection, slice::Slice};
 use crate::{
     Expression, Filter, Parameters, QueryError,
-    depth::{malformed, validate},
+    depth::{check_names, check_stack, malformed, validate},
     describe::{describe, describe_field, type_name},
     field_path,
     number::Number,
     path::fields,
+    trail::Trail,
 };
 
 const COLLISION_ABOVE: i32 = 31249;
@@ -40,7 +38,6 @@ const UNRECOGNIZED_EXPRESSION: i32 = 168;
 /// What has been read so far.
 struct Reader<'a> {
     parameters: &'a Parameters,
-    root: Node,
     /// Whether it is an inclusion, once that is clear.
     is_inclusion: Option<bool>,
     /// What was said of the whole `_id`.
@@ -55,9 +52,9 @@ pub(super) fn parse(
     parameters: &Parameters,
 ) -> Result<Projection, QueryError> {
     validate(specification)?;
+    let mut root = Node::default();
     let mut reader = Reader {
         parameters,
-        root: Node::default(),
         is_inclusion: None,
         id: None,
         has_slice: false,
@@ -66,32 +63,38 @@ pub(super) fn parse(
     };
     for field in fields(specification) {
         let (name, value) = field?;
-        reader.element("", name, value)?;
+        reader.element(Spot { node: Some(&mut root), trail: &Trail::ROOT }, name, value)?;
     }
-    Ok(reader.finish())
+    root.settle();
+    Ok(reader.finish(root))
+}
+
+/// The fields of the specification that something is added to.
+struct Spot<'s, 'n> {
+    /// Nothing where the way here goes through a field that was given as a whole.
+    node: Option<&'n mut Node>,
+    trail: &'s Trail<'s>,
 }
 
 impl Reader<'_> {
-    fn finish(mut self) -> Projection {
+    fn finish(self, mut root: Node) -> Projection {
         let is_inclusion = self.is_inclusion.unwrap_or(match (self.has_slice, self.has_element) {
             (true, _) | (_, false) => self.id == Some(true),
             (false, true) => true,
         });
-        let has_id = self.root.fields.iter().any(|(name, _)| name.as_str() == "_id");
-        if is_inclusion && !has_id {
-            self.root.fields.push((cstr!("_id").into(), Field::Keep));
+        if is_inclusion && root.fields.get("_id").is_none() {
+            root.fields.push("_id", Field::Keep);
         }
-        Projection { root: self.root, is_inclusion, positional: self.positional }
+        Projection { root, is_inclusion, positional: self.positional }
     }
 
-    /// One field of the specification, below a path.
+    /// One field of the specification.
     fn element(
         &mut self,
-        prefix: &str,
+        spot: Spot<'_, '_>,
         name: &str,
         value: RawBsonRef<'_>,
     ) -> Result<(), QueryError> {
-        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         let refuse = |code, message: &str| Err(QueryError::new(code, message));
         if name.contains(".$.") {
             let message = "As of 4.4, it's illegal to specify positional operator in the middle \
@@ -107,27 +110,28 @@ impl Reader<'_> {
                     "positional projection cannot be used with an expression or sub object";
                 refuse(POSITIONAL_WITH_OBJECT, message)
             }
-            RawBsonRef::Document(document) => self.object(&path, document),
+            RawBsonRef::Document(document) => self.object(spot, name, document),
             value => match truth(value) {
-                Some(true) if is_positional => self.positional(&path),
-                Some(true) => self.inclusion(&path, name),
+                Some(true) if is_positional => self.positional(spot, name),
+                Some(true) => self.inclusion(spot, name),
                 Some(false) if is_positional => {
                     let message = "positional projection cannot be used with exclusion";
                     refuse(POSITIONAL_WITH_EXCLUSION, message)
                 }
-                Some(false) => self.exclusion(&path, name),
+                Some(false) => self.exclusion(spot, name),
                 None if is_positional => {
                     let message = "positional projection cannot be used with a literal";
                     refuse(POSITIONAL_WITH_LITERAL, message)
                 }
-                None => self.literal(&path, name, value),
+                None => self.literal(spot, name, value),
             },
         }
     }
 
-    fn inclusion(&mut self, path: &str, name: &str) -> Result<(), QueryError> {
-        self.add(path, Field::Keep)?;
-        if path == "_id" {
+    fn inclusion(&mut self, spot: Spot<'_, '_>, name: &str) -> Result<(), QueryError> {
+        let is_id = spot.trail.is_root() && name == "_id";
+        add(spot, name, Field::Keep)?;
+        if is_id {
             self.id = Some(true);
             return Ok(());
         }
@@ -137,9 +141,10 @@ impl Reader<'_> {
         })
     }
 
-    fn exclusion(&mut self, path: &str, name: &str) -> Result<(), QueryError> {
-        self.add(path, Field::Drop)?;
-        if path == "_id" {
+    fn exclusion(&mut self, spot: Spot<'_, '_>, name: &str) -> Result<(), QueryError> {
+        let is_id = spot.trail.is_root() && name == "_id";
+        add(spot, name, Field::Drop)?;
+        if is_id {
             self.id = Some(false);
             return Ok(());
         }
@@ -149,7 +154,7 @@ impl Reader<'_> {
         })
     }
 
-    fn positional(&mut self, path: &str) -> Result<(), QueryError> {
+    fn positional(&mut self, spot: Spot<'_, '_>, name: &str) -> Result<(), QueryError> {
         if self.positional.is_some() {
             let message = "Cannot specify more than one positional projection per query.";
             return Err(QueryError::new(TWO_POSITIONALS, message));
@@ -158,23 +163,30 @@ impl Reader<'_> {
             let message = "Cannot specify positional operator and $elemMatch.";
             return Err(QueryError::new(ELEMENT_BEFORE_POSITIONAL, message));
         }
-        let array = path.strip_suffix(".$").unwrap_or(path);
-        if array.is_empty() {
-            let message = format!("Projection on field {path} is invalid");
+        let array = name.strip_suffix(".$").unwrap_or(name);
+        if array.is_empty() && spot.trail.is_root() {
+            let message = format!("Projection on field {name} is invalid");
             return Err(QueryError::new(POSITIONAL_ALONE, message));
         }
-        self.add(array, Field::Keep)?;
-        self.positional = Some(Positional::new(array));
+        let trail = spot.trail;
+        add(spot, array, Field::Keep)?;
+        self.positional = Some(Positional::new(&trail.text_with(array)));
         self.settle(true, || {
+            let path = trail.text_with(name);
             let message = format!("Cannot do inclusion on field {path} in exclusion projection");
             QueryError::new(INCLUSION_IN_EXCLUSION, message)
         })
     }
 
     /// A value that stands for itself, or a path of an expression.
-    fn literal(&mut self, path: &str, name: &str, value: RawBsonRef<'_>) -> Result<(), QueryError> {
+    fn literal(
+        &mut self,
+        spot: Spot<'_, '_>,
+        name: &str,
+        value: RawBsonRef<'_>,
+    ) -> Result<(), QueryError> {
         let expression = Expression::parse(value, self.parameters)?;
-        self.add(path, Field::Computed(expression))?;
+        add(spot, name, Field::Computed(expression))?;
         self.settle(true, || {
             let shown = describe_field(name, value);
             let message = format!("Cannot use an expression {shown} in an exclusion projection");
@@ -183,29 +195,42 @@ impl Reader<'_> {
     }
 
     /// An operator, or fields of a nested document.
-    fn object(&mut self, path: &str, document: &RawDocument) -> Result<(), QueryError> {
+    fn object(
+        &mut self,
+        mut spot: Spot<'_, '_>,
+        name: &str,
+        document: &RawDocument,
+    ) -> Result<(), QueryError> {
         let mut inner = fields(document);
         let Some((first, value)) = inner.next().transpose()? else {
             let message = format!(
-                "An empty sub-projection is not a valid value. Found empty object at path {path}"
+                "An empty sub-projection is not a valid value. Found empty object at path {}",
+                spot.trail.text_with(name)
             );
             return Err(QueryError::new(EMPTY_OBJECT, message));
         };
         if first.starts_with('$') && inner.next().is_none() {
-            return self.operator(path, first, value, document);
+            return self.operator(spot, name, (first, value), document);
+        }
+        check_stack()?;
+        field_path::check_part(name)?;
+        let trail = spot.trail.below(name)?;
+        let mut node = spot.node.as_deref_mut();
+        for name in name.split('.') {
+            node = node.and_then(|node| inner_node(node, name));
         }
         for field in fields(document) {
             let (name, value) = field?;
-            self.element(path, name, value)?;
+            self.element(Spot { node: node.as_deref_mut(), trail: &trail }, name, value)?;
         }
         Ok(())
     }
 
     fn operator(
         &mut self,
-        path: &str,
-        name: &str,
-        value: RawBsonRef<'_>,
+        spot: Spot<'_, '_>,
+        field: &str,
+        (name, value): (&str, RawBsonRef<'_>),
         document: &RawDocument,
     ) -> Result<(), QueryError> {
         match name {
@@ -213,9 +238,9 @@ impl Reader<'_> {
             "$slice" => match Slice::parse(value) {
                 Ok(slice) => {
                     self.has_slice = true;
-                    self.add(path, Field::Slice(slice))
+                    add(spot, field, Field::Slice(slice))
                 }
-                Err(refused) => self.expression(path, document).map_err(|error| {
+                Err(refused) => self.expression(spot, field, document).map_err(|error| {
                     let shown = describe(RawBsonRef::Document(document));
                     let message = format!(
                         "Invalid $slice syntax. The given syntax {shown} did not match the find() \
@@ -226,8 +251,8 @@ impl Reader<'_> {
                     QueryError::new(error.code, message)
                 }),
             },
-            "$elemMatch" => self.element_match(path, value, document),
-            _ => self.expression(path, document).map_err(|error| {
+            "$elemMatch" => self.element_match(spot, field, value, document),
+            _ => self.expression(spot, field, document).map_err(|error| {
                 let is_own = error.message.contains(&format!("'{name}'"));
                 match error.code {
                     UNRECOGNIZED_EXPRESSION if is_own => {
@@ -239,18 +264,24 @@ impl Reader<'_> {
         }
     }
 
-    fn expression(&mut self, path: &str, document: &RawDocument) -> Result<(), QueryError> {
+    fn expression(
+        &mut self,
+        spot: Spot<'_, '_>,
+        field: &str,
+        document: &RawDocument,
+    ) -> Result<(), QueryError> {
         self.settle(true, || {
             let message = "Cannot use expression other than $meta in exclusion projection";
             QueryError::new(EXPRESSION_IN_EXCLUSION, message)
         })?;
         let expression = Expression::parse(RawBsonRef::Document(document), self.parameters)?;
-        self.add(path, Field::Computed(expression))
+        add(spot, field, Field::Computed(expression))
     }
 
     fn element_match(
         &mut self,
-        path: &str,
+        spot: Spot<'_, '_>,
+        field: &str,
         value: RawBsonRef<'_>,
         document: &RawDocument,
     ) -> Result<(), QueryError> {
@@ -263,15 +294,15 @@ impl Reader<'_> {
             let message = "Cannot specify positional operator and $elemMatch.";
             return Err(QueryError::new(POSITIONAL_BEFORE_ELEMENT, message));
         }
-        if path.contains('.') {
+        if field.contains('.') || !spot.trail.is_root() {
             let message = "Cannot use $elemMatch projection on a nested field.";
             return Err(QueryError::new(NESTED_ELEMENT, message));
         }
         let mut query = RawDocumentBuf::new();
-        query.append(name_of(path)?, document);
+        query.append(name_of(field)?, document);
         let filter = Filter::parse(&query, self.parameters)?;
         self.has_element = true;
-        self.add(path, Field::Element(filter))
+        add(spot, field, Field::Element(filter))
     }
 
     /// Says that it is an inclusion or an exclusion, unless it is the other already.
@@ -288,45 +319,41 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Puts a field into the tree.
-    fn add(&mut self, path: &str, field: Field) -> Result<(), QueryError> {
-        field_path::check(path)?;
-        let computes = matches!(field, Field::Computed(_) | Field::Element(_));
-        let mut names: Vec<&str> = path.split('.').collect();
-        let last = names.pop().unwrap_or_default();
-        let mut node = &mut self.root;
-        for name in names {
-            node.computes |= computes;
-            node = inner(node, name, path)?;
-        }
-        node.computes |= computes;
-        if node.field(last).is_some() {
-            let message = format!("Path collision at {path}");
-            return Err(QueryError::new(COLLISION_BELOW, message));
-        }
-        node.fields.push((CString::from(name_of(last)?), field));
-        Ok(())
-    }
 }
 
-/// The nested fields under a name, which are added if they are missing.
-fn inner<'n>(node: &'n mut Node, name: &str, path: &str) -> Result<&'n mut Node, QueryError> {
-    let place = node.fields.iter().position(|(known, _)| known.as_str() == name);
-    let place = match place {
-        Some(place) => place,
-        None => {
-            node.fields.push((CString::from(name_of(name)?), Field::Nested(Node::default())));
-            node.fields.len() - 1
-        }
+/// Puts a field into the tree.
+fn add(spot: Spot<'_, '_>, path: &str, field: Field) -> Result<(), QueryError> {
+    field_path::check(path)?;
+    check_names(spot.trail.count() + path.split('.').count())?;
+    let (before, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut node = spot.node;
+    for name in before.split('.').filter(|name| !name.is_empty()) {
+        node = node.and_then(|node| inner_node(node, name));
+    }
+    let Some(node) = node else {
+        let path = spot.trail.text_with(path);
+        let rest = path.split_once('.').map_or(path.as_str(), |(_, rest)| rest);
+        let message = format!("Path collision at {path} remaining portion {rest}");
+        return Err(QueryError::new(COLLISION_ABOVE, message));
     };
-    match node.fields.get_mut(place) {
-        Some((_, Field::Nested(inner))) => Ok(inner),
-        _ => {
-            let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
-            let message = format!("Path collision at {path} remaining portion {rest}");
-            Err(QueryError::new(COLLISION_ABOVE, message))
-        }
+    if node.fields.get(last).is_some() {
+        let message = format!("Path collision at {}", spot.trail.text_with(path));
+        return Err(QueryError::new(COLLISION_BELOW, message));
+    }
+    node.fields.push(last, field);
+    Ok(())
+}
+
+/// The nested fields under a name, which are added if they are missing; nothing if the name has
+/// been given as a whole.
+fn inner_node<'n>(node: &'n mut Node, name: &str) -> Option<&'n mut Node> {
+    let place = match node.fields.position(name.as_bytes()) {
+        Some(place) => place,
+        None => node.fields.push(name, Field::Nested(Node::default())),
+    };
+    match node.fields.at_mut(place) {
+        Some(Field::Nested(inner)) => Some(inner),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Filter, Parameters, QueryError, compare,
     describe::{describe, type_name},
+    interrupt::step,
 };
 
 /// `$push`, with its modifiers.
@@ -50,7 +51,7 @@ impl Push {
         let start = self.position.map_or(items.len(), |position| offset(position, items.len()));
         items.splice(start..start, self.values.iter().map(RawBson::as_raw_bson_ref));
         if let Some(sort) = &self.sort {
-            sort.apply(&mut items);
+            sort.apply(&mut items)?;
         }
         let kept = match self.slice {
             Some(slice) if slice < 0 => {
@@ -158,7 +159,7 @@ pub(super) fn parse_set(argument: RawBsonRef<'_>) -> Result<ValueSet, QueryError
 /// `$addToSet` on a value that is there.
 pub(super) fn add_to_set(
     values: &ValueSet,
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
 ) -> Result<Change, QueryError> {
     let RawBsonRef::Array(array) = value else {
@@ -189,6 +190,7 @@ pub(super) fn keep(
     let items = items(array)?;
     let mut kept = Vec::with_capacity(items.len());
     for item in &items {
+        step()?;
         if stays(*item)? {
             kept.push(*item);
         }
@@ -199,7 +201,7 @@ pub(super) fn keep(
 /// `$pop` on a value that is there.
 pub(super) fn pop(
     first: bool,
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
 ) -> Result<Change, QueryError> {
     let RawBsonRef::Array(array) = value else {
@@ -207,7 +209,7 @@ pub(super) fn pop(
             QueryError::TYPE_MISMATCH,
             format!(
                 "Path '{}' contains an element of non-array type '{}'",
-                place.path,
+                place.here.text(),
                 type_name(value)
             ),
         ));
@@ -224,7 +226,12 @@ pub(super) fn whole(value: RawBsonRef<'_>) -> Option<i64> {
 
 /// The elements of an array.
 pub(super) fn items(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
-    array.into_iter().collect::<Result<_, _>>().map_err(|error| broken(&error))
+    let mut items = Vec::new();
+    for item in array {
+        step()?;
+        items.push(item.map_err(|error| broken(&error))?);
+    }
+    Ok(items)
 }
 
 fn each(value: RawBsonRef<'_>) -> Option<Result<Vec<RawBson>, QueryError>> {

@@ -1,6 +1,6 @@
 //! The conditions for `$[identifier]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::CString};
 
@@ -16,22 +16,31 @@ pub(super) struct ArrayFilter {
     filter: Filter,
 }
 
-impl ArrayFilter {
+/// The array filters of an update.
+#[derive(Debug, Default)]
+pub(super) struct ArrayFilters {
+    filters: Vec<ArrayFilter>,
+    /// Where each is, by its name in paths.
+    places: HashMap<String, usize>,
+}
+
+impl ArrayFilters {
     /// Reads the array filters of an update.
-    pub(super) fn parse_all(
+    pub(super) fn parse(
         documents: &[RawDocumentBuf],
         parameters: &Parameters,
-    ) -> Result<Vec<Self>, QueryError> {
-        let mut filters: Vec<Self> = Vec::with_capacity(documents.len());
+    ) -> Result<Self, QueryError> {
+        let mut all = Self::default();
         for document in documents {
-            let filter = Self::parse(document, parameters).map_err(in_array_filter)?;
+            let filter = ArrayFilter::parse(document, parameters).map_err(in_array_filter)?;
             let filter = filter.ok_or_else(|| {
                 QueryError::new(
                     QueryError::FAILED_TO_PARSE,
                     "Cannot use an expression without a top-level field name in arrayFilters",
                 )
             })?;
-            if filters.iter().any(|other| other.identifier == filter.identifier) {
+            let place = all.filters.len();
+            if all.places.insert(filter.identifier.clone(), place).is_some() {
                 return Err(QueryError::new(
                     QueryError::FAILED_TO_PARSE,
                     format!(
@@ -40,11 +49,23 @@ impl ArrayFilter {
                     ),
                 ));
             }
-            filters.push(filter);
+            all.filters.push(filter);
         }
-        Ok(filters)
+        Ok(all)
     }
 
+    /// The one with a name.
+    pub(super) fn get(&self, identifier: &str) -> Option<&ArrayFilter> {
+        self.places.get(identifier).and_then(|place| self.filters.get(*place))
+    }
+
+    /// All of them, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &ArrayFilter> {
+        self.filters.iter()
+    }
+}
+
+impl ArrayFilter {
     /// Whether the condition holds for an element.
     pub(super) fn matches(&self, element: RawBsonRef<'_>) -> Result<bool, QueryError> {
         let mut document = RawDocumentBuf::new();

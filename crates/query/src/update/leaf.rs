@@ -9,10 +9,12 @@ use super::{
     number::{BitOperator, Number},
     rename::Rename,
     value_set::ValueSet,
+    wide::Wide,
 };
 use crate::{
     QueryError, compare,
     describe::{describe_field, type_name},
+    trail::Trail,
 };
 
 /// What an operator does to a value, with its argument.
@@ -64,20 +66,22 @@ pub(super) enum Change {
 
 /// Where an operator meets a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Place<'h, 'd> {
     /// The whole document, as it is before the update.
-    pub document: &'a RawDocument,
+    pub document: &'d RawDocument,
     /// Whether it is about to be inserted.
     pub inserting: bool,
     /// The path, with positions instead of `$`.
-    pub path: &'a str,
+    pub here: &'h Trail<'h>,
+    /// Fields of the document, for those who look for many.
+    pub wide: &'h Wide<'d>,
 }
 
 impl Leaf {
     /// What it does to a value that is there.
     pub(super) fn existing(
         &self,
-        place: Place<'_>,
+        place: Place<'_, '_>,
         value: RawBsonRef<'_>,
     ) -> Result<Change, QueryError> {
         match self {
@@ -110,7 +114,7 @@ impl Leaf {
     }
 
     /// The value that it creates where there is none.
-    pub(super) fn missing(&self, place: Place<'_>) -> Result<Option<RawBson>, QueryError> {
+    pub(super) fn missing(&self, place: Place<'_, '_>) -> Result<Option<RawBson>, QueryError> {
         match self {
             Self::Set(new) | Self::Min(new) | Self::Max(new) => Ok(Some(new.clone())),
             Self::SetOnInsert(new) => Ok(place.inserting.then(|| new.clone())),
@@ -144,10 +148,10 @@ impl Leaf {
     }
 }
 
-impl Place<'_> {
+impl Place<'_, '_> {
     /// The last component of the path.
     pub(super) fn name(&self) -> &str {
-        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
+        self.here.name()
     }
 }
 
@@ -174,7 +178,7 @@ fn changed(array: bson::RawArrayBuf) -> Change {
 }
 
 fn arithmetic(
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
     operator: &str,
     compute: impl Fn(Number) -> Option<Number>,
@@ -203,7 +207,7 @@ fn arithmetic(
 }
 
 fn bits(
-    place: Place<'_>,
+    place: Place<'_, '_>,
     value: RawBsonRef<'_>,
     operators: &[(BitOperator, Number)],
 ) -> Result<Change, QueryError> {
@@ -223,10 +227,10 @@ fn combine(number: Number, operators: &[(BitOperator, Number)]) -> Number {
     operators.iter().fold(number, |number, (operator, other)| number.combine(*operator, *other))
 }
 
-fn no_array_to_push_to(place: Place<'_>, value: RawBsonRef<'_>) -> QueryError {
+fn no_array_to_push_to(place: Place<'_, '_>, value: RawBsonRef<'_>) -> QueryError {
     QueryError::bad_value(format!(
         "The field '{}' must be an array but is of type {} in document {{{}}}",
-        place.path,
+        place.here.text(),
         type_name(value),
         id_text(place.document)
     ))

@@ -3,10 +3,8 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::{code, splice::broken};
-use crate::QueryError;
+use crate::{QueryError, depth::STORED_DEPTH_MAX as DEPTH_MAX};
 
-/// A field that is nested more deeply cannot be stored.
-const DEPTH_MAX: usize = 180;
 /// The bytes of a document.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The bytes of a document in the making, beyond which a server does not even look at it.

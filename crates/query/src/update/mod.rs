@@ -19,12 +19,13 @@ mod tree;
 mod upsert;
 mod value_set;
 mod walk;
+mod wide;
 
 use std::fmt;
 
 use bson::{Bson, RawDocument, RawDocumentBuf};
 
-use self::{array_filters::ArrayFilter, tree::Fields, walk::Walk};
+use self::{array_filters::ArrayFilters, tree::Fields, walk::Walk, wide::Wide};
 use crate::{Filter, Parameters, Pipeline, QueryError};
 
 /// A change of documents, ready to be applied to any number of them.
@@ -33,7 +34,7 @@ pub struct Update {
 }
 
 enum Change {
-    Operators { tree: Fields, array_filters: Vec<ArrayFilter> },
+    Operators { tree: Fields, array_filters: ArrayFilters },
     Replacement(RawDocumentBuf),
     Pipeline(Pipeline),
 }
@@ -46,7 +47,7 @@ impl Update {
         array_filters: &[RawDocumentBuf],
         parameters: &Parameters,
     ) -> Result<Self, QueryError> {
-        let array_filters = ArrayFilter::parse_all(array_filters, parameters)?;
+        let array_filters = ArrayFilters::parse(array_filters, parameters)?;
         let tree = parse::parse(spec, &array_filters, parameters)?;
         Ok(Self { change: Change::Operators { tree, array_filters } })
     }
@@ -110,7 +111,8 @@ impl Update {
     ) -> Result<Option<RawDocumentBuf>, QueryError> {
         match &self.change {
             Change::Operators { tree, array_filters } => {
-                Walk { document, matched_index, inserting, array_filters }.run(tree)
+                let wide = Wide::default();
+                Walk { document, matched_index, inserting, array_filters, wide }.run(tree)
             }
             Change::Replacement(replacement) => replace::replace(document, replacement).map(Some),
             Change::Pipeline(pipeline) => {

@@ -1,12 +1,12 @@
 //! Update operators and their arguments, as BSON → a tree.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use bson::{RawBson, RawBsonRef, RawDocument, Timestamp};
 
 use super::{
     array::{Pull, Push, items, parse_set, whole},
-    array_filters::ArrayFilter,
+    array_filters::ArrayFilters,
     leaf::Leaf,
     number::{BitOperator, Number},
     path::{Part, Path},
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Parameters, QueryError,
+    depth::validate,
     describe::{describe, describe_field, type_name},
 };
 
@@ -41,12 +42,13 @@ const OPERATORS: [&str; 15] = [
 /// Reads an update document.
 pub(super) fn parse(
     spec: &RawDocument,
-    array_filters: &[ArrayFilter],
+    array_filters: &ArrayFilters,
     parameters: &Parameters,
 ) -> Result<Fields, QueryError> {
+    validate(spec)?;
     check_begin(spec)?;
     let mut parser =
-        Parser { tree: Fields::default(), array_filters, used: BTreeSet::new(), parameters };
+        Parser { tree: Fields::default(), array_filters, used: HashSet::new(), parameters };
     for operator in spec {
         let (name, argument) = operator.map_err(|error| broken(&error))?;
         let name = name.as_str();
@@ -81,8 +83,8 @@ pub(super) fn parse(
 
 struct Parser<'a> {
     tree: Fields,
-    array_filters: &'a [ArrayFilter],
-    used: BTreeSet<String>,
+    array_filters: &'a ArrayFilters,
+    used: HashSet<String>,
     parameters: &'a Parameters,
 }
 
@@ -135,8 +137,7 @@ impl Parser<'_> {
     fn use_filters(&mut self, path: &Path) -> Result<(), QueryError> {
         for part in &path.parts {
             let Part::Elements(identifier) = part else { continue };
-            let is_known = self.array_filters.iter().any(|filter| filter.identifier == *identifier);
-            if is_known {
+            if self.array_filters.get(identifier).is_some() {
                 self.used.insert(identifier.clone());
             } else if !identifier.is_empty() {
                 return Err(QueryError::bad_value(format!(

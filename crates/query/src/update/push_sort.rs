@@ -5,7 +5,12 @@ use std::cmp::Ordering;
 use bson::{RawBsonRef, RawDocument};
 
 use super::splice::broken;
-use crate::{QueryError, compare, number::Number};
+use crate::{
+    QueryError, compare,
+    depth::{check_path, check_sort_fields},
+    interrupt::sort_by,
+    number::Number,
+};
 
 /// An order of the elements of an array.
 #[derive(Debug)]
@@ -35,17 +40,28 @@ impl PushSort {
     }
 
     /// Sorts; equal elements stay in their order.
-    pub(super) fn apply(&self, items: &mut [RawBsonRef<'_>]) {
+    pub(super) fn apply<'a>(&self, items: &mut [RawBsonRef<'a>]) -> Result<(), QueryError> {
         match self {
             Self::Whole { descending } => {
-                items.sort_by(|one, another| turn(compare(*one, *another), *descending));
+                sort_by(items, |one, another| turn(compare(*one, *another), *descending))
             }
-            Self::Fields(fields) => items.sort_by(|one, another| {
-                let by_field = fields.iter().map(|(path, descending)| {
-                    turn(compare(find(*one, path), find(*another, path)), *descending)
-                });
-                by_field.fold(Ordering::Equal, Ordering::then)
-            }),
+            Self::Fields(fields) => {
+                let values = |item: RawBsonRef<'a>| -> Vec<RawBsonRef<'a>> {
+                    fields.iter().map(|(path, _)| find(item, path)).collect()
+                };
+                let mut keyed: Vec<_> = items.iter().map(|item| (values(*item), *item)).collect();
+                sort_by(&mut keyed, |(one, _), (another, _)| {
+                    let pairs = one.iter().zip(another).zip(fields);
+                    let mut by_field = pairs.map(|((one, another), (_, descending))| {
+                        turn(compare(*one, *another), *descending)
+                    });
+                    by_field.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+                })?;
+                for (item, (_, sorted)) in items.iter_mut().zip(keyed) {
+                    *item = sorted;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -62,7 +78,9 @@ impl PushSort {
                     "The $sort field is a dotted field but has an empty part: {path}"
                 )));
             }
+            check_path(&path)?;
             fields.push((path, descending));
+            check_sort_fields(fields.len())?;
         }
         if fields.is_empty() {
             let message = "The $sort pattern is empty when it should be a set of fields.";

@@ -4,12 +4,13 @@
 //! document as it was, and the source goes. Nothing else can change the source, because that would
 //! be a conflict.
 
-use bson::{RawBsonRef, RawDocument};
+use bson::RawBsonRef;
 
 use super::{
     leaf::{Place, id_text, not_viable},
     path::{Path, position},
     splice::broken,
+    wide::Wide,
 };
 use crate::{QueryError, describe::describe_field};
 
@@ -55,26 +56,29 @@ impl Rename {
     /// The value that gets the new name, if there is one.
     pub(super) fn source<'a>(
         &self,
-        place: Place<'a>,
+        place: Place<'_, 'a>,
     ) -> Result<Option<RawBsonRef<'a>>, QueryError> {
-        let Some(source) = self.find(place.document)? else { return Ok(None) };
-        if let Some(array) = array_on_the_way(place.document, &self.source.text)? {
+        let Some(source) = self.find(place)? else { return Ok(None) };
+        if let Some(array) = array_on_the_way(place, &self.source.text)? {
             return Err(through_an_array(place, "source", &self.source.text, &array));
         }
-        if let Some(array) = array_on_the_way(place.document, place.path)? {
-            return Err(through_an_array(place, "destination", place.path, &array));
+        let target = place.here.text();
+        if let Some(array) = array_on_the_way(place, &target)? {
+            return Err(through_an_array(place, "destination", &target, &array));
         }
         Ok(Some(source))
     }
 
-    fn find<'a>(&self, document: &'a RawDocument) -> Result<Option<RawBsonRef<'a>>, QueryError> {
+    fn find<'a>(&self, place: Place<'_, 'a>) -> Result<Option<RawBsonRef<'a>>, QueryError> {
         let path = &self.source.text;
-        let mut value = RawBsonRef::Document(document);
+        let mut value = RawBsonRef::Document(place.document);
         let mut above = "";
         for name in path.split('.') {
             let next = match value {
                 RawBsonRef::Array(_) if position(name).is_none() => None,
-                RawBsonRef::Document(_) | RawBsonRef::Array(_) => Some(child(value, name)?),
+                RawBsonRef::Document(_) | RawBsonRef::Array(_) => {
+                    Some(child(place.wide, value, name)?)
+                }
                 _ => None,
             };
             match next {
@@ -104,9 +108,13 @@ pub(super) fn target_name<'a>(source: &str, target: RawBsonRef<'a>) -> Result<&'
 }
 
 /// A field of a document or an element of an array.
-fn child<'a>(value: RawBsonRef<'a>, name: &str) -> Result<Option<RawBsonRef<'a>>, QueryError> {
+fn child<'a>(
+    wide: &Wide<'a>,
+    value: RawBsonRef<'a>,
+    name: &str,
+) -> Result<Option<RawBsonRef<'a>>, QueryError> {
     match value {
-        RawBsonRef::Document(document) => document.get(name).map_err(|error| broken(&error)),
+        RawBsonRef::Document(document) => wide.field(document, name),
         RawBsonRef::Array(array) => match position(name) {
             Some(index) => array.get(index).map_err(|error| broken(&error)),
             None => Ok(None),
@@ -116,11 +124,11 @@ fn child<'a>(value: RawBsonRef<'a>, name: &str) -> Result<Option<RawBsonRef<'a>>
 }
 
 /// The name of the first array that a path leads through.
-fn array_on_the_way(document: &RawDocument, path: &str) -> Result<Option<String>, QueryError> {
-    let mut value = RawBsonRef::Document(document);
+fn array_on_the_way(place: Place<'_, '_>, path: &str) -> Result<Option<String>, QueryError> {
+    let mut value = RawBsonRef::Document(place.document);
     let mut names = path.split('.').peekable();
     while let Some(name) = names.next() {
-        let Some(next) = child(value, name)? else { return Ok(None) };
+        let Some(next) = child(place.wide, value, name)? else { return Ok(None) };
         if matches!(next, RawBsonRef::Array(_)) && names.peek().is_some() {
             return Ok(Some(name.to_owned()));
         }
@@ -129,7 +137,7 @@ fn array_on_the_way(document: &RawDocument, path: &str) -> Result<Option<String>
     Ok(None)
 }
 
-fn through_an_array(place: Place<'_>, end: &str, path: &str, array: &str) -> QueryError {
+fn through_an_array(place: Place<'_, '_>, end: &str, path: &str, array: &str) -> QueryError {
     QueryError::new(
         QueryError::BAD_VALUE,
         format!(

@@ -6,7 +6,7 @@ use bson::{
 };
 
 use super::{code, limits::check_working_size};
-use crate::QueryError;
+use crate::{QueryError, interrupt::step};
 
 /// Where an element of a document lies in its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +92,7 @@ pub(super) fn elements(
 ) -> impl Iterator<Item = Result<(Span, RawElement<'_>), QueryError>> {
     let mut start = HEADER;
     document.iter_elements().map(move |element| {
+        step()?;
         let element = element.map_err(|error| broken(&error))?;
         let end = start + element.key().len() + 2 + element.size();
         let span = Span { start, end };

@@ -3,14 +3,19 @@
 //! Two operators on one path, or on a path and a part of it, meet in the tree: that is a conflict.
 //! The order of the branches is the order in which new fields come to a document.
 
-use std::{borrow::Cow, cmp::Ordering, sync::Arc};
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use super::{
     leaf::Leaf,
     limits,
     path::{Part, Path},
 };
-use crate::QueryError;
+use crate::{QueryError, trail::Trail};
 
 /// What an update does at a place.
 #[derive(Debug, Clone)]
@@ -32,7 +37,11 @@ pub(super) struct Fields {
 
 /// Names and what an update does at each of them, in order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Branches(Vec<(String, Node)>);
+pub(super) struct Branches(BTreeMap<Name, Node>);
+
+/// A name among others: numbers by their size and before all other names, which go by their bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Name(String);
 
 impl Fields {
     /// Adds what an operator does at a path.
@@ -61,7 +70,7 @@ impl Fields {
     pub(super) fn resolve(
         &self,
         matched_index: Option<usize>,
-        path: &str,
+        path: &Trail<'_>,
     ) -> Result<Cow<'_, Branches>, QueryError> {
         let Some(matched) = &self.matched else { return Ok(Cow::Borrowed(&self.named)) };
         let index = matched_index.ok_or_else(|| {
@@ -95,22 +104,12 @@ impl Fields {
 impl Branches {
     /// Every name with what an update does there, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.0.iter().map(|(name, node)| (name.as_str(), node))
+        self.0.iter().map(|(name, node)| (name.0.as_str(), node))
     }
 
-    /// Which branch has a name.
-    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
-        self.0.binary_search_by(|(other, _)| order(other, name)).ok()
-    }
-
-    /// A branch.
-    pub(super) fn get(&self, index: usize) -> Option<&Node> {
-        self.0.get(index).map(|(_, node)| node)
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    /// Which of the names, as [`Branches::iter`] has them, is this one.
+    pub(super) fn index_of(branches: &[(&str, &Node)], name: &str) -> Option<usize> {
+        branches.binary_search_by(|(other, _)| order(other, name)).ok()
     }
 
     fn place(
@@ -119,29 +118,27 @@ impl Branches {
         fresh: &Node,
         conflict: impl Fn() -> QueryError,
     ) -> Result<&mut Node, QueryError> {
-        let index = match self.0.binary_search_by(|(other, _)| order(other, name)) {
-            Ok(index) if !self.0[index].1.takes(fresh) => return Err(conflict()),
-            Ok(index) => index,
-            Err(index) => {
-                self.0.insert(index, (name.to_owned(), fresh.clone()));
-                index
-            }
-        };
-        Ok(&mut self.0[index].1)
+        match self.0.entry(Name(name.to_owned())) {
+            Entry::Occupied(taken) if !taken.get().takes(fresh) => Err(conflict()),
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => Ok(free.insert(fresh.clone())),
+        }
     }
 
-    fn merge(&mut self, name: &str, node: &Node, path: &str) -> Result<(), QueryError> {
-        match self.0.binary_search_by(|(other, _)| order(other, name)) {
-            Ok(index) => {
-                let merged = self.0[index].1.merge(node, &join(path, name))?;
-                self.0[index].1 = merged;
+    fn merge(&mut self, name: &str, node: &Node, path: &Trail<'_>) -> Result<(), QueryError> {
+        match self.0.entry(Name(name.to_owned())) {
+            Entry::Occupied(mut known) => {
+                let merged = known.get().merge(node, &path.below_unchecked(name, 1))?;
+                known.insert(merged);
             }
-            Err(index) => self.0.insert(index, (name.to_owned(), node.clone())),
+            Entry::Vacant(free) => {
+                free.insert(node.clone());
+            }
         }
         Ok(())
     }
 
-    fn merge_all(&self, other: &Self, path: &str) -> Result<Self, QueryError> {
+    fn merge_all(&self, other: &Self, path: &Trail<'_>) -> Result<Self, QueryError> {
         let mut merged = self.clone();
         for (name, node) in other.iter() {
             merged.merge(name, node, path)?;
@@ -150,15 +147,27 @@ impl Branches {
     }
 }
 
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Node {
     /// What this node and another one do, when a document leads both to the same place.
-    pub(super) fn merge(&self, other: &Self, path: &str) -> Result<Self, QueryError> {
+    pub(super) fn merge(&self, other: &Self, path: &Trail<'_>) -> Result<Self, QueryError> {
         match (self, other) {
             (Self::Fields(one), Self::Fields(another)) => {
                 let named = one.named.merge_all(&another.named, path)?;
                 let matched = match (&one.matched, &another.matched) {
                     (Some(one), Some(another)) => {
-                        Some(Box::new(one.merge(another, &join(path, "$"))?))
+                        Some(Box::new(one.merge(another, &path.below_unchecked("$", 1))?))
                     }
                     (one, another) => one.clone().or_else(|| another.clone()),
                 };
@@ -169,7 +178,7 @@ impl Node {
             }
             _ => Err(QueryError::new(
                 QueryError::CONFLICTING_UPDATE_OPERATORS,
-                format!("Update created a conflict at '{path}'"),
+                format!("Update created a conflict at '{}'", path.text()),
             )),
         }
     }
@@ -181,11 +190,6 @@ impl Node {
             (Self::Fields(_), Self::Fields(_)) | (Self::Elements(_), Self::Elements(_))
         )
     }
-}
-
-/// A path with one more component.
-pub(super) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// The node for a component, by what comes behind it.

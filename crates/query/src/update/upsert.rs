@@ -2,7 +2,10 @@
 
 use bson::{Bson, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr};
 
-use super::{code, leaf::Leaf, path::Path, splice::broken, tree::Fields, walk::Walk};
+use super::{
+    array_filters::ArrayFilters, code, leaf::Leaf, path::Path, splice::broken, tree::Fields,
+    walk::Walk, wide::Wide,
+};
 use crate::{Filter, QueryError, describe::type_name};
 
 /// The fields that the filter knows the values of.
@@ -64,7 +67,13 @@ fn build(equalities: Vec<(&str, RawBsonRef<'_>)>) -> Result<RawDocumentBuf, Quer
         tree.insert(&Path::of_names(path), Leaf::Set(value.into()))?;
     }
     let empty = RawDocumentBuf::new();
-    let walk = Walk { document: &empty, matched_index: None, inserting: true, array_filters: &[] };
+    let walk = Walk {
+        document: &empty,
+        matched_index: None,
+        inserting: true,
+        array_filters: &ArrayFilters::default(),
+        wide: Wide::default(),
+    };
     Ok(walk.run(&tree)?.unwrap_or_default())
 }
 

@@ -3,18 +3,21 @@
 //! A value that is there is handed to the leaf above it. Where the document ends before the tree,
 //! what is left of the tree creates documents, if one of its leaves has a value to create.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use bson::{RawArray, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr};
 
 use super::{
-    array_filters::ArrayFilter,
+    array_filters::ArrayFilters,
     code,
     leaf::{Change, Leaf, Place, is_identical, not_viable},
     path::position,
     replace::check_name,
     splice::{Span, Splice, broken, elements, value},
-    tree::{Branches, Fields, Node, join},
+    tree::{Branches, Fields, Node},
+    wide::Wide,
 };
-use crate::{QueryError, describe::describe_field};
+use crate::{QueryError, describe::describe_field, trail::Trail as Here};
 
 /// An array grows by at most that many nulls before a new element.
 const PADDING_MAX: usize = 1_500_000;
@@ -29,42 +32,32 @@ pub(super) struct Walk<'a> {
     /// Whether the document is about to be inserted.
     pub inserting: bool,
     /// For `$[identifier]`.
-    pub array_filters: &'a [ArrayFilter],
+    pub array_filters: &'a ArrayFilters,
+    /// Fields of the document, for those who look for many.
+    pub wide: Wide<'a>,
 }
 
-/// Where a walk is.
-#[derive(Debug, Clone)]
-struct Here {
-    path: String,
-    depth: usize,
+/// The place of a field or an element within another one.
+fn below<'h>(here: &'h Here<'h>, name: &'h str) -> Here<'h> {
+    here.below_unchecked(name, 1)
 }
 
-impl Here {
-    fn below(&self, name: &str) -> Self {
-        Self { path: join(&self.path, name), depth: self.depth + 1 }
-    }
-
-    fn name(&self) -> &str {
-        self.path.rsplit_once('.').map_or(&self.path, |(_, name)| name)
-    }
-
-    /// Whether this is the `_id` of a document, or a part of it.
-    fn is_id(&self) -> bool {
-        self.path.split('.').next() == Some("_id")
-    }
+/// Whether this is the `_id` of a document, or a part of it.
+fn is_id(here: &Here<'_>) -> bool {
+    here.first() == "_id"
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// The document as it is afterwards; none if it stays the same.
     pub(super) fn run(&self, update: &Fields) -> Result<Option<RawDocumentBuf>, QueryError> {
-        self.document(update, self.document, &Here { path: String::new(), depth: 0 })
+        self.document(update, self.document, &Here::ROOT)
     }
 
     fn existing(
         &self,
         node: &Node,
         value: RawBsonRef<'_>,
-        here: &Here,
+        here: &Here<'_>,
     ) -> Result<Change, QueryError> {
         match (node, value) {
             (Node::Leaf(leaf), _) => self.leaf(leaf, value, here),
@@ -74,7 +67,7 @@ impl Walk<'_> {
             }
             (Node::Fields(fields), RawBsonRef::Array(array)) => self.array(fields, array, here),
             (Node::Fields(fields), _) => {
-                let branches = fields.resolve(self.matched_index, &here.path)?;
+                let branches = fields.resolve(self.matched_index, here)?;
                 for (name, node) in branches.iter() {
                     self.blocked(name, node, value, here)?;
                 }
@@ -90,7 +83,12 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&self, leaf: &Leaf, value: RawBsonRef<'_>, here: &Here) -> Result<Change, QueryError> {
+    fn leaf(
+        &self,
+        leaf: &Leaf,
+        value: RawBsonRef<'_>,
+        here: &Here<'_>,
+    ) -> Result<Change, QueryError> {
         let change = leaf.existing(self.place(here), value)?;
         let keeps = match &change {
             Change::Keep => true,
@@ -100,17 +98,17 @@ impl Walk<'_> {
         if keeps {
             return Ok(Change::Keep);
         }
-        if here.is_id() {
+        if is_id(here) {
             return Err(QueryError::new(
                 QueryError::IMMUTABLE_FIELD,
                 format!(
                     "Performing an update on the path '{}' would modify the immutable field '_id'",
-                    here.path
+                    here.text()
                 ),
             ));
         }
         if let Change::Set(new) = &change {
-            leaf.check_depth(new, here.depth)?;
+            leaf.check_depth(new, here.count())?;
         }
         Ok(change)
     }
@@ -119,13 +117,14 @@ impl Walk<'_> {
         &self,
         fields: &Fields,
         document: &RawDocument,
-        here: &Here,
+        here: &Here<'_>,
     ) -> Result<Option<RawDocumentBuf>, QueryError> {
-        let branches = fields.resolve(self.matched_index, &here.path)?;
+        let branches = fields.resolve(self.matched_index, here)?;
+        let branches: Vec<(&str, &Node)> = branches.iter().collect();
         let mut found = vec![None; branches.len()];
         for element in elements(document) {
             let (span, element) = element?;
-            let index = branches.index_of(element.key().as_str());
+            let index = Branches::index_of(&branches, element.key().as_str());
             if let Some(slot @ None) = index.and_then(|index| found.get_mut(index)) {
                 *slot = Some((span, element.key(), value(&element)?));
             }
@@ -133,8 +132,8 @@ impl Walk<'_> {
         // Branch by branch, so that of several errors the same one comes as from a server.
         let mut changes = Vec::new();
         let mut new_fields = Vec::new();
-        for ((name, node), element) in branches.iter().zip(found) {
-            let here = here.below(name);
+        for ((name, node), element) in branches.into_iter().zip(found) {
+            let here = below(here, name);
             match element {
                 Some((span, key, value)) => match self.existing(node, value, &here)? {
                     Change::Keep => {}
@@ -155,14 +154,19 @@ impl Walk<'_> {
         let has_grown = !new_fields.is_empty();
         let new = splice(document, changes, new_fields)?;
         match &new {
-            Some(id) if has_grown && here.is_id() => Err(id_grows(here, RawBsonRef::Document(id))),
+            Some(id) if has_grown && is_id(here) => Err(id_grows(here, RawBsonRef::Document(id))),
             _ => Ok(new),
         }
     }
 
-    fn array(&self, fields: &Fields, array: &RawArray, here: &Here) -> Result<Change, QueryError> {
-        let branches = fields.resolve(self.matched_index, &here.path)?;
-        let mut positions: Vec<(usize, &str, &Node)> = Vec::with_capacity(branches.len());
+    fn array(
+        &self,
+        fields: &Fields,
+        array: &RawArray,
+        here: &Here<'_>,
+    ) -> Result<Change, QueryError> {
+        let branches = fields.resolve(self.matched_index, here)?;
+        let mut positions: Vec<(usize, &str, &Node)> = Vec::new();
         let mut others = Vec::new();
         for (name, node) in branches.iter() {
             match position(name) {
@@ -174,7 +178,7 @@ impl Walk<'_> {
         if let Some(twice) = positions.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(QueryError::new(
                 QueryError::CONFLICTING_UPDATE_OPERATORS,
-                format!("Update created a conflict at '{}'", join(&here.path, twice[1].1)),
+                format!("Update created a conflict at '{}'", here.text_with(twice[1].1)),
             ));
         }
         let mut positions = positions.into_iter().peekable();
@@ -185,7 +189,8 @@ impl Walk<'_> {
         for element in elements(source) {
             let (span, element) = element?;
             if let Some((_, _, node)) = positions.next_if(|(index, ..)| *index == count) {
-                let here = here.below(&count.to_string());
+                let name = count.to_string();
+                let here = below(here, &name);
                 if let Some(new) = self.element(node, value(&element)?, &here)? {
                     splice.replace(span, element.key(), new.as_raw_bson_ref())?;
                 }
@@ -193,7 +198,7 @@ impl Walk<'_> {
             count += 1;
         }
         for (index, name, node) in positions {
-            let Some(new) = self.missing(node, &here.below(name))? else { continue };
+            let Some(new) = self.missing(node, &below(here, name))? else { continue };
             pad(&mut splice, &mut count, index)?;
             splice.append(key(&index.to_string())?, new.as_raw_bson_ref())?;
             count = index + 1;
@@ -205,7 +210,7 @@ impl Walk<'_> {
         let Some(new) = splice.finish()?.map(|new| into_array(&new)).transpose()? else {
             return Ok(Change::Keep);
         };
-        if has_grown && here.is_id() {
+        if has_grown && is_id(here) {
             return Err(id_grows(here, new.as_raw_bson_ref()));
         }
         Ok(Change::Set(new))
@@ -215,31 +220,31 @@ impl Walk<'_> {
         &self,
         branches: &Branches,
         array: &RawArray,
-        here: &Here,
+        here: &Here<'_>,
     ) -> Result<Change, QueryError> {
         let source = array_document(array)?;
         let mut splice = Splice::new(source);
-        let mut merged: Vec<(Vec<usize>, Node)> = Vec::new();
+        let branches: Vec<(&str, &Node)> = branches.iter().collect();
+        let mut merged: HashMap<Vec<usize>, Node> = HashMap::new();
         for (index, element) in elements(source).enumerate() {
             let (span, element) = element?;
             let value = value(&element)?;
-            let matching = self.matching(branches, value)?;
-            let Some((first, others)) = matching.split_first() else { continue };
-            let here = here.below(&index.to_string());
-            let known = merged.iter().position(|(others, _)| *others == matching);
-            let node = match (branches.get(*first), known) {
-                (Some(node), _) if others.is_empty() => node,
-                (_, Some(known)) => &merged[known].1,
-                (Some(node), None) => {
-                    let all = others.iter().filter_map(|other| branches.get(*other));
-                    let node = all.map(Ok).try_fold(node.clone(), |node, other| {
-                        other.and_then(|other| node.merge(other, &here.path))
-                    })?;
-                    merged.push((matching, node));
-                    let Some((_, node)) = merged.last() else { continue };
-                    node
-                }
-                (None, None) => continue,
+            let matching = self.matching(&branches, value)?;
+            let mut nodes = matching.iter().filter_map(|index| branches.get(*index));
+            let Some((_, first)) = nodes.next() else { continue };
+            let name = index.to_string();
+            let here = below(here, &name);
+            let node = match matching.len() {
+                1 => first,
+                _ => match merged.entry(matching.clone()) {
+                    Entry::Occupied(known) => &*known.into_mut(),
+                    Entry::Vacant(free) => {
+                        let node = nodes.try_fold((*first).clone(), |node, (_, other)| {
+                            node.merge(other, &here)
+                        })?;
+                        &*free.insert(node)
+                    }
+                },
             };
             if let Some(new) = self.element(node, value, &here)? {
                 splice.replace(span, element.key(), new.as_raw_bson_ref())?;
@@ -253,7 +258,7 @@ impl Walk<'_> {
         &self,
         node: &Node,
         value: RawBsonRef<'_>,
-        here: &Here,
+        here: &Here<'_>,
     ) -> Result<Option<RawBson>, QueryError> {
         Ok(match self.existing(node, value, here)? {
             Change::Keep => None,
@@ -265,13 +270,12 @@ impl Walk<'_> {
     /// Which branches are about an element, by the array filters.
     fn matching(
         &self,
-        branches: &Branches,
+        branches: &[(&str, &Node)],
         value: RawBsonRef<'_>,
     ) -> Result<Vec<usize>, QueryError> {
         let mut matching = Vec::new();
         for (index, (identifier, _)) in branches.iter().enumerate() {
-            let filter = self.array_filters.iter().find(|filter| filter.identifier == identifier);
-            let matches = match filter {
+            let matches = match self.array_filters.get(identifier) {
                 Some(filter) => filter.matches(value)?,
                 None => identifier.is_empty(),
             };
@@ -283,20 +287,20 @@ impl Walk<'_> {
     }
 
     /// What the tree creates where the document has nothing.
-    fn missing(&self, node: &Node, here: &Here) -> Result<Option<RawBson>, QueryError> {
+    fn missing(&self, node: &Node, here: &Here<'_>) -> Result<Option<RawBson>, QueryError> {
         match node {
             Node::Leaf(leaf) => {
                 let new = leaf.missing(self.place(here))?;
                 if let Some(new) = &new {
-                    leaf.check_depth(new, here.depth)?;
+                    leaf.check_depth(new, here.count())?;
                 }
                 Ok(new)
             }
             Node::Fields(fields) => {
-                let branches = fields.resolve(self.matched_index, &here.path)?;
+                let branches = fields.resolve(self.matched_index, here)?;
                 let mut document: Option<RawDocumentBuf> = None;
                 for (name, node) in branches.iter() {
-                    if let Some(new) = self.missing(node, &here.below(name))? {
+                    if let Some(new) = self.missing(node, &below(here, name))? {
                         document.get_or_insert_default().append(key(name)?, new);
                     }
                 }
@@ -304,7 +308,7 @@ impl Walk<'_> {
             }
             Node::Elements(_) => Err(QueryError::bad_value(format!(
                 "The path '{}' must exist in the document in order to apply array updates.",
-                here.path
+                here.text()
             ))),
         }
     }
@@ -315,29 +319,30 @@ impl Walk<'_> {
         name: &str,
         node: &Node,
         value: RawBsonRef<'_>,
-        here: &Here,
+        here: &Here<'_>,
     ) -> Result<(), QueryError> {
-        let element = describe_field(here.name(), value);
-        if self.missing(node, &here.below(name))?.is_some() {
-            let message = format!("Cannot create field '{name}' in element {{{element}}}");
+        let element = || describe_field(here.name(), value);
+        if self.missing(node, &below(here, name))?.is_some() {
+            let message = format!("Cannot create field '{name}' in element {{{}}}", element());
             return Err(not_viable(message));
         }
-        match self.first_demanding(node, &join(&here.path, name))? {
+        match self.first_demanding(node, &below(here, name))? {
             Some(path) => Err(not_viable(format!(
-                "Cannot use the part ({name}) of ({path}) to traverse the element ({{{element}}})"
+                "Cannot use the part ({name}) of ({path}) to traverse the element ({{{}}})",
+                element()
             ))),
             None => Ok(()),
         }
     }
 
     /// The path of the first leaf that creates nothing and still wants a path to be viable.
-    fn first_demanding(&self, node: &Node, path: &str) -> Result<Option<String>, QueryError> {
+    fn first_demanding(&self, node: &Node, here: &Here<'_>) -> Result<Option<String>, QueryError> {
         match node {
-            Node::Leaf(leaf) => Ok(leaf.wants_a_viable_path().then(|| path.to_owned())),
+            Node::Leaf(leaf) => Ok(leaf.wants_a_viable_path().then(|| here.text().into_owned())),
             Node::Fields(fields) => {
-                let branches = fields.resolve(self.matched_index, path)?;
+                let branches = fields.resolve(self.matched_index, here)?;
                 for (name, node) in branches.iter() {
-                    let found = self.first_demanding(node, &join(path, name))?;
+                    let found = self.first_demanding(node, &below(here, name))?;
                     if found.is_some() {
                         return Ok(found);
                     }
@@ -349,12 +354,12 @@ impl Walk<'_> {
     }
 
     /// Refuses a field of the document itself that looks like an operator.
-    fn check_name(&self, here: &Here) -> Result<(), QueryError> {
-        if here.depth == 1 && !self.inserting { check_name(&here.path) } else { Ok(()) }
+    fn check_name(&self, here: &Here<'_>) -> Result<(), QueryError> {
+        if here.count() == 1 && !self.inserting { check_name(here.name()) } else { Ok(()) }
     }
 
-    fn place<'h>(&'h self, here: &'h Here) -> Place<'h> {
-        Place { document: self.document, inserting: self.inserting, path: &here.path }
+    fn place<'h>(&'h self, here: &'h Here<'h>) -> Place<'h, 'a> {
+        Place { document: self.document, inserting: self.inserting, here, wide: &self.wide }
     }
 }
 
@@ -414,12 +419,12 @@ fn into_array(elements: &RawDocument) -> Result<RawBson, QueryError> {
     Ok(RawBson::Array(array.to_owned()))
 }
 
-fn id_grows(here: &Here, id: RawBsonRef<'_>) -> QueryError {
+fn id_grows(here: &Here<'_>, id: RawBsonRef<'_>) -> QueryError {
     QueryError::new(
         QueryError::IMMUTABLE_FIELD,
         format!(
             "Updating the path '{}' to {} would modify the immutable field '_id'",
-            here.path,
+            here.text(),
             describe_field(here.name(), id)
         ),
     )

@@ -231,7 +231,7 @@ fn projections_sorts_and_distinct_values_do_not_panic() {
         let sort = doc! {chance.path(): 1, chance.path(): -1};
         // Parallel arrays are refused.
         let _ = Sort::parse(&raw(&sort)).unwrap().append_key(&document, &mut Vec::new());
-        let mut distinct = Distinct::new(&chance.path());
+        let mut distinct = Distinct::new(&chance.path()).unwrap();
         distinct.add(&document).unwrap();
         let values = distinct.into_values();
         let is_ascending =
@@ -256,6 +256,6 @@ fn broken_bytes_do_not_panic() {
             let _ = filter.matches(document);
         }
         let _ = sort.append_key(document, &mut Vec::new());
-        let _ = Distinct::new("a.b").add(document);
+        let _ = Distinct::new("a.b").unwrap().add(document);
     }
 }

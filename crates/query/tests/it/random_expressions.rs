@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use bson::{Bson, Document, RawBson, RawDocumentBuf, bson, doc, raw::cstr};
-use hookstead_query::{Expression, NoCollections, Parameters, Pipeline, Scope, validate};
+use hookstead_query::{
+    Expression, NoCollections, Parameters, Pipeline, Scope, Variables, validate,
+};
 
 use crate::random::Chance;
 
@@ -269,7 +271,8 @@ fn chance_depends_on_the_seed_and_goes_on() {
 #[test]
 fn variables_of_the_query_are_constants() {
     let mut parameters = Parameters::new(bson::DateTime::from_millis(0), 1);
-    parameters.variables = doc! {"order": {"total": 5}, "nothing": Bson::Undefined};
+    let variables = doc! {"order": {"total": 5}, "nothing": Bson::Undefined};
+    parameters.variables = Variables::of(variables).unwrap();
     let parse = |value: Bson| Expression::parse_value(&value, &parameters);
     let total = parse(bson!("$$order.total")).unwrap();
     assert_eq!(total.as_constant().flatten(), Some(bson::RawBsonRef::Int32(5)));

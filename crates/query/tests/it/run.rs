@@ -136,7 +136,7 @@ fn run_count(world: &World, filter: &RawDocument) -> Answer {
 
 fn run_distinct(world: &World, field: &str, filter: &RawDocument) -> Answer {
     let filter = Filter::parse(filter, &world.parameters)?;
-    let mut distinct = Distinct::new(field);
+    let mut distinct = Distinct::new(field)?;
     for document in matching(world, &filter)? {
         distinct.add(document)?;
     }

@@ -3,6 +3,7 @@
 //! They are public so that fuzz targets and tests reach them without a socket.
 
 mod address;
+mod authority;
 mod forwarded;
 mod header_name;
 mod media;
@@ -10,6 +11,7 @@ mod percent;
 mod query;
 
 pub use address::Address;
+pub use authority::Authority;
 pub use forwarded::{Network, NetworkError, client_address};
 pub use header_name::canonical_header_name;
 pub use media::{accepted_format, is_form};
@@ -44,6 +46,7 @@ mod tests {
             assert!(pairs(kept.as_bytes()).all(|(name, _)| name != "secret"), "{text:?}");
             let _ = (decode_path(&text), decode_component(&bytes), text.parse::<Network>());
             let _ = (accepted_format(&text), is_form(&text), canonical_header_name(&text));
+            let _ = Authority::parse(&bytes);
             for prefix in ["", "/app/", "/app/x/endpoint", "/api/client/v2.0/app/x/service/"] {
                 let _ = Address::of(&format!("{prefix}{text}"));
             }

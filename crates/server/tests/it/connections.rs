@@ -283,17 +283,20 @@ async fn what_proxies_read_in_another_way_ends_the_connection() {
 
 #[tokio::test]
 async fn streams_that_are_reset_count_until_their_functions_have_ended() {
-    let server = app().start().await;
+    let slower = "exports = () => new Promise(r => setTimeout(r, 20000))";
+    let server = app().endpoint("GET", "/slower", slower).start().await;
     let client = http2();
-    let uri = format!("http://{}{}", server.address, endpoint("/slow"));
+    let uri = format!("http://{}{}", server.address, endpoint("/slower"));
     let request = || Request::builder().uri(&uri).body(Full::default()).unwrap();
-    receive(&client, request()).await;
+    let quick = format!("http://{}{}", server.address, endpoint("/x"));
+    receive(&client, Request::builder().uri(quick).body(Full::default()).unwrap()).await;
     for _ in 0..3 {
         let mut calls = JoinSet::new();
         for _ in 0..100 {
             calls.spawn(client.request(request()));
         }
-        sleep(Duration::from_millis(60)).await;
+        // A stream that is reset before it was looked at does not count.
+        sleep(Duration::from_millis(600)).await;
         // What is dropped is reset.
         calls.shutdown().await;
     }

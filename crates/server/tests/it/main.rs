@@ -4,6 +4,8 @@
 
 mod connections;
 mod cors;
+mod front;
+mod h2;
 mod harness;
 mod protection;
 mod requests;

@@ -197,17 +197,32 @@ async fn what_cannot_be_checked_is_closed() {
 }
 
 #[tokio::test]
-async fn two_declarations_that_differ_close_the_route() {
+async fn of_two_declarations_that_differ_the_protected_one_answers() {
     let server = App::new()
         .endpoint("POST", "/x", "exports = () => 'open'")
         .endpoint_with("POST", "/x", "exports = () => 'guarded'", by_query("s"), json!({}))
         .secret("s", "12345")
         .start()
         .await;
-    for query in ["", "?secret=12345"] {
+    for (query, status) in [("", 401), ("?secret=1234", 401), ("?secret=12345", 200)] {
         let answer = server.post(&format!("/x{query}"), &[], "").await;
-        assert!(answer.status >= 400, "{answer:?}");
+        assert_eq!(answer.status, status, "{answer:?}");
         assert!(!answer.text.contains("open"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_declarations_that_cannot_be_ordered_close_the_route() {
+    let server = App::new()
+        .endpoint_with("POST", "/x", "exports = () => 'one'", by_query("s"), json!({}))
+        .endpoint_with("POST", "/x", "exports = () => 'other'", by_query("t"), json!({}))
+        .secret("s", "12345")
+        .secret("t", "67890")
+        .start()
+        .await;
+    for query in ["", "?secret=12345", "?secret=67890"] {
+        let answer = server.post(&format!("/x{query}"), &[], "").await;
+        assert_eq!(answer.status, 500, "{answer:?}");
     }
 }
 

@@ -52,7 +52,7 @@ async fn the_journal_names_the_setting() {
     let server = app(application()).start().await;
     server.post("/x", &[], "").await;
     let log = server.stop().await;
-    assert!(log.contains("[auth] application_authentication = \"system\""), "{log}");
+    assert!(log.contains("`[auth] application_authentication` is \"required\""), "{log}");
 }
 
 #[tokio::test]

@@ -140,3 +140,29 @@ async fn disabled_and_reserved_endpoints_are_not_there() {
     let answer = server.post("/data/v1/action/find", &[], "{}").await;
     assert_eq!(answer.error(), (404, "EndpointNotFound".to_owned()));
 }
+
+#[tokio::test]
+async fn an_endpoint_that_is_off_stays_off_beside_one_of_any_method() {
+    let source = "exports = () => 'any'";
+    let off = json!({ "disabled": true });
+    let secret = json!({ "validation_method": "VERIFY_PAYLOAD", "secret_name": "key" });
+    for (of_get, of_any, get, post) in [
+        (&off, &json!({}), 404, 200),
+        (&json!({}), &off, 404, 404),
+        (&secret, &json!({}), 400, 200),
+        (&json!({}), &secret, 400, 400),
+        (&json!({}), &json!({}), 200, 200),
+        (&json!({ "hmac": "key" }), &json!({}), 500, 200),
+        (&json!({}), &json!({ "hmac": "key" }), 500, 500),
+    ] {
+        let server = App::new()
+            .secret("key", "12345")
+            .endpoint_with("GET", "/x", source, of_get.clone(), json!({}))
+            .endpoint_with("*", "/x", source, of_any.clone(), json!({}))
+            .start()
+            .await;
+        let found = server.get("/x").await.status;
+        let of_post = server.call("POST", &endpoint("/x"), &[], "").await.status;
+        assert_eq!((found, of_post), (get, post), "{of_get} {of_any}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod basics;
+mod computing;
 mod concurrency;
 mod cursors;
 mod files;

@@ -1,5 +1,7 @@
 //! Sessions: everything or nothing, and who comes too late.
 
+use std::time::Duration;
+
 use bson::{Bson, doc};
 use hookstead_data::{
     Aggregate, Command, ErrorKind, Find, IndexSpec, Modification, Store as _, Update, UpdateSpec,
@@ -241,20 +243,39 @@ async fn transactions_have_their_order() {
 }
 
 #[tokio::test]
-async fn there_are_so_many_transactions_at_a_time() {
+async fn there_are_so_many_transactions_at_a_time_and_others_wait() {
     let options = hookstead_data::EmbeddedOptions { transactions_max: 2, ..Default::default() };
     let fixture = Fixture::with(options);
     let sessions: Vec<_> = (0..3).map(|_| fixture.store.start_session()).collect();
-    sessions[0].start_transaction().unwrap();
-    sessions[1].start_transaction().unwrap();
-    assert_eq!(sessions[2].start_transaction().unwrap_err().kind, ErrorKind::Unavailable);
+    for session in &sessions {
+        session.start_transaction().unwrap();
+    }
+    for session in &sessions[..2] {
+        session.insert(&c(), &[doc! {}]).await.unwrap();
+    }
+    let (name, one) = (c(), [doc! {"_id": 3}]);
+    let mut third = Box::pin(sessions[2].insert(&name, &one));
+    let waiting = tokio::time::timeout(Duration::from_millis(100), &mut third).await;
+    assert!(waiting.is_err(), "a third transaction has begun");
+    sessions[1].commit_transaction().await.unwrap();
+    third.await.unwrap();
+    sessions[2].commit_transaction().await.unwrap();
     // The place of one that has ended is free at once, whatever its thread still does.
     for _ in 0..500 {
-        sessions[0].abort_transaction().await.unwrap();
-        sessions[2].start_transaction().unwrap();
-        sessions[2].commit_transaction().await.unwrap();
-        sessions[0].start_transaction().unwrap();
+        for session in &sessions[1..] {
+            session.start_transaction().unwrap();
+            session.insert(&c(), &[doc! {}]).await.unwrap();
+            session.abort_transaction().await.unwrap();
+        }
     }
+    // That of one that is forgotten, or of which a command fails, is free as well.
+    let [first, second, third] = &sessions[..] else { unreachable!() };
+    first.start_transaction().unwrap_err();
+    first.insert(&c(), &[doc! {"_id": 9}, doc! {"_id": 9}]).await.unwrap_err();
+    second.start_transaction().unwrap();
+    second.insert(&c(), &[doc! {}]).await.unwrap();
+    third.start_transaction().unwrap();
+    third.insert(&c(), &[doc! {}]).await.unwrap();
 }
 
 #[tokio::test]

@@ -135,13 +135,57 @@ async fn a_stub_stands_in_for_an_origin() {
 }
 
 #[tokio::test]
-async fn a_stub_opens_its_own_door_only() {
-    let stub = Server::silent().await;
+async fn only_the_redirect_reaches_the_stub() {
+    let stub = Server::start(|seen: &Seen| {
+        let own = format!("http://{}/hidden", seen.header("x-stub"));
+        match seen.path() {
+            "/to-itself" => reply(302, &[("location", &own)], ""),
+            _ => reply(200, &[], ""),
+        }
+    })
+    .await;
     let other = Server::silent().await;
-    let client = detour("https://api.example.com", &format!("http://localhost:{}", stub.port()));
-    call(&client, json!({ "url": "https://api.example.com/" })).await.unwrap();
-    refusal(&client, json!({ "url": other.url("/") })).await;
-    refusal(&client, json!({ "url": stub.url("/") })).await;
+    let port = stub.port();
+    for target in [format!("http://localhost:{port}"), stub.url("")] {
+        let client = detour("https://api.example.com", &target);
+        // Also while connections to the stub are open.
+        call(&client, json!({ "url": "https://api.example.com/" })).await.unwrap();
+        let before = stub.seen().len();
+        let hosts = ["127.0.0.1", "localhost", "LOCALHOST", "127.1", "0x7f000001", "0.0.0.0"];
+        let ipv6 = ["[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"];
+        for host in hosts.iter().chain(&ipv6) {
+            for host_header in [None, Some("api.example.com")] {
+                let headers: Vec<_> =
+                    host_header.map(|value| ["Host", value]).into_iter().collect();
+                let url = format!("http://{host}:{port}/");
+                refusal(&client, json!({ "url": url, "headers": headers })).await;
+            }
+        }
+        refusal(&client, json!({ "url": other.url("/") })).await;
+        assert_eq!(stub.seen().len(), before, "{target}");
+        // A response of the stub opens it no more than the function's own URL.
+        let itself = json!({
+            "url": "https://api.example.com/to-itself",
+            "followRedirects": true,
+            "headers": [["X-Stub", stub.address]],
+        });
+        refusal(&client, itself).await;
+        let first = json!({ "url": "https://api.example.com/", "authUrl": stub.url("/") });
+        refusal(&client, first).await;
+        assert_eq!(stub.seen().len(), before + 1, "{target}");
+    }
+    assert!(other.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_stub_that_is_allowed_as_well_is_called_both_ways() {
+    let stub = Server::silent().await;
+    let redirect = BTreeMap::from([("https://api.example.com".to_owned(), stub.url(""))]);
+    let client = client(&Outbound { redirect, ..allow(&[&stub.address]) });
+    for url in ["https://api.example.com/", &stub.url("/")] {
+        call(&client, json!({ "url": url })).await.unwrap();
+    }
+    assert_eq!(stub.seen().len(), 2);
 }
 
 #[test]

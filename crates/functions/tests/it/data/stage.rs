@@ -164,7 +164,7 @@ fn invocation(case: &Case, entry: String) -> Invocation {
     let format = if case.ejson { ResultFormat::Ejson } else { ResultFormat::Json };
     let call = Call::Http(HttpCall {
         payload: Payload::Request,
-        query: Vec::new(),
+        query: [].into(),
         body: bytes::Bytes::new(),
         result: Some(format),
         response_drops_result: false,

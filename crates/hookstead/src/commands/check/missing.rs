@@ -49,7 +49,7 @@ impl Missing {
             "" => "no function is named".to_owned(),
             _ => format!("the function `{function}` has no file"),
         };
-        let remedy = "put the file back into the export, or remove the route";
+        let remedy = "put the file back into the export";
         Self::new("file", function, message, remedy)
     }
 
@@ -124,14 +124,16 @@ impl Wanted<'_> {
     /// An HTTP service does what its rules allow; conditions are not evaluated yet.
     fn http_service(&self, name: &str) -> Option<Missing> {
         let rules = self.functions.service_rules(name);
-        let message = if rules.is_some_and(|rules| !rules.conditional.is_empty()) {
-            format!("a rule of the service `{name}` has a condition (`when`)")
+        let (message, remedy) = if rules.is_some_and(|rules| !rules.conditional.is_empty()) {
+            let remedy = "check the condition in the function, and add a rule that allows the \
+                action without `when`";
+            (format!("a rule of the service `{name}` has a condition (`when`)"), remedy)
         } else if rules.is_some_and(|rules| !rules.allowed.is_empty()) {
             return None;
         } else {
-            format!("no rule of the service `{name}` allows any action")
+            let remedy = "add a rule to the service that allows the actions which are used";
+            (format!("no rule of the service `{name}` allows any action"), remedy)
         };
-        let remedy = "call `context.http`, which takes the same arguments and has no rules";
         Some(Missing::new("service", name, message, remedy))
     }
 

@@ -2,12 +2,16 @@
 //! changes, and with `--watch` when a file of the app or the settings change.
 //!
 //! The new app takes the place of the old one in a single step, and requests under way finish on
-//! the one that they began with. When anything cannot be read, the last good state goes on.
+//! the one that they began with. When anything cannot be read, the last good state goes on. What
+//! would open an endpoint that was closed is read once more before it is served.
 
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +21,7 @@ use hookstead_server::{Listing, ProtectionKind, SiteHandle};
 use tokio::runtime::Handle;
 
 use super::{
+    opening::Closed,
     stamps::Stamps,
     tell_problems,
     watch::{FolderWatch, concerns_files},
@@ -35,12 +40,19 @@ const QUIET_TIME: Duration = Duration::from_millis(150);
 /// A file that is written all the time must not keep a change from being loaded.
 const BUSY_TIME: Duration = Duration::from_secs(2);
 
+/// What opens something waits for a longer quiet, and is read once more: a file that protects it
+/// may be gone only for as long as it is written anew.
+const QUIET_TIME_OF_OPENING: Duration = Duration::from_secs(1);
+
+/// The same for a change that opens something.
+const BUSY_TIME_OF_OPENING: Duration = Duration::from_secs(5);
+
 /// How often secrets, settings and links are looked at: a handful of calls into the system.
 const LOOK_TIME: Duration = Duration::from_millis(500);
 
 /// The settings that take effect without a restart. Those that the server reads once do not, and
-/// neither does what says where documents are: they must not be looked for elsewhere because a
-/// settings file was half written.
+/// neither does what says how much memory there is, or where documents are: documents
+/// must not be looked for elsewhere because a settings file was half written.
 const RELOADED: [(&str, &[&str]); 6] = [
     ("app", &["id", "environment"]),
     ("server", &["public_base_url", "cors_allow_headers"]),
@@ -74,6 +86,10 @@ const RELOADED: [(&str, &[&str]); 6] = [
             "pool_connections_max",
             "file_mib_max",
             "transaction_mib_max",
+            "transactions_max",
+            "run_transactions_max",
+            "write_compute_ms_max",
+            "long_reads_max",
         ],
     ),
 ];
@@ -143,8 +159,11 @@ impl Early {
     ) -> anyhow::Result<()> {
         // Whatever happens to a link on the way to it: this is where the open documents are.
         workspace.data_dir = workspace.data_dir.canonicalize().unwrap_or(workspace.data_dir);
+        let mut closed = Closed::default();
+        closed.note(handle.site().endpoints());
         let reloader = Reloader {
             reopen,
+            closed,
             known: broken(&prepared.problems),
             started: workspace,
             handle,
@@ -171,6 +190,8 @@ struct Reloader<F> {
     stamps: Stamps,
     /// What was broken already when the app that is served was loaded.
     known: BTreeSet<(String, String)>,
+    /// What was closed while this program served it.
+    closed: Closed,
     /// The changed settings that need a restart, as they were told last.
     restart_told: Vec<String>,
 }
@@ -186,16 +207,21 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
             if !is_wanted {
                 continue;
             }
-            if !self.settle(wakes) {
+            if !self.settle(wakes, QUIET_TIME, BUSY_TIME) {
                 return;
             }
-            // What changes from here on is seen by the next look.
-            if let Some(folder) = &mut self.folder {
-                folder.follow();
+            let mut prepared = self.prepare();
+            let opened = prepared.as_ref().map(|new| self.closed.opened_by(new.site.endpoints()));
+            let opened = opened.unwrap_or_default();
+            if !opened.is_empty() {
+                drop(prepared.take());
+                tell_opened(&opened);
+                if !self.settle(wakes, QUIET_TIME_OF_OPENING, BUSY_TIME_OF_OPENING) {
+                    return;
+                }
+                prepared = self.prepare();
             }
-            self.stamps = Stamps::take(&self.started, self.folder.is_some());
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.reload()));
-            if !matches!(outcome, Ok(true)) {
+            if !prepared.is_some_and(|prepared| self.serve(prepared)) {
                 terminal::warning("nothing is replaced: the last good app goes on");
             }
         }
@@ -219,14 +245,19 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
     }
 
     /// Waits for a quiet moment. False when the program ends.
-    fn settle(&mut self, wakes: &Receiver<Wake>) -> bool {
-        let end = Instant::now() + BUSY_TIME;
-        let mut quiet = Instant::now() + QUIET_TIME;
+    fn settle(
+        &mut self,
+        wakes: &Receiver<Wake>,
+        quiet_time: Duration,
+        busy_time: Duration,
+    ) -> bool {
+        let end = Instant::now() + busy_time;
+        let mut quiet = Instant::now() + quiet_time;
         loop {
             let left = quiet.min(end).saturating_duration_since(Instant::now());
             match wakes.recv_timeout(left) {
                 _ if left.is_zero() => return true,
-                Ok(wake) if self.concerns(&wake) => quiet = Instant::now() + QUIET_TIME,
+                Ok(wake) if self.concerns(&wake) => quiet = Instant::now() + quiet_time,
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
@@ -234,16 +265,24 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         }
     }
 
-    /// Whether something new is served.
-    fn reload(&mut self) -> bool {
-        let fresh = (self.reopen)().map(|fresh| self.without_restart(fresh));
-        let prepared = match fresh.and_then(|fresh| fresh.prepare_to_run()) {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                terminal::error(&format!("{error:#}"));
-                return false;
-            }
-        };
+    /// The app, its settings and its secrets as they are now, unless they cannot be read at all.
+    fn prepare(&mut self) -> Option<Prepared> {
+        // What changes from here on is seen by the next look.
+        if let Some(folder) = &mut self.folder {
+            folder.follow();
+        }
+        self.stamps = Stamps::take(&self.started, self.folder.is_some());
+        let read = AssertUnwindSafe(|| {
+            let fresh = (self.reopen)().map(|fresh| self.without_restart(fresh));
+            fresh.and_then(|fresh| fresh.prepare_to_run())
+        });
+        // A panic has been told already.
+        let outcome = catch_unwind(read).ok()?;
+        outcome.inspect_err(|error| terminal::error(&format!("{error:#}"))).ok()
+    }
+
+    /// Serves what was read; false where it is broken.
+    fn serve(&mut self, prepared: Prepared) -> bool {
         tell_problems(&prepared.problems);
         let broken = broken(&prepared.problems);
         if !broken.is_subset(&self.known) {
@@ -256,6 +295,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
             terminal::warning("the app is broken; it is served all the same, for it closes more");
         }
         self.known = broken;
+        self.closed.note(prepared.site.endpoints());
         self.handle.replace(prepared.site);
         terminal::note("loaded the app anew");
         true
@@ -282,6 +322,8 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         }
         self.restart_told = restart;
         fresh.data_dir.clone_from(&self.started.data_dir);
+        // The budget is for everything that is held, by the old app and by the new one together.
+        fresh.memory = Arc::clone(&self.started.memory);
         fresh
     }
 }
@@ -303,16 +345,32 @@ fn keep(started: &Settings, fresh: &mut Settings) -> Vec<String> {
     names
 }
 
+fn tell_opened(paths: &BTreeSet<String>) {
+    let paths: Vec<_> = paths.iter().map(|path| terminal::clean(path)).collect();
+    let (paths, seconds) = (paths.join(", "), QUIET_TIME_OF_OPENING.as_secs());
+    terminal::note(&format!(
+        "{paths}: will be open to everybody; the app is read again after {seconds} s without \
+         changes"
+    ));
+}
+
 /// Whether something that was open is now protected or switched off. A refusal is neither: it may
 /// be what is broken.
 fn closes(served: &[Listing], prepared: &Prepared) -> bool {
-    let open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
-    let key = |one: &Listing| (one.kind, one.method.clone(), one.path.clone());
-    let open: Vec<_> = served.iter().filter(open).map(key).collect();
+    const ANY: &str = "*";
+    let is_open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
     let is_locked = |kind| !matches!(kind, ProtectionKind::None | ProtectionKind::Refused);
     let closed = |route: &&Route<'_>| route.disabled || is_locked(route.listing.protection);
+    let meets = |open: &Listing, closed: &Listing| {
+        let is_same_method = open.method == closed.method;
+        let is_same = (open.kind, &open.path) == (closed.kind, &closed.path);
+        is_same && (is_same_method || open.method == ANY || closed.method == ANY)
+    };
     let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
-    routes.iter().filter(closed).any(|route| open.contains(&key(route.listing)))
+    routes
+        .iter()
+        .filter(closed)
+        .any(|route| served.iter().filter(is_open).any(|open| meets(open, route.listing)))
 }
 
 /// What is broken, and where.

@@ -19,7 +19,12 @@ use super::{
     write::{ArrayBuffer, Writer},
 };
 pub(super) use crate::sum::{Deviation, Precise, Sum};
-use crate::{QueryError, Sort, append_key, number::Number};
+use crate::{
+    QueryError, Sort, append_key,
+    interrupt::{charge, sort_by, step},
+    named::Named,
+    number::Number,
+};
 
 /// A parsed accumulator.
 pub(super) struct Accumulator {
@@ -74,7 +79,7 @@ pub(super) enum State {
     Ranked(Ranked),
     Array(ArrayBuffer),
     Set(ArrayBuffer, HashSet<Box<[u8]>>),
-    Object(Vec<(String, bson::RawBson)>),
+    Object(Named<bson::RawBson>),
     Numbers(Vec<f64>),
 }
 
@@ -106,7 +111,7 @@ impl Accumulator {
             Settings::Top { bottom, .. } => State::Ranked(Ranked::new(*bottom, number)),
             Settings::Push => State::Array(ArrayBuffer::default()),
             Settings::AddToSet => State::Set(ArrayBuffer::default(), HashSet::new()),
-            Settings::MergeObjects => State::Object(Vec::new()),
+            Settings::MergeObjects => State::Object(Named::default()),
             Settings::Percentile { .. } => State::Numbers(Vec::new()),
         })
     }
@@ -118,6 +123,7 @@ impl Accumulator {
         document: &RawDocument,
         budget: &mut Budget,
     ) -> Result<(), QueryError> {
+        step()?;
         if let (State::Count(count), Settings::Count) = (&mut *state, &self.kind) {
             *count += 1;
             return Ok(());
@@ -163,7 +169,7 @@ impl Accumulator {
             (_, State::Array(array) | State::Set(array, _)) => writer.append_array(name, array),
             (_, State::Object(fields)) => {
                 writer.begin_document(name)?;
-                for (name, value) in fields {
+                for (name, value) in fields.iter() {
                     writer.append(name, value.as_raw_bson_ref())?;
                 }
                 writer.end();
@@ -239,7 +245,7 @@ fn add_to_set(
 }
 
 fn merge(
-    fields: &mut Vec<(String, bson::RawBson)>,
+    fields: &mut Named<bson::RawBson>,
     value: Option<RawBsonRef<'_>>,
     budget: &mut Budget,
 ) -> Result<(), QueryError> {
@@ -258,10 +264,15 @@ fn merge(
     budget.take(document.as_bytes().len())?;
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;
+        charge(fields.len() / 16);
+        step()?;
         let value = bson::RawBson::from(value);
-        match fields.iter_mut().find(|(known, _)| known == name.as_str()) {
-            Some((_, known)) => *known = value,
-            None => fields.push((name.as_str().to_owned(), value)),
+        let place = fields.position(name.as_str().as_bytes());
+        match place.and_then(|place| fields.at_mut(place)) {
+            Some(known) => *known = value,
+            None => {
+                fields.push(name.as_str(), value);
+            }
         }
     }
     Ok(())
@@ -275,7 +286,7 @@ fn write_percentiles(
     name: &str,
 ) -> Result<(), QueryError> {
     let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    sort_by(&mut sorted, f64::total_cmp)?;
     let mut found = ranks.iter().map(|rank| percentile(&sorted, *rank));
     if single {
         return writer.append(name, found.next().flatten().map_or(RawBsonRef::Null, Into::into));

@@ -12,7 +12,9 @@ use crate::{
         stage::{Context, Stage, Transform},
         tree::{Branch, Collision, Mode, Tree},
     },
+    depth::{check_names, check_stack},
     expression::type_name,
+    trail::Trail,
 };
 
 /// Parses `$addFields`.
@@ -53,8 +55,9 @@ fn parse_as(
         return Err(QueryError::new(40272, text));
     };
     let mut tree = Tree::default();
-    insert_all(&mut tree, &[], document, context.parameters)
+    insert_all(Ok(&mut tree), &Trail::ROOT, document, context.parameters)
         .map_err(|error| caused_by(name, error))?;
+    tree.settle();
     if tree.is_empty() {
         let text = "specification must have at least one field";
         return Err(caused_by(name, QueryError::new(40177, text)));
@@ -62,36 +65,46 @@ fn parse_as(
     Ok(vec![Stage::Transform(Box::new(AddFields { tree }))])
 }
 
+/// Adds fields to a tree. In the place of a tree there may be the number of names that lead to what
+/// was given as a whole: whatever is added there collides with that.
 fn insert_all(
-    tree: &mut Tree,
-    before: &[String],
+    mut tree: Result<&mut Tree, usize>,
+    trail: &Trail<'_>,
     document: &RawDocument,
     parameters: &Parameters,
 ) -> Result<(), QueryError> {
+    check_stack()?;
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;
-        let path = Path::parse(name.as_str())?;
-        if !before.is_empty() && path.names().len() > 1 {
+        let name = name.as_str();
+        let path = Path::parse(name)?;
+        if !trail.is_root() && path.names().len() > 1 {
             let text = format!("cannot use dotted field name '{name}' in a sub object");
             return Err(QueryError::new(40183, text));
         }
-        let path = path.after(before)?;
-        let names = path.names();
+        check_names(trail.count() + path.names().len())?;
         match value {
             RawBsonRef::Document(inner) if inner.is_empty() => {
                 let text = format!(
                     "an empty object is not a valid value. Found empty object at path {}",
-                    names.join(".")
+                    trail.text_with(name)
                 );
                 return Err(QueryError::new(40180, text));
             }
             RawBsonRef::Document(inner) if is_nested(inner) => {
-                insert_all(tree, names, inner, parameters)?;
+                let within = match &mut tree {
+                    Ok(tree) => tree.within(path.names()).map_err(|taken| trail.count() + taken),
+                    Err(taken) => Err(*taken),
+                };
+                insert_all(within, &trail.below(name)?, inner, parameters)?;
             }
             value => {
-                let computed = Computed::parse(value, parameters)?;
-                tree.insert(names, Branch::Compute(computed))
-                    .map_err(|found| collision(names, found))?;
+                let branch = Branch::Compute(Computed::parse(value, parameters)?);
+                let inserted = match &mut tree {
+                    Ok(tree) => tree.insert(path.names(), branch),
+                    Err(taken) => Err(Collision::above(&trail.text_with(name), *taken)),
+                };
+                inserted.map_err(|found| collision(trail.text_with(name), found))?;
             }
         }
     }
@@ -105,8 +118,7 @@ fn is_nested(document: &RawDocument) -> bool {
 }
 
 /// The error about a path that meets another one.
-fn collision(path: &[String], found: Collision) -> QueryError {
-    let path = path.join(".");
+fn collision(path: String, found: Collision) -> QueryError {
     let other = match found {
         Collision::End => path.clone(),
         Collision::Way(rest) => path[..path.len() - rest.len() - 1].to_owned(),

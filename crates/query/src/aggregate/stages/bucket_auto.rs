@@ -17,6 +17,7 @@ use crate::{
     append_key, compare,
     describe::describe,
     expression::type_name,
+    interrupt::sort_by,
     number::Number,
 };
 
@@ -108,7 +109,7 @@ impl Operation for BucketAuto {
                 entries.push(entry);
             }
             // Those with equal values stay in their order.
-            entries.sort_by(|one, other| one.key.cmp(&other.key));
+            sort_by(&mut entries, |one, other| one.key.cmp(&other.key))?;
             let buckets = self.buckets(&entries, &mut budget)?;
             Ok(Box::new(buckets.into_iter().map(|bucket| self.document(&bucket))))
         })
@@ -152,7 +153,7 @@ impl BucketAuto {
             let (inside, after) = rest.split_at(len);
             // What depends on an order, such as `$first`, goes by that of the documents.
             let mut inside: Vec<&Entry> = inside.iter().collect();
-            inside.sort_unstable_by_key(|entry| entry.position);
+            sort_by(&mut inside, |one, other| one.position.cmp(&other.position))?;
             for entry in inside {
                 self.add(&mut states, &entry.document, budget)?;
             }

@@ -23,6 +23,7 @@ use crate::{
     },
     describe::describe,
     expression::type_name,
+    interrupt::step,
     number::Number,
 };
 
@@ -163,6 +164,7 @@ impl Search<'_> {
         self.stage.start.with(document, |value| match value {
             None => Ok(()),
             Some(RawBsonRef::Array(array)) => array.into_iter().try_for_each(|item| {
+                step()?;
                 found.ask(item.map_err(|_| malformed())?);
                 Ok(())
             }),
@@ -192,6 +194,7 @@ impl Search<'_> {
         }
         if let Known::Table(table) = &self.table {
             for document in table.find_any(wanted) {
+                step()?;
                 self.stage.add(document, depth, found, &mut self.budget)?;
             }
             return Ok(());

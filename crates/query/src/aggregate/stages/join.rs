@@ -13,6 +13,8 @@ pub(in crate::aggregate) fn adjacent(
     parameters: &Parameters,
 ) -> Result<Vec<Stage>, QueryError> {
     let mut joined: Vec<Stage> = Vec::with_capacity(stages.len());
+    // Conditions that are to become one with the last of `joined` that is a condition.
+    let mut waiting: Vec<RawDocumentBuf> = Vec::new();
     for stage in stages {
         match (joined.last_mut(), stage) {
             (Some(Stage::Limit(before)), Stage::Limit(limit)) => *before = limit.min(*before),
@@ -22,35 +24,56 @@ pub(in crate::aggregate) fn adjacent(
                 if sort.limit().is_none() =>
             {
                 let sort = joined.pop();
-                push_match(&mut joined, condition, filter, parameters)?;
+                push_match(&mut joined, condition, filter, &mut waiting);
                 joined.extend(sort);
             }
-            (_, Stage::Limit(limit)) => {
-                limit_sort(&mut joined, limit);
-                joined.push(Stage::Limit(limit));
-            }
             (_, Stage::Match(condition, filter)) => {
-                push_match(&mut joined, condition, filter, parameters)?;
+                push_match(&mut joined, condition, filter, &mut waiting);
             }
-            (_, stage) => joined.push(stage),
+            (_, stage) => {
+                join_matches(&mut joined, &mut waiting, parameters)?;
+                if let Stage::Limit(limit) = stage {
+                    limit_sort(&mut joined, limit);
+                }
+                joined.push(stage);
+            }
         }
     }
+    join_matches(&mut joined, &mut waiting, parameters)?;
     Ok(joined)
 }
 
-/// Adds a condition, to the one before it if there is any.
+/// Adds a condition; if one stands before it, the two wait for becoming one.
 fn push_match(
     stages: &mut Vec<Stage>,
     condition: RawDocumentBuf,
     filter: Filter,
+    waiting: &mut Vec<RawDocumentBuf>,
+) {
+    match stages.last() {
+        Some(Stage::Match(..)) => waiting.push(condition),
+        _ => stages.push(Stage::Match(condition, filter)),
+    }
+}
+
+/// Makes one condition of the last one and those that wait, which is read once.
+fn join_matches(
+    stages: &mut [Stage],
+    waiting: &mut Vec<RawDocumentBuf>,
     parameters: &Parameters,
 ) -> Result<(), QueryError> {
-    if let Some(Stage::Match(before, joined)) = stages.last_mut() {
-        *before = both(before, &condition)?;
-        *joined = Filter::parse(before, parameters)?;
-    } else {
-        stages.push(Stage::Match(condition, filter));
-    }
+    let before = stages.iter_mut().rev().find_map(|stage| match stage {
+        Stage::Match(condition, filter) => Some((condition, filter)),
+        _ => None,
+    });
+    let Some((condition, filter)) = before.filter(|_| !waiting.is_empty()) else { return Ok(()) };
+    let mut conditions = RawArrayBuf::new();
+    conditions.push(&**condition);
+    waiting.drain(..).for_each(|other| conditions.push(&*other));
+    let mut writer = Writer::with_capacity(conditions.as_bytes().len());
+    writer.append("$and", RawBsonRef::Array(&conditions))?;
+    *condition = writer.finish()?;
+    *filter = Filter::parse(condition, parameters)?;
     Ok(())
 }
 
@@ -61,13 +84,4 @@ fn limit_sort(stages: &mut [Stage], limit: u64) {
         [.., Stage::Sort(sort), Stage::Skip(skip)] => sort.limit_to(limit.saturating_add(*skip)),
         _ => {}
     }
-}
-
-fn both(one: &RawDocumentBuf, other: &RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {
-    let mut conditions = RawArrayBuf::new();
-    conditions.push(&**one);
-    conditions.push(&**other);
-    let mut writer = Writer::with_capacity(one.as_bytes().len() + other.as_bytes().len());
-    writer.append("$and", RawBsonRef::Array(&conditions))?;
-    writer.finish()
 }

@@ -13,6 +13,7 @@ use crate::{
         stage::{Context, Operation, Stage},
     },
     expression::{check_user_variable, type_name},
+    named::Seen,
 };
 
 /// Where the documents of a pipeline go.
@@ -85,7 +86,7 @@ impl Output {
             let (name, value) = field.map_err(|_| malformed())?;
             let value = Computed::parse(value, parameters)?.evaluate(new)?;
             let value = value.map_or(Ok(Bson::Undefined), |value| value.to_bson())?;
-            inside.variables.insert(name.as_str(), value);
+            inside.variables.set(name.as_str(), value)?;
         }
         Pipeline::parse_update(stages, &inside).map(Some)
     }
@@ -257,9 +258,10 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
         let text = "If explicitly specifying $merge 'on', must include at least one field";
         return Err(QueryError::new(51187, text));
     }
-    for (index, field) in fields.iter().enumerate() {
+    let mut seen = Seen::default();
+    for field in &fields {
         crate::aggregate::path::Path::parse(field)?;
-        if fields[..index].contains(field) {
+        if !seen.insert(field) {
             let text = format!("Found a duplicate field '{field}'");
             return Err(QueryError::new(31465, text));
         }
@@ -304,7 +306,7 @@ fn parse_stages(
     let stages: Vec<RawDocumentBuf> = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
     let mut inside = parameters.clone();
     for (name, _) in variables.iter().flatten() {
-        inside.variables.insert(name.as_str(), Bson::Undefined);
+        inside.variables.set(name.as_str(), Bson::Undefined)?;
     }
     Pipeline::parse_update(&stages, &inside)?;
     Ok(stages)

@@ -11,7 +11,9 @@ use crate::{
         stage::{Context, Stage, Transform},
         tree::{Branch, Collision, Mode, Tree},
     },
+    depth::{check_names, check_stack},
     expression::is_true,
+    trail::Trail,
 };
 
 const INVALID_PIPELINE_OPERATOR: i32 = 168;
@@ -61,7 +63,7 @@ pub(in crate::aggregate) fn parse_unset(
     for path in paths {
         let path = Path::parse(path).map_err(|error| caused_by("$unset", error))?;
         tree.insert(path.names(), Branch::Drop)
-            .map_err(|found| caused_by("$unset", collision(path.names(), found)))?;
+            .map_err(|found| caused_by("$unset", collision(&path.text(), found)))?;
     }
     Ok(vec![Stage::Transform(Box::new(Project { tree, mode: Mode::Exclude }))])
 }
@@ -73,8 +75,7 @@ pub(super) fn caused_by(stage: &str, error: QueryError) -> QueryError {
 }
 
 /// The error about a path that meets another one.
-pub(super) fn collision(path: &[String], found: Collision) -> QueryError {
-    let path = path.join(".");
+pub(super) fn collision(path: &str, found: Collision) -> QueryError {
     match found {
         Collision::End => QueryError::new(31250, format!("Path collision at {path}")),
         Collision::Way(rest) => {
@@ -105,7 +106,6 @@ fn unknown(operator: &str, error: QueryError) -> QueryError {
 
 struct Parser<'p> {
     parameters: &'p Parameters,
-    tree: Tree,
     /// Known from the first field on that says it.
     mode: Option<Mode>,
     /// What is said about `_id`.
@@ -119,9 +119,34 @@ enum Id {
     Other,
 }
 
+/// The fields that something is added to.
+struct Spot<'s, 't> {
+    /// Or the number of names that lead to what was given as a whole, and has no fields.
+    tree: Result<&'t mut Tree, usize>,
+    trail: &'s Trail<'s>,
+}
+
+impl<'s> Spot<'s, '_> {
+    fn again(&mut self) -> Spot<'s, '_> {
+        let tree = match &mut self.tree {
+            Ok(tree) => Ok(&mut **tree),
+            Err(taken) => Err(*taken),
+        };
+        Spot { tree, trail: self.trail }
+    }
+
+    /// Whether a path from here leads to `_id`, or into it.
+    fn is_of_id(&self, path: &Path) -> bool {
+        match self.trail.is_root() {
+            true => path.names().first().is_some_and(|name| name == "_id"),
+            false => self.trail.first() == "_id",
+        }
+    }
+}
+
 impl<'p> Parser<'p> {
     fn new(parameters: &'p Parameters) -> Self {
-        Self { parameters, tree: Tree::default(), mode: None, id: None }
+        Self { parameters, mode: None, id: None }
     }
 
     fn parse(mut self, document: &RawDocument) -> Result<Project, QueryError> {
@@ -129,7 +154,8 @@ impl<'p> Parser<'p> {
             let text = "projection specification must have at least one field";
             return Err(QueryError::new(51272, text));
         }
-        self.fields(&[], document)?;
+        let mut tree = Tree::default();
+        self.fields(Spot { tree: Ok(&mut tree), trail: &Trail::ROOT }, document)?;
         let alone = if self.id == Some(Id::Kept) { Mode::Include } else { Mode::Exclude };
         let mode = self.mode.unwrap_or(alone);
         let id = match (mode, self.id) {
@@ -139,26 +165,32 @@ impl<'p> Parser<'p> {
         };
         if let Some(branch) = id {
             let path = ["_id".to_owned()];
-            self.tree.insert(&path, branch).map_err(|found| collision(&path, found))?;
+            tree.insert(&path, branch).map_err(|found| collision("_id", found))?;
         }
-        Ok(Project { tree: self.tree, mode })
+        tree.settle();
+        Ok(Project { tree, mode })
     }
 
-    fn fields(&mut self, before: &[String], document: &RawDocument) -> Result<(), QueryError> {
+    fn fields(&mut self, mut spot: Spot<'_, '_>, document: &RawDocument) -> Result<(), QueryError> {
+        check_stack()?;
         for field in document {
             let (name, value) = field.map_err(|_| malformed())?;
             let path = Path::parse(name.as_str())?;
-            let path = path.after(before)?;
-            let names = path.names();
-            self.field(names, value)?;
+            check_names(spot.trail.count() + path.names().len())?;
+            self.field(spot.again(), name.as_str(), &path, value)?;
         }
         Ok(())
     }
 
-    fn field(&mut self, path: &[String], value: RawBsonRef<'_>) -> Result<(), QueryError> {
-        let is_id = path.len() == 1 && path[0] == "_id";
-        let of_id = path[0] == "_id";
-        if of_id && !is_id {
+    fn field(
+        &mut self,
+        spot: Spot<'_, '_>,
+        name: &str,
+        path: &Path,
+        value: RawBsonRef<'_>,
+    ) -> Result<(), QueryError> {
+        let is_id = spot.trail.is_root() && name == "_id";
+        if !is_id && spot.is_of_id(path) {
             self.id = Some(Id::Other);
         }
         match value {
@@ -170,7 +202,7 @@ impl<'p> Parser<'p> {
                 if is_id =>
             {
                 if self.id.is_some() {
-                    return Err(collision(path, Collision::End));
+                    return Err(collision(name, Collision::End));
                 }
                 self.id = Some(if is_true(value) { Id::Kept } else { Id::Dropped });
                 Ok(())
@@ -180,33 +212,44 @@ impl<'p> Parser<'p> {
             | RawBsonRef::Int64(_)
             | RawBsonRef::Double(_)
             | RawBsonRef::Decimal128(_) => match is_true(value) {
-                true => self.insert(path, Mode::Include, Branch::Keep),
-                false => self.insert(path, Mode::Exclude, Branch::Drop),
+                true => self.insert(spot, name, path, (Mode::Include, Branch::Keep)),
+                false => self.insert(spot, name, path, (Mode::Exclude, Branch::Drop)),
             },
-            RawBsonRef::Document(document) => self.document(path, document),
+            RawBsonRef::Document(document) => self.document(spot, name, path, document),
             value => {
                 if is_id {
                     self.id = Some(Id::Other);
                 }
                 let computed = Computed::parse(value, self.parameters)?;
-                self.insert(path, Mode::Include, Branch::Compute(computed))
+                self.insert(spot, name, path, (Mode::Include, Branch::Compute(computed)))
             }
         }
     }
 
-    fn document(&mut self, path: &[String], document: &RawDocument) -> Result<(), QueryError> {
+    fn document(
+        &mut self,
+        spot: Spot<'_, '_>,
+        name: &str,
+        path: &Path,
+        document: &RawDocument,
+    ) -> Result<(), QueryError> {
         let Some(Ok((first, _))) = document.iter().next() else {
             let text = format!(
                 "An empty sub-projection is not a valid value. Found empty object at path {}",
-                path.join(".")
+                spot.trail.text_with(name)
             );
             return Err(QueryError::new(51270, text));
         };
-        if path[0] == "_id" {
+        if spot.is_of_id(path) {
             self.id = Some(Id::Other);
         }
         if !first.as_str().starts_with('$') {
-            return self.fields(path, document);
+            let trail = spot.trail.below(name)?;
+            let outside = spot.trail.count();
+            let tree = spot
+                .tree
+                .and_then(|tree| tree.within(path.names()).map_err(|taken| outside + taken));
+            return self.fields(Spot { tree, trail: &trail }, document);
         }
         if first.as_str() == "$elemMatch" {
             let text = "Cannot use $elemMatch in this context";
@@ -218,26 +261,38 @@ impl<'p> Parser<'p> {
         }
         let computed = Computed::parse(RawBsonRef::Document(document), self.parameters)
             .map_err(|error| unknown(first.as_str(), error))?;
-        self.insert(path, Mode::Include, Branch::Compute(computed))
+        self.insert(spot, name, path, (Mode::Include, Branch::Compute(computed)))
     }
 
-    fn insert(&mut self, path: &[String], mode: Mode, branch: Branch) -> Result<(), QueryError> {
-        let text = path.join(".");
+    fn insert(
+        &mut self,
+        spot: Spot<'_, '_>,
+        name: &str,
+        path: &Path,
+        (mode, branch): (Mode, Branch),
+    ) -> Result<(), QueryError> {
+        let text = || spot.trail.text_with(name);
         match (self.mode, mode, &branch) {
             (Some(Mode::Exclude), Mode::Include, Branch::Compute(_)) => {
                 let text = "Cannot use an expression in an exclusion projection";
                 return Err(QueryError::new(31310, text));
             }
             (Some(Mode::Exclude), Mode::Include, _) => {
-                let text = format!("Cannot do inclusion on field {text} in exclusion projection");
+                let text =
+                    format!("Cannot do inclusion on field {} in exclusion projection", text());
                 return Err(QueryError::new(31253, text));
             }
             (Some(Mode::Include), Mode::Exclude, _) => {
-                let text = format!("Cannot do exclusion on field {text} in inclusion projection");
+                let text =
+                    format!("Cannot do exclusion on field {} in inclusion projection", text());
                 return Err(QueryError::new(31254, text));
             }
             _ => self.mode = Some(mode),
         }
-        self.tree.insert(path, branch).map_err(|found| collision(path, found))
+        let inserted = match spot.tree {
+            Ok(tree) => tree.insert(path.names(), branch),
+            Err(taken) => Err(Collision::above(&text(), taken)),
+        };
+        inserted.map_err(|found| collision(&text(), found))
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::aggregate) fn parse(
 ) -> Result<Vec<Stage>, QueryError> {
     let mut parameters = context.parameters.clone();
     for (name, value) in [("KEEP", KEEP), ("PRUNE", PRUNE), ("DESCEND", DESCEND)] {
-        parameters.variables.insert(name, value);
+        parameters.variables.set(name, value)?;
     }
     let expression = Expression::parse_for_parts(value, &parameters)?;
     Ok(vec![Stage::Other(Box::new(Redact { expression }))])

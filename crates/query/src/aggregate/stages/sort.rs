@@ -11,6 +11,7 @@ use crate::{
         documents::{Documents, deferred},
         stage::{Context, Stage},
     },
+    interrupt::sort_by,
 };
 
 /// Parses `$sort`.
@@ -63,7 +64,7 @@ impl SortStage {
                 self.sort.append_key(&document, &mut key)?;
                 sorter.add(&key, document)?;
             }
-            Ok(Box::new(sorter.finish().map(Ok)))
+            Ok(Box::new(sorter.finish()?.map(Ok)))
         })
     }
 }
@@ -118,13 +119,13 @@ impl Sorter {
         Ok(())
     }
 
-    fn finish(self) -> impl Iterator<Item = RawDocumentBuf> {
+    fn finish(self) -> Result<impl Iterator<Item = RawDocumentBuf>, QueryError> {
         let mut all = match self.limit {
             Some(_) => self.heap.into_vec(),
             None => self.all,
         };
-        all.sort_unstable();
-        all.into_iter().map(|entry| entry.document)
+        sort_by(&mut all, Ord::cmp)?;
+        Ok(all.into_iter().map(|entry| entry.document))
     }
 }
 

@@ -6,10 +6,11 @@ use crate::{
     Filter, Parameters, QueryError,
     aggregate::{
         path::Path,
-        raw::{Element, elements, find},
+        raw::{Element, elements, find, malformed},
         write::Writer,
     },
     append_key,
+    path::check_forks,
 };
 
 /// A path whose values are looked for: through arrays, and those of an array one by one.
@@ -33,7 +34,7 @@ impl Values {
         see: &mut dyn FnMut(RawBsonRef<'_>) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let mut found = false;
-        visit(document, &self.names, &mut |value| {
+        visit(document, &self.names, 0, &mut |value| {
             found = true;
             see(value)
         })?;
@@ -143,10 +144,15 @@ fn compared(
 
 type See<'s> = dyn FnMut(RawBsonRef<'_>) -> Result<(), QueryError> + 's;
 
-fn visit(document: &RawDocument, names: &[String], see: &mut See<'_>) -> Result<(), QueryError> {
+fn visit(
+    document: &RawDocument,
+    names: &[String],
+    forks: usize,
+    see: &mut See<'_>,
+) -> Result<(), QueryError> {
     let Some((name, rest)) = names.split_first() else { return Ok(()) };
     match find(document, name)? {
-        Some(element) => visit_element(element, rest, see),
+        Some(element) => visit_element(element, rest, forks, see),
         None => Ok(()),
     }
 }
@@ -154,28 +160,34 @@ fn visit(document: &RawDocument, names: &[String], see: &mut See<'_>) -> Result<
 fn visit_element(
     element: Element<'_>,
     rest: &[String],
+    forks: usize,
     see: &mut See<'_>,
 ) -> Result<(), QueryError> {
     let Some(array) = element.array() else {
         return match (rest.is_empty(), element.document()) {
             (true, _) => see(element.value()?),
-            (false, Some(document)) => visit(document, rest, see),
+            (false, Some(document)) => visit(document, rest, forks, see),
             (false, None) => Ok(()),
         };
     };
-    for item in elements(array) {
-        let item = item?;
-        if rest.is_empty() {
-            see(item.value()?)?;
-        } else if let Some(document) = item.document() {
-            visit(document, rest, see)?;
+    // A number for a name is an index.
+    let named = match rest.split_first() {
+        Some((name, after)) => find(array, name)?.map(|item| (item, after)),
+        None => None,
+    };
+    let is_fork = named.is_some_and(|(item, _)| item.document().is_some());
+    let forks = forks + usize::from(is_fork);
+    check_forks(forks)?;
+    for item in array {
+        let (_, item) = item.map_err(|_| malformed())?;
+        match item {
+            item if rest.is_empty() => see(item)?,
+            RawBsonRef::Document(document) => visit(document, rest, forks, see)?,
+            _ => {}
         }
     }
-    // A number for a name is an index.
-    if let Some((name, after)) = rest.split_first()
-        && let Some(item) = find(array, name)?
-    {
-        visit_element(item, after, see)?;
+    match named {
+        Some((item, after)) => visit_element(item, after, forks, see),
+        None => Ok(()),
     }
-    Ok(())
 }

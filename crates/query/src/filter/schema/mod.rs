@@ -7,11 +7,15 @@ mod numbers;
 mod parse;
 mod unordered;
 
+use std::collections::HashSet;
+
 use bson::{RawArray, RawBson, RawBsonRef, RawDocument};
 
 use super::types::TypeSet;
 use crate::{
     QueryError,
+    interrupt::step,
+    named::Named,
     order::{compare, rank},
     path::{field, fields, items},
     pattern::Pattern,
@@ -52,10 +56,8 @@ enum Check {
     MaxProperties(usize),
     Required(Vec<Box<str>>),
     Properties(Properties),
-    Dependency {
-        name: Box<str>,
-        needs: Dependency,
-    },
+    /// What has to be there together with a field.
+    Dependencies(Vec<(Box<str>, Dependency)>),
 }
 
 /// What the items of an array are to be.
@@ -69,7 +71,8 @@ struct Items {
 /// What the fields of a document are to be.
 #[derive(Debug)]
 struct Properties {
-    named: Vec<(Box<str>, Schema)>,
+    /// More than one of a name where the specification has the name more than once.
+    named: Named<Vec<Schema>>,
     patterns: Vec<(Pattern, Schema)>,
     rest: Rest,
 }
@@ -91,7 +94,7 @@ enum Dependency {
 
 impl Schema {
     pub(super) fn parse(schema: &RawDocument) -> Result<Self, QueryError> {
-        parse::parse(schema)
+        parse::parse(schema, 0)
     }
 
     pub(super) fn matches(&self, value: RawBsonRef<'_>) -> Result<bool, QueryError> {
@@ -131,7 +134,7 @@ impl Check {
             | Self::MaxProperties(_)
             | Self::Required(_)
             | Self::Properties(_)
-            | Self::Dependency { .. } => {
+            | Self::Dependencies(_) => {
                 value.as_document().map_or(Ok(true), |document| self.document_passes(document))
             }
         }
@@ -169,16 +172,29 @@ impl Check {
         match self {
             Self::MinProperties(least) => Ok(fields(document).count() >= *least),
             Self::MaxProperties(most) => Ok(fields(document).count() <= *most),
-            Self::Required(names) => has_all(document, names),
+            Self::Required(names) => Names::of(document, names.len())?.have_all(names),
             Self::Properties(properties) => properties.match_all(document),
-            Self::Dependency { name, needs } => {
-                if field(document, name)?.is_none() {
-                    return Ok(true);
+            Self::Dependencies(dependencies) => {
+                let wanted = dependencies.iter().map(|(_, needs)| match needs {
+                    Dependency::Fields(others) => 1 + others.len(),
+                    Dependency::Schema(_) => 1,
+                });
+                let names = Names::of(document, wanted.sum())?;
+                for (name, needs) in dependencies {
+                    if !names.have(name)? {
+                        continue;
+                    }
+                    let is_met = match needs {
+                        Dependency::Fields(others) => names.have_all(others)?,
+                        Dependency::Schema(schema) => {
+                            schema.matches(RawBsonRef::Document(document))?
+                        }
+                    };
+                    if !is_met {
+                        return Ok(false);
+                    }
                 }
-                match needs {
-                    Dependency::Fields(names) => has_all(document, names),
-                    Dependency::Schema(schema) => schema.matches(RawBsonRef::Document(document)),
-                }
+                Ok(true)
             }
             _ => Ok(true),
         }
@@ -198,7 +214,7 @@ impl Properties {
 
     fn matches(&self, name: &str, value: RawBsonRef<'_>) -> Result<bool, QueryError> {
         let mut is_known = false;
-        for (_, schema) in self.named.iter().filter(|(known, _)| **known == *name) {
+        for schema in self.named.get(name).into_iter().flatten() {
             is_known = true;
             if !schema.matches(value)? {
                 return Ok(false);
@@ -230,6 +246,7 @@ impl Rest {
 fn count(schemas: &[Schema], value: RawBsonRef<'_>) -> Result<usize, QueryError> {
     let mut count = 0;
     for schema in schemas {
+        step()?;
         count += usize::from(schema.matches(value)?);
     }
     Ok(count)
@@ -242,13 +259,41 @@ fn in_order(lesser: &RawBson, value: RawBsonRef<'_>, exclusive: bool) -> bool {
     rank(lesser) != rank(value) || compared.is_lt() || (compared.is_eq() && !exclusive)
 }
 
-fn has_all(document: &RawDocument, names: &[Box<str>]) -> Result<bool, QueryError> {
-    for name in names {
-        if field(document, name)?.is_none() {
-            return Ok(false);
+/// The names of a document's fields.
+enum Names<'d> {
+    /// To look for a few of them.
+    Walk(&'d RawDocument),
+    /// To look for many.
+    Index(HashSet<&'d str>),
+}
+
+impl<'d> Names<'d> {
+    /// The names, of which about so many will be looked for.
+    fn of(document: &'d RawDocument, wanted: usize) -> Result<Self, QueryError> {
+        const WALKS_MAX: usize = 16;
+        if wanted <= WALKS_MAX {
+            return Ok(Self::Walk(document));
+        }
+        let names = fields(document).map(|field| field.map(|(name, _)| name));
+        names.collect::<Result<_, _>>().map(Self::Index)
+    }
+
+    fn have(&self, name: &str) -> Result<bool, QueryError> {
+        match self {
+            Self::Walk(document) => Ok(field(document, name)?.is_some()),
+            Self::Index(names) => Ok(names.contains(name)),
         }
     }
-    Ok(true)
+
+    fn have_all(&self, names: &[Box<str>]) -> Result<bool, QueryError> {
+        for name in names {
+            step()?;
+            if !self.have(name)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 fn text(value: RawBsonRef<'_>) -> Option<&str> {

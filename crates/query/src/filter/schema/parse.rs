@@ -5,8 +5,10 @@ use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
 use super::{Check, Dependency, Items, Properties, Rest, Schema, unordered};
 use crate::{
     QueryError,
+    depth::{COMMAND_DEPTH_MAX, check_stack},
     describe::type_name,
-    filter::types::TypeSet,
+    filter::{parse::too_deep, types::TypeSet},
+    named::{Named, Seen},
     number::Number,
     path::{field, fields, items},
     pattern::Pattern,
@@ -24,11 +26,16 @@ const JSON_TYPES: [(&str, &[ElementType]); 5] = [
 /// Keywords that servers know and refuse.
 const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "format", "id"];
 
-pub(super) fn parse(schema: &RawDocument) -> Result<Schema, QueryError> {
+/// Reads a schema that stands in so many others.
+pub(super) fn parse(schema: &RawDocument, depth: usize) -> Result<Schema, QueryError> {
+    if depth == COMMAND_DEPTH_MAX {
+        return Err(too_deep());
+    }
+    check_stack()?;
     let mut checks = Vec::new();
     for field in fields(schema) {
         let (name, value) = field?;
-        checks.extend(parse_keyword(name, value, schema)?);
+        checks.extend(parse_keyword(name, value, schema, depth + 1)?);
     }
     if field(schema, "type")?.is_some() && field(schema, "bsonType")?.is_some() {
         let message = "Cannot specify both $jsonSchema keywords 'type' and 'bsonType'";
@@ -42,6 +49,7 @@ fn parse_keyword(
     name: &str,
     value: RawBsonRef<'_>,
     schema: &RawDocument,
+    depth: usize,
 ) -> Result<Vec<Check>, QueryError> {
     let check = match name {
         "title" | "description" => {
@@ -51,10 +59,10 @@ fn parse_keyword(
         "bsonType" => Check::Type(bson_types(value)?),
         "type" => Check::Type(json_types(value)?),
         "enum" => parse_enum(value)?,
-        "allOf" => Check::AllOf(schemas(name, value)?),
-        "anyOf" => Check::AnyOf(schemas(name, value)?),
-        "oneOf" => Check::OneOf(schemas(name, value)?),
-        "not" => Check::Not(parse(object(name, value)?)?),
+        "allOf" => Check::AllOf(schemas(name, value, depth)?),
+        "anyOf" => Check::AnyOf(schemas(name, value, depth)?),
+        "oneOf" => Check::OneOf(schemas(name, value, depth)?),
+        "not" => Check::Not(parse(object(name, value)?, depth)?),
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
             return parse_limit(name, value, schema);
         }
@@ -66,19 +74,19 @@ fn parse_keyword(
         "maxItems" => Check::MaxItems(size(name, value)?),
         "uniqueItems" if boolean(name, value)? => Check::UniqueItems,
         "uniqueItems" => return Ok(Vec::new()),
-        "items" => parse_items(value, schema)?,
+        "items" => parse_items(value, schema, depth)?,
         // It says something about arrays of schemas only.
         "additionalItems" => {
-            parse_rest(name, Some(value))?;
+            parse_rest(name, Some(value), depth)?;
             return Ok(Vec::new());
         }
         "minProperties" => Check::MinProperties(size(name, value)?),
         "maxProperties" => Check::MaxProperties(size(name, value)?),
         "required" => Check::Required(names(name, array(name, value)?)?),
         "properties" | "patternProperties" | "additionalProperties" => {
-            return parse_properties(name, schema);
+            return parse_properties(name, schema, depth);
         }
-        "dependencies" => return parse_dependencies(value),
+        "dependencies" => parse_dependencies(value, depth)?,
         known if UNSUPPORTED.contains(&known) => {
             let message = format!("$jsonSchema keyword '{name}' is not currently supported");
             return Err(failed(message));
@@ -195,21 +203,29 @@ fn parse_multiple(value: RawBsonRef<'_>) -> Result<Check, QueryError> {
     Ok(Check::MultipleOf(value.into()))
 }
 
-fn parse_items(value: RawBsonRef<'_>, schema: &RawDocument) -> Result<Check, QueryError> {
+fn parse_items(
+    value: RawBsonRef<'_>,
+    schema: &RawDocument,
+    depth: usize,
+) -> Result<Check, QueryError> {
     Ok(Check::Items(match value {
         RawBsonRef::Document(one) => {
-            Items { first: Vec::new(), rest: Rest::Like(Box::new(parse(one)?)) }
+            Items { first: Vec::new(), rest: Rest::Like(Box::new(parse(one, depth)?)) }
         }
         RawBsonRef::Array(_) => Items {
-            first: schemas_of("items", array("items", value)?)?,
-            rest: parse_rest("additionalItems", field(schema, "additionalItems")?)?,
+            first: schemas_of("items", array("items", value)?, depth)?,
+            rest: parse_rest("additionalItems", field(schema, "additionalItems")?, depth)?,
         },
         _ => return Err(must_be("items", "an array or an object", value)),
     }))
 }
 
 /// The three keywords about fields, read at the first of them.
-fn parse_properties(name: &str, schema: &RawDocument) -> Result<Vec<Check>, QueryError> {
+fn parse_properties(
+    name: &str,
+    schema: &RawDocument,
+    depth: usize,
+) -> Result<Vec<Check>, QueryError> {
     let (named, patterns, rest) = (
         field(schema, "properties")?,
         field(schema, "patternProperties")?,
@@ -224,59 +240,70 @@ fn parse_properties(name: &str, schema: &RawDocument) -> Result<Vec<Check>, Quer
         return Ok(Vec::new());
     }
     let mut properties = Properties {
-        named: Vec::new(),
+        named: Named::default(),
         patterns: Vec::new(),
-        rest: parse_rest("additionalProperties", rest)?,
+        rest: parse_rest("additionalProperties", rest, depth)?,
     };
     if let Some(named) = named {
         for field in fields(object("properties", named)?) {
             let (name, value) = field?;
-            properties.named.push((name.into(), parse(nested("properties", name, value)?)?));
+            let schema = parse(nested("properties", name, value)?, depth)?;
+            match properties.named.position(name.as_bytes()) {
+                None => {
+                    properties.named.push(name, vec![schema]);
+                }
+                Some(place) => {
+                    if let Some(schemas) = properties.named.at_mut(place) {
+                        schemas.push(schema);
+                    }
+                }
+            }
         }
     }
     if let Some(patterns) = patterns {
         for field in fields(object("patternProperties", patterns)?) {
             let (pattern, value) = field?;
-            let schema = parse(nested("patternProperties", pattern, value)?)?;
+            let schema = parse(nested("patternProperties", pattern, value)?, depth)?;
             properties.patterns.push((Pattern::new(pattern, "")?, schema));
         }
     }
     Ok(vec![Check::Properties(properties)])
 }
 
-fn parse_rest(name: &str, value: Option<RawBsonRef<'_>>) -> Result<Rest, QueryError> {
+fn parse_rest(name: &str, value: Option<RawBsonRef<'_>>, depth: usize) -> Result<Rest, QueryError> {
     Ok(match value {
         None | Some(RawBsonRef::Boolean(true)) => Rest::Anything,
         Some(RawBsonRef::Boolean(false)) => Rest::Nothing,
-        Some(RawBsonRef::Document(schema)) => Rest::Like(Box::new(parse(schema)?)),
+        Some(RawBsonRef::Document(schema)) => Rest::Like(Box::new(parse(schema, depth)?)),
         Some(other) => return Err(must_be(name, "an object or a boolean", other)),
     })
 }
 
-fn parse_dependencies(value: RawBsonRef<'_>) -> Result<Vec<Check>, QueryError> {
-    fields(object("dependencies", value)?)
+fn parse_dependencies(value: RawBsonRef<'_>, depth: usize) -> Result<Check, QueryError> {
+    let dependencies = fields(object("dependencies", value)?)
         .map(|field| {
             let (name, value) = field?;
             let needs = match value {
-                RawBsonRef::Document(schema) => Dependency::Schema(parse(schema)?),
+                RawBsonRef::Document(schema) => Dependency::Schema(parse(schema, depth)?),
                 RawBsonRef::Array(array) => Dependency::Fields(names("dependencies", array)?),
                 other => return Err(must_be("dependencies", "an object or an array", other)),
             };
-            Ok(Check::Dependency { name: name.into(), needs })
+            Ok((name.into(), needs))
         })
-        .collect()
+        .collect::<Result<_, QueryError>>()?;
+    Ok(Check::Dependencies(dependencies))
 }
 
-fn schemas(name: &str, value: RawBsonRef<'_>) -> Result<Vec<Schema>, QueryError> {
+fn schemas(name: &str, value: RawBsonRef<'_>, depth: usize) -> Result<Vec<Schema>, QueryError> {
     let array = array(name, value)?;
     if array.is_empty() {
         let message = format!("$jsonSchema keyword '{name}' must be a non-empty array");
         return Err(QueryError::bad_value(message));
     }
-    schemas_of(name, array)
+    schemas_of(name, array, depth)
 }
 
-fn schemas_of(name: &str, array: &RawArray) -> Result<Vec<Schema>, QueryError> {
+fn schemas_of(name: &str, array: &RawArray, depth: usize) -> Result<Vec<Schema>, QueryError> {
     let mismatch = |value| {
         let message = format!(
             "$jsonSchema keyword '{name}' must be an array of objects, but found an element of \
@@ -286,7 +313,10 @@ fn schemas_of(name: &str, array: &RawArray) -> Result<Vec<Schema>, QueryError> {
         QueryError::new(QueryError::TYPE_MISMATCH, message)
     };
     items(array)
-        .map(|item| item.and_then(|item| parse(item.as_document().ok_or_else(|| mismatch(item))?)))
+        .map(|item| {
+            let item = item?;
+            parse(item.as_document().ok_or_else(|| mismatch(item))?, depth)
+        })
         .collect()
 }
 
@@ -296,6 +326,7 @@ fn names(keyword: &str, array: &RawArray) -> Result<Vec<Box<str>>, QueryError> {
         return Err(failed(format!("$jsonSchema keyword '{keyword}' cannot be an empty array")));
     }
     let mut names: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     for item in items(array) {
         let item = item?;
         let Some(name) = item.as_str() else {
@@ -306,7 +337,7 @@ fn names(keyword: &str, array: &RawArray) -> Result<Vec<Box<str>>, QueryError> {
             );
             return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
         };
-        if names.iter().any(|known| **known == *name) {
+        if !seen.insert(name) {
             let message =
                 format!("$jsonSchema keyword '{keyword}' array cannot contain duplicate values");
             return Err(failed(message));

@@ -2,7 +2,7 @@
 
 use bson::RawBsonRef;
 
-use crate::{key::append_key, order::rank};
+use crate::{interrupt::charge, key::append_key, order::rank};
 
 /// Equal for equal values, and for documents with the same fields in another order.
 pub(super) fn key(value: RawBsonRef<'_>) -> Vec<u8> {
@@ -12,6 +12,7 @@ pub(super) fn key(value: RawBsonRef<'_>) -> Vec<u8> {
 }
 
 fn append(value: RawBsonRef<'_>, bytes: &mut Vec<u8>) {
+    charge(1);
     match value {
         RawBsonRef::Document(document) => {
             let mut fields: Vec<_> = document

@@ -19,6 +19,7 @@ use crate::{
     },
     append_key, compare,
     expression::type_name,
+    interrupt::sort_by,
     number::Number,
 };
 
@@ -66,7 +67,7 @@ impl Operation for Densify {
                 budget.take(keys_bytes + entry.document.as_bytes().len() + size_of::<Entry>())?;
                 entries.push(entry);
             }
-            entries.sort_by(|one, other| one.key.cmp(&other.key));
+            sort_by(&mut entries, |one, other| one.key.cmp(&other.key))?;
             let range = self.range(&entries)?;
             Ok(Box::new(Filling::new(self, entries, range)))
         })

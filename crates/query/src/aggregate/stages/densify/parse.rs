@@ -14,6 +14,7 @@ use crate::{
         write::Writer,
     },
     compare,
+    depth::check_sort_fields,
     expression::type_name,
     number::Number,
 };
@@ -39,6 +40,8 @@ pub(in crate::aggregate) fn parse(
         .into_iter()
         .map(Path::parse)
         .collect::<Result<_, _>>()?;
+    // Documents are put in the order of all these fields.
+    check_sort_fields(partition_by.len() + 1)?;
     let nothing = RawDocument::from_bytes(&[5, 0, 0, 0, 0]).map_err(|_| malformed())?;
     let (step, bounds) = parse_range(arguments.document("range")?.unwrap_or(nothing))?;
     if matches!(bounds, Bounds::Partition) && partition_by.is_empty() {

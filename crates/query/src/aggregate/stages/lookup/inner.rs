@@ -1,7 +1,9 @@
 //! The pipeline within a `$lookup`, in two parts: what is the same for all documents, and from the
 //! first stage on that looks at a variable, what is parsed for each document with its values.
 
-use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf};
+use std::collections::HashSet;
+
+use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf, spec::ElementType};
 
 use crate::{
     Parameters, QueryError,
@@ -20,10 +22,11 @@ pub(super) struct Inner {
     constant_len: usize,
     /// The others, as they were written.
     rest: Vec<RawDocumentBuf>,
-    /// All of them, parsed without values.
-    whole: Pipeline,
+    /// The others, parsed without values.
+    others: Pipeline,
     variables: Vec<(String, Computed)>,
     depth: usize,
+    stages_around: usize,
 }
 
 impl Inner {
@@ -32,24 +35,29 @@ impl Inner {
         variables: Vec<(String, Computed)>,
         context: Context<'_>,
     ) -> Result<Self, QueryError> {
-        let parameters = with_variables(
-            context.parameters,
-            variables.iter().map(|(name, _)| (name.clone(), Bson::Undefined)),
-        );
-        let depth = context.depth + 1;
-        let inside = Context { parameters: &parameters, place: Place::Lookup, depth, index: 0 };
-        let whole = Pipeline::parse_in(stages.iter().copied(), inside)?;
+        let mut parameters = context.parameters.clone();
+        for (name, _) in &variables {
+            parameters.variables.set_raw(name, None);
+        }
+        let names: HashSet<&[u8]> = variables.iter().map(|(name, _)| name.as_bytes()).collect();
         let mut constant_len = 0;
         for stage in stages {
-            if looks_at(stage, &variables)? {
+            if looks_at(stage, &names)? {
                 break;
             }
             constant_len += 1;
         }
+        // Each stage is parsed once: twice would be a thousand times for ten lookups in each other.
+        let depth = context.depth + 1;
+        let inside =
+            Context { parameters: &parameters, place: Place::Lookup, depth, index: 0, ..context };
         let (first, rest) = stages.split_at(constant_len);
         let constant = Pipeline::parse_in(first.iter().copied(), inside)?;
+        let stages_around = context.stages_around + constant_len;
+        let behind = Context { index: constant_len, stages_around, ..inside };
+        let others = Pipeline::parse_in(rest.iter().copied(), behind)?;
         let rest = rest.iter().map(|stage| (*stage).to_owned()).collect();
-        Ok(Self { constant, constant_len, rest, whole, variables, depth })
+        Ok(Self { constant, constant_len, rest, others, variables, depth, stages_around })
     }
 
     /// Whether any of it is the same for all documents.
@@ -59,7 +67,7 @@ impl Inner {
 
     /// Whether it begins with documents of its own.
     pub(super) fn is_sourceless(&self) -> bool {
-        self.whole.is_sourceless()
+        self.constant.is_sourceless() || (self.constant_len == 0 && self.others.is_sourceless())
     }
 
     /// The stages that look at variables, with the values that those have for a document; none if
@@ -72,39 +80,31 @@ impl Inner {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let mut values = Vec::with_capacity(self.variables.len());
+        let mut parameters = parameters.clone();
         for (name, computed) in &self.variables {
-            let value = computed.evaluate(document)?;
-            let value = value.map_or(Ok(Bson::Undefined), |value| value.to_bson())?;
-            values.push((name.clone(), value));
+            let value = computed.evaluate(document)?.map(|value| value.into_raw());
+            parameters.variables.set_raw(name, value.filter(|value| *value != RawBson::Undefined));
         }
-        let parameters = with_variables(parameters, values.into_iter());
-        let index = self.constant_len;
-        let inside =
-            Context { parameters: &parameters, place: Place::Lookup, depth: self.depth, index };
+        let inside = Context {
+            parameters: &parameters,
+            place: Place::Lookup,
+            depth: self.depth,
+            stages_around: self.stages_around,
+            index: self.constant_len,
+        };
         let stages: Vec<&RawDocument> = self.rest.iter().map(|stage| &**stage).collect();
         Pipeline::parse_in(stages.into_iter(), inside).map(Some)
     }
 
     pub(super) fn add_readings(&self, readings: &mut Vec<Reading>) {
-        self.whole.add_readings(readings);
+        self.constant.add_readings(readings);
+        self.others.add_readings(readings);
     }
-}
-
-fn with_variables(
-    parameters: &Parameters,
-    variables: impl Iterator<Item = (String, Bson)>,
-) -> Parameters {
-    let mut all: Document = parameters.variables.clone();
-    for (name, value) in variables {
-        all.insert(name, value);
-    }
-    Parameters { variables: all, ..parameters.clone() }
 }
 
 /// Whether a stage mentions a variable in any text. It may do so without meaning it; then it is
 /// parsed more often than it must be.
-fn looks_at(document: &RawDocument, variables: &[(String, Computed)]) -> Result<bool, QueryError> {
+fn looks_at(document: &RawDocument, variables: &HashSet<&[u8]>) -> Result<bool, QueryError> {
     for element in elements(document) {
         if mentions(element?, variables)? {
             return Ok(true);
@@ -113,7 +113,7 @@ fn looks_at(document: &RawDocument, variables: &[(String, Computed)]) -> Result<
     Ok(false)
 }
 
-fn mentions(element: Element<'_>, variables: &[(String, Computed)]) -> Result<bool, QueryError> {
+fn mentions(element: Element<'_>, variables: &HashSet<&[u8]>) -> Result<bool, QueryError> {
     // Chance is another one for each document.
     if matches!(element.key(), b"$sample" | b"$rand" | b"$sampleRate") {
         return Ok(true);
@@ -121,8 +121,11 @@ fn mentions(element: Element<'_>, variables: &[(String, Computed)]) -> Result<bo
     if let Some(inner) = element.document().or_else(|| element.array()) {
         return looks_at(inner, variables);
     }
+    if element.kind() != ElementType::String as u8 {
+        return Ok(false);
+    }
     let RawBsonRef::String(text) = element.value()? else { return Ok(false) };
     let Some(text) = text.strip_prefix("$$") else { return Ok(false) };
     let name = text.split('.').next().unwrap_or_default();
-    Ok(variables.iter().any(|(variable, _)| variable == name))
+    Ok(variables.contains(name.as_bytes()))
 }

@@ -11,6 +11,7 @@ use crate::{
         documents::Documents,
         stages::values::{Values, key_of},
     },
+    interrupt::charge,
     path::{Leaf, Path},
 };
 
@@ -78,6 +79,7 @@ impl Table {
             return;
         }
         if let Some(found) = self.places.get(key_of(value).as_slice()) {
+            charge(found.len());
             places.extend_from_slice(found);
         }
     }

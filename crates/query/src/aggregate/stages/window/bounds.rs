@@ -13,6 +13,7 @@ use crate::{
     compare,
     describe::describe,
     expression::type_name,
+    interrupt::step,
     number::Number,
 };
 
@@ -150,6 +151,7 @@ impl Range {
         if let Some(lower) = &self.lower {
             let least = self.distant(value, lower.as_raw_bson_ref())?;
             while self.is(self.start, &least, Ordering::is_lt)? {
+                step()?;
                 self.start += 1;
             }
         }
@@ -158,6 +160,7 @@ impl Range {
             Some(upper) => {
                 let greatest = self.distant(value, upper.as_raw_bson_ref())?;
                 while self.is(self.end, &greatest, Ordering::is_le)? {
+                    step()?;
                     self.end += 1;
                 }
             }

@@ -9,6 +9,7 @@ use crate::{
     Decimal, QueryError,
     aggregate::{accumulators::Sum, formula::Formula, tree::Slot},
     compare, decimal_math,
+    interrupt::step,
     number::Number,
 };
 
@@ -114,6 +115,7 @@ impl Integrating {
     fn compute(&mut self, index: usize) -> Result<RawBson, QueryError> {
         let (start, end) = self.frame.at(index)?;
         while self.end < end {
+            step()?;
             let is_nan = self.check(self.end)?;
             self.nan_count += usize::from(is_nan);
             if self.end > self.start {
@@ -123,6 +125,7 @@ impl Integrating {
             self.end += 1;
         }
         while self.start < start {
+            step()?;
             self.nan_count -= usize::from(self.check(self.start)?);
             if self.start + 1 < self.end {
                 let area = self.between(self.start)?;

@@ -6,6 +6,7 @@ use super::{Partition, Runner, bounds::Frame};
 use crate::{
     QueryError,
     aggregate::{tree::Slot, write::ArrayBuffer},
+    interrupt::step,
 };
 
 /// What is picked out of a window.
@@ -66,6 +67,7 @@ impl Runner for Shifting {
 fn present(window: &[Option<RawBson>]) -> Result<Slot, QueryError> {
     let mut array = ArrayBuffer::default();
     for value in window.iter().flatten() {
+        step()?;
         array.push(value.as_raw_bson_ref())?;
     }
     Ok(Slot::Array(array))

@@ -10,6 +10,7 @@ use crate::{
     aggregate::{formula::Formula, tree::Slot},
     compare,
     expression::type_name,
+    interrupt::step,
     number::Number,
 };
 
@@ -84,6 +85,7 @@ impl Interpolating {
         }
         let mut after = self.after.max(index + 1);
         while after < self.ys.len() && value_at(&self.ys, after).is_none_or(is_null) {
+            step()?;
             after += 1;
         }
         let filled = match (self.before, value_at(&self.ys, after)) {

@@ -138,7 +138,7 @@ fn tally(
         budget.take(key.as_ref().map_or(0, Vec::len) + 64)?;
         keys.push(key);
     }
-    Ok(Box::new(Tally::new(wanted.clone(), &keys)))
+    Ok(Box::new(Tally::new(wanted.clone(), &keys)?))
 }
 
 fn ranked(
@@ -154,7 +154,7 @@ fn ranked(
         budget.take(key.len() + 64)?;
         keys.push(Some(key));
     }
-    Ok(Tally::new(wanted.clone(), &keys))
+    Tally::new(wanted.clone(), &keys)
 }
 
 fn is_present(value: RawBsonRef<'_>) -> bool {

@@ -27,6 +27,7 @@ use crate::{
         tree::{Mode, Slot, Tree},
     },
     append_key,
+    interrupt::{sort_by, step},
 };
 
 pub(in crate::aggregate) use self::parse::parse;
@@ -103,9 +104,9 @@ impl Operation for Window {
                 entries.push(entry);
             }
             // Those with equal keys stay in their order.
-            entries.sort_by(|one, other| {
+            sort_by(&mut entries, |one, other| {
                 one.partition.cmp(&other.partition).then_with(|| one.key.cmp(&other.key))
-            });
+            })?;
             let held_bytes = budget.used_bytes();
             Ok(Box::new(Passing {
                 window: self,
@@ -178,6 +179,7 @@ impl Passing<'_> {
         let place = self.index - self.start;
         let mut slots = Vec::with_capacity(self.runners.len());
         for runner in &mut self.runners {
+            step()?;
             slots.push(runner.value(place, &partition)?);
         }
         let document = &self.entries[self.index].document;

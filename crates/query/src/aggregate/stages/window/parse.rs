@@ -71,9 +71,10 @@ pub(in crate::aggregate) fn parse(
             )));
         };
         tree.insert(path.names(), Branch::Slot(functions.len()))
-            .map_err(|found| collision(path.names(), found))?;
+            .map_err(|found| collision(name.as_str(), found))?;
         functions.push(parser.function(function)?);
     }
+    tree.settle();
     let bytes_max = parameters.memory_bytes_max;
     let window = Window { partition_by, sort, functions, tree, bytes_max };
     Ok(vec![Stage::Other(Box::new(window))])

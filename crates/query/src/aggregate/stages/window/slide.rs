@@ -15,6 +15,7 @@ use crate::{
         write::ArrayBuffer,
     },
     decimal_math,
+    interrupt::step,
     number::Number,
 };
 
@@ -44,10 +45,12 @@ impl Runner for Sliding {
     fn value(&mut self, index: usize, _: &Partition<'_>) -> Result<Slot, QueryError> {
         let (start, end) = self.frame.at(index)?;
         while self.end < end {
+            step()?;
             self.slide.add(self.end, value_at(&self.inputs, self.end));
             self.end += 1;
         }
         while self.start < start {
+            step()?;
             self.slide.remove(self.start, value_at(&self.inputs, self.start));
             self.start += 1;
         }

@@ -11,6 +11,7 @@ use super::slide::{Slide, value_at};
 use crate::{
     QueryError,
     aggregate::{tree::Slot, write::ArrayBuffer},
+    interrupt::{charge, sort_by},
 };
 
 /// Which of the ranked values are wanted.
@@ -46,20 +47,20 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Ranks values by their keys; those without one do not count.
-    pub(super) fn new(wanted: Wanted, keys: &[Option<Vec<u8>>]) -> Self {
+    pub(super) fn new(wanted: Wanted, keys: &[Option<Vec<u8>>]) -> Result<Self, QueryError> {
         let mut places: Vec<usize> = keys
             .iter()
             .enumerate()
             .filter(|(_, key)| key.is_some())
             .map(|(place, _)| place)
             .collect();
-        places.sort_by(|one, other| keys[*one].cmp(&keys[*other]).then(one.cmp(other)));
+        sort_by(&mut places, |one, other| keys[*one].cmp(&keys[*other]).then(one.cmp(other)))?;
         let mut ranks = vec![None; keys.len()];
         for (rank, place) in places.iter().enumerate() {
             ranks[*place] = Some(rank);
         }
         let sums = vec![0; places.len() + 1];
-        Self { wanted, ranks, places, sums, count: 0 }
+        Ok(Self { wanted, ranks, places, sums, count: 0 })
     }
 
     fn change(&mut self, index: usize, comes: bool) {
@@ -82,6 +83,7 @@ impl Tally {
 
     /// The document in the window with so many before it.
     fn at(&self, number: usize) -> Option<usize> {
+        charge(1);
         if number >= self.count {
             return None;
         }

@@ -1,0 +1,180 @@
+//! What ends a computation: nobody waits for it any more, it has had its time, or the store closes.
+//!
+//! Every piece of work on a thread of the store runs within a [`Computation`], which the evaluator
+//! of queries asks every few thousand steps (`hookstead_query::with_interrupt`). So whatever a
+//! command computes, its thread is free again within milliseconds of the end of its run.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hookstead_query::{Interrupt, QueryError, with_interrupt};
+
+use super::{
+    cancel::Cancel,
+    failure::{Failure, Outcome},
+    readers::Pool,
+    shared::Shared,
+};
+use crate::{DataError, ErrorKind};
+
+/// `MaxTimeMSExpired`
+const TIME_LIMIT: i32 = 50;
+
+/// What one piece of work may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// So long; it is given up when nobody waits for it any more.
+    Time(Duration),
+    /// So long, whether or not somebody waits for it.
+    Always(Duration),
+    /// As long as the store is open.
+    Open,
+    /// As long as it takes: its size is limited in another way.
+    Size,
+}
+
+/// Why a computation has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    GivenUp,
+    Closing,
+    TimeLimit,
+    TooManyLong,
+}
+
+/// One piece of work on the thread that does it.
+pub(super) struct Computation {
+    limit: Limit,
+    started: Instant,
+    cancel: Cancel,
+    is_closing: Arc<AtomicBool>,
+    /// The threads of which it takes one, and since when it has a turn as one that takes long.
+    pool: Option<(Arc<Pool>, Cell<Option<Instant>>)>,
+    stop: Cell<Option<Stop>>,
+}
+
+impl Computation {
+    pub(super) fn new(limit: Limit, cancel: &Cancel, is_closing: &Arc<AtomicBool>) -> Self {
+        Self {
+            limit,
+            started: Instant::now(),
+            cancel: cancel.clone(),
+            is_closing: Arc::clone(is_closing),
+            pool: None,
+            stop: Cell::new(None),
+        }
+    }
+
+    /// A read on one of the threads for reads.
+    pub(super) fn of_read(shared: &Shared, cancel: &Cancel, pool: &Arc<Pool>) -> Self {
+        let limit = Limit::Time(shared.operation_time);
+        let mut computation = Self::new(limit, cancel, &shared.is_closing);
+        computation.pool = Some((Arc::clone(pool), Cell::new(None)));
+        computation
+    }
+
+    /// Does the work; what a long computation has taken of the threads is given back.
+    pub(super) fn run<T>(self, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        let this = Rc::new(self);
+        let interrupt: Rc<dyn Interrupt> = Rc::clone(&this) as _;
+        let outcome = with_interrupt(interrupt, work);
+        match (outcome, this.stop.get()) {
+            (Err(Failure::Cancelled), Some(Stop::TimeLimit)) => Err(time_limit().into()),
+            (Err(Failure::Cancelled), Some(Stop::Closing)) => Err(closing().into()),
+            (Err(Failure::Cancelled), Some(Stop::TooManyLong)) => Err(too_many_long().into()),
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn look(&self) -> Option<Stop> {
+        let is_closing = self.is_closing.load(Ordering::Relaxed);
+        let (time_max, is_given_up) = match self.limit {
+            Limit::Size => return None,
+            Limit::Open => return is_closing.then_some(Stop::Closing),
+            Limit::Time(time) => (time, self.cancel.is_cancelled()),
+            Limit::Always(time) => (time, false),
+        };
+        let ends_now = is_closing && !matches!(self.limit, Limit::Always(_));
+        match () {
+            () if is_given_up => Some(Stop::GivenUp),
+            () if ends_now => Some(Stop::Closing),
+            () if self.started.elapsed() > time_max => Some(Stop::TimeLimit),
+            () => None,
+        }
+    }
+
+    /// A computation that takes long makes room for short ones.
+    fn make_room(&self) -> Option<Stop> {
+        let (pool, turn) = self.pool.as_ref()?;
+        let lanes = pool.lanes();
+        match turn.get() {
+            None if lanes.is_long(self.started) => {
+                if !Pool::begin_long(pool) {
+                    return Some(Stop::TooManyLong);
+                }
+            }
+            Some(began) if lanes.is_turn_over(began) => lanes.end_turn(),
+            _ => return None,
+        }
+        // From here on it counts as a long one, and does not have the turn.
+        turn.set(Some(Instant::now()));
+        let mut stop = None;
+        lanes.wait_for_turn(|| {
+            stop = self.look();
+            stop.is_some()
+        });
+        turn.set(Some(Instant::now()));
+        stop
+    }
+}
+
+impl Interrupt for Computation {
+    fn check(&self) -> Result<(), QueryError> {
+        match self.look().or_else(|| self.make_room()) {
+            None => Ok(()),
+            Some(stop) => {
+                self.stop.set(Some(stop));
+                Err(QueryError::new(QueryError::INTERRUPTED, "operation was interrupted"))
+            }
+        }
+    }
+}
+
+impl Drop for Computation {
+    fn drop(&mut self) {
+        if let Some((pool, turn)) = &self.pool
+            && turn.get().is_some()
+        {
+            pool.lanes().end_long();
+        }
+    }
+}
+
+/// What a computation fails with that has had its time.
+fn time_limit() -> DataError {
+    DataError::new(ErrorKind::Refused, "operation exceeded time limit").with_code(TIME_LIMIT)
+}
+
+/// Whether a failure is that of a computation that has had its time.
+pub(super) fn is_time_limit(error: &DataError) -> bool {
+    error.kind == ErrorKind::Refused && error.code == Some(TIME_LIMIT)
+}
+
+fn closing() -> DataError {
+    const INTERRUPTED_AT_SHUTDOWN: i32 = 11600;
+    let message = "interrupted at shutdown";
+    DataError::new(ErrorKind::Unavailable, message).with_code(INTERRUPTED_AT_SHUTDOWN)
+}
+
+fn too_many_long() -> DataError {
+    const EXCEEDED_TIME_LIMIT: i32 = 262;
+    let message = "too many operations that take long are under way; try again later";
+    DataError::new(ErrorKind::Unavailable, message).with_code(EXCEEDED_TIME_LIMIT)
+}

@@ -1,0 +1,111 @@
+//! How the threads that read are shared: what takes long leaves a thread for what is short.
+//!
+//! Nobody can know beforehand how long a read will take. So each begins on one of a few threads,
+//! and one that has taken longer than [`SHORT_MAX`] does not count among these any more: another
+//! thread may be started in its place. As many of the long ones as there are processors compute at
+//! a time, each for a while, and the others wait for their turn. So no number of long reads, each
+//! within its limits, keeps a short one waiting for longer than its like.
+
+use std::{
+    collections::VecDeque,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What takes longer counts as long.
+const SHORT_MAX: Duration = Duration::from_millis(10);
+
+/// How long a long one computes before others have their turn.
+const TURN_MAX: Duration = Duration::from_millis(50);
+
+/// How often one that waits for its turn looks whether it may still go on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The places on the threads that read.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    state: Mutex<State>,
+    changed: Condvar,
+    long_max: usize,
+    turns_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    long: usize,
+    /// How many of these compute at the moment.
+    turns: usize,
+    waiting: VecDeque<u64>,
+    next_ticket: u64,
+}
+
+impl Lanes {
+    /// So many reads may be long at a time, of which no more than the threads for short ones, nor
+    /// than there are processors, compute at once.
+    pub(super) fn new(long_max: usize, threads_max: usize) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let turns_max = processors.min(threads_max).max(1);
+        Self { state: Mutex::default(), changed: Condvar::new(), long_max, turns_max }
+    }
+
+    /// How many reads are long.
+    pub(super) fn long(&self) -> usize {
+        self.state().long
+    }
+
+    pub(super) fn is_long(&self, started: Instant) -> bool {
+        started.elapsed() > SHORT_MAX
+    }
+
+    pub(super) fn is_turn_over(&self, began: Instant) -> bool {
+        began.elapsed() > TURN_MAX && !self.state().waiting.is_empty()
+    }
+
+    /// Counts one more as long, which has to wait for its turn next, unless there are too many.
+    pub(super) fn begin_long(&self) -> bool {
+        let mut state = self.state();
+        let may = state.long < self.long_max;
+        state.long += usize::from(may);
+        may
+    }
+
+    /// Gives a turn to another one.
+    pub(super) fn end_turn(&self) {
+        self.state().turns -= 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits for a turn. It has one in any case when this returns, so that it can end in order.
+    pub(super) fn wait_for_turn(&self, mut must_end: impl FnMut() -> bool) {
+        let mut state = self.state();
+        let ticket = state.next_ticket;
+        state.next_ticket += 1;
+        state.waiting.push_back(ticket);
+        loop {
+            let is_next = state.waiting.front() == Some(&ticket);
+            if (is_next && state.turns < self.turns_max) || must_end() {
+                state.waiting.retain(|other| *other != ticket);
+                state.turns += 1;
+                drop(state);
+                self.changed.notify_all();
+                return;
+            }
+            let waited = self.changed.wait_timeout(state, LOOK);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// One that was long, and has the turn, has ended.
+    pub(super) fn end_long(&self) {
+        let mut state = self.state();
+        state.long -= 1;
+        state.turns -= 1;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,100 @@
+//! A timer per thread, which disturbs a turn as soon as its slice is over.
+//!
+//! The watchdog (`watchdog`) would do, but for how late it comes: it sleeps between two looks, and
+//! on a busy machine it waits for a processor. A timer of the kernel's interrupts the very thread.
+//!
+//! Setting a timer for every turn would cost two calls into the system each. Instead a timer that
+//! is set stays set: when it fires it is set anew, to the end of the slice that is under way, and
+//! only once a period has passed without any turn it is not. So a busy thread is interrupted some
+//! two thousand times a second, and an idle one never.
+
+use std::{
+    cell::Cell,
+    mem, ptr,
+    sync::atomic::{Ordering, compiler_fence},
+    time::Duration,
+};
+
+use crate::turn::{Frame, SLICE};
+
+/// How long a turn may be overdue.
+const GRACE: Duration = Duration::from_micros(100);
+/// When a turn that could not be suspended is disturbed again.
+const RETRY: Duration = Duration::from_micros(200);
+
+thread_local! {
+    // Without destructors: the handler of the signal reads them.
+    static TIMER: Cell<Option<libc::timer_t>> = const { Cell::new(None) };
+    static IS_SET: Cell<bool> = const { Cell::new(false) };
+    /// Whether a turn has begun since the timer fired last.
+    static HAS_RUN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread's timer, until it is dropped.
+pub(crate) struct Alarm(Option<libc::timer_t>);
+
+impl Alarm {
+    /// Makes a timer for this thread. Without one, where the system has none left, the watchdog is
+    /// all that there is.
+    pub(crate) fn new(signal: libc::c_int) -> Self {
+        // Under valgrind every turn is late.
+        if cfg!(feature = "patient") {
+            return Self(None);
+        }
+        // SAFETY: all zeroes is a valid value of the struct; the system writes the timer's name.
+        let timer = unsafe {
+            let mut event: libc::sigevent = mem::zeroed();
+            event.sigev_notify = libc::SIGEV_THREAD_ID;
+            event.sigev_signo = signal;
+            event.sigev_notify_thread_id = libc::gettid();
+            let mut timer: libc::timer_t = ptr::null_mut();
+            let made = libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer);
+            (made == 0).then_some(timer)
+        };
+        TIMER.set(timer);
+        Self(timer)
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        TIMER.set(None);
+        if let Some(timer) = self.0.take() {
+            // SAFETY: the timer is this value's, and nobody uses it any more.
+            unsafe { libc::timer_delete(timer) };
+        }
+    }
+}
+
+/// A turn begins on this thread: sees to it that the timer is set.
+#[inline]
+pub(crate) fn turn_begins() {
+    HAS_RUN.set(true);
+    // A signal that comes from here on sets the timer anew.
+    compiler_fence(Ordering::SeqCst);
+    if !IS_SET.get() {
+        set(SLICE + GRACE);
+    }
+}
+
+/// The signal has come while this turn ran, or none. Safe in a signal handler, and called before
+/// the turn is suspended: it depends on the thread.
+pub(crate) fn fired(frame: Option<&Frame>) {
+    match frame.map(Frame::time_left) {
+        Some(Some(left)) => set(left.min(SLICE) + GRACE),
+        Some(None) => set(RETRY),
+        None if HAS_RUN.take() => set(SLICE + GRACE),
+        None => IS_SET.set(false),
+    }
+}
+
+fn set(after: Duration) {
+    let Some(timer) = TIMER.get() else { return };
+    // SAFETY: all zeroes is a valid value of the struct.
+    let mut time: libc::itimerspec = unsafe { mem::zeroed() };
+    // Less than a second.
+    time.it_value.tv_nsec = after.subsec_nanos().into();
+    // SAFETY: the timer is this thread's, and there.
+    let done = unsafe { libc::timer_settime(timer, 0, &raw const time, ptr::null_mut()) };
+    IS_SET.set(done == 0);
+}

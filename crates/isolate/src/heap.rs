@@ -1,0 +1,59 @@
+//! The heap of the C library, which Rust allocates from.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use hookstead_memory::Budget;
+
+/// What was freed and not given back is given back once it may be so much.
+const TRIM_BYTES_MIN: usize = 32 << 20;
+
+/// Gives back what has been freed, where that may be much: the C library keeps small blocks.
+pub(crate) struct Trimmer {
+    budget: Arc<Budget>,
+    /// The most that was taken from the budget since the last time.
+    most_bytes: AtomicUsize,
+}
+
+impl Trimmer {
+    pub(crate) fn new(budget: &Arc<Budget>) -> Self {
+        Self { budget: Arc::clone(budget), most_bytes: AtomicUsize::new(0) }
+    }
+
+    /// Called every few seconds.
+    pub(crate) fn look(&self) {
+        let used = self.budget.used_bytes();
+        let most = self.most_bytes.fetch_max(used, Ordering::Relaxed);
+        if most > used + TRIM_BYTES_MIN {
+            self.most_bytes.store(used, Ordering::Relaxed);
+            trim();
+        }
+    }
+}
+
+fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: asks the C library to give back what nobody uses.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Has large blocks given back to the system when they are freed. By default the C library learns
+/// from the first ones that are freed, and keeps up to 64 MiB in each of its heaps from then on.
+pub fn give_back_early() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        /// Blocks from this size on have mappings of their own.
+        const MAPPED_BYTES_MIN: libc::c_int = 1 << 20;
+        /// What may be free at the end of a heap.
+        const FREE_BYTES_MAX: libc::c_int = 4 << 20;
+        // SAFETY: sets two numbers, before there are threads or while there are.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, FREE_BYTES_MAX);
+        }
+    }
+}
