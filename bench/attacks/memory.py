@@ -56,7 +56,9 @@ LOG = """exports = async () => {
   for (let n = 0; n < 1000; n++) console.log('x'.repeat(8000));
   await new Promise((resolve) => setTimeout(resolve, 2000));
 };"""
-WAIT = """exports = async ({ body }) => (await context.http.get({ url: body.text() })).statusCode;"""
+WAIT = """exports = async ({ body }) => {
+  return (await context.http.get({ url: body.text() })).statusCode;
+};"""
 
 FUNCTIONS = {
     "parse": PARSE,

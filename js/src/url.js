@@ -18,7 +18,13 @@ export class URL {
   }
 
   static canParse(url, base) {
-    return host.url_parse(String(url).toWellFormed(), baseText(base)) !== undefined;
+    const [text, start] = [String(url).toWellFormed(), baseText(base)];
+    try {
+      return host.url_parse(text, start) !== undefined;
+    } catch {
+      // It is too long.
+      return false;
+    }
   }
 
   static parse(url, base) {

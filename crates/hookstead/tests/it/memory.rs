@@ -190,7 +190,8 @@ fn cursors_count_against_the_run() {
 fn logs_of_runs_that_wait_are_counted() {
     let attacked = Attacked::start();
     let statuses = attacked.under(|| attacked.at_once(30, "log", ""));
-    assert!(statuses.iter().all(|status| [200, 204].contains(status)), "{statuses:?}");
+    assert!(statuses.contains(&200), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 429, 503].contains(status)), "{statuses:?}");
     attacked.stop();
 }
 

@@ -1,8 +1,8 @@
 //! Functions of the C library's in which a turn may be suspended.
 //!
-//! Filling, copying, comparing or searching hundreds of megabytes is one call of the C library's, which the
-//! engine makes for `fill`, `slice`, `concat` and many others. A turn can be suspended in these
-//! functions as it can be in the engine's own code:
+//! Filling, copying, comparing or searching hundreds of megabytes is one call of the C library's,
+//! which the engine makes for `fill`, `slice`, `concat` and many others. A turn can be suspended in
+//! these functions as it can be in the engine's own code:
 //!
 //! - They take no lock, allocate nothing and use no variable but their arguments, thread-local or
 //!   not. All that they have at hand is in registers, which the kernel's frame keeps.

@@ -49,7 +49,7 @@ async fn a_run_whose_caller_went_away_gives_its_place_back() {
 fn a_run_that_waits_with_much_memory_costs_its_siblings_little() {
     let source = "(async () => {
         if (name() > 0) return say('done');
-        let size = 1e8;
+        let size = 1e7;
         const pins = [];
         for (let n = 0; n < 10; n++) {
             let large = new Uint8Array(size);
@@ -57,9 +57,9 @@ fn a_run_that_waits_with_much_memory_costs_its_siblings_little() {
             large = null;
             size *= 1.09;
         }
-        const all = new Uint8Array(1e8).fill(7);
+        const all = new Uint8Array(1e7).fill(7);
         for (let n = 0; n < 30; n++) await double(n);
-        say(all.indexOf(0) === -1 && all[9e7] === 7, pins.every((pin, n) => pin[4999] === n));
+        say(all.indexOf(0) === -1 && all[9e6] === 7, pins.every((pin, n) => pin[4999] === n));
         say('done');
     })()";
     let limits = Limits { memory_bytes: 350 << 20, ..roomy() };
