@@ -422,7 +422,8 @@ fn every_change_of_an_array_can_be_stopped() {
 #[test]
 fn what_reads_values_of_an_array_can_be_stopped() {
     let document = large();
-    assert!(is_stopped(|| Distinct::new("a").add(&document)));
+    let mut distinct = Distinct::new("a").unwrap();
+    assert!(is_stopped(|| distinct.add(&document)));
     let sort = Sort::parse(&raw(&doc! {"a": 1})).unwrap();
     assert!(is_stopped(|| sort.append_key(&document, &mut Vec::new())));
     for projection in [doc! {"a": {"$slice": [1, 10_000]}}, doc! {"d": {"k": 1}}] {

@@ -1,12 +1,9 @@
-use std::{
-    future::Future as _,
-    task::{Context, Poll, Waker},
-};
+use std::task::{Context, Poll, Waker};
 
 use hookstead_isolate::NativeCall;
 
 use super::*;
-use crate::natives::ALL;
+use crate::natives::{ALL, Outcome};
 
 /// Runs long work to its end, here.
 fn finish(mut work: LongWork) -> Outcome {
