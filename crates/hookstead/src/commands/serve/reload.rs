@@ -210,17 +210,22 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
             if !self.settle(wakes, QUIET_TIME, BUSY_TIME) {
                 return;
             }
-            let mut prepared = self.prepare();
-            let opened = prepared.as_ref().map(|new| self.closed.opened_by(new.site.endpoints()));
-            let opened = opened.unwrap_or_default();
-            if !opened.is_empty() {
-                drop(prepared.take());
+            let mut told = BTreeSet::new();
+            let prepared = loop {
+                let prepared = self.prepare();
+                let opened =
+                    prepared.as_ref().map(|new| self.closed.opened_by(new.site.endpoints()));
+                let opened = opened.unwrap_or_default();
+                if opened.is_subset(&told) {
+                    break prepared;
+                }
+                drop(prepared);
                 tell_opened(&opened);
+                told.extend(opened);
                 if !self.settle(wakes, QUIET_TIME_OF_OPENING, BUSY_TIME_OF_OPENING) {
                     return;
                 }
-                prepared = self.prepare();
-            }
+            };
             if !prepared.is_some_and(|prepared| self.serve(prepared)) {
                 terminal::warning("nothing is replaced: the last good app goes on");
             }
