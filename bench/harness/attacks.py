@@ -65,7 +65,13 @@ def all_attacks():
             [body(filter={"$expr": endless()})],
             at_once=8,
         ),
-        Attack("wide", "reading a command takes quadratic time", "/find", [wide_merge()], at_once=2),
+        Attack(
+            "wide",
+            "reading a command takes quadratic time",
+            "/find",
+            [wide_merge()],
+            at_once=2,
+        ),
         Attack(
             "native",
             "a native computes on the thread that answers",

@@ -103,7 +103,10 @@ impl Layout {
 }
 
 /// The root of the app that a folder is, or is a part of.
-pub(crate) fn find_root(dir: &Path) -> Result<PathBuf, LoadError> {
+///
+/// # Errors
+/// The folder cannot be read, or neither it nor a folder above it holds an app.
+pub fn find_root(dir: &Path) -> Result<PathBuf, LoadError> {
     let unreadable = |source: io::Error| LoadError::Unreadable { dir: dir.to_owned(), source };
     let real = dir.canonicalize().map_err(unreadable)?;
     fs::read_dir(&real).map_err(unreadable)?;

@@ -31,6 +31,7 @@ mod templates;
 mod values;
 mod webhooks;
 
+pub use layout::find_root;
 pub use load::{LoadError, LoadOptions, Loaded, load};
 pub use model::*;
 pub use nearest::nearest;

@@ -229,6 +229,18 @@ impl SecretStore {
     }
 }
 
+/// The files that the values of secrets are read from, whether they exist or not: the secrets file
+/// of a data directory, and what variables of this process name.
+pub fn files_of_secrets(data_dir: &Path) -> Vec<PathBuf> {
+    let is_file = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with(VARIABLE_PREFIX) && name.ends_with(VARIABLE_FILE_SUFFIX)
+    };
+    let named = std::env::vars_os().filter(|(name, path)| is_file(name) && !path.is_empty());
+    let named = named.map(|(_, path)| PathBuf::from(path));
+    [data_dir.join(file::FILE_NAME)].into_iter().chain(named).collect()
+}
+
 /// Whether a secret can have this name. The hosted service itself made names that begin with `_`.
 pub fn is_secret_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';

@@ -36,6 +36,11 @@ pub struct DataError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+/// What only the operator is told.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Detail(String);
+
 impl DataError {
     /// A failure without a number.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -47,6 +52,12 @@ impl DataError {
     pub fn with_code(mut self, code: i32) -> Self {
         self.code = Some(code);
         self
+    }
+
+    /// The same failure with what only the log is told, such as addresses.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        self.caused_by(Detail(detail.into()))
     }
 
     /// The same failure with what caused it.

@@ -11,8 +11,8 @@ use hookstead_memory::{Account, Held, Refused};
 use tokio::runtime::Handle;
 
 use crate::{
-    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles, input,
-    memory::Broken, natives, outbound::Client, program::Program, work::Work,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles,
+    faults::Fault, input, memory::Broken, natives, outbound::Client, program::Program, work::Work,
 };
 
 /// The host of one run.
@@ -77,12 +77,26 @@ impl RunHost {
     }
 
     /// What came of the run, where it got that far, its log, and what the answer holds.
-    pub(crate) fn into_parts(self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>, Held) {
-        let answer = match (self.broken_memory, self.broken_limit) {
+    pub(crate) fn into_parts(mut self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>, Held) {
+        let faults = self.handles.take_faults();
+        // Beyond the limits of the console: whether the operator hears of it is not up to a run.
+        let lines = faults.iter().filter(|fault| !fault.detail.is_empty());
+        self.log.extend(lines.map(|Fault { message, detail, .. }| LogLine {
+            level: LogLevel::Error,
+            text: format!("{message}: {detail}"),
+        }));
+        let mut answer = match (self.broken_memory, self.broken_limit) {
             (Some(refused), _) => Some(Err(memory_failure(refused))),
             (None, Some(message)) => Some(Err(execution_error(message, None))),
             (None, None) => self.answer,
         };
+        // A function that catches the error decides itself; one that lets it pass does not.
+        if let Some(Err(failure)) = &mut answer
+            && failure.kind == FailureKind::FunctionExecutionError
+            && faults.iter().any(|fault| fault.is_outage && fault.message == failure.message)
+        {
+            failure.kind = FailureKind::StoreUnavailable;
+        }
         (answer, self.log, self.answer_held)
     }
 

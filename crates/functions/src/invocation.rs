@@ -153,6 +153,8 @@ pub enum FailureKind {
     ExecutionTimeLimitExceeded,
     /// The run used too much memory.
     MemoryLimitExceeded,
+    /// A store could not be reached or could not do its work, and the function did not handle it.
+    StoreUnavailable,
     /// The run had begun, and others used up the memory that it needed to go on.
     NoMemory,
     /// Too many runs wait already.

@@ -7,6 +7,7 @@ mod analysis;
 mod data;
 mod definition;
 mod documents;
+mod faults;
 mod functions;
 mod host;
 mod input;

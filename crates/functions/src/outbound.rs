@@ -50,7 +50,11 @@ use self::{
     request::Plan,
     transport::{Transport, Trust, Versions},
 };
-use crate::{Outbound, memory::Answered};
+use crate::{
+    Outbound,
+    faults::{Fault, Faults},
+    memory::Answered,
+};
 
 pub use self::error::OutboundError;
 
@@ -122,6 +126,7 @@ impl Client {
         head_json: String,
         body: Option<Vec<u8>>,
         account: Arc<Account>,
+        faults: Faults,
     ) -> Answered {
         let plan = match head_json.len() {
             ..LARGE_HEAD_BYTES => Plan::read(&head_json, body)?,
@@ -135,7 +140,12 @@ impl Client {
             answer.read(self.body_bytes_max, &account).await
         };
         let outcome = tokio::time::timeout(self.time, call).await;
-        Ok(outcome.unwrap_or(Err(CallError::TimedOut(self.time)))?)
+        outcome.unwrap_or(Err(CallError::TimedOut(self.time))).map_err(|error| {
+            if let Some(detail) = error.detail() {
+                faults.note(Fault { message: error.message(), detail, is_outage: false });
+            }
+            error.into()
+        })
     }
 }
 

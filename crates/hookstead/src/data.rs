@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{
+    data_dir::keep_out_of_git,
     exit::UsageError,
     settings::{IndexSetting, Settings},
     terminal,
@@ -96,6 +97,12 @@ enum Planned {
 
 impl StorePlan<'_> {
     fn open(self, workspace: &Workspace) -> anyhow::Result<Stores> {
+        if self.named.values().any(|planned| matches!(planned, Planned::Embedded(_))) {
+            workspace.create_data_dir()?;
+        } else {
+            // It may hold secrets.
+            keep_out_of_git(&workspace.data_dir);
+        }
         let mut file = None;
         let mut named = BTreeMap::new();
         for (name, planned) in self.named {

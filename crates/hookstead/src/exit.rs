@@ -1,6 +1,8 @@
 //! What the program tells the shell.
 
 use std::{
+    env,
+    ffi::OsString,
     io::{self, ErrorKind},
     process::ExitCode,
 };
@@ -52,6 +54,33 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
         return Exit::Usage;
     }
     Exit::Failure
+}
+
+/// Tells that the command line is wrong, or the help that was asked for.
+pub(crate) fn of_usage(error: &clap::Error) -> Exit {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    if error.use_stderr() && wants_json(&arguments, |name| env::var_os(name)) {
+        terminal::belongs_to_log();
+        terminal::log_is_json();
+        terminal::error(error.render().to_string().trim());
+    } else {
+        let _ = error.print();
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+}
+
+/// Whether a command line that cannot be read asks for a log of JSON.
+fn wants_json(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    if arguments.first().is_none_or(|command| command != "serve") {
+        return false;
+    }
+    let mut following = arguments.iter().skip_while(|argument| *argument != "--log-format");
+    following.next();
+    let given = following.next().map(OsString::as_os_str);
+    arguments.iter().any(|argument| argument == "--log-format=json")
+        || given
+            .map_or_else(|| variable("HOOKSTEAD_LOG_FORMAT"), |text| Some(text.to_owned()))
+            .is_some_and(|format| format == "json")
 }
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {

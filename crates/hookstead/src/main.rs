@@ -2,6 +2,7 @@
 
 mod commands;
 mod data;
+mod data_dir;
 mod exit;
 mod memory;
 mod prepare;
@@ -16,6 +17,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli = commands::Cli::parse();
+    let cli = match commands::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error).into(),
+    };
     commands::run(cli).unwrap_or_else(|error| exit::of_error(&error)).into()
 }

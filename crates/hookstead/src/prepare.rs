@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
-use hookstead_functions::{
-    DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings,
-};
+use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_memory::Budget;
 use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
 use hookstead_server::{ServerLimits, Site};

@@ -2,10 +2,25 @@
 //!
 //! `anstream` takes the colours away where the output is no terminal or `NO_COLOR` is set.
 
-use std::{borrow::Cow, io::Write as _};
+use std::{
+    borrow::Cow,
+    io::Write as _,
+    panic,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::SystemTime,
+};
 
 use anstyle::{AnsiColor, Style};
 use hookstead_app::{Problem, Severity};
+use hookstead_journal::{Level, Notice};
+use serde_json::Value as Json;
+
+/// Whether what is told is a part of a log.
+static IS_LOG: AtomicBool = AtomicBool::new(false);
+
+/// Whether everything that is told is a line with a JSON object, as the log then is.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -23,22 +38,77 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     hookstead_journal::sanitize(text)
 }
 
+/// What is told belongs to the log of a server, and has its form.
+pub(crate) fn belongs_to_log() {
+    IS_LOG.store(true, Ordering::Relaxed);
+}
+
+/// The log is one of JSON.
+pub(crate) fn log_is_json() {
+    if IS_LOG.load(Ordering::Relaxed) {
+        speak_json();
+    }
+}
+
+/// From here on everything is told as JSON, one object in each line, panics included.
+fn speak_json() {
+    if IS_JSON.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("without a name").to_owned();
+        let place = panic.location().map(ToString::to_string);
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let fields = [("thread", name.into()), ("place", place.into())];
+        tell_json(Level::Error, &format!("panicked: {what}"), &fields);
+    }));
+}
+
+/// Whether everything is told as JSON.
+pub(crate) fn speaks_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
 /// Tells an error. Nothing can be done where even that fails.
 pub(crate) fn error(message: &str) {
-    say(RED, "error", message);
+    say(RED, Level::Error, message);
 }
 
 /// Tells a warning.
 pub(crate) fn warning(message: &str) {
-    say(YELLOW, "warning", message);
+    say(YELLOW, Level::Warning, message);
 }
 
 /// Tells something by the way.
 pub(crate) fn note(message: &str) {
+    if speaks_json() {
+        return tell_json(Level::Info, message, &[]);
+    }
     let _ = writeln!(anstream::stderr(), "{}", clean_lines(message));
 }
 
-/// Tells a problem of an export in two lines.
+/// Tells a problem of an export.
+pub(crate) fn tell_problem(problem: &Problem) {
+    if !speaks_json() {
+        let _ = writeln!(anstream::stderr(), "{}", self::problem(problem));
+        return;
+    }
+    let level = match problem.severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warning,
+    };
+    let fields = [
+        ("code", problem.code.into()),
+        ("file", problem.file.as_str().into()),
+        ("line", problem.line.into()),
+        ("field", problem.field.as_deref().into()),
+        ("remedy", problem.remedy.as_str().into()),
+    ];
+    tell_json(level, &problem.message, &fields);
+}
+
+/// A problem of an export in two lines.
 pub(crate) fn problem(problem: &Problem) -> String {
     let (style, word) = match problem.severity {
         Severity::Error => (RED, "error"),
@@ -56,9 +126,22 @@ pub(crate) fn problem(problem: &Problem) -> String {
     )
 }
 
-fn say(style: Style, word: &str, message: &str) {
+fn say(style: Style, level: Level, message: &str) {
+    if speaks_json() {
+        return tell_json(level, message, &[]);
+    }
+    let word = match level {
+        Level::Error => "error",
+        Level::Warning | Level::Info => "warning",
+    };
     let line = format!("{}: {}", paint(style, word), clean_lines(message));
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn tell_json(level: Level, text: &str, fields: &[(&'static str, Json)]) {
+    let line = Notice { level, text, fields }.json(SystemTime::now());
+    // In one piece, so that lines of several threads do not mix.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 fn clean_lines(text: &str) -> String {

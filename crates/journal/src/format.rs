@@ -1,8 +1,17 @@
 //! One line per request for people, with the console's lines indented below it.
 
-use std::{borrow::Cow, fmt::Write as _, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    time::{Duration, SystemTime},
+};
 
-use crate::{ConsoleLevel, ConsoleLine, Entry, Outcome, json, sanitize, time::Rfc3339};
+use crate::{
+    ConsoleLevel, ConsoleLine, Entry, Level, Notice, Outcome, json,
+    sampling::{Label, Rest},
+    sanitize,
+    time::Rfc3339,
+};
 
 /// A path or a message longer than this is cut: a stranger chose its length.
 const TEXT_CHARS_MAX: usize = 1024;
@@ -34,13 +43,45 @@ impl Style {
         }
     }
 
-    pub(crate) fn notice(self, text: &str, out: &mut String) {
+    pub(crate) fn notice(self, notice: &Notice<'_>, out: &mut String) {
         match self.format {
             LogFormat::Human => {
-                let _ = writeln!(out, "{}", sanitize(text));
+                let _ = writeln!(out, "{}", sanitize(notice.text));
             }
-            LogFormat::Json => json::notice(text, out),
+            LogFormat::Json => out.push_str(&notice.json(SystemTime::now())),
         }
+    }
+
+    /// The number of refusals that got no line of their own.
+    pub(crate) fn rest(self, rest: &Rest<'_>, out: &mut String) {
+        let number = rest.number;
+        let (of, fields) = match rest.label {
+            None => ("refused".to_owned(), vec![("more", number.into())]),
+            Some(Label { kind, status, code, name }) => {
+                let kind = serde_json::to_value(kind).unwrap_or_default();
+                let code_value = (!code.is_empty()).then_some(*code);
+                let of = match (*code, &**name) {
+                    ("", "") => format!("answered with {status}"),
+                    (code, "") => format!("answered with {status} {code}"),
+                    (code, name) => format!("answered with {status} {code} at {name}"),
+                };
+                let fields = vec![
+                    ("type", kind),
+                    ("name", (&**name).into()),
+                    ("status", (*status).into()),
+                    ("error_code", code_value.into()),
+                    ("more", number.into()),
+                ];
+                (of, fields)
+            }
+        };
+        let requests = if number == 1 { "request was" } else { "requests were" };
+        let text = format!("{number} more {requests} {of} ([log] refusals_per_second_max)");
+        let notice = Notice { level: Level::Info, text: &text, fields: &fields };
+        if self.format == LogFormat::Human {
+            let _ = write!(out, "{} ", Rfc3339(SystemTime::now()));
+        }
+        self.notice(&notice, out);
     }
 }
 
@@ -94,12 +135,20 @@ fn console(line: &ConsoleLine, colors: bool, out: &mut String) {
 }
 
 fn clean(text: &str) -> Cow<'_, str> {
+    match cut(text) {
+        Cow::Borrowed(text) => sanitize(text),
+        Cow::Owned(text) => Cow::Owned(sanitize(&text).into_owned()),
+    }
+}
+
+/// A text without what is beyond its first thousand characters.
+pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_CHARS_MAX {
-        return sanitize(text);
+        return Cow::Borrowed(text);
     }
     match text.char_indices().nth(TEXT_CHARS_MAX) {
-        Some((end, _)) => Cow::Owned(format!("{}…", sanitize(&text[..end]))),
-        None => sanitize(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Display, net::IpAddr};
 use serde::{Serialize, Serializer};
 
 use crate::{
-    ConsoleLevel, CorrelationId, Entry, Kind, Outcome, RunBy, sanitize::sanitize_json,
+    ConsoleLevel, CorrelationId, Entry, Kind, Outcome, RunBy, format::cut, sanitize::sanitize_json,
     time::Rfc3339,
 };
 
@@ -51,11 +51,6 @@ struct Message<'a> {
     text: &'a str,
 }
 
-#[derive(Serialize)]
-struct Notice<'a> {
-    notice: &'a str,
-}
-
 pub(crate) fn entry(entry: &Entry<'_>, out: &mut String) {
     let (error_code, error, detail) = match entry.outcome {
         Outcome::Ok => (None, None, None),
@@ -74,7 +69,7 @@ pub(crate) fn entry(entry: &Entry<'_>, out: &mut String) {
         client_app_id: entry.app,
         name: entry.name,
         request_method: entry.method,
-        request_url: entry.path,
+        request_url: &cut(entry.path),
         status: entry.status,
         error_code,
         error,
@@ -87,10 +82,6 @@ pub(crate) fn entry(entry: &Entry<'_>, out: &mut String) {
         messages,
     };
     push(&line, out);
-}
-
-pub(crate) fn notice(text: &str, out: &mut String) {
-    push(&Notice { notice: text }, out);
 }
 
 fn push(line: &impl Serialize, out: &mut String) {

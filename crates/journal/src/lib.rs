@@ -11,12 +11,16 @@ mod correlation;
 mod entry;
 mod format;
 mod json;
+mod notice;
+mod sampling;
 mod sanitize;
 mod sink;
 mod time;
+mod writer;
 
 pub use correlation::CorrelationId;
 pub use entry::{ConsoleLevel, ConsoleLine, Entry, Kind, Outcome, RunBy};
 pub use format::{LogFormat, Style};
+pub use notice::{Level, Notice};
 pub use sanitize::{sanitize, sanitize_json};
 pub use sink::{Journal, JournalLimits};

@@ -5,24 +5,31 @@ use std::{
     io::Write,
     mem,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crate::{Entry, Style};
+use crate::{
+    Entry, Level, Notice, Outcome, Style,
+    sampling::{Sampler, Verdict},
+    writer::{Queue, Writer},
+};
 
 /// How long the end of a program waits for the writer: it may be stuck for good.
 const FINISH_TIME: Duration = Duration::from_secs(2);
 
 /// How long the writer lets entries gather once there is one: a busy server should neither wake a
 /// thread nor make a system call for each.
-const GATHER_TIME: Duration = Duration::from_millis(1);
+pub(crate) const GATHER_TIME: Duration = Duration::from_millis(1);
+
+/// How long refusals without a line are counted before their number is told.
+pub(crate) const COUNT_TIME: Duration = Duration::from_secs(1);
 
 /// A buffer that has grown beyond this is given back.
-const BUFFER_BYTES_KEPT: usize = 256 << 10;
+pub(crate) const BUFFER_BYTES_KEPT: usize = 256 << 10;
 
 thread_local! {
     /// Where a thread spells out an entry before it takes the lock.
@@ -36,11 +43,13 @@ pub struct JournalLimits {
     pub entries_queued_max: usize,
     /// Bytes of entries that wait; more are dropped.
     pub bytes_queued_max: usize,
+    /// Lines about refusals of one code at one endpoint in a second; more are only counted.
+    pub refusals_per_second_max: u32,
 }
 
 impl Default for JournalLimits {
     fn default() -> Self {
-        Self { entries_queued_max: 65_536, bytes_queued_max: 32 << 20 }
+        Self { entries_queued_max: 65_536, bytes_queued_max: 32 << 20, refusals_per_second_max: 10 }
     }
 }
 
@@ -49,33 +58,11 @@ impl Default for JournalLimits {
 /// Dropping the journal writes what still waits.
 pub struct Journal {
     queue: Arc<Queue>,
+    sampler: Arc<Sampler>,
     style: Style,
     limits: JournalLimits,
     /// Disconnected when the writer has ended. Locked only to make the journal shareable.
     finished: Mutex<Receiver<()>>,
-}
-
-/// What requests fill and the writer empties.
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    filled: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    text: String,
-    entries: usize,
-    dropped: u64,
-    /// Whether the writer has to be woken.
-    is_asleep: bool,
-    is_closed: bool,
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Journal {
@@ -83,7 +70,8 @@ impl Journal {
     pub fn new(out: impl Write + Send + 'static, style: Style, limits: JournalLimits) -> Self {
         let (done, finished) = sync_channel::<()>(1);
         let queue = Arc::new(Queue::default());
-        let writer = Writer { out, style, queue: Arc::clone(&queue), text: String::new() };
+        let sampler = Arc::new(Sampler::new(limits.refusals_per_second_max));
+        let writer = Writer::new(out, style, Arc::clone(&queue), Arc::clone(&sampler));
         let run = move || {
             writer.run();
             drop(done);
@@ -91,7 +79,7 @@ impl Journal {
         let spawned = thread::Builder::new().name("journal".into()).spawn(run);
         // Without a thread entries gather up to their limit and the rest are dropped.
         drop(spawned);
-        Self { queue, style, limits, finished: Mutex::new(finished) }
+        Self { queue, sampler, style, limits, finished: Mutex::new(finished) }
     }
 
     /// Writes an entry down. Never waits for whoever reads it.
@@ -99,9 +87,52 @@ impl Journal {
         self.add(|line| self.style.entry(entry, line));
     }
 
-    /// Tells the operator something that belongs to no request. Never waits either.
+    /// Writes an entry down whose request cost its caller nothing, or counts it when there are
+    /// too many of its kind in this second. Never waits either.
+    pub fn refuse(&self, entry: &Entry<'_>, now: Instant) {
+        let code = match entry.outcome {
+            Outcome::Ok => "",
+            Outcome::Failed { code, .. } => code,
+        };
+        match self.sampler.count(entry.kind, entry.status, code, entry.name, now) {
+            Verdict::Write => self.record(entry),
+            Verdict::CountFirst => self.tell_later(now),
+            Verdict::Count => {}
+        }
+    }
+
+    /// Warns the operator of something that belongs to no request. Never waits either.
     pub fn notice(&self, text: impl AsRef<str>) {
-        self.add(|line| self.style.notice(text.as_ref(), line));
+        self.tell(Level::Warning, text.as_ref());
+    }
+
+    /// The same for what is no cause for concern.
+    pub fn inform(&self, text: impl AsRef<str>) {
+        self.tell(Level::Info, text.as_ref());
+    }
+
+    fn tell(&self, level: Level, text: &str) {
+        let notice = Notice::new(level, text);
+        self.add(|line| self.style.notice(&notice, line));
+    }
+
+    /// Writes what still waits, for a short time at most. What is recorded after it is lost.
+    pub fn finish(&self) {
+        // The writer ends when the queue is closed and empty.
+        self.queue.lock().is_closed = true;
+        self.queue.filled.notify_one();
+        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = finished.recv_timeout(FINISH_TIME);
+    }
+
+    fn tell_later(&self, now: Instant) {
+        let mut waiting = self.queue.lock();
+        waiting.tell_at.get_or_insert(now + COUNT_TIME);
+        let was_asleep = mem::take(&mut waiting.is_asleep);
+        drop(waiting);
+        if was_asleep {
+            self.queue.filled.notify_one();
+        }
     }
 
     fn add(&self, spell: impl FnOnce(&mut String)) {
@@ -136,64 +167,7 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // The writer ends when the queue is closed and empty.
-        self.queue.lock().is_closed = true;
-        self.queue.filled.notify_one();
-        let finished = self.finished.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = finished.recv_timeout(FINISH_TIME);
-    }
-}
-
-struct Writer<W> {
-    out: W,
-    style: Style,
-    queue: Arc<Queue>,
-    text: String,
-}
-
-impl<W: Write> Writer<W> {
-    fn run(mut self) {
-        while self.wait() {
-            let mut waiting = self.queue.lock();
-            mem::swap(&mut waiting.text, &mut self.text);
-            waiting.entries = 0;
-            let dropped = mem::take(&mut waiting.dropped);
-            drop(waiting);
-            self.write(dropped);
-        }
-    }
-
-    /// Waits for something to write. False when nothing will come any more.
-    fn wait(&self) -> bool {
-        let mut waiting = self.queue.lock();
-        while waiting.entries == 0 && waiting.dropped == 0 {
-            if waiting.is_closed {
-                return false;
-            }
-            waiting.is_asleep = true;
-            let woken = self.queue.filled.wait(waiting);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-        let is_closed = waiting.is_closed;
-        drop(waiting);
-        if !is_closed {
-            thread::sleep(GATHER_TIME);
-        }
-        true
-    }
-
-    fn write(&mut self, dropped: u64) {
-        if dropped > 0 {
-            let notice = format!("{dropped} log entries dropped: the log is read too slowly");
-            self.style.notice(&notice, &mut self.text);
-        }
-        // A log that cannot be written must not take the server with it.
-        let _ = self.out.write_all(self.text.as_bytes());
-        let _ = self.out.flush();
-        self.text.clear();
-        if self.text.capacity() > BUFFER_BYTES_KEPT {
-            self.text = String::new();
-        }
+        self.finish();
     }
 }
 
@@ -290,7 +264,11 @@ mod tests {
         let (reached, stuck) = channel();
         let out = Shared::default();
         let writer = Stuck { gate, reached, out: out.clone() };
-        let limits = JournalLimits { entries_queued_max: 1000, bytes_queued_max: 100_000 };
+        let limits = JournalLimits {
+            entries_queued_max: 1000,
+            bytes_queued_max: 100_000,
+            ..JournalLimits::default()
+        };
         let journal = Journal::new(writer, Style::default(), limits);
         journal.notice("first");
         stuck.recv().unwrap();
@@ -301,5 +279,103 @@ mod tests {
         drop(journal);
         assert_eq!(out.text().lines().filter(|line| line.starts_with("xxx")).count(), 3);
         assert!(out.text().contains("7 log entries dropped"));
+    }
+
+    fn refusal(name: &str) -> Entry<'_> {
+        let outcome =
+            Outcome::Failed { code: "AuthError", message: "could not be verified", detail: None };
+        Entry { status: 401, name, outcome, ..example() }
+    }
+
+    /// The numbers of the lines about a name that tell of more requests, and the other lines.
+    fn numbers(text: &str, name: &str) -> (u64, usize) {
+        let (mut sum, mut others) = (0, 0);
+        for line in text.lines() {
+            let words: Vec<&str> = line.split([' ', '"']).collect();
+            let more = words.iter().position(|word| *word == "more");
+            match more.and_then(|at| words[at - 1].parse::<u64>().ok()) {
+                Some(number) if line.contains(&format!("401 AuthError at {name}")) => sum += number,
+                _ => others += 1,
+            }
+        }
+        (sum, others)
+    }
+
+    #[test]
+    fn a_flood_of_refusals_is_a_few_lines_and_a_number_and_hides_no_other() {
+        for format in [LogFormat::Human, LogFormat::Json] {
+            let out = Shared::default();
+            let style = Style { format, colors: false };
+            let journal = Journal::new(out.clone(), style, JournalLimits::default());
+            let now = Instant::now();
+            for _ in 0..12_345 {
+                journal.refuse(&refusal("/flood"), now);
+            }
+            journal.refuse(&refusal("/rare"), now);
+            // The number is told without a further refusal.
+            let end = Instant::now() + Duration::from_secs(60);
+            while numbers(&out.text(), "/flood").0 < 12_335 {
+                assert!(Instant::now() < end, "{}", out.text());
+                thread::sleep(Duration::from_millis(20));
+            }
+            for _ in 0..11 {
+                journal.refuse(&refusal("/flood"), now);
+            }
+            drop(journal);
+            let text = out.text();
+            assert_eq!(numbers(&text, "/flood"), (12_346, 11), "{text}");
+            if format == LogFormat::Json {
+                for line in text.lines() {
+                    serde_json::from_str::<serde_json::Value>(line).unwrap();
+                }
+            }
+        }
+    }
+
+    /// Fails as a full disk does: after a part of a line.
+    struct Full {
+        room: usize,
+        is_full: Arc<Mutex<bool>>,
+        out: Shared,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if !*self.is_full.lock().unwrap() {
+                return self.out.write(bytes);
+            }
+            let bytes = &bytes[..bytes.len().min(mem::take(&mut self.room))];
+            if bytes.is_empty() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.out.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_costs_entries_which_are_counted_and_no_line_is_glued_to_another() {
+        let out = Shared::default();
+        let is_full = Arc::new(Mutex::new(true));
+        let writer = Full { room: 10, is_full: Arc::clone(&is_full), out: out.clone() };
+        let journal = Journal::new(writer, Style::default(), JournalLimits::default());
+        journal.record(&example());
+        let end = Instant::now() + Duration::from_secs(60);
+        while journal.queue.lock().entries > 0 || out.text().len() < 10 {
+            assert!(Instant::now() < end);
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(50));
+        *is_full.lock().unwrap() = false;
+        journal.record(&example());
+        drop(journal);
+        let text = out.text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines[0], &lines[1][..10], "{text}");
+        assert_eq!(lines[2], "1 log entries could not be written");
     }
 }

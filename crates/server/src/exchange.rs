@@ -269,7 +269,8 @@ impl Exchange {
         };
         self.complete(&mut response);
         let target = self.target.as_deref();
-        self.shared().journal.record(&Entry {
+        let elapsed = self.clock.elapsed();
+        let entry = Entry {
             id: self.id,
             kind: target.map_or(hookstead_journal::Kind::Api, |target| match target.kind {
                 Kind::Endpoint => hookstead_journal::Kind::Endpoint,
@@ -284,9 +285,17 @@ impl Exchange {
             run_by,
             remote_ip: Some(self.caller.address),
             started: self.started,
-            elapsed: self.clock.elapsed(),
+            elapsed,
             console: &console,
-        });
+        };
+        let journal = &self.shared().journal;
+        // Whoever pays nothing for a request must not be able to fill the log with it.
+        let is_busy = matches!(entry.outcome, Outcome::Failed { code: "TooManyRequests", .. });
+        if entry.run_by.is_none() || is_busy {
+            journal.refuse(&entry, self.clock + elapsed);
+        } else {
+            journal.record(&entry);
+        }
         Outgoing::of(response, unread)
     }
 

@@ -15,7 +15,10 @@ use http_body_util::Full;
 use crate::excerpt::excerpt;
 
 /// Seconds after which a sender may try again what there was no room for.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+const RETRY_SECONDS: u16 = 5;
+
+/// The same after an outage of a store.
+const OUTAGE_RETRY_SECONDS: u16 = 10;
 
 /// Why a request gets no answer from a function.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Refusal {
     bare: bool,
     /// For 405: the methods that there are.
     allow: Option<HeaderValue>,
+    /// For 429 and 503: seconds after which a sender may try again.
+    retry_seconds: u16,
     /// Whether the connection ends here: where this request does cannot be relied on.
     closes: bool,
 }
@@ -35,7 +40,8 @@ pub(crate) struct Refusal {
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let (detail, allow, message) = (None, None, message.into());
-        Self { status, code, message, detail, bare: false, allow, closes: false }
+        let retry_seconds = RETRY_SECONDS;
+        Self { status, code, message, detail, bare: false, allow, retry_seconds, closes: false }
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -91,6 +97,13 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
     }
 
+    /// A store cannot be reached or cannot do its work, and the function did not handle it.
+    fn store_unavailable() -> Self {
+        let message = "the data source cannot be reached at the moment; try again later";
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
+        Self { retry_seconds: OUTAGE_RETRY_SECONDS, ..refusal }
+    }
+
     pub(crate) fn too_many_headers(headers_max: usize) -> Self {
         let message = format!("the request has more than {headers_max} headers");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "BadRequest", message)
@@ -133,7 +146,7 @@ impl Refusal {
             response.headers_mut().insert(header::ALLOW, allow.clone());
         }
         if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+            response.headers_mut().insert(header::RETRY_AFTER, self.retry_seconds.into());
         }
         if self.closes {
             let close = HeaderValue::from_static("close");
@@ -190,6 +203,8 @@ impl From<Failure> for Refusal {
             FailureKind::ExecutionTimeLimitExceeded => {
                 Self::bad_request("ExecutionTimeLimitExceeded", message)
             }
+            // Senders of webhooks try again after a 503.
+            FailureKind::StoreUnavailable => Self::store_unavailable().with_detail(message),
             FailureKind::TooManyRequests => Self::too_many_requests().with_detail(message),
             FailureKind::NoMemory => Self::no_memory().with_detail(message),
             FailureKind::Internal => Self::internal(message),
@@ -235,6 +250,7 @@ mod tests {
             (Kind::FunctionSyntaxError, 400, "FunctionSyntaxError"),
             (Kind::FunctionNotFound, 404, "FunctionNotFound"),
             (Kind::ExecutionTimeLimitExceeded, 400, "ExecutionTimeLimitExceeded"),
+            (Kind::StoreUnavailable, 503, "ServiceUnavailable"),
             (Kind::TooManyRequests, 429, "TooManyRequests"),
             (Kind::NoMemory, 503, "ServiceUnavailable"),
             (Kind::Internal, 500, "InternalServerError"),
@@ -243,7 +259,10 @@ mod tests {
             let failure = Failure { kind, message: "why".into(), stack: None };
             let refusal = Refusal::from(failure);
             assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
-            let hidden = matches!(kind, Kind::TooManyRequests | Kind::NoMemory | Kind::Internal);
+            let hidden = matches!(
+                kind,
+                Kind::StoreUnavailable | Kind::TooManyRequests | Kind::NoMemory | Kind::Internal
+            );
             assert_eq!(refusal.message == "why", !hidden, "{kind:?}");
             assert_eq!(refusal.detail.is_some(), hidden, "{kind:?}");
         }

@@ -60,8 +60,6 @@ pub(super) fn write(
     let written = toml::to_string(&table).map_err(io::Error::other).and_then(|text| {
         if !data_dir.is_dir() {
             create_dir(data_dir)?;
-            // The folder lies beside the app, which lies in a repository as often as not.
-            create(&data_dir.join(".gitignore"))?.write_all(b"*\n")?;
         }
         remove_if_there(&draft)?;
         let mut file = create(&draft)?;

@@ -109,17 +109,7 @@ fn what_is_set_is_kept_and_what_is_removed_is_gone() {
     let files = fs::read_dir(&data_dir).unwrap().map(|file| file.unwrap().file_name());
     let mut files: Vec<_> = files.collect();
     files.sort();
-    assert_eq!(files, [".gitignore", "secrets.toml"], "no draft is left behind");
-}
-
-#[test]
-fn a_folder_that_is_made_for_secrets_stays_out_of_repositories() {
-    let dir = tempfile::tempdir().unwrap();
-    let made = dir.path().join(".hookstead");
-    store(&made, &[]).set("key", secret("value")).unwrap();
-    assert_eq!(fs::read_to_string(made.join(".gitignore")).unwrap(), "*\n");
-    store(dir.path(), &[]).set("key", secret("value")).unwrap();
-    assert!(!dir.path().join(".gitignore").exists(), "the operator's own folder is left alone");
+    assert_eq!(files, ["secrets.toml"], "no draft is left behind");
 }
 
 #[test]

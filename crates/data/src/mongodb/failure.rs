@@ -16,6 +16,9 @@ const DUPLICATE_KEYS: [i32; 3] = [11000, 11001, 12582];
 const UNAVAILABLE: [i32; 15] =
     [6, 7, 50, 64, 89, 91, 133, 189, 262, 10058, 10107, 11600, 11602, 13435, 13436];
 
+/// `HostUnreachable`, `HostNotFound`, `NetworkTimeout` and their like.
+const CANNOT_REACH: [i32; 5] = [6, 7, 89, 133, 9001];
+
 /// Codes of answers after which a read is worth a second try.
 const READ_AGAIN: [i32; 12] = [6, 7, 89, 91, 134, 189, 262, 10107, 11600, 11602, 13435, 13436];
 
@@ -31,6 +34,11 @@ pub(super) fn from_server(code: i32, message: &str, is_transient: bool) -> DataE
         code if UNSUPPORTED.contains(&code) => ErrorKind::Unsupported,
         _ => ErrorKind::Refused,
     };
+    // A server names others when it cannot reach them.
+    if CANNOT_REACH.contains(&code) {
+        let plain = "the MongoDB server cannot reach another one";
+        return DataError::new(kind, plain).with_code(code).with_detail(message);
+    }
     DataError::new(kind, message).with_code(code)
 }
 
@@ -54,7 +62,7 @@ pub(super) fn from_driver(error: Error) -> DataError {
         Driver::DnsResolve { .. } => unavailable("no MongoDB server is found", &error),
         Driver::InvalidTlsConfig { .. } => unavailable("TLS to MongoDB cannot be set up", &error),
         Driver::InvalidArgument { message, .. } => DataError::new(ErrorKind::Refused, message),
-        Driver::Transaction { message, .. } if message.contains("not supported") => {
+        Driver::Transaction { .. } if is_unsupported(&error) => {
             DataError::new(ErrorKind::Unsupported, ALONE)
         }
         Driver::Transaction { message, .. } => DataError::new(ErrorKind::Refused, message),
@@ -66,7 +74,16 @@ pub(super) fn from_driver(error: Error) -> DataError {
         }
         _ => DataError::new(ErrorKind::Internal, "the answer of MongoDB cannot be understood"),
     };
-    failure.caused_by(error)
+    // What there is to tell is told already.
+    if failure.source.is_some() { failure } else { failure.caused_by(error) }
+}
+
+/// Whether the driver believes that the server knows no transactions.
+pub(super) fn is_unsupported(error: &Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        Driver::Transaction { message, .. } if message.contains("not supported")
+    )
 }
 
 /// Why a server did not answer, in a few words.
@@ -110,5 +127,5 @@ fn is_network(error: &Error) -> bool {
 }
 
 fn unavailable(what: &str, error: &Error) -> DataError {
-    DataError::new(ErrorKind::Unavailable, format!("{what}: {}", cause(error)))
+    DataError::new(ErrorKind::Unavailable, what).with_detail(cause(error))
 }

@@ -135,14 +135,22 @@ impl Shared {
         let limit = self.options.server_selection_time + self.options.operation_time;
         timeout(limit, work).await.unwrap_or_else(|_| {
             let hosts = self.watch.silent().unwrap_or_else(|| self.hosts.clone());
-            let message = format!("MongoDB did not answer within {}: {hosts}", seconds(limit));
-            Err(DataError::new(ErrorKind::Unavailable, message))
+            let message = format!("MongoDB did not answer within {}", seconds(limit));
+            Err(DataError::new(ErrorKind::Unavailable, message).with_detail(hosts))
         })
     }
 
     /// The driver's error, with what is known about the servers.
     pub(super) fn explain(&self, error: Error) -> DataError {
-        if !matches!(error.kind.as_ref(), Driver::ServerSelection { .. }) {
+        let is_selection = match error.kind.as_ref() {
+            Driver::ServerSelection { .. } => true,
+            // The driver says so of a server that it has not reached yet, too.
+            Driver::Transaction { .. } => {
+                failure::is_unsupported(&error) && !self.watch.has_answer()
+            }
+            _ => false,
+        };
+        if !is_selection {
             return failure::from_driver(error);
         }
         let time = seconds(self.options.server_selection_time);
@@ -150,12 +158,12 @@ impl Shared {
         let message = if self.watch.has_answer() {
             format!(
                 "no MongoDB server could take the command within {time} (it takes a primary, or \
-                 one that the read preference allows): {hosts}"
+                 one that the read preference allows)"
             )
         } else {
-            format!("no MongoDB server answered within {time}: {hosts}")
+            format!("no MongoDB server answered within {time}")
         };
-        DataError::new(ErrorKind::Unavailable, message).caused_by(error)
+        DataError::new(ErrorKind::Unavailable, message).with_detail(hosts)
     }
 
     async fn make_client(&self) -> Result<Client, DataError> {
@@ -163,9 +171,8 @@ impl Shared {
         let parse = timeout(time, ClientOptions::parse(self.uri.clone())).await;
         let mut options = parse
             .map_err(|_| {
-                let (time, host) = (seconds(time), &self.hosts);
-                let message = format!("DNS names no MongoDB server within {time}: {host}");
-                DataError::new(ErrorKind::Unavailable, message)
+                let message = format!("DNS names no MongoDB server within {}", seconds(time));
+                DataError::new(ErrorKind::Unavailable, message).with_detail(&self.hosts)
             })?
             .map_err(|error| self.explain(error))?;
         options.app_name.get_or_insert_with(|| self.options.app_name.clone());

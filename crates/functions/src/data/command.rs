@@ -11,10 +11,12 @@ use hookstead_isolate::{Thrown, Value};
 
 use super::{
     answer::{self, Shape},
+    fault,
     handles::Cursors,
     order::SessionCall,
     stages, thrown, thrown_by_read,
 };
+use crate::faults::Faults;
 
 /// What a find returns at most (reference: mongodb.md §5.2).
 const FIND_DOCUMENTS_MAX: u64 = 50_000;
@@ -130,9 +132,15 @@ impl Request {
         store: Arc<dyn Store>,
         session: Option<SessionCall>,
         cursors: Cursors,
+        faults: Faults,
     ) -> Result<Value, Thrown> {
         let explain = if self.reads() { thrown_by_read } else { thrown };
-        self.ask(store, session, cursors).await.map_err(|error| explain(&error))
+        self.ask(store, session, cursors).await.map_err(|error| {
+            if let Some(fault) = fault(&error) {
+                faults.note(fault);
+            }
+            explain(&error)
+        })
     }
 
     /// Whether it changes nothing and answers with documents, or what is known of them.

@@ -10,7 +10,10 @@ use hookstead_memory::{Account, Held};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::order::{Queue, SessionCall, Share, Writes};
-use crate::Limits;
+use crate::{
+    Limits,
+    faults::{Fault, Faults},
+};
 
 /// How many bytes of documents JavaScript is given at once. A server sends up to 16 MiB, which is
 /// much of the memory of a run; a document that is longer comes alone.
@@ -81,6 +84,8 @@ pub(crate) struct CursorTable {
 /// Everything that is open.
 pub(crate) struct Handles {
     pub(crate) cursors: Cursors,
+    /// Most runs meet none.
+    faults: Option<Faults>,
     /// Those outside of sessions.
     pub(crate) writes: Writes,
     sessions: Vec<OpenSession>,
@@ -145,11 +150,22 @@ impl Handles {
         let cursors = CursorTable { account, next_id: 0, open: HashMap::new() };
         Self {
             cursors: Arc::new(std::sync::Mutex::new(cursors)),
+            faults: None,
             writes: Writes::default(),
             sessions: Vec::new(),
             transactions: Arc::new(Semaphore::new(transactions_max)),
             undeclared: BTreeSet::new(),
         }
+    }
+
+    /// Where calls note their faults.
+    pub(crate) fn faults(&mut self) -> Faults {
+        self.faults.get_or_insert_with(Faults::default).clone()
+    }
+
+    /// What went wrong in the calls.
+    pub(crate) fn take_faults(&self) -> Vec<Fault> {
+        self.faults.as_ref().map(Faults::take).unwrap_or_default()
     }
 
     /// Whether an undeclared name is met for the first time.

@@ -13,8 +13,15 @@ pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use order::{Barrier, SessionCall, WriteGuard};
 pub use sources::DataSources;
 
+use std::{error::Error as _, iter};
+
 use hookstead_data::{DataError, ErrorKind};
 use hookstead_isolate::Thrown;
+
+use crate::faults::Fault;
+
+/// MongoDB's number for a document that is too large for the store.
+const TOO_LARGE: i32 = 10334;
 
 /// What JavaScript gets of a failure: the text alone, as the hosted service gave it, and MongoDB's
 /// number as the `code`.
@@ -22,6 +29,18 @@ pub(crate) fn thrown(error: &DataError) -> Thrown {
     let mut thrown = Thrown::new("Error", error.to_string());
     thrown.code = error.code.map(|code| code.to_string().into());
     thrown
+}
+
+/// What of a failure is for the log: an outage, with whatever the store knows about it.
+fn fault(error: &DataError) -> Option<Fault> {
+    let is_fault = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
+    // The document itself is to blame: trying again does not help.
+    let is_outage = is_fault && error.code != Some(TOO_LARGE);
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.dedup();
+    let detail = causes.join(": ");
+    is_fault.then(|| Fault { message: error.to_string(), detail, is_outage })
 }
 
 /// The same for what a server, or what answers in its place, says against a read.

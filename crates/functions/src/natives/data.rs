@@ -30,6 +30,7 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         _ => None,
     };
     let cursors = Arc::clone(&host.handles.cursors);
+    let faults = host.handles.faults();
     let request = data::parse(&spec)?;
     let (earlier, write) = match &session {
         None => in_order(host, source, &request),
@@ -42,7 +43,7 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         }
     };
     let account = Arc::clone(&host.account);
-    let answer = request.answer(store, session, cursors);
+    let answer = request.answer(store, session, cursors, faults);
     let started = host.work.start_call(held_bytes, before, async move {
         let _write = write;
         if let Some(earlier) = earlier {

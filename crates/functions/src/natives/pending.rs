@@ -40,7 +40,8 @@ fn start_http(host: &mut RunHost, arguments: &mut [Value]) -> Outcome {
         _ => None,
     };
     let held_bytes = head.len() + body.as_ref().map_or(0, Vec::len);
-    let call = Arc::clone(&host.client).perform(head, body, Arc::clone(&host.account));
+    let (account, faults) = (Arc::clone(&host.account), host.handles.faults());
+    let call = Arc::clone(&host.client).perform(head, body, account, faults);
     let started = host.work.start_call(held_bytes, std::future::ready(()), call);
     started_id(host, started)
 }

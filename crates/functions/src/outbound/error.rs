@@ -81,6 +81,19 @@ impl CallError {
         Self::Network { origin, reason: reason(error, outermost) }
     }
 
+    /// What the function is told.
+    pub(super) fn message(&self) -> String {
+        format!("http request: {self}")
+    }
+
+    /// What only the operator is told: where a host leads to, and what would permit it.
+    pub(super) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.detail()),
+            _ => None,
+        }
+    }
+
     /// The error of a body that ended too soon.
     pub(super) fn of_body(error: &(dyn Error + 'static)) -> Self {
         Self::Body(reason(error, 0))
@@ -102,7 +115,7 @@ impl From<CallError> for Thrown {
             CallError::Refused(_) => "RestrictedHost",
             _ => "HTTPError",
         };
-        Thrown::new("FunctionError", format!("http request: {error}")).with_code(code)
+        Thrown::new("FunctionError", error.message()).with_code(code)
     }
 }
 

@@ -31,15 +31,23 @@ enum Target {
 
 /// A host that may not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{host}:{port} may not be called: {address} is {why} \
-     (the server's setting [outbound] allow = [\"{host}:{port}\"] would permit it)"
-)]
+#[error("{host}:{port} may not be called: it is {why}; the log of the server has more")]
 pub(super) struct Refusal {
     host: String,
     port: u16,
     address: IpAddr,
     why: &'static str,
+}
+
+impl Refusal {
+    /// For the operator: callers learn neither addresses nor settings.
+    pub(super) fn detail(&self) -> String {
+        let Self { host, port, address, why } = self;
+        format!(
+            "{address} is {why}; if functions are meant to call it, add \"{host}:{port}\" to \
+             [outbound] allow"
+        )
+    }
 }
 
 impl Guard {
@@ -149,8 +157,8 @@ mod tests {
     fn a_refusal_names_the_host_and_the_remedy() {
         assert_eq!(
             vet(&[], "intranet.example", &["10.0.0.1:8080"]).unwrap_err(),
-            "intranet.example:8080 may not be called: 10.0.0.1 is a private address \
-             (the server's setting [outbound] allow = [\"intranet.example:8080\"] would permit it)"
+            "intranet.example:8080 may not be called: it is a private address; the log of the \
+             server has more"
         );
         // What the message proposes is what helps.
         assert!(vet(&["intranet.example:8080"], "intranet.example", &["10.0.0.1:8080"]).is_ok());

@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 
 use self::server::Server;
 use super::Client;
-use crate::{Outbound, memory::Broken};
+use crate::{Outbound, faults::Faults, memory::Broken};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const TIME: Duration = Duration::from_secs(20);
@@ -64,7 +64,8 @@ async fn call_with(
         document["method"] = json!("GET");
     }
     let body = body.map(<[u8]>::to_vec);
-    let performed = Arc::clone(client).perform(document.to_string(), body, Account::unlimited());
+    let (account, faults) = (Account::unlimited(), Faults::default());
+    let performed = Arc::clone(client).perform(document.to_string(), body, account, faults);
     let (value, _held) = performed.await.map_err(|broken| match broken {
         Broken::Thrown(thrown) => thrown,
         Broken::Memory(refused) => panic!("there is no memory: {refused:?}"),

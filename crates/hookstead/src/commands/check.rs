@@ -14,7 +14,10 @@ use std::{
 use hookstead_journal::sanitize_json;
 
 use self::report::Report;
-use crate::{exit::Exit, workspace::AppFlags};
+use crate::{
+    exit::Exit,
+    workspace::{AppFlags, folder_of_app},
+};
 
 /// Tell what of an export will run, what will not, and why
 ///
@@ -22,7 +25,8 @@ use crate::{exit::Exit, workspace::AppFlags};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder of the app
-    #[arg(value_name = "APP_DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(value_name = "APP_DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app_dir: PathBuf,
 
     /// Print JSON, in the form of docs/check.md

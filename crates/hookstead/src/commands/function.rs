@@ -16,7 +16,7 @@ use crate::{
     exit::Exit,
     settings::nearest,
     terminal::{self, DIM, RED, YELLOW, clean, paint},
-    workspace::AppFlags,
+    workspace::{AppFlags, folder_of_app},
 };
 
 /// Call the functions of an app without a request
@@ -36,7 +36,8 @@ pub(crate) struct RunArgs {
     arguments: Vec<String>,
 
     /// Folder of the app
-    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app: PathBuf,
 
     #[command(flatten)]

@@ -14,9 +14,10 @@ use hookstead_app::{Secret, SecretStore, secrets::SecretOrigin};
 
 use crate::{
     commands::sign::without_line_break,
+    data_dir::keep_out_of_git,
     exit::{Exit, UsageError},
     terminal::{self, DIM, YELLOW, paint},
-    workspace::{PlaceFlags, Workspace},
+    workspace::{PlaceFlags, Workspace, folder_of_app},
 };
 
 /// Bytes of a secret that we make: as many as the strongest signature is worth.
@@ -83,7 +84,8 @@ pub(crate) struct GenerateArgs {
 #[derive(Debug, clap::Args)]
 struct Home {
     /// Folder of the app
-    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app: PathBuf,
 
     #[command(flatten)]
@@ -101,9 +103,10 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
 }
 
 fn set(args: &SetArgs) -> anyhow::Result<Exit> {
-    let workspace = args.home.open()?;
+    let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     let value = args.value()?;
+    workspace.create_data_dir()?;
     store.set(&args.name, value)?;
     terminal::note(&format!("stored the secret {} in {}", args.name, shown(&workspace)));
     tell_what_hides(&store, &args.name)?;
@@ -134,7 +137,7 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
 }
 
 fn remove(args: &RemoveArgs) -> anyhow::Result<Exit> {
-    let workspace = args.home.open()?;
+    let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     if !store.remove(&args.name)? {
         terminal::error(&format!("{} holds no secret {:?}", shown(&workspace), args.name));
@@ -147,7 +150,7 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<Exit> {
 
 /// The value is printed, once: whoever calls the endpoint needs it.
 fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
-    let workspace = args.home.open()?;
+    let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     if store.get(&args.name)?.is_some() && !args.replace {
         let message = format!("there is a secret {:?} already; add --replace", args.name);
@@ -156,6 +159,7 @@ fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let mut bytes = [0; GENERATED_BYTES];
     rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
     let value = URL_SAFE_NO_PAD.encode(bytes);
+    workspace.create_data_dir()?;
     store.set(&args.name, Secret::new(value.clone()))?;
     writeln!(io::stdout(), "{value}")?;
     tell_what_hides(&store, &args.name)?;
@@ -165,6 +169,13 @@ fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
 impl Home {
     fn open(&self) -> anyhow::Result<Workspace> {
         self.place.open(&self.app, Vec::new())
+    }
+
+    fn open_for_writing(&self) -> anyhow::Result<Workspace> {
+        let workspace = self.open()?;
+        workspace.require_app()?;
+        keep_out_of_git(&workspace.data_dir);
+        Ok(workspace)
     }
 }
 

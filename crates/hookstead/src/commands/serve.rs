@@ -1,6 +1,9 @@
 //! `hookstead serve`: runs the app.
 
 mod opening;
+mod reload;
+mod stamps;
+mod stop;
 mod table;
 mod watch;
 
@@ -8,37 +11,35 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context as _;
 use hookstead_app::Problem;
 use hookstead_functions::{forget_code, give_back_early};
-use hookstead_journal::{Journal, JournalLimits, LogFormat as JournalFormat, Style};
+use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
 use hookstead_server::Server;
-use tokio::{
-    runtime::Builder,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::runtime::Builder;
 
-use self::table::Table;
+use self::{reload::Early, stop::Stop, table::Table};
 use crate::{
     exit::Exit,
     memory,
     prepare::{Prepared, server_config},
     settings::{LogFormat, Settings},
     terminal,
-    workspace::{AppFlags, Workspace, flag},
+    workspace::{AppFlags, Workspace, flag, folder_of_app},
 };
 
 /// How long threads get to end once the server has.
 const END_TIME: Duration = Duration::from_millis(200);
 
 /// Run the app
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// Folder of the app
-    #[arg(value_name = "APP_DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(value_name = "APP_DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app_dir: PathBuf,
 
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:7080]
@@ -59,51 +60,88 @@ pub(crate) struct Args {
 
 /// Runs the app until a signal ends it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let flags = [
-        flag("--listen", "server", "listen", args.listen.clone()),
-        flag("--log-format", "log", "format", args.log_format.clone()),
-    ];
+    terminal::belongs_to_log();
     give_back_early();
-    let workspace = args.app.open(&args.app_dir, flags.into_iter().flatten().collect())?;
     // For signals and new connections only: the server has threads of its own for the rest.
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the threads cannot be started")?;
     let entered = runtime.enter();
+    let stop = Stop::new()?;
+    let workspace = args.open()?;
+    let early = Early::new(&workspace, args.watch)?;
     let prepared = workspace.prepare_to_run()?;
     tell_problems(&prepared.problems);
     drop(entered);
-    let outcome = runtime.block_on(serve(args, workspace, prepared));
+    let outcome = runtime.block_on(serve(args, workspace, prepared, early, stop));
     // A function that still runs has had its time.
     runtime.shutdown_timeout(END_TIME);
     outcome
 }
 
-async fn serve(args: &Args, workspace: Workspace, prepared: Prepared) -> anyhow::Result<Exit> {
+impl Args {
+    /// Reads the settings.
+    fn open(&self) -> anyhow::Result<Workspace> {
+        let flags = [
+            flag("--listen", "server", "listen", self.listen.clone()),
+            flag("--log-format", "log", "format", self.log_format.clone()),
+        ];
+        self.app.open(&self.app_dir, flags.into_iter().flatten().collect())
+    }
+}
+
+async fn serve(
+    args: &Args,
+    workspace: Workspace,
+    prepared: Prepared,
+    early: Early,
+    stop: Stop,
+) -> anyhow::Result<Exit> {
     let settings = &workspace.settings;
     let config = server_config(settings)?;
     let journal = Arc::new(journal(settings));
-    let stop = Stop::new()?;
     let site = Arc::clone(&prepared.site);
     let server = Server::bind(config, Arc::clone(&site), Arc::clone(&journal)).await?;
-    let mut out = anstream::stdout();
-    writeln!(out, "listening on http://{}", server.local_addr())?;
-    if settings.log.format == LogFormat::Human {
-        let table = Table::new(args, settings, server.local_addr());
-        table.write(&prepared, &mut out)?;
-    }
-    out.flush()?;
-    journal.notice(memory::describe(&workspace.memory, settings));
+    // A reader of the log that has gone must not take the server with it.
+    let _ = tell_start(args, settings, &prepared, &server);
     let memory = Arc::clone(&workspace.memory);
+    journal.inform(memory::describe(&memory, settings));
     // Most of what ran until now never runs again.
     forget_code();
-    let watcher =
-        if args.watch { Some(watch::start(workspace, prepared, server.handle())?) } else { None };
-    server.serve(stop.wait()).await;
+    let asks = early.asks();
+    let again = args.clone();
+    early.start(move || again.open(), workspace, &prepared, server.handle())?;
+    drop(prepared);
+    server.serve(stop.wait(asks, Arc::clone(&journal))).await;
     memory.reclaim();
     let left = memory.used_bytes() >> 10;
-    journal.notice(format!("stopped with {left} KiB of memory taken"));
-    drop(watcher);
+    journal.inform(format!("stopped with {left} KiB of memory taken"));
+    // Others may still hold it, such as the thread that reloads.
+    journal.finish();
     Ok(Exit::Success)
+}
+
+/// Tells where the server listens, and what it answers to.
+fn tell_start(
+    args: &Args,
+    settings: &Settings,
+    prepared: &Prepared,
+    server: &Server,
+) -> io::Result<()> {
+    let url = format!("http://{}", server.local_addr());
+    let text = format!("listening on {url}");
+    let mut out = anstream::stdout();
+    match settings.log.format {
+        LogFormat::Human => {
+            writeln!(out, "{text}")?;
+            Table::new(args, settings, server.local_addr()).write(prepared, &mut out)?;
+        }
+        LogFormat::Json => {
+            let fields = [("url", url.into())];
+            let notice = Notice { level: Level::Info, text: &text, fields: &fields };
+            out.write_all(notice.json(SystemTime::now()).as_bytes())?;
+        }
+    }
+    out.flush()
 }
 
 fn journal(settings: &Settings) -> Journal {
@@ -113,45 +151,12 @@ fn journal(settings: &Settings) -> Journal {
     };
     let colors = io::stdout().is_terminal()
         && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-    Journal::new(io::stdout(), Style { format, colors }, JournalLimits::default())
+    let refusals = u32::try_from(settings.log.refusals_per_second_max).unwrap_or(u32::MAX - 1);
+    let limits = JournalLimits { refusals_per_second_max: refusals, ..JournalLimits::default() };
+    Journal::new(io::stdout(), Style { format, colors }, limits)
 }
 
 /// Tells what is wrong with an export.
 fn tell_problems(problems: &[Problem]) {
-    let mut err = anstream::stderr();
-    for problem in problems {
-        let _ = writeln!(err, "{}", terminal::problem(problem));
-    }
-}
-
-/// The signals that end the program.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn signal(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    /// Resolves with the first signal. The second one ends the program at once.
-    async fn wait(mut self) {
-        self.signal().await;
-        terminal::note("stopping: running requests may finish, a second signal ends them");
-        tokio::spawn(async move {
-            self.signal().await;
-            std::process::exit(1);
-        });
-    }
+    problems.iter().for_each(terminal::tell_problem);
 }

@@ -19,7 +19,7 @@ use url::Url;
 use crate::{
     exit::{Exit, UsageError},
     shell::quote,
-    workspace::AppFlags,
+    workspace::{AppFlags, folder_of_app},
 };
 
 /// Print the signature header of a body, or the curl command that sends it
@@ -60,7 +60,8 @@ pub(crate) struct Args {
     content_type: String,
 
     /// Folder of the app whose secrets and routes are meant
-    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app: PathBuf,
 
     #[command(flatten)]

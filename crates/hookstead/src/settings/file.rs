@@ -38,6 +38,18 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
     parse(&text, &path.display().to_string())
 }
 
+/// Whether a file that is no TOML asks for a log of JSON all the same, so that what is wrong with
+/// it is told in the right form.
+pub(super) fn seems_to_want_json(path: &Path) -> bool {
+    let text = text_of(path).unwrap_or_default();
+    let lines = text.lines().map(str::trim).skip_while(|line| !line.starts_with("[log]")).skip(1);
+    let mut lines = lines.take_while(|line| !line.starts_with('['));
+    lines.any(|line| {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        key.trim() == "format" && value.contains("json")
+    })
+}
+
 fn text_of(path: &Path) -> io::Result<String> {
     let file = fs::File::open(path)?;
     let text = io::read_to_string(file.take(FILE_BYTES_MAX + 1))?;

@@ -9,7 +9,12 @@ use super::{
     error::{SettingError, SettingErrors},
     file, nearest,
     schema::Settings,
+    types::LogFormat,
 };
+use crate::terminal;
+
+/// The settings file in the folder of an app.
+pub(crate) const FILE_NAME: &str = "hookstead.toml";
 
 const PREFIX: &str = "HOOKSTEAD_";
 
@@ -34,6 +39,7 @@ const OTHER_VARIABLES: [&str; 5] = [
 ];
 
 /// A flag that was given, and the setting that it sets.
+#[derive(Clone)]
 pub(crate) struct Flag {
     /// The flag, such as `--listen`.
     pub(crate) name: &'static str,
@@ -76,6 +82,9 @@ pub(crate) fn load(sources: Sources<'_>) -> Result<Loaded, SettingErrors> {
     for flag in sources.flags {
         layers.add_text(flag.name, flag.section, flag.key, &flag.text);
     }
+    if layers.settings.log.format == LogFormat::Json {
+        terminal::log_is_json();
+    }
     if layers.errors.is_empty() {
         return Ok(Loaded { settings: layers.settings, warnings: layers.warnings });
     }
@@ -86,7 +95,7 @@ fn config_file(sources: &Sources<'_>) -> Option<PathBuf> {
     if let Some(path) = sources.config {
         return Some(path.to_owned());
     }
-    let path = sources.app_dir.join("hookstead.toml");
+    let path = sources.app_dir.join(FILE_NAME);
     path.is_file().then_some(path)
 }
 
@@ -101,7 +110,12 @@ impl Layers {
     fn add_file(&mut self, path: &Path) {
         match file::read(path) {
             Ok(entries) => entries.into_iter().for_each(|entry| self.add_entry(&entry)),
-            Err(error) => self.errors.push(error),
+            Err(error) => {
+                self.errors.push(error);
+                if file::seems_to_want_json(path) {
+                    self.settings.log.format = LogFormat::Json;
+                }
+            }
         }
     }
 

@@ -12,8 +12,8 @@ mod value;
 pub(crate) use data_sources::IndexSetting;
 pub(crate) use error::SettingErrors;
 pub(crate) use hookstead_app::nearest;
-pub(crate) use load::{Flag, Sources, load};
-pub(crate) use schema::Settings;
+pub(crate) use load::{FILE_NAME, Flag, Sources, load};
+pub(crate) use schema::{Key, Settings};
 pub(crate) use types::{ApplicationAuthentication, LogFormat};
 
 #[cfg(test)]

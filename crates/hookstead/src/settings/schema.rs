@@ -118,6 +118,29 @@ macro_rules! settings {
                 }
             }
 
+            /// The keys whose values are others there, in the order of the documentation.
+            pub(crate) fn differences(&self, other: &Self) -> Vec<Key> {
+                let mut keys = Self::keys();
+                keys.retain(|key| match (key.section, key.name) {
+                    $($(
+                        (stringify!($section), stringify!($key)) => {
+                            self.$section.$key != other.$section.$key
+                        }
+                    )+)+
+                    _ => false,
+                });
+                keys
+            }
+
+            /// Takes the value of one key from other settings.
+            pub(crate) fn copy(&mut self, key: &Key, other: &Self) {
+                $($(
+                    if (key.section, key.name) == (stringify!($section), stringify!($key)) {
+                        self.$section.$key = other.$section.$key.clone();
+                    }
+                )+)+
+            }
+
             /// The value that the text of a variable or a flag stands for; `None` as above.
             pub(super) fn value_of_text(
                 section: &str,
@@ -313,5 +336,8 @@ settings! {
     [log] LogSettings {
         /// "human" for people, "json" for one JSON object per line.
         format: LogFormat = LogFormat::Human;
+        /// Lines about refused requests of one kind at one endpoint in a second; the others are
+        /// counted, and a line tells their number.
+        refusals_per_second_max: u64 [0..=1_000_000] = 10;
     }
 }

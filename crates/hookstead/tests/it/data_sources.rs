@@ -179,8 +179,7 @@ fn a_server_that_is_gone_is_an_error_in_time_and_comes_back() {
     server.kill();
     let start = Instant::now();
     let gone = served.call("GET", DATA, &[], "");
-    assert_eq!(gone.status, 400, "{}", gone.text());
-    assert!(gone.text().contains("no MongoDB server answered within 1 s"), "{}", gone.text());
+    assert_eq!(gone.status, 503, "{}", gone.text());
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     server.restart();
     let back = served.call("POST", DATA, &[], "more tea");

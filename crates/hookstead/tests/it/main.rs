@@ -5,13 +5,16 @@
 mod check;
 mod computing;
 mod data;
+mod data_dir;
 mod data_sources;
 mod documents;
 mod function;
 mod hostile;
+mod logs;
 mod memory;
 mod program;
 mod quickstart;
+mod reload;
 mod secrets;
 mod serve;
 mod sign;

@@ -5,7 +5,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -120,6 +123,8 @@ pub(crate) struct Served {
     /// The start of every URL.
     pub(crate) base: String,
     log: Option<BufReader<std::process::ChildStdout>>,
+    /// What it has written to its standard error.
+    told: Arc<Mutex<Vec<u8>>>,
     /// A second signal would end the program at once.
     asked_to_stop: AtomicBool,
     data: Option<tempfile::TempDir>,
@@ -139,7 +144,7 @@ impl Served {
     pub(crate) fn start_in(app: &Path, flags: &[&str]) -> Self {
         let mut arguments = vec!["serve", app.to_str().unwrap(), "--listen", "127.0.0.1:0"];
         arguments.extend(flags);
-        Self::start_command(program(&arguments))
+        Self::start_as(program(&arguments))
     }
 
     /// Serves a folder with a program that another one starts, such as a shell that sets limits.
@@ -154,23 +159,34 @@ impl Served {
             }
         }
         command.stdin(Stdio::null());
-        let mut served = Self::start_command(command);
+        let mut served = Self::start_as(command);
         served.data = Some(data);
         served
     }
 
-    fn start_command(mut command: Command) -> Self {
+    /// Serves with a whole command.
+    pub(crate) fn start_as(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         log.read_line(&mut line).unwrap();
-        let base = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
+        let mut stderr = child.stderr.take().unwrap();
+        let base = base_url(&line).unwrap_or_else(|| {
             let mut errors = String::new();
-            let _ = child.stderr.take().unwrap().read_to_string(&mut errors);
+            let _ = stderr.read_to_string(&mut errors);
             panic!("the first line is {line:?}; {errors}")
         });
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&told);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut bytes) {
+                hears.lock().unwrap().extend_from_slice(&bytes[..read]);
+            }
+        });
         Self {
-            base: base.to_owned(),
+            base,
+            told,
             child,
             log: Some(log),
             asked_to_stop: AtomicBool::new(false),
@@ -206,6 +222,17 @@ impl Served {
         Response::of(response)
     }
 
+    /// What it has written to its standard error so far.
+    pub(crate) fn told(&self) -> String {
+        String::from_utf8(self.told.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
     /// A field of what the system says of the process's memory, in KiB.
     pub(crate) fn memory_kib(&self, field: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
@@ -230,6 +257,16 @@ impl Served {
         self.log.take().unwrap().read_to_string(&mut log).unwrap();
         (log, self.child.wait().unwrap().code().unwrap_or(-1))
     }
+}
+
+/// The start of every URL, from the first line of either format.
+fn base_url(line: &str) -> Option<String> {
+    if let Some(url) = line.trim().strip_prefix("listening on ") {
+        return Some(url.to_owned());
+    }
+    let json: serde_json::Value = serde_json::from_str(line).ok()?;
+    let url = json["url"].as_str()?;
+    (json["notice"] == format!("listening on {url}")).then(|| url.to_owned())
 }
 
 impl Drop for Served {

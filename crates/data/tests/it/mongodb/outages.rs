@@ -109,10 +109,11 @@ async fn a_dead_server_is_named_with_the_reason() {
     ];
     for failure in failures {
         assert_eq!(failure.kind, ErrorKind::Unavailable);
-        let start = format!("no MongoDB server answered within 2 s: {address}: ");
-        assert!(failure.message.starts_with(&start), "{failure}");
-        assert!(failure.message.contains("refused"), "{failure}");
-        assert!(failure.source().is_some());
+        // A function may hand the message on: where the server is stands in the log only.
+        assert_eq!(failure.message, "no MongoDB server answered within 2 s");
+        let source = failure.source().unwrap().to_string();
+        assert!(source.starts_with(&format!("{address}: ")), "{source}");
+        assert!(source.contains("refused"), "{source}");
     }
     let session = store.start_session();
     session.start_transaction().unwrap();
@@ -142,8 +143,8 @@ async fn a_server_that_freezes_is_given_up_and_used_again() {
     let failure = c.insert([rawdoc! { "_id": "late" }]).await.unwrap_err();
     assert!(start.elapsed() < PATIENCE);
     assert_eq!(failure.kind, ErrorKind::Unavailable);
-    let expected = format!("MongoDB did not answer within 3 s: {}", server.address());
-    assert_eq!(failure.message, expected);
+    assert_eq!(failure.message, "MongoDB did not answer within 3 s");
+    assert_eq!(failure.source().unwrap().to_string(), server.address().to_string());
     let failure = cursor.next_batch().await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unavailable, "{failure}");
     server.thaw();
@@ -180,8 +181,8 @@ async fn a_server_that_accepts_and_says_nothing() {
     let failure = store.database_names().await.unwrap_err();
     assert!(start.elapsed() < PATIENCE);
     assert_eq!(failure.kind, ErrorKind::Unavailable);
-    let start = format!("no MongoDB server answered within 2 s: {address}");
-    assert!(failure.message.starts_with(&start), "{failure}");
+    assert_eq!(failure.message, "no MongoDB server answered within 2 s");
+    assert!(failure.source().unwrap().to_string().starts_with(&address.to_string()));
     assert!(!format!("{store:?} {failure:?}").contains("pa55word"));
     drop(listener);
 
@@ -190,7 +191,8 @@ async fn a_server_that_accepts_and_says_nothing() {
     let store = Arc::new(MongoStore::connect(&fake.uri, impatient()).unwrap());
     let failure = collection(store, "c").find(filter(RawDocumentBuf::new())).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unavailable);
-    assert!(failure.message.starts_with("MongoDB did not answer within 3 s: 127."), "{failure}");
+    assert_eq!(failure.message, "MongoDB did not answer within 3 s");
+    assert!(failure.source().unwrap().to_string().starts_with("127."));
 }
 
 #[tokio::test]
@@ -204,7 +206,8 @@ async fn names_that_do_not_resolve() {
         let failure = store.database_names().await.unwrap_err();
         assert!(start.elapsed() < PATIENCE);
         assert_eq!(failure.kind, ErrorKind::Unavailable, "{failure}");
-        assert!(failure.message.contains(expected), "{failure}");
+        let source = failure.source().unwrap().to_string();
+        assert!(source.contains(expected) && !failure.message.contains("no-such"), "{source}");
         assert!(!format!("{store:?} {failure} {failure:?}").contains("pa55word"));
     }
 }

@@ -1,6 +1,6 @@
 //! TLS and logins.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{error::Error as _, fs, path::PathBuf, sync::Arc};
 
 use bson::{doc, rawdoc};
 use hookstead_data::{ErrorKind, MongoStore, Store as _};
@@ -82,7 +82,8 @@ async fn tls_with_an_authority_that_is_trusted() {
     for (uri, expected) in cases {
         let failure = names(&uri).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::Unavailable, "{uri}: {failure}");
-        assert!(failure.message.contains(expected), "{uri}: {failure}");
+        let source = failure.source().unwrap().to_string();
+        assert!(source.contains(expected), "{uri}: {failure}: {source}");
     }
 }
 
@@ -127,7 +128,7 @@ async fn logins_with_the_right_and_the_wrong_password() {
     for uri in [uri("shop", "pa55wrong"), uri("nobody", "pa55wrong")] {
         let failure = names(&uri).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::Unavailable);
-        assert!(failure.message.starts_with("MongoDB refused the login: "), "{failure}");
+        assert_eq!(failure.message, "MongoDB refused the login");
         assert!(!format!("{failure} {failure:?}").contains("pa55"));
     }
     let failure = names(&server.uri()).await.unwrap_err();

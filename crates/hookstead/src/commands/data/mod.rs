@@ -17,7 +17,7 @@ use crate::{
     data::Opened,
     exit::{Exit, UsageError},
     settings::nearest,
-    workspace::PlaceFlags,
+    workspace::{PlaceFlags, folder_of_app},
 };
 
 /// Bring documents in, take them out, and list what there is
@@ -35,7 +35,8 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 struct Home {
     /// Folder of the app
-    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
     app: PathBuf,
 
     /// Data source of the app; may be left out where there is only one
