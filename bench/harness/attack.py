@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -23,6 +24,9 @@ START_S_MAX = 20
 REQUEST_S_MAX = 30
 STOP_S_MAX = 10
 PROBE_PAUSE_S = 0.01
+# What a container of 1 GiB leaves to what callers can make the program hold.
+MEMORY_MIB = 700
+PEAK_MIB_MAX = 1024
 
 
 def main():
@@ -71,8 +75,9 @@ class Server:
         self.port = free_port()
         self.log = LOGS / f"attack-{name}.log"
         command = [binary, "serve", APP, "--listen", f"127.0.0.1:{self.port}", "--data-dir", DATA]
+        env = {**os.environ, "HOOKSTEAD_LIMITS_MEMORY_MIB": str(MEMORY_MIB)}
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
         began = time.monotonic()
         while self.ask("GET", "/hello")[0] != 200:
             if self.process.poll() is not None or time.monotonic() - began > START_S_MAX:
@@ -161,6 +166,8 @@ def check_after(server, result, write):
     if not server.is_alive():
         result.faults.append("the process ended")
         return
+    if result.peak_mib > PEAK_MIB_MAX:
+        result.faults.append(f"it used more than {PEAK_MIB_MAX} MiB of memory")
     if result.hello_failed:
         result.faults.append(f"{result.hello_failed} others got no answer")
     if server.ask("POST", "/update", write)[0] != 200:

@@ -133,8 +133,9 @@ fn tell_twin(
     }
 }
 
-/// A request for which there is an endpoint of its method and one of any method goes to the
-/// stricter of them, and to the one of its method where both ask the same.
+/// A request for which there is an endpoint of its method and one of any method goes to the one of
+/// its method, as App Services documented. Where the two stand in different folders, nobody decided
+/// that one of them should take precedence, and the request goes to the stricter of them.
 fn settle_methods(
     report: &mut Report,
     mut settled: Vec<Declared>,
@@ -149,6 +150,9 @@ fn settle_methods(
         let Some(&of_any) = any.get(route_key(&endpoint.route)).filter(|any| **any != index) else {
             continue;
         };
+        if settled[index].spot.file == settled[of_any].spot.file {
+            continue;
+        }
         let demands = Demands::of_endpoint(endpoint, functions);
         let order = demands.compare(&Demands::of_endpoint(&settled[of_any].endpoint, functions));
         let (outcome, is_kept) = match order {

@@ -161,22 +161,36 @@ fn of_two_entries_of_one_file_the_stricter_one_counts() {
     }
 }
 
+/// Checks what answers `GET` and `POST` where one entry is for `GET` and one for any method.
+fn check_methods(what: &str, (first, second): (&[String], &[String]), get: &str, post: &str) {
+    let app = app_of(META, first, second).app;
+    let of = |method| answering(&app, method).map(|one| asked(&app, one));
+    assert_eq!(of(Method::Get).as_deref(), Some(get), "{what}");
+    assert_eq!(of(Method::Post).as_deref(), Some(post), "{what}");
+}
+
 #[test]
-fn of_an_entry_for_a_method_and_one_for_any_the_stricter_one_answers() {
+fn of_an_entry_for_a_method_and_one_for_any_the_one_for_the_method_answers() {
     for (one, one_fields, one_function) in ENDPOINTS {
         for (other, other_fields, other_function) in ENDPOINTS {
             let specific = entry("GET", one_fields, one_function);
             let any = entry("*", other_fields, other_function);
-            for (first, second) in [
-                (vec![specific.clone(), any.clone()], vec![]),
-                (vec![any.clone(), specific.clone()], vec![]),
-                (vec![specific.clone()], vec![any.clone()]),
-                (vec![any.clone()], vec![specific.clone()]),
-            ] {
-                let app = app_of(META, &first, &second).app;
-                check_endpoints("a method and any", &app, one, other);
-                let of_post = answering(&app, Method::Post).map(|one| asked(&app, one));
-                assert_eq!(of_post.as_deref(), Some(*other), "{one} and {other}");
+            for file in [[specific.clone(), any.clone()], [any, specific]] {
+                check_methods(&format!("{one} and {other}"), (&file, &[]), one, other);
+            }
+        }
+    }
+}
+
+#[test]
+fn in_two_folders_the_stricter_of_an_entry_for_a_method_and_one_for_any_answers() {
+    for (one, one_fields, one_function) in ENDPOINTS {
+        for (other, other_fields, other_function) in ENDPOINTS {
+            let specific = [entry("GET", one_fields, one_function)];
+            let any = [entry("*", other_fields, other_function)];
+            for folders in [(&specific[..], &any[..]), (&any[..], &specific[..])] {
+                let what = format!("{one} and {other}");
+                check_methods(&what, folders, expected(one, other), other);
             }
         }
     }
