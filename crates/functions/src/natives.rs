@@ -68,6 +68,7 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     short("fail", outcome::fail),
     short("function_find", app::function_find),
     pure("hash", cost::bytes, digests::hash, long::hash),
+    short("header_is_valid", outcome::header_is_valid),
     pure("hex_decode", cost::bytes, encoding::hex_decode, long::hex_decode),
     pure("hex_encode", cost::bytes, encoding::hex_encode, long::hex_encode),
     pure("hmac", cost::bytes, digests::hmac, long::hmac),

@@ -6,7 +6,7 @@
 //! Setting a timer for every turn would cost two calls into the system each. Instead a timer that
 //! is set stays set: when it fires it is set anew, to the end of the slice that is under way, and
 //! only once a period has passed without any turn it is not. So a busy thread is interrupted some
-//! two thousand times a second, and an idle one never.
+//! thousand times a second, and an idle one never.
 
 use std::{
     cell::Cell,
@@ -17,8 +17,9 @@ use std::{
 
 use crate::turn::{Frame, SLICE};
 
-/// How long a turn may be overdue.
-const GRACE: Duration = Duration::from_micros(100);
+/// How long a turn may be overdue. A turn that looks at the time itself ends before; the longer this
+/// is, the less often is a thread interrupted whose turns are all short.
+const GRACE: Duration = Duration::from_micros(350);
 /// When a turn that could not be suspended is disturbed again.
 const RETRY: Duration = Duration::from_micros(200);
 

@@ -7,11 +7,13 @@ use http::HeaderValue;
 
 use crate::{excerpt::excerpt, parse::Address, refusal::Refusal, target::Target};
 
+/// The endpoints of a route. One that is disabled has no target.
+type Methods = Vec<(Method, Option<Arc<Target>>)>;
+
 /// Everything that answers requests.
 #[derive(Default)]
 pub(crate) struct Routes {
-    /// By route. One that is switched off has no target.
-    endpoints: HashMap<String, Vec<(Method, Option<Arc<Target>>)>>,
+    endpoints: HashMap<String, Methods>,
     webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
 }
 

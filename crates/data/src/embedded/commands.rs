@@ -30,7 +30,7 @@ pub(super) enum Work {
     Read(ReadWork),
     Aggregate(AggregateWork),
     /// With how many bytes it waits for its turn.
-    Write(WriteWork, usize),
+    Write(Box<WriteWork>, usize),
 }
 
 /// What reads all that it needs at once.
@@ -50,15 +50,15 @@ pub(super) enum WriteWork {
 
 impl Work {
     /// Parses a command, if that is known to be short; else the command comes back.
-    pub(super) fn parse_short(command: Command) -> Result<Result<Self, DataError>, Command> {
+    pub(super) fn parse_short(command: Command) -> Result<Result<Self, DataError>, Box<Command>> {
         if !is_short(&command) {
-            return Err(command);
+            return Err(Box::new(command));
         }
         if let Command::InsertMany(_) | Command::BulkWrite(_) = command {
             return Ok(Self::parse(command));
         }
         match with_steps(SHORT_STEPS_MAX, || Self::parse_whole(&command)) {
-            Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(command),
+            Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(Box::new(command)),
             parsed => Ok(parsed),
         }
     }
@@ -82,7 +82,7 @@ impl Work {
             }
             other => return Self::parse_whole(&other),
         };
-        Ok(Self::Write(write, bytes))
+        Ok(Self::Write(Box::new(write), bytes))
     }
 
     /// Parses a command of which nothing is kept as it is.
@@ -109,7 +109,7 @@ impl Work {
             }
             Command::InsertMany(_) | Command::BulkWrite(_) => return Err(gone()),
         };
-        Ok(Self::Write(write, bytes))
+        Ok(Self::Write(Box::new(write), bytes))
     }
 }
 

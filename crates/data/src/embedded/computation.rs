@@ -19,6 +19,7 @@ use hookstead_query::{Interrupt, QueryError, with_interrupt};
 use super::{
     cancel::Cancel,
     failure::{Failure, Outcome},
+    lanes::thread_time,
     readers::Pool,
     shared::Shared,
 };
@@ -53,6 +54,8 @@ enum Stop {
 pub(super) struct Computation {
     limit: Limit,
     started: Instant,
+    /// The processor time that the thread had used before.
+    computed_before: Duration,
     cancel: Cancel,
     is_closing: Arc<AtomicBool>,
     /// The threads of which it takes one, and since when it has a turn as one that takes long.
@@ -65,6 +68,7 @@ impl Computation {
         Self {
             limit,
             started: Instant::now(),
+            computed_before: Duration::ZERO,
             cancel: cancel.clone(),
             is_closing: Arc::clone(is_closing),
             pool: None,
@@ -76,6 +80,7 @@ impl Computation {
     pub(super) fn of_read(shared: &Shared, cancel: &Cancel, pool: &Arc<Pool>) -> Self {
         let limit = Limit::Time(shared.operation_time);
         let mut computation = Self::new(limit, cancel, &shared.is_closing);
+        computation.computed_before = thread_time();
         computation.pool = Some((Arc::clone(pool), Cell::new(None)));
         computation
     }
@@ -115,7 +120,7 @@ impl Computation {
         let (pool, turn) = self.pool.as_ref()?;
         let lanes = pool.lanes();
         match turn.get() {
-            None if lanes.is_long(self.started) => {
+            None if lanes.is_long(self.started, self.computed_before) => {
                 if !Pool::begin_long(pool) {
                     return Some(Stop::TooManyLong);
                 }

@@ -1,9 +1,9 @@
 //! How the threads that read are shared: what takes long leaves a thread for what is short.
 //!
 //! Nobody can know beforehand how long a read will take. So each begins on one of a few threads,
-//! and one that has taken longer than [`SHORT_MAX`] does not count among these any more: another
-//! thread may be started in its place. As many of the long ones as there are processors compute at
-//! a time, each for a while, and the others wait for their turn. So no number of long reads, each
+//! and one that has computed for longer than [`SHORT_MAX`] does not count among these any more:
+//! another thread may be started in its place. As many of the long ones as there are processors
+//! compute at a time, each for a while, and the others wait for their turn. So no number of long reads, each
 //! within its limits, keeps a short one waiting for longer than its like.
 
 use std::{
@@ -13,7 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What takes longer counts as long.
+use rustix::time::{ClockId, clock_gettime};
+
+/// What takes more processor time counts as long. Time on the clock says little: on a busy machine
+/// many short reads take long by it.
 const SHORT_MAX: Duration = Duration::from_millis(10);
 
 /// How long a long one computes before others have their turn.
@@ -21,6 +24,12 @@ const TURN_MAX: Duration = Duration::from_millis(50);
 
 /// How often one that waits for its turn looks whether it may still go on.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// The processor time that this thread has used.
+pub(super) fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
 
 /// The places on the threads that read.
 #[derive(Debug)]
@@ -54,8 +63,9 @@ impl Lanes {
         self.state().long
     }
 
-    pub(super) fn is_long(&self, started: Instant) -> bool {
-        started.elapsed() > SHORT_MAX
+    /// Whether a read that began then, when its thread had computed for so long, is long.
+    pub(super) fn is_long(&self, started: Instant, computed_before: Duration) -> bool {
+        started.elapsed() > SHORT_MAX && thread_time().saturating_sub(computed_before) > SHORT_MAX
     }
 
     pub(super) fn is_turn_over(&self, began: Instant) -> bool {

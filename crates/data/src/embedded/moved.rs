@@ -37,10 +37,10 @@ pub(super) const MOVED_MAX: usize = 4;
 pub(super) fn write(
     store: &EmbeddedStore,
     name: Namespace,
-    write: WriteWork,
+    write: Box<WriteWork>,
     bytes: usize,
 ) -> Future<'static, Answer> {
-    let write = Arc::new(write);
+    let write: Arc<WriteWork> = Arc::from(write);
     if !write.may_compute() {
         return store.writer().submit(bytes, Limit::Size, on_writer(store, &name, &write));
     }

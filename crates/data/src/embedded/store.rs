@@ -110,7 +110,7 @@ impl EmbeddedStore {
         &self,
         name: &Namespace,
         command: Command,
-    ) -> Result<Result<Work, DataError>, Command> {
+    ) -> Result<Result<Work, DataError>, Box<Command>> {
         match self.check_name(name, &command) {
             Ok(()) => Work::parse_short(command),
             Err(error) => Ok(Err(error)),
@@ -118,8 +118,8 @@ impl EmbeddedStore {
     }
 
     /// Has a thread that reads find out what a command is.
-    pub(super) fn parse_long(&self, command: Command) -> Pending<Work> {
-        self.core.readers.submit_with(move |_, _, _| match Work::parse(command) {
+    pub(super) fn parse_long(&self, command: Box<Command>) -> Pending<Work> {
+        self.core.readers.submit_with(move |_, _, _| match Work::parse(*command) {
             Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(Failure::Cancelled),
             parsed => Ok(parsed?),
         })

@@ -49,9 +49,12 @@ fn added_to_git(folder: &Path) -> String {
     git(&["ls-files"])
 }
 
+/// What makes the data folder of an app, and how it is called.
+type Maker = (&'static str, fn(&Path));
+
 #[test]
 fn git_adds_nothing_of_the_data_folder_whoever_made_it() {
-    let makers: [(&str, fn(&Path)); 5] = [
+    let makers: [Maker; 5] = [
         ("serve", |folder| drop(serve(folder))),
         ("secrets set", set_secret),
         ("serve, then secrets set", |folder| {

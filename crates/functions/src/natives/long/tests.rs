@@ -143,6 +143,7 @@ fn every_native_that_may_take_long_can_run_elsewhere() {
         "data_transaction_start",
         "fail",
         "function_find",
+        "header_is_valid",
         "log",
         "monotonic_ms",
         "random",
