@@ -3,10 +3,15 @@
 //! The watchdog (`watchdog`) would do, but for how late it comes: it sleeps between two looks, and
 //! on a busy machine it waits for a processor. A timer of the kernel's interrupts the very thread.
 //!
+//! An interrupt costs tens of microseconds on a virtual machine, so the timer is used only where
+//! turns are long: from the moment when a turn has used up its slice, or when the watchdog has found
+//! one overdue, until the timer has fired for about a second without finding another one. The first
+//! long turn after a quiet time waits for the watchdog; threads whose turns are all short are never
+//! interrupted.
+//!
 //! Setting a timer for every turn would cost two calls into the system each. Instead a timer that
 //! is set stays set: when it fires it is set anew, to the end of the slice that is under way, and
-//! only once a period has passed without any turn it is not. So a busy thread is interrupted some
-//! thousand times a second, and an idle one never.
+//! only once a period has passed without any turn it is not.
 
 use std::{
     cell::Cell,
@@ -17,9 +22,10 @@ use std::{
 
 use crate::turn::{Frame, SLICE};
 
-/// How long a turn may be overdue. A turn that looks at the time itself ends before; the longer this
-/// is, the less often is a thread interrupted whose turns are all short.
-const GRACE: Duration = Duration::from_micros(350);
+/// How long a turn may be overdue.
+const GRACE: Duration = Duration::from_micros(100);
+/// How often the timer fires in a row without finding a turn overdue, before it is given up.
+const FIRES_MAX: u32 = 1_500;
 /// When a turn that could not be suspended is disturbed again.
 const RETRY: Duration = Duration::from_micros(200);
 
@@ -27,6 +33,8 @@ thread_local! {
     // Without destructors: the handler of the signal reads them.
     static TIMER: Cell<Option<libc::timer_t>> = const { Cell::new(None) };
     static IS_SET: Cell<bool> = const { Cell::new(false) };
+    /// How often the timer may still fire without finding a turn overdue; 0: it is not used.
+    static FIRES_LEFT: Cell<u32> = const { Cell::new(0) };
     /// Whether a turn has begun since the timer fired last.
     static HAS_RUN: Cell<bool> = const { Cell::new(false) };
 }
@@ -67,9 +75,12 @@ impl Drop for Alarm {
     }
 }
 
-/// A turn begins on this thread: sees to it that the timer is set.
+/// A turn begins on this thread: sees to it that the timer is set, where turns are long.
 #[inline]
 pub(crate) fn turn_begins() {
+    if FIRES_LEFT.get() == 0 {
+        return;
+    }
     HAS_RUN.set(true);
     // A signal that comes from here on sets the timer anew.
     compiler_fence(Ordering::SeqCst);
@@ -78,10 +89,22 @@ pub(crate) fn turn_begins() {
     }
 }
 
-/// The signal has come while this turn ran, or none. Safe in a signal handler, and called before
-/// the turn is suspended: it depends on the thread.
+/// A turn on this thread has used up its slice, and the next ones may take long, too.
+pub(crate) fn turn_was_long() {
+    FIRES_LEFT.set(FIRES_MAX);
+}
+
+/// The signal has come, the timer's or the watchdog's, while this turn ran, or none. Safe in a
+/// signal handler, and called before the turn is suspended: it depends on the thread.
 pub(crate) fn fired(frame: Option<&Frame>) {
-    match frame.map(Frame::time_left) {
+    let left = frame.map(Frame::time_left);
+    let fires_left = match left {
+        Some(None) => FIRES_MAX,
+        _ => FIRES_LEFT.get().saturating_sub(1),
+    };
+    FIRES_LEFT.set(fires_left);
+    match left {
+        _ if fires_left == 0 => IS_SET.set(false),
         Some(Some(left)) => set(left.min(SLICE) + GRACE),
         Some(None) => set(RETRY),
         None if HAS_RUN.take() => set(SLICE + GRACE),

@@ -1,9 +1,9 @@
 //! The watchdog: a signal for a turn that does not notice that its slice is over.
 //!
 //! The engine asks for the time in loops and calls of JavaScript, but not in all of its own
-//! functions: `Array.prototype.fill` over a forged length runs for months. Each thread that runs
-//! turns has a timer of its own for them (`alarm`). A thread of its own looks at who is overdue all
-//! the same, where there is no timer; it sleeps while nothing runs.
+//! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own looks
+//! at who is overdue; it sleeps while nothing runs. A thread on which a turn was overdue has a timer
+//! from then on (`alarm`), which comes sooner.
 
 use std::{
     sync::{
@@ -17,7 +17,10 @@ use std::{
 use crate::{alarm, alarm::Alarm, lock::lock, signals, stacks};
 
 /// How long a turn may be overdue before it is disturbed.
-const GRACE: Duration = Duration::from_millis(if cfg!(feature = "patient") { 60_000 } else { 4 });
+const GRACE: Duration = match cfg!(feature = "patient") {
+    true => Duration::from_secs(60),
+    false => Duration::from_micros(500),
+};
 /// How often the watchdog looks.
 const PERIOD: Duration = Duration::from_millis(3);
 /// The watchdog lies down when nothing has run for so many looks.

@@ -3,8 +3,8 @@
 //! Nobody can know beforehand how long a read will take. So each begins on one of a few threads,
 //! and one that has computed for longer than [`SHORT_MAX`] does not count among these any more:
 //! another thread may be started in its place. As many of the long ones as there are processors
-//! compute at a time, each for a while, and the others wait for their turn. So no number of long reads, each
-//! within its limits, keeps a short one waiting for longer than its like.
+//! compute at a time, each for a while, and the others wait for their turn. So no number of long
+//! reads, each within its limits, keeps a short one waiting for longer than its like.
 
 use std::{
     collections::VecDeque,

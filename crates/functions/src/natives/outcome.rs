@@ -28,8 +28,8 @@ pub(super) fn log(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     Ok(Value::Undefined)
 }
 
-/// Whether HTTP can carry a header with this name and this value: the name is a token, and the value
-/// holds no control character but the tab.
+/// Whether HTTP can carry a header with this name and this value: the name is a token, and the
+/// value holds no control character but the tab.
 pub(super) fn header_is_valid(_: &mut RunHost, arguments: &[Value]) -> Outcome {
     let (name, value) = (text(arguments, 0)?, text(arguments, 1)?);
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -70,7 +70,7 @@ impl Computed {
     ) -> Result<(), QueryError> {
         if let Some(field) = &self.field {
             if let Some(found) = find(document, field)? {
-                writer.copy_as(name, found);
+                writer.copy_as(name, found)?;
             }
             return Ok(());
         }

@@ -244,7 +244,7 @@ impl Walk<'_, '_> {
             self.rest(tree, &Seen::default())?;
             self.writer.end();
         } else if self.mode != Mode::Include {
-            self.writer.copy_as(name, element);
+            self.writer.copy_as(name, element)?;
         }
         Ok(())
     }

@@ -38,10 +38,11 @@ impl Writer {
         self.bytes.extend_from_slice(element.whole());
     }
 
-    /// Copies a field, under another name.
-    pub(super) fn copy_as(&mut self, name: &str, element: Element<'_>) {
+    /// Copies a field, under another name. Many fields may be copies of one.
+    pub(super) fn copy_as(&mut self, name: &str, element: Element<'_>) -> Result<(), QueryError> {
         self.name(element.kind(), name);
         self.bytes.extend_from_slice(element.value_bytes());
+        self.check_len()
     }
 
     /// Copies all fields of a document.
@@ -60,7 +61,7 @@ impl Writer {
         self.check_len()
     }
 
-    /// Refuses a document that doubles and doubles before it takes the process down.
+    /// Refuses a document that grows too large before it takes the memory of the process.
     fn check_len(&self) -> Result<(), QueryError> {
         if self.bytes.len() <= BYTES_MAX {
             return Ok(());

@@ -51,6 +51,11 @@ impl Held {
         }
     }
 
+    /// Counts a list of so many elements that are looked at where they stand.
+    pub(super) fn add_elements(&mut self, count: usize) -> Result<(), QueryError> {
+        self.grow_to(self.bytes + count * size_of::<RawBsonRef<'_>>())
+    }
+
     /// Counts what has grown to a number of bytes.
     pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), QueryError> {
         let others = HELD_BYTES.get().saturating_sub(self.bytes);
@@ -150,7 +155,8 @@ pub(super) fn check_text(operator: &str, bytes: usize) -> Result<(), QueryError>
     Err(exceeded(format!("{operator} makes a string of more than {TEXT_BYTES_MAX} bytes")))
 }
 
-fn check_bytes(bytes: usize) -> Result<(), QueryError> {
+/// Refuses a value that grows too large.
+pub(crate) fn check_bytes(bytes: usize) -> Result<(), QueryError> {
     if bytes <= BYTES_MAX {
         return Ok(());
     }

@@ -42,6 +42,7 @@ use self::{node::Node, parser::Parser};
 use crate::{Parameters, QueryError};
 
 pub(crate) use self::{
+    build::check_bytes,
     parser::check_user_variable,
     value::{is_true, type_name},
 };

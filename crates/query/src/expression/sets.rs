@@ -77,10 +77,14 @@ fn operands<'a>(
 }
 
 fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some((operands, _held)) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
+    let Some((operands, mut held)) = operands(arguments, 17043)? else {
+        return Ok(Some(Value::NULL));
+    };
     let mut elements = Vec::new();
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
-        elements.extend(collect(array)?);
+        let more = collect(array)?;
+        held.add_elements(more.len())?;
+        elements.extend(more);
     }
     sort(&mut elements)?;
     write(elements)

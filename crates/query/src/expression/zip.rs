@@ -90,11 +90,12 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         }
         inputs.push(input);
     }
-    let columns: Vec<Vec<RawBsonRef<'_>>> = inputs
-        .iter()
-        .filter_map(|input| as_array(input.as_ref()))
-        .map(collect)
-        .collect::<Result<_, _>>()?;
+    let mut columns: Vec<Vec<RawBsonRef<'_>>> = Vec::with_capacity(number);
+    for array in inputs.iter().filter_map(|input| as_array(input.as_ref())) {
+        let column = collect(array)?;
+        held.add_elements(column.len())?;
+        columns.push(column);
+    }
     let defaults: Vec<Option<Value<'_>>> =
         (0..number).map(|index| arguments.get(2 + number + index)).collect::<Result<_, _>>()?;
     let lengths = columns.iter().map(Vec::len);

@@ -13,6 +13,7 @@ use self::{positional::Positional, slice::Slice};
 use crate::{
     Expression, Filter, Parameters, QueryError,
     depth::{check_value, malformed},
+    expression::check_bytes,
     named::Named,
     path::items,
 };
@@ -146,6 +147,8 @@ impl Layer<'_> {
                 (Field::Computed(expression), _) => {
                     if let Some(value) = expression.evaluate_root(self.root)? {
                         output.append(name, RawBson::try_from(value).map_err(malformed)?);
+                        // Many fields may be copies of one large value.
+                        check_bytes(output.as_bytes().len())?;
                     }
                 }
                 (Field::Element(filter), Some(value)) => {

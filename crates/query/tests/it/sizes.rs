@@ -2,9 +2,11 @@
 //! or an answer, soon.
 
 use bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
-use hookstead_query::QueryError;
+use hookstead_query::{Projection, QueryError, Update};
 
-use crate::hostile::{expression, filter, list, on_a_thread, one, pipeline, stage, text};
+use crate::hostile::{
+    expression, filter, list, on_a_thread, one, parameters, pipeline, stage, text,
+};
 
 /// What is asked, and the code of the error that comes of it; none for an answer.
 type Case = (&'static str, Option<i32>, fn() -> Result<(), QueryError>);
@@ -145,6 +147,43 @@ const STAGES: &[Case] = &[
         filter(&rawdoc! {"a": {"$bitsAllSet": bytes}}, &rawdoc! {})
     }),
 ];
+
+/// A stage that gives so many fields the same 4 MiB.
+fn copied(stage: &str, fields: usize) -> Result<(), QueryError> {
+    let fields = crate::hostile::fields(fields, |number| (format!("k{number}"), text("$large")));
+    let document = rawdoc! {"large": text("x".repeat(4 << 20))};
+    pipeline(&[one(stage, fields)], &[document])
+}
+
+/// An operator over so many references to one array of a hundred thousand numbers.
+fn referred(operator: impl Fn(RawArrayBuf) -> RawDocumentBuf) -> Result<(), QueryError> {
+    let document = rawdoc! {"a": list(100_000, |_| 1)};
+    expression(&operator(list(200, |_| "$a")), &document)
+}
+
+/// What is there is named often, and each time takes memory.
+const COPIES: &[Case] = &[
+    ("fields of $set", None, || copied("$set", 2)),
+    ("too many fields of $set", Some(13548), || copied("$set", 200)),
+    ("too many fields of $project", Some(13548), || copied("$project", 200)),
+    ("too many fields of an update", Some(13548), || {
+        let fields = crate::hostile::fields(200, |number| (format!("k{number}"), text("$large")));
+        let update = Update::pipeline(&[one("$set", fields)], &parameters())?;
+        update.apply(&rawdoc! {"large": text("x".repeat(4 << 20))}, None).map(drop)
+    }),
+    ("too many fields of a projection", Some(146), || {
+        let fields = crate::hostile::fields(200, |number| (format!("k{number}"), text("$large")));
+        let projection = Projection::parse(&fields, &parameters())?;
+        projection.apply(&rawdoc! {"large": text("x".repeat(4 << 20))}, None).map(drop)
+    }),
+    ("references in $zip", Some(146), || referred(|all| one("$zip", rawdoc! {"inputs": all}))),
+    ("references in $setUnion", Some(146), || referred(|all| one("$setUnion", all))),
+];
+
+#[test]
+fn copies_of_what_is_there_are_limited() {
+    check(COPIES);
+}
 
 #[test]
 fn expressions_hold_little_memory() {

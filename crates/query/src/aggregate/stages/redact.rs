@@ -116,7 +116,7 @@ impl Redact {
                 self.items(root, array, writer)?;
                 writer.end();
             } else {
-                writer.copy_as(&index, item);
+                writer.copy_as(&index, item)?;
             }
             if writer.len() > before {
                 indexes.next().clone_into(&mut index);

@@ -149,7 +149,7 @@ impl Unwind {
         let mut writer = Writer::with_capacity(document.as_bytes().len());
         self.path.replace(document, &mut writer, &mut |writer, name| {
             if let Some(element) = element {
-                writer.copy_as(name, element);
+                writer.copy_as(name, element)?;
             }
             Ok(())
         })?;

@@ -141,10 +141,7 @@ impl Densify {
                 continue;
             };
             let mut writer = Writer::with_capacity(64);
-            path.replace(&made, &mut writer, &mut |writer, name| {
-                writer.copy_as(name, found);
-                Ok(())
-            })?;
+            path.replace(&made, &mut writer, &mut |writer, name| writer.copy_as(name, found))?;
             made = writer.finish()?;
         }
         let mut writer = Writer::with_capacity(64);
