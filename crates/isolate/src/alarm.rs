@@ -3,29 +3,29 @@
 //! The watchdog (`watchdog`) would do, but for how late it comes: it sleeps between two looks, and
 //! on a busy machine it waits for a processor. A timer of the kernel's interrupts the very thread.
 //!
-//! An interrupt costs tens of microseconds on a virtual machine, so the timer is used only where
-//! turns are long: from the moment when a turn has used up its slice, or when the watchdog has found
-//! one overdue, until the timer has fired for about a second without finding another one. The first
-//! long turn after a quiet time waits for the watchdog; threads whose turns are all short are never
-//! interrupted.
+//! An interrupt costs a hundred microseconds on some virtual machines, so the timer is used only
+//! where turns are overdue: from the moment when the watchdog or the end of a turn has shown one,
+//! until the timer has fired a hundred times without finding another one. The first overdue turn
+//! after a quiet time waits for the watchdog; threads whose turns end in time are not interrupted.
 //!
 //! Setting a timer for every turn would cost two calls into the system each. Instead a timer that
-//! is set stays set: when it fires it is set anew, to the end of the slice that is under way, and
-//! only once a period has passed without any turn it is not.
+//! is set stays set: when it fires during a turn it is set anew, to the end of the slice that is
+//! under way, and else the next turn sets it.
 
 use std::{
     cell::Cell,
     mem, ptr,
-    sync::atomic::{Ordering, compiler_fence},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::turn::{Frame, SLICE};
 
 /// How long a turn may be overdue.
 const GRACE: Duration = Duration::from_micros(100);
+/// How late a turn ends that has shown that the timer is needed.
+const LATE: Duration = Duration::from_micros(300);
 /// How often the timer fires in a row without finding a turn overdue, before it is given up.
-const FIRES_MAX: u32 = 1_500;
+const FIRES_MAX: u32 = 100;
 /// When a turn that could not be suspended is disturbed again.
 const RETRY: Duration = Duration::from_micros(200);
 
@@ -35,8 +35,6 @@ thread_local! {
     static IS_SET: Cell<bool> = const { Cell::new(false) };
     /// How often the timer may still fire without finding a turn overdue; 0: it is not used.
     static FIRES_LEFT: Cell<u32> = const { Cell::new(0) };
-    /// Whether a turn has begun since the timer fired last.
-    static HAS_RUN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// This thread's timer, until it is dropped.
@@ -75,23 +73,19 @@ impl Drop for Alarm {
     }
 }
 
-/// A turn begins on this thread: sees to it that the timer is set, where turns are long.
+/// A turn begins on this thread: sees to it that the timer is set, where turns are overdue.
 #[inline]
 pub(crate) fn turn_begins() {
-    if FIRES_LEFT.get() == 0 {
-        return;
-    }
-    HAS_RUN.set(true);
-    // A signal that comes from here on sets the timer anew.
-    compiler_fence(Ordering::SeqCst);
-    if !IS_SET.get() {
+    if FIRES_LEFT.get() > 0 && !IS_SET.get() {
         set(SLICE + GRACE);
     }
 }
 
-/// A turn on this thread has used up its slice, and the next ones may take long, too.
-pub(crate) fn turn_was_long() {
-    FIRES_LEFT.set(FIRES_MAX);
+/// A turn on this thread has used up its slice, which was to end then.
+pub(crate) fn slice_ended(slice_end: Instant) {
+    if slice_end.elapsed() > LATE {
+        FIRES_LEFT.set(FIRES_MAX);
+    }
 }
 
 /// The signal has come, the timer's or the watchdog's, while this turn ran, or none. Safe in a
@@ -107,7 +101,6 @@ pub(crate) fn fired(frame: Option<&Frame>) {
         _ if fires_left == 0 => IS_SET.set(false),
         Some(Some(left)) => set(left.min(SLICE) + GRACE),
         Some(None) => set(RETRY),
-        None if HAS_RUN.take() => set(SLICE + GRACE),
         None => IS_SET.set(false),
     }
 }

@@ -153,7 +153,7 @@ impl Turn {
         };
         drop(watched);
         if step == Step::SliceOver {
-            alarm::turn_was_long();
+            alarm::slice_ended(slice_end);
         }
         self.frame.seat().frame.set(ptr::null());
         CURRENT.set(outer);

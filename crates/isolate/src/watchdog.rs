@@ -1,9 +1,9 @@
 //! The watchdog: a signal for a turn that does not notice that its slice is over.
 //!
 //! The engine asks for the time in loops and calls of JavaScript, but not in all of its own
-//! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own looks
-//! at who is overdue; it sleeps while nothing runs. A thread on which a turn was overdue has a timer
-//! from then on (`alarm`), which comes sooner.
+//! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own
+//! looks at who is overdue; it sleeps while nothing runs. A thread on which a turn was overdue has
+//! a timer from then on (`alarm`), which comes sooner.
 
 use std::{
     sync::{
