@@ -21,6 +21,7 @@ mod exchange;
 mod form;
 mod guard;
 mod network;
+mod paced;
 mod redirect;
 mod request;
 mod response;

@@ -15,7 +15,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
-use super::guard::{Guard, Refusal};
+use super::{
+    guard::{Guard, Refusal},
+    paced::Paced,
+};
 
 /// How long one address may take to answer before the next is tried.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -48,7 +51,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Paced>;
     type Error = ConnectError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
 
@@ -58,7 +61,9 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let guard = Arc::clone(&self.guard);
-        Box::pin(async move { connect(&guard, &uri).await.map(TokioIo::new) })
+        Box::pin(async move {
+            connect(&guard, &uri).await.map(|stream| TokioIo::new(Paced::new(stream)))
+        })
     }
 }
 

@@ -15,10 +15,10 @@ use http::{Uri, uri::Scheme};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::{net::TcpStream, sync::OnceCell, task::spawn_blocking};
+use tokio::{sync::OnceCell, task::spawn_blocking};
 use tower_service::Service;
 
-use super::{connect::Connector, tls};
+use super::{connect::Connector, paced::Paced, tls};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -82,7 +82,7 @@ impl Transport {
         Ok(self.secure.get_or_try_init(make).await?.clone())
     }
 
-    async fn connect(mut self, uri: Uri) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, AnyError> {
+    async fn connect(mut self, uri: Uri) -> Result<MaybeHttpsStream<TokioIo<Paced>>, AnyError> {
         if uri.scheme() == Some(&Scheme::HTTP) {
             return Ok(MaybeHttpsStream::Http(self.plain.call(uri).await?));
         }
@@ -91,7 +91,7 @@ impl Transport {
 }
 
 impl Service<Uri> for Transport {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<TokioIo<Paced>>;
     type Error = AnyError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, AnyError>> + Send>>;
 

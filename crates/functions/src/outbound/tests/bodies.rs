@@ -26,6 +26,32 @@ async fn get(server: &Server, headers: Json) -> super::Reply {
     call(&client_of(&[server]), document).await.unwrap()
 }
 
+/// On one thread, so that nobody else can help.
+#[tokio::test]
+async fn interim_responses_without_end_leave_others_their_turn() {
+    let partner = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = partner.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in partner.incoming().map(Result::unwrap) {
+            let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+            std::thread::spawn(move || while stream.write_all(interim.as_bytes()).is_ok() {});
+        }
+    });
+    let client = super::client(&allow(&[&address]));
+    let document = json!({ "url": format!("http://{address}/") });
+    let calls = async { tokio::join!(call(&client, document.clone()), call(&client, document)) };
+    let others = async {
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    // They end with the client's time, twenty seconds, if nobody has a turn before.
+    tokio::select! {
+        _ = calls => panic!("nobody else had a turn"),
+        () = others => {}
+    }
+}
+
 #[tokio::test]
 async fn gzip_is_unpacked_unseen() {
     let server = Server::start(|_| gzipped([gzip(b"hello "), gzip(b"world")].concat())).await;
