@@ -158,7 +158,7 @@ fn copied(stage: &str, fields: usize) -> Result<(), QueryError> {
 /// An operator over so many references to one array of a hundred thousand numbers.
 fn referred(operator: impl Fn(RawArrayBuf) -> RawDocumentBuf) -> Result<(), QueryError> {
     let document = rawdoc! {"a": list(100_000, |_| 1)};
-    expression(&operator(list(200, |_| "$a")), &document)
+    expression(operator(list(200, |_| "$a")), &document)
 }
 
 /// What is there is named often, and each time takes memory.
