@@ -11,8 +11,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Detail, Ending, Host, Image, ImageParts, Native, Pool, PoolLimits, RunLimits, Script,
-    Thrown, Value, Wake,
+    Bytecode, Detail, Ending, Host, Image, ImageParts, Native, NativeCall, Pool, PoolLimits,
+    RunLimits, Script, Thrown, Value, Wake,
 };
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
@@ -38,10 +38,16 @@ struct Program {
 
 impl Host for Program {
     const NATIVES: &'static [Native<Self>] = &[
-        Native { name: "pieces", call: |host, _| Ok(host.pieces.clone().into()) },
-        Native { name: "say", call: say },
-        Native { name: "wait", call: wait },
-        Native { name: "refuse", call: |_, _| Err(Thrown::new("TypeError", "no").with_code("NO")) },
+        Native {
+            name: "pieces",
+            call: NativeCall::Short(|host, _| Ok(host.pieces.clone().into())),
+        },
+        Native { name: "say", call: NativeCall::Short(say) },
+        Native { name: "wait", call: NativeCall::Short(wait) },
+        Native {
+            name: "refuse",
+            call: NativeCall::Short(|_, _| Err(Thrown::new("TypeError", "no").with_code("NO"))),
+        },
     ];
 
     const HOOKS: &'static [&'static str] = &["start", "answer"];

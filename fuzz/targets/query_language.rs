@@ -6,7 +6,11 @@
 
 #![no_main]
 
-use bson::{Bson, DateTime, Decimal128, Document, RawDocumentBuf, Regex, oid::ObjectId};
+use bson::{
+    Bson, DateTime, Decimal128, Document, RawDocumentBuf, Regex,
+    oid::ObjectId,
+    raw::{CString, cstr},
+};
 use hookstead_query::{
     Distinct, Filter, NoCollections, Parameters, Pipeline, Projection, Sort, Update, Variables,
     validate,
@@ -100,9 +104,9 @@ impl Choices<'_> {
     }
 
     fn rare(&mut self) -> Bson {
-        let regex = |pattern: &str| Regex {
-            pattern: pattern.try_into().unwrap_or_default(),
-            options: "i".try_into().unwrap_or_default(),
+        let regex = |pattern: String| Regex {
+            pattern: CString::try_from(pattern).unwrap_or_else(|_| cstr!("a").into()),
+            options: cstr!("i").into(),
         };
         match self.byte() % 14 {
             0 => Bson::Null,
@@ -115,7 +119,7 @@ impl Choices<'_> {
             7 => Bson::DateTime(DateTime::from_millis(i64::from(self.byte()) << 33)),
             8 => Bson::DateTime(DateTime::MAX),
             9 => Bson::ObjectId(ObjectId::from_bytes([7; 12])),
-            10 => Bson::RegularExpression(regex(&self.word(TEXTS))),
+            10 => Bson::RegularExpression(regex(self.word(TEXTS))),
             11 => Bson::Timestamp(bson::Timestamp { time: 1, increment: 2 }),
             12 => Bson::Undefined,
             _ => Bson::String("ä".repeat(usize::from(self.byte()))),
