@@ -41,18 +41,30 @@ fn trim() {
     }
 }
 
-/// Has large blocks given back to the system when they are freed. By default the C library learns
-/// from the first ones that are freed, and keeps up to 64 MiB in each of its heaps from then on.
-pub fn give_back_early() {
+/// Has the C library ask the system for each large block by itself. The system makes such a block
+/// larger without copying it; else a vector that grows copies up to 32 MiB at once.
+pub(crate) fn map_large_blocks() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         /// Blocks from this size on have mappings of their own.
         const MAPPED_BYTES_MIN: libc::c_int = 1 << 20;
-        /// What may be free at the end of a heap.
-        const FREE_BYTES_MAX: libc::c_int = 4 << 20;
-        // SAFETY: sets two numbers, before there are threads or while there are.
+        // SAFETY: sets a parameter of the allocator, which locks what it has to.
         unsafe {
             libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+        }
+    }
+}
+
+/// Has large blocks given back to the system when they are freed. By default the C library learns
+/// from the first ones that are freed, and keeps up to 64 MiB in each of its heaps from then on.
+pub fn give_back_early() {
+    map_large_blocks();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        /// What may be free at the end of a heap.
+        const FREE_BYTES_MAX: libc::c_int = 4 << 20;
+        // SAFETY: as above.
+        unsafe {
             libc::mallopt(libc::M_TRIM_THRESHOLD, FREE_BYTES_MAX);
         }
     }

@@ -14,7 +14,7 @@
 use std::{ffi::c_int, mem, ptr, sync::Once};
 
 use crate::{
-    alarm,
+    alarm, heap,
     turn::{self, Frame, Step},
 };
 
@@ -31,7 +31,7 @@ static mut PREVIOUS: [mem::MaybeUninit<libc::sigaction>; 2] = [mem::MaybeUninit:
 pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        keep_growing_cheap();
+        heap::map_large_blocks();
         text::find();
         leaves::find();
         for (index, signal) in FAULTS.into_iter().enumerate() {
@@ -51,16 +51,6 @@ pub(crate) fn install() {
             libc::sigaction(DISTURBANCE, &raw const action, ptr::null_mut());
         }
     });
-}
-
-/// Has the C library ask the system for each large block by itself. The system makes such a block
-/// larger without copying it; else a vector that grows copies up to 32 MiB at once.
-fn keep_growing_cheap() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: sets a parameter of the allocator, which locks what it has to.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
-    }
 }
 
 /// Disturbs a thread, which must be alive.
