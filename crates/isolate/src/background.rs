@@ -24,7 +24,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Thrown, Value, engine::panicked, isolate::processors, lock::lock};
+use crate::{Thrown, Value, clock::thread_time, engine::panicked, isolate::processors, lock::lock};
 
 /// Work on another thread. It owns what it needs, and is dropped at a [`pause`] when its run ends.
 pub type LongWork = Pin<Box<dyn Future<Output = Result<Value, Thrown>> + Send>>;
@@ -296,15 +296,6 @@ fn lower_priority() {
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
     }
-}
-
-/// The processor time that this thread has used.
-fn thread_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the system writes to the struct.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -40,10 +40,29 @@ impl Clock {
         (self.slice_begun + SLICE.min(self.cpu_left)).min(self.deadline)
     }
 
+    /// How long the slice has taken.
+    pub(crate) fn slice_time(&self) -> Duration {
+        self.slice_begun.elapsed()
+    }
+
     /// Ends the slice; whether the run may go on.
     pub(crate) fn end_slice(&mut self) -> bool {
         let now = Instant::now();
         self.cpu_left = self.cpu_left.saturating_sub(now - self.slice_begun);
         now < self.deadline && !self.cpu_left.is_zero()
     }
+}
+
+/// The processor time that this thread has used. Safe in a signal handler.
+pub(crate) fn thread_time() -> Duration {
+    clock_time(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// What a clock of the system says; zero if there is no such clock.
+pub(crate) fn clock_time(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the system writes to the struct.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -17,6 +17,7 @@ use std::{
 };
 
 use hookstead_memory::{Account, Budget, Held, Share};
+use tokio::sync::MutexGuard;
 
 use crate::{
     Host, Thrown,
@@ -44,6 +45,13 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 /// Where an isolate could not be made, nobody tries again for so long.
 const MAKE_PAUSE: Duration = Duration::from_secs(1);
 
+/// After its first slice, a run may have so much processor time before another one enters its
+/// isolate. What a run has changed is packed then, which takes as long as a slice where it is much;
+/// most runs end before. The thread serves others between any two slices.
+const STAY_TIME_MAX: Duration = Duration::from_millis(4);
+/// So long all who wait for an isolate may have of that together.
+const STAYS_TIME_MAX: Duration = Duration::from_millis(50);
+
 /// The name of a run, unique in the process.
 pub(crate) type RunId = u64;
 
@@ -64,7 +72,11 @@ pub(crate) struct Isolate {
 
 /// An isolate and who belongs to it.
 pub(crate) struct Place {
-    pub(crate) isolate: tokio::sync::Mutex<Isolate>,
+    isolate: tokio::sync::Mutex<Isolate>,
+    /// Where long runs wait, of which one at a time waits among the others.
+    line: tokio::sync::Mutex<()>,
+    /// Short runs that wait for the isolate.
+    waiting: AtomicUsize,
     /// Runs that belong here.
     runs: AtomicUsize,
     is_heavy: AtomicBool,
@@ -196,7 +208,7 @@ impl Isolate {
     }
 
     /// Forgets a run.
-    fn forget(&mut self, run: RunId) {
+    pub(crate) fn forget(&mut self, run: RunId) {
         if self.resident == Some(run) {
             self.pages.reset(&mut self.arena);
             self.arena.replace_held(None);
@@ -247,12 +259,34 @@ impl Place {
     fn new(isolate: Isolate) -> Self {
         Self {
             isolate: tokio::sync::Mutex::new(isolate),
+            line: tokio::sync::Mutex::default(),
+            waiting: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             is_heavy: AtomicBool::new(false),
             thread: AtomicUsize::new(0),
             gone: Mutex::default(),
             used_at: Mutex::new(Instant::now()),
         }
+    }
+
+    /// Waits for the isolate. Between two long runs, all the others have their turn.
+    pub(crate) async fn enter(&self, is_long: bool) -> MutexGuard<'_, Isolate> {
+        if is_long {
+            let _first = self.line.lock().await;
+            return self.isolate.lock().await;
+        }
+        if let Ok(isolate) = self.isolate.try_lock() {
+            return isolate;
+        }
+        let _counted = Counted::new(&self.waiting);
+        self.isolate.lock().await
+    }
+
+    /// For how long a run that is not done after its first slice may go on before others enter.
+    /// The more of them wait, the shorter.
+    pub(crate) fn stay_time(&self) -> Duration {
+        let waiting = u32::try_from(self.waiting.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        STAY_TIME_MAX.min(STAYS_TIME_MAX / waiting.max(1))
     }
 
     /// After a slice, with the isolate still locked: notes how heavy it has become, and forgets who
@@ -273,18 +307,21 @@ impl Place {
         }
     }
 
-    /// A run is over, wherever it stands.
-    pub(crate) fn leave(&self, run: RunId) {
-        match self.isolate.try_lock() {
-            Ok(mut isolate) => {
-                isolate.forget(run);
+    /// A run is over, wherever it stands; the isolate forgets it, if it has not yet.
+    pub(crate) fn leave(&self, run: Option<RunId>) {
+        match (self.isolate.try_lock(), run) {
+            (Ok(mut isolate), run) => {
+                if let Some(run) = run {
+                    isolate.forget(run);
+                }
                 self.tidy(&mut isolate);
             }
-            Err(_) => {
+            (Err(_), Some(run)) => {
                 lock(&self.gone).push(run);
                 // The other one may have finished before it could see the name.
                 self.forget_gone();
             }
+            (Err(_), None) => self.forget_gone(),
         }
         *lock(&self.used_at) = Instant::now();
         self.runs.fetch_sub(1, Ordering::Release);
@@ -292,6 +329,22 @@ impl Place {
 
     fn is_free(&self) -> bool {
         self.runs.load(Ordering::Acquire) == 0
+    }
+}
+
+/// One more, until it is dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

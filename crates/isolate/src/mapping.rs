@@ -5,7 +5,7 @@ use std::{io, mem::ManuallyDrop, ptr, sync::OnceLock};
 use crate::background;
 
 /// From so much on, giving memory back takes longer than moving it away.
-const DISCARD_SOON_BYTES_MIN: usize = 4 << 20;
+const DISCARD_SOON_BYTES_MIN: usize = 8 << 20;
 
 /// The size of a page of this machine, in bytes; a power of two.
 pub(crate) fn page_bytes() -> usize {

@@ -9,13 +9,14 @@ use std::{
 
 use hookstead_memory::{Account, Held, Refused};
 use tokio::{
+    sync::MutexGuard,
     task::spawn_blocking,
     time::{Sleep, timeout_at},
 };
 
 use crate::{
     Host, Image, Thrown, Value, Wake, background,
-    clock::Clock,
+    clock::{Clock, thread_time},
     engine::Table,
     host::Hook,
     isolate::{Isolate, Place, RunId, new_run},
@@ -76,6 +77,10 @@ pub(crate) async fn run<H: Host>(
         account,
         room: None,
         wanted: 0,
+        slices_left: STAY_SLICES_MAX,
+        stayed: Duration::ZERO,
+        is_long: false,
+        is_forgotten: false,
         stack_bytes: image.recipe.stack_bytes,
         allocations_max: limits.allocations_max,
     };
@@ -114,6 +119,14 @@ struct Run<'a, H> {
     unfinished: Held,
     /// What the budget had no room for in the slice before.
     wanted: usize,
+    /// How many slices it may still have before others enter its isolate.
+    slices_left: u32,
+    /// The processor time of those that it has had.
+    stayed: Duration,
+    /// Whether it was not done then: it waits for its isolate behind those that are short.
+    is_long: bool,
+    /// Whether its isolate knows nothing of it any more.
+    is_forgotten: bool,
     stack_bytes: usize,
     allocations_max: Option<u64>,
 }
@@ -122,16 +135,43 @@ struct Run<'a, H> {
 // image's scripts and the turn's pointers to table and pages are followed by whoever polls the run.
 unsafe impl<H: Send> Send for Run<'_, H> {}
 
+/// A run keeps its isolate so often at most, after a slice and between two hooks.
+const STAY_SLICES_MAX: u32 = 16;
+/// Between two hooks the thread serves others if the slice took longer than this. So many of them
+/// without others in between are a millisecond.
+const UNNOTICED_TIME: Duration = Duration::from_micros(60);
+
 /// Arguments of a hook are counted from this size on.
 const LARGE_BYTES: usize = 16 << 10;
 
 impl<H: Host> Run<'_, H> {
     /// Turns and waiting, until the host has had enough.
     async fn finish(&mut self) -> Result<(), Ending> {
+        let place = Arc::clone(&self.place);
+        let mut isolate: Option<MutexGuard<'_, Isolate>> = None;
         loop {
-            match self.wake().await? {
-                Wake::Finished => return Ok(()),
-                Wake::Call(hook, arguments) => self.call(hook, arguments).await?,
+            let wake = match poll_fn(|cx| Poll::Ready(self.poll_host(cx))).await {
+                Poll::Ready(wake) => wake,
+                Poll::Pending => {
+                    // Others may enter meanwhile.
+                    if isolate.take().is_some() {
+                        place.forget_gone();
+                    }
+                    self.wake().await?
+                }
+            };
+            match wake {
+                Wake::Finished => {
+                    // Before others enter: they would pack what nobody needs any more.
+                    if let Some(isolate) = &mut isolate {
+                        isolate.forget(self.id);
+                        self.is_forgotten = true;
+                    }
+                    return Ok(());
+                }
+                Wake::Call(hook, arguments) => {
+                    isolate = self.call(&place, isolate, hook, arguments).await?;
+                }
             }
         }
     }
@@ -251,20 +291,36 @@ impl<H: Host> Run<'_, H> {
         }
     }
 
-    /// Calls a hook and runs what jobs come of it, in as many slices as it takes.
-    async fn call(&mut self, hook: Hook, arguments: Vec<Value>) -> Result<(), Ending> {
+    /// Calls a hook and runs what jobs come of it, in as many slices as it takes. A run that has
+    /// just begun keeps its isolate for the next hook.
+    async fn call<'p>(
+        &mut self,
+        place: &'p Place,
+        mut kept: Option<MutexGuard<'p, Isolate>>,
+        hook: Hook,
+        arguments: Vec<Value>,
+    ) -> Result<Option<MutexGuard<'p, Isolate>>, Ending> {
         let bytes: usize = arguments.iter().map(Value::bytes).sum();
         let _held = (bytes >= LARGE_BYTES).then(|| self.account.take_anyway(bytes));
         let table = self.table.get_mut();
         (table.call, table.failure) = (arguments, None);
-        let place = Arc::clone(&self.place);
         loop {
             if !self.permit.is_taken() {
                 self.take_place().await?;
             }
-            let mut isolate = place.isolate.lock().await;
-            let step = self.slice(&mut isolate, hook);
+            let mut isolate = match kept.take() {
+                Some(isolate) => isolate,
+                None => place.enter(self.is_long).await,
+            };
+            let step = self.slices(&mut isolate, hook).await;
             place.tidy(&mut isolate);
+            if step == Ok(Step::Done) && self.may_stay() {
+                if self.clock.slice_time() > UNNOTICED_TIME {
+                    tokio::task::yield_now().await;
+                }
+                kept = Some(isolate);
+                break;
+            }
             drop(isolate);
             place.forget_gone();
             let step = step?;
@@ -287,8 +343,28 @@ impl<H: Host> Run<'_, H> {
         match self.table.get_mut().failure.take() {
             Some(thrown) => Err(Ending::Broken(thrown)),
             None if !is_in_time => Err(Ending::TimeLimit),
-            None => Ok(()),
+            None => Ok(kept),
         }
+    }
+
+    /// One slice, or as many as the run may have before others enter its isolate.
+    async fn slices(&mut self, isolate: &mut Isolate, hook: Hook) -> Result<Step, Ending> {
+        let mut step = self.slice(isolate, hook);
+        while step == Ok(Step::SliceOver) && self.may_stay() && self.clock.end_slice() {
+            tokio::task::yield_now().await;
+            let begun = thread_time();
+            step = self.slice(isolate, hook);
+            self.stayed += thread_time().saturating_sub(begun);
+        }
+        self.is_long |= step == Ok(Step::SliceOver);
+        step
+    }
+
+    /// Whether the run has its next slice before others enter its isolate.
+    fn may_stay(&mut self) -> bool {
+        let may_stay = self.slices_left > 0 && self.stayed < self.place.stay_time();
+        self.slices_left = self.slices_left.saturating_sub(1);
+        may_stay && self.table.get_mut().unfinished_bytes() < LARGE_BYTES
     }
 
     /// One slice of a turn, which begins if there is none.
@@ -334,7 +410,7 @@ impl<H> Drop for Run<'_, H> {
         if let Some(turn) = self.turn.take() {
             stacks::put_back(turn);
         }
-        self.place.leave(self.id);
+        self.place.leave((!self.is_forgotten).then_some(self.id));
         self.table.get_mut().discard_large();
     }
 }

@@ -119,16 +119,20 @@ unsafe extern "C" fn on_disturbance(
     // SAFETY: the kernel hands over a valid pointer; a turn that runs has a frame.
     unsafe {
         let context = context.cast::<libc::ucontext_t>();
-        let frame = turn::current().as_ref();
-        alarm::fired(frame);
-        let Some(frame) = frame else { return };
+        let Some(frame) = turn::current().as_ref() else {
+            alarm::fired(None, false);
+            return;
+        };
+        let (counter, stack) = registers::place(context);
+        let has_room = frame.stack_left(stack).is_some_and(|left| left > HANDLER_STACK_BYTES);
+        let can_suspend =
+            frame.is_preemptible() && has_room && is_suspendable(counter, stack, context);
+        alarm::fired(Some(frame), can_suspend);
         if !frame.is_over() {
             // The signal was for the turn before.
             return;
         }
-        let (counter, stack) = registers::place(context);
-        let has_room = frame.stack_left(stack).is_some_and(|left| left > HANDLER_STACK_BYTES);
-        if !frame.is_preemptible() || !has_room || !is_suspendable(counter, stack, context) {
+        if !can_suspend {
             // The signal comes again.
             frame.hurry();
             return;

@@ -25,7 +25,7 @@ use corosensei::{
     trap::CoroutineTrapHandler,
 };
 
-use crate::{alarm, engine::Classes, mapping::page_bytes, pages::Pages, watchdog};
+use crate::{engine::Classes, mapping::page_bytes, pages::Pages, watchdog};
 
 /// How long a turn runs before others have theirs.
 pub(crate) const SLICE: Duration = Duration::from_micros(500);
@@ -152,9 +152,6 @@ impl Turn {
             CoroutineResult::Yield(step) | CoroutineResult::Return(step) => step,
         };
         drop(watched);
-        if step == Step::SliceOver {
-            alarm::slice_ended(slice_end);
-        }
         self.frame.seat().frame.set(ptr::null());
         CURRENT.set(outer);
         step

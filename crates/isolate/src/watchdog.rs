@@ -2,8 +2,8 @@
 //!
 //! The engine asks for the time in loops and calls of JavaScript, but not in all of its own
 //! functions: `Array.prototype.fill` over a forged length runs for months. A thread of its own
-//! looks at who is overdue; it sleeps while nothing runs. A thread on which a turn was overdue has
-//! a timer from then on (`alarm`), which comes sooner.
+//! looks at who is overdue; it sleeps while nothing runs. A thread on which a turn has computed for
+//! too long has a timer from then on (`alarm`), which comes sooner.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{alarm, alarm::Alarm, lock::lock, signals, stacks};
+use crate::{alarm, alarm::Alarm, clock::clock_time, lock::lock, signals, stacks, turn::SLICE};
 
 /// How long a turn may be overdue before it is disturbed.
 const GRACE: Duration = match cfg!(feature = "patient") {
@@ -23,6 +23,9 @@ const GRACE: Duration = match cfg!(feature = "patient") {
 };
 /// How often the watchdog looks.
 const PERIOD: Duration = Duration::from_millis(3);
+/// How long a turn takes until it is overdue, in nanoseconds.
+#[expect(clippy::cast_possible_truncation, reason = "it is a minute at most")]
+const OVERDUE_AFTER_NS: u64 = (SLICE.as_nanos() + GRACE.as_nanos()) as u64;
 /// The watchdog lies down when nothing has run for so many looks.
 const IDLE_LOOKS_MAX: u32 = 4000;
 /// Chores are done once in so many looks.
@@ -33,10 +36,16 @@ const NEVER: u64 = u64::MAX;
 /// A thread that runs turns.
 struct Post {
     thread: libc::pthread_t,
+    /// The clock of its processor time.
+    clock: libc::clockid_t,
     /// When its turn is to be disturbed, in nanoseconds since the start.
     overdue_at: AtomicU64,
     /// Whether a turn began since the last look.
     was_busy: AtomicBool,
+    /// Whether a turn has held the thread for longer than it may, and the thread does not know yet.
+    is_held: AtomicBool,
+    /// Since the start, in nanoseconds: for how long the thread had not computed at the last look.
+    rested_ns: AtomicU64,
 }
 
 /// What is done when little happens; it says whether it is still needed.
@@ -74,11 +83,19 @@ thread_local! {
 
 impl Manned {
     fn new() -> Self {
+        // SAFETY: asks who this thread is.
+        let thread = unsafe { libc::pthread_self() };
+        let mut clock = libc::CLOCK_MONOTONIC;
+        // SAFETY: the thread is this one, and the system writes to the variable. A thread without a
+        // clock is taken for one that always computes.
+        unsafe { libc::pthread_getcpuclockid(thread, &raw mut clock) };
         let post = Arc::new(Post {
-            // SAFETY: asks who this thread is.
-            thread: unsafe { libc::pthread_self() },
+            thread,
+            clock,
             overdue_at: AtomicU64::new(NEVER),
             was_busy: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
+            rested_ns: AtomicU64::new(0),
         });
         lock(&WATCH.posts).push(Arc::clone(&post));
         Self(post, Alarm::new(signals::DISTURBANCE))
@@ -96,12 +113,16 @@ pub(crate) struct Watched(());
 /// Has this thread disturbed once the slice is well over.
 pub(crate) fn watch(slice_end: Instant) -> Watched {
     let overdue = (slice_end + GRACE).saturating_duration_since(WATCH.start);
-    let overdue_ns = u64::try_from(overdue.as_nanos()).unwrap_or(NEVER - 1);
+    let overdue_ns = nanoseconds(overdue);
     POST.with(|post| {
         post.0.overdue_at.store(overdue_ns, Ordering::Relaxed);
         // The watchdog first says that it sleeps and then looks once more; here it is the other way
         // round, and neither may overtake itself.
         post.0.was_busy.swap(true, Ordering::SeqCst);
+        if post.0.is_held.load(Ordering::Relaxed) {
+            post.0.is_held.store(false, Ordering::Relaxed);
+            alarm::turn_is_held();
+        }
     });
     alarm::turn_begins();
     if WATCH.asleep.load(Ordering::SeqCst) {
@@ -113,6 +134,25 @@ pub(crate) fn watch(slice_end: Instant) -> Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         POST.with(|post| post.0.overdue_at.store(NEVER, Ordering::Relaxed));
+    }
+}
+
+impl Post {
+    /// For how long the thread has not computed since the start, give or take a constant.
+    fn rested_ns(&self, now: u64) -> u64 {
+        now.saturating_sub(nanoseconds(clock_time(self.clock)))
+    }
+
+    /// Tells the thread if its turn, which is overdue, has computed all the time: by the clock on
+    /// the wall, turns are late as well whose thread waits for a processor.
+    fn find_held(&self, now: u64, overdue_at: u64) {
+        let rested = self.rested_ns(now);
+        let rested_since_look =
+            rested.saturating_sub(self.rested_ns.swap(rested, Ordering::Relaxed));
+        let computed = (now - overdue_at + OVERDUE_AFTER_NS).saturating_sub(rested_since_look);
+        if computed >= OVERDUE_AFTER_NS {
+            self.is_held.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -173,16 +213,24 @@ impl Watch {
 
     /// Disturbs who is overdue; whether anything runs or ran.
     fn look(&self) -> bool {
-        let now = self.start.elapsed().as_nanos();
+        let now = nanoseconds(self.start.elapsed());
         let mut is_busy = false;
         // The lock keeps the threads alive: none leaves without it.
         for post in lock(&self.posts).iter() {
             let overdue_at = post.overdue_at.load(Ordering::Relaxed);
             is_busy |= overdue_at != NEVER || post.was_busy.swap(false, Ordering::SeqCst);
-            if now > u128::from(overdue_at) {
+            if now > overdue_at {
+                post.find_held(now, overdue_at);
                 signals::disturb(post.thread);
+            } else {
+                post.rested_ns.store(post.rested_ns(now), Ordering::Relaxed);
             }
         }
         is_busy
     }
+}
+
+/// Less than those of five hundred years.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(NEVER - 1)
 }

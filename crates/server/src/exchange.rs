@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    pin::pin,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -82,7 +83,7 @@ const UNCOUNTED_BYTES_MAX: usize = 1 << 10;
 pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answer {
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
-    let admitted = shielded(exchange.admit(&mut body)).await;
+    let admitted = shielded(pin!(exchange.admit(&mut body))).await;
     let (target, held) = match admitted.unwrap_or_else(|_| Err(panicked())) {
         Ok(Admitted::Run(target, held)) => (target, held),
         Ok(Admitted::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
@@ -94,11 +95,12 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
         }
     };
     let link = Arc::clone(exchange.running.link());
+    // In a box: the library moves the future of a request several times before it runs.
     let answered = if link.shared.config.finish_without_caller {
         let run = async move { exchange.conclude(&target, held).await };
         link.seat.run(Box::pin(run)).await
     } else {
-        Some(Awaited(Some(exchange)).run(&target, held).await)
+        Some(Box::pin(Awaited(Some(exchange)).run(&target, held)).await)
     };
     link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
@@ -231,7 +233,7 @@ impl Exchange {
 
     /// Runs the function of an admitted request. Never panics.
     async fn conclude(&self, target: &Arc<Target>, held: Held) -> Answer {
-        let answered = shielded(self.run(target, held)).await;
+        let answered = shielded(pin!(self.run(target, held))).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 

@@ -7,6 +7,8 @@ use hookstead_isolate::Value;
 
 /// From so many bytes on: hashing them takes a tenth of a millisecond, or two.
 pub(super) const LONG_BYTES: usize = 64 << 10;
+/// From so many bytes on: copying them, and looking whether they are UTF-8.
+pub(super) const LONG_COPY_BYTES: usize = 512 << 10;
 /// As much as [`LONG_BYTES`] for what looks at each character several times.
 const LONG_URL_BYTES: usize = 4 << 10;
 /// The key of an RSA signature with more text has more than 1024 bits.

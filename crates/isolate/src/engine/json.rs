@@ -12,12 +12,16 @@ use rquickjs_sys as qjs;
 use super::{
     Engine, Held,
     convert::{self, Atom, PLAIN},
+    frame,
     names::Names,
 };
 use crate::Thrown;
 
 /// Deeper values are left to the engine, which looks at its stack.
 const DEPTH_MAX: usize = 128;
+/// After so many values the reader looks whether its slice of time is over. They take some twenty
+/// microseconds; the timer that would interrupt the reader later costs more than many looks.
+const VALUES_PER_LOOK: u32 = 256;
 /// An array begins with so many items at once.
 const ITEMS_FIRST: usize = 32;
 
@@ -93,6 +97,7 @@ struct Reader<'t> {
     text: &'t [u8],
     at: usize,
     names: Names<'t>,
+    values_until_look: u32,
 }
 
 impl<'t> Reader<'t> {
@@ -100,7 +105,8 @@ impl<'t> Reader<'t> {
     /// The context must be alive as long as the reader is.
     unsafe fn new(context: *mut qjs::JSContext, text: &'t [u8]) -> Self {
         // SAFETY: the caller vouches for the context.
-        Self { context, text, at: 0, names: unsafe { Names::new(context) } }
+        let names = unsafe { Names::new(context) };
+        Self { context, text, at: 0, names, values_until_look: VALUES_PER_LOOK }
     }
 
     fn read_all(mut self) -> Option<qjs::JSValue> {
@@ -110,6 +116,7 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self, depth: usize) -> Option<Held<'t>> {
+        self.look();
         self.space();
         match *self.text.get(self.at)? {
             b'{' if depth < DEPTH_MAX => self.object(depth),
@@ -119,6 +126,18 @@ impl<'t> Reader<'t> {
             b'f' => self.word(b"false", qjs::JS_FALSE),
             b'n' => self.word(b"null", qjs::JS_NULL),
             _ => self.number(),
+        }
+    }
+
+    /// Lets others have their turn, once in a while.
+    fn look(&mut self) {
+        self.values_until_look -= 1;
+        if self.values_until_look == 0 {
+            self.values_until_look = VALUES_PER_LOOK;
+            // SAFETY: the context is alive.
+            if let Some(frame) = unsafe { frame(self.context) } {
+                frame.suspend_if_over();
+            }
         }
     }
 

@@ -1,7 +1,12 @@
 //! Places, the queue, and runs that share isolates.
 
 use std::{
-    sync::Arc,
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -42,6 +47,47 @@ async fn a_run_whose_caller_went_away_gives_its_place_back() {
     assert!(tokio::time::timeout(Duration::from_millis(20), gone).await.is_err());
     let next = pool.run(image("say('done')", &roomy()), roomy().run, Echo::default()).await;
     assert_eq!(next.expect("a place").1, Ending::Finished);
+}
+
+/// Between two slices of long runs, every short one has its turn.
+#[test]
+fn a_short_run_does_not_wait_for_all_the_long_ones() {
+    const LONG_RUNS: usize = 8;
+    let long = image("name() === 1 ? say('done') : (() => { for (;;); })()", &roomy());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let pool = Arc::new(Pool::new(PoolLimits {
+            runs_max: 2 * LONG_RUNS,
+            runs_waiting_max: 0,
+            isolates_max: 1,
+        }));
+        let slices: Arc<[AtomicUsize; LONG_RUNS]> = Arc::default();
+        for number in 0..LONG_RUNS {
+            let (pool, long, slices) = (Arc::clone(&pool), Arc::clone(&long), Arc::clone(&slices));
+            tokio::spawn(async move {
+                let mut run = pin!(pool.run(long, roomy().run, Echo::named(0)));
+                // A run that waits for its isolate is polled when it gets it.
+                let counted = poll_fn(|cx| {
+                    slices[number].fetch_add(1, Ordering::Relaxed);
+                    run.as_mut().poll(cx).map(drop)
+                });
+                counted.await;
+            });
+        }
+        let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
+        // All of them have had what a run has before others may enter.
+        while slices.iter().map(count).min().unwrap_or(0) < 30 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..5 {
+            let before: usize = slices.iter().map(count).sum();
+            let (host, ending) =
+                pool.run(Arc::clone(&long), roomy().run, Echo::named(1)).await.expect("a place");
+            assert_eq!((host.said.len(), ending), (1, Ending::Finished));
+            let meanwhile = slices.iter().map(count).sum::<usize>() - before;
+            assert!(meanwhile < LONG_RUNS / 2, "{meanwhile} slices of long runs came before");
+        }
+    });
 }
 
 /// Much memory is not copied back and forth, and what was given back takes none.
