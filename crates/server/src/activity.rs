@@ -80,6 +80,17 @@ impl Activity {
         allowed.saturating_sub(waited.saturating_sub(last))
     }
 
+    /// Requests that have begun and not ended.
+    pub(crate) fn running(&self) -> u64 {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// How long there has been no sign of life.
+    pub(crate) fn silent_for(&self) -> Duration {
+        let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+        self.opened.elapsed().saturating_sub(last)
+    }
+
     /// A response of so many bytes waits for the client to take it.
     pub(crate) fn begin_response(&self, bytes: usize) {
         if self.unread.fetch_add(bytes, Ordering::Relaxed) == 0 {
@@ -150,6 +161,7 @@ impl Activity {
 /// A request that runs, whether or not its client still waits for it.
 pub(crate) struct Running {
     link: Arc<Link>,
+    number: u64,
     others: u64,
 }
 
@@ -157,14 +169,20 @@ impl Running {
     /// A request begins; it runs until the returned value is dropped.
     pub(crate) fn begin(link: &Arc<Link>, version: Version) -> Self {
         link.activity.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
-        link.activity.requests.fetch_add(1, Ordering::Relaxed);
+        let number = link.activity.requests.fetch_add(1, Ordering::Relaxed);
         let others = link.activity.running.fetch_add(1, Ordering::Relaxed);
-        Self { link: Arc::clone(link), others }
+        Self { link: Arc::clone(link), number, others }
     }
 
     /// The connection that it came on.
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
+    }
+
+    /// What is wrong with the framing of this request, as far as that is known.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        let flaw = self.link.flaw.get().filter(|flaw| flaw.request == self.number)?;
+        Some(flaw.reason)
     }
 
     /// How many requests of the same connection ran when this one began.
