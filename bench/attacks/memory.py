@@ -338,10 +338,10 @@ ATTACKS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(text=__doc__, attacks=ATTACKS):
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("binary")
-    parser.add_argument("names", nargs="*", help=f"attacks: {', '.join(ATTACKS)}; default: all")
+    parser.add_argument("names", nargs="*", help=f"attacks: {', '.join(attacks)}; default: all")
     parser.add_argument("--memory-mib", type=int, default=0, help="[limits] memory_mib")
     parser.add_argument("--rss-mib-max", type=float, default=0, help="fail beyond this")
     parser.add_argument("--scale", type=float, default=1.0, help="of what each attack sends")
@@ -357,10 +357,10 @@ def main():
         partner = Partner()
         server = Server(options.binary, app, data, settings)
         try:
-            for name in options.names or ATTACKS:
+            for name in options.names or attacks:
                 server.forget_peak()
                 probe = Probe(server)
-                statuses = ATTACKS[name](server, partner, options.scale)
+                statuses = attacks[name](server, partner, options.scale)
                 time.sleep(1)
                 probe.end()
                 if server.process.poll() is not None:
