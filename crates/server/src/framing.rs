@@ -329,8 +329,8 @@ mod tests {
             "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
             "\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 12\r\n\r\n\n\n\r\n\r\nabc\r\n\0",
             "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-            "POST / HTTP/1.1\r\ntransfer-encoding: CHUNKED\r\n\r\n3\r\n\n\n\n\r\nA;b=c\r\n0\r\n\r\n01234\r\n\
-             0\r\nTrailer: x\r\n\r\n",
+            "POST / HTTP/1.1\r\ntransfer-encoding: CHUNKED\r\n\r\n3\r\n\n\n\n\r\n\
+             A;b=c\r\n0\r\n\r\n01234\r\n0\r\nTrailer: x\r\n\r\n",
             "GET / HTTP/1.1\r\ncontent-length-x: a\r\nc: d\r\ntransfer: e\r\n\r\n",
             &long,
         ];

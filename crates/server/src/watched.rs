@@ -1,10 +1,10 @@
 //! The stream of a connection, between the socket and the library.
 //!
 //! Writing counts as a sign of life; the control frames of HTTP/2 are counted; the framing of
-//! HTTP/1.1 is checked; and closing waits for a client that is still sending. A socket that is closed while bytes arrive makes the
-//! system reset the connection, and a reset may reach the client before it has read the response
-//! that refused its body. So the sending side is closed first, and what still arrives is read and
-//! dropped, within limits of bytes and time.
+//! HTTP/1.1 is checked; and closing waits for a client that is still sending. A socket that is
+//! closed while bytes arrive makes the system reset the connection, and a reset may reach the
+//! client before it has read the response that refused its body. So the sending side is closed
+//! first, and what still arrives is read and dropped, within limits of bytes and time.
 
 use std::{
     io,

@@ -258,7 +258,8 @@ fn what_is_written_many_times_counts_many_times() {
     // Each holds the one before twice: few objects, and a text without an end.
     let twice = |last: &str| {
         format!(
-            "exports = () => {{ let a = {last}; for (let i = 0; i < 60; i++) a = [a, a]; return a }}"
+            "exports = () => {{ let a = {last}; for (let i = 0; i < 60; i++) a = [a, a]; \
+             return a }}"
         )
     };
     let limits = || Limits { result_bytes_max: 1 << 20, ..patient() };

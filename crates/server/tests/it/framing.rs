@@ -203,7 +203,8 @@ async fn what_ordinary_clients_send_is_accepted() {
         (format!("{chunked}5;a=\"b c\"\r\nhello\r\n0\r\nTrailer: 1\r\nb: 2\r\n\r\n"), 5),
         (
             format!(
-                "content-type: text/plain\r\ncookie: a\r\ntraceparent: t\r\nte: x\r\n{chunked}5\r\nhello\r\n0\r\n\r\n"
+                "content-type: text/plain\r\ncookie: a\r\ntraceparent: t\r\nte: x\r\n\
+                 {chunked}5\r\nhello\r\n0\r\n\r\n"
             ),
             5,
         ),
