@@ -33,6 +33,8 @@ pub(crate) struct Activity {
     is_shared: AtomicBool,
     /// Whether the client has yet to take what was written.
     is_blocked: AtomicBool,
+    /// Whether all that the client has sent so far was read.
+    has_read_all: AtomicBool,
     /// Whether a request was refused before its body had arrived.
     has_unread_body: AtomicBool,
     /// Whether the server closes the connection without a request being the reason.
@@ -52,6 +54,7 @@ impl Activity {
             taken_ms: zero(),
             is_shared: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),
+            has_read_all: AtomicBool::new(false),
             has_unread_body: AtomicBool::new(false),
             is_retired: AtomicBool::new(false),
         }
@@ -83,6 +86,16 @@ impl Activity {
     /// Requests that have begun and not ended.
     pub(crate) fn running(&self) -> u64 {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether there was nothing more to read.
+    pub(crate) fn read(&self, has_read_all: bool) {
+        self.has_read_all.store(has_read_all, Ordering::Relaxed);
+    }
+
+    /// Whether everything that has arrived was read.
+    pub(crate) fn has_read_all(&self) -> bool {
+        self.has_read_all.load(Ordering::Relaxed)
     }
 
     /// How long there has been no sign of life.

@@ -79,7 +79,7 @@ impl Link {
     /// Whether the connection only waits for its client: for a request, for the rest of one, or to
     /// be closed.
     pub(crate) fn waits_for_client(&self) -> bool {
-        self.activity.running() <= self.bodies.arriving()
+        self.activity.has_read_all() && self.activity.running() <= self.bodies.arriving()
     }
 }
 

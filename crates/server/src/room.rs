@@ -20,6 +20,9 @@ use crate::{connection::Link, outgoing::Links};
 /// This part of all connections is closed at once, because finding them takes a look at each.
 const CLOSED_PART: usize = 64;
 
+/// A client that has just connected, or got a response, may be about to send a request.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// How often the log is told of closed connections.
 const NOTICE_PAUSE: Duration = Duration::from_secs(10);
 
@@ -59,7 +62,7 @@ fn sort_by_claim(links: &mut Vec<Arc<Link>>) -> Option<IpAddr> {
     for link in links.iter() {
         *counts.entry(client(link.peer)).or_default() += 1;
     }
-    links.retain(|link| link.waits_for_client());
+    links.retain(|link| link.waits_for_client() && link.activity.silent_for() >= PATIENCE);
     links.sort_by_cached_key(|link| {
         let count = counts.get(&client(link.peer)).copied().unwrap_or_default();
         Reverse((count, client(link.peer), link.activity.silent_for()))

@@ -33,7 +33,7 @@ use crate::{
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often to look for a connection that can be closed for one that waits.
-const ROOM_PAUSE: Duration = Duration::from_millis(100);
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a connection takes of the memory budget: its buffers and its tables.
 const CONNECTION_BYTES: usize = 16 << 10;

@@ -154,8 +154,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(cx, buffer) else {
             self.read_bytes = 0;
+            self.link.activity.read(true);
             return Poll::Pending;
         };
+        self.link.activity.read(false);
         if let Err(error) = &result {
             self.failed(error);
         }

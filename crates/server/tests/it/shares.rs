@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::timeout,
 };
 
@@ -92,6 +92,7 @@ async fn bodies_that_have_yet_to_arrive_leave_memory_for_others() {
         streams.push(stream);
     }
     assert_others_are_served(&server, "bodies").await;
+    drop(streams);
     let log = server.stop().await;
     assert!(log.contains("TooManyRequests") && log.contains("bodies_mib"), "{log}");
 }
@@ -133,29 +134,45 @@ async fn connections_that_wait_for_their_clients_make_room_for_others() {
             assert_others_are_served(&server, "connections").await;
         }
     }
+    drop(streams);
     let log = server.stop().await;
     assert!(log.contains("[limits] connections_max"), "{log}");
 }
 
 #[tokio::test]
 async fn connections_on_which_functions_run_are_not_closed() {
-    let quick = "exports = () => new Promise(r => setTimeout(() => r('done'), 1000))";
-    let server = app()
-        .endpoint("GET", "/quick", quick)
-        .config(|config| config.limits.connections_max = 4)
-        .start()
-        .await;
-    let request =
-        format!("GET {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", endpoint("/quick"));
-    let mut streams = Vec::new();
-    for _ in 0..12 {
-        let mut stream = TcpStream::connect(server.address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        streams.push(stream);
+    let partner = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", partner.local_addr().unwrap());
+    let call = format!("exports = async () => (await context.http.get({{ url: '{url}' }})).status");
+    let mut app = app().endpoint("GET", "/call", &call);
+    app.settings.outbound.allow = vec!["127.0.0.1".into()];
+    let server = app.config(|config| config.limits.connections_max = 4).start().await;
+    let path = endpoint("/call");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let mut clients = Vec::new();
+    let mut calls = Vec::new();
+    for index in 0..12 {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        client.write_all(request.as_bytes()).await.unwrap();
+        clients.push(client);
+        // Four of them run; there is no room for the others until these have ended.
+        if index < 4 {
+            calls.push(timeout(TIME, partner.accept()).await.expect("no call").unwrap().0);
+        }
     }
-    for mut stream in streams {
+    tokio::spawn(async move {
+        loop {
+            let mut call = match calls.pop() {
+                Some(call) => call,
+                None => partner.accept().await.unwrap().0,
+            };
+            let _ = call.read(&mut [0; 1024]).await;
+            let _ = call.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    for mut client in clients {
         let mut answer = String::new();
-        timeout(TIME, stream.read_to_string(&mut answer)).await.expect("no answer").unwrap();
-        assert!(answer.contains("\"done\""), "{answer}");
+        timeout(TIME, client.read_to_string(&mut answer)).await.expect("no answer").unwrap();
+        assert!(answer.contains("200 OK\""), "{answer}");
     }
 }
