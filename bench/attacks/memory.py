@@ -60,6 +60,8 @@ WAIT = """exports = async ({ body }) => {
   return (await context.http.get({ url: body.text() })).statusCode;
 };"""
 
+SETTINGS = {"HOOKSTEAD_OUTBOUND_ALLOW": "127.0.0.1"}
+
 FUNCTIONS = {
     "parse": PARSE,
     "hello": HELLO,
@@ -346,7 +348,7 @@ def main(text=__doc__, attacks=ATTACKS):
     parser.add_argument("--rss-mib-max", type=float, default=0, help="fail beyond this")
     parser.add_argument("--scale", type=float, default=1.0, help="of what each attack sends")
     options = parser.parse_intermixed_args()
-    settings = {"HOOKSTEAD_OUTBOUND_ALLOW": "127.0.0.1"}
+    settings = dict(SETTINGS)
     if options.memory_mib:
         settings["HOOKSTEAD_LIMITS_MEMORY_MIB"] = str(options.memory_mib)
     failed = False

@@ -27,7 +27,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What a request takes of the memory while its body arrives, besides its head and what has
 /// arrived of the body: its tables, its timer, and those of its stream in HTTP/2.
-const ARRIVING_BYTES: usize = 8 << 10;
+const ARRIVING_BYTES: usize = 16 << 10;
 
 /// What the bodies of all connections hold.
 pub(crate) struct AllBodies {

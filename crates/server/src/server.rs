@@ -12,7 +12,7 @@ use hookstead_journal::Journal;
 use hookstead_memory::{Budget as Memory, Part};
 use thiserror::Error;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -34,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often to look for a connection that can be closed for one that waits.
 const ROOM_PAUSE: Duration = Duration::from_millis(20);
+
+/// Connections that may wait to be accepted: where there are more, the system makes a client wait
+/// for a second. It may have a lower limit of its own.
+const BACKLOG: u32 = 4096;
 
 /// What a connection takes of the memory budget: its buffers and its tables.
 const CONNECTION_BYTES: usize = 16 << 10;
@@ -116,7 +120,7 @@ impl Server {
     ) -> Result<Self, BindError> {
         let address = config.listen;
         let failed = |source| BindError::Address { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let workers = Workers::start(config.threads).map_err(BindError::Threads)?;
         let memory = Arc::clone(site.functions().memory());
@@ -212,6 +216,15 @@ async fn finish(shared: &Shared, mut connections: JoinSet<()>) {
         let running = shared.requests.used();
         shared.journal.notice(format!("stopped with {running} requests unfinished"));
     }
+}
+
+/// Listens on an address.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that was used a moment ago can be had again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(
