@@ -60,6 +60,8 @@ WAIT = """exports = async ({ body }) => {
   return (await context.http.get({ url: body.text() })).statusCode;
 };"""
 
+SETTINGS = {"HOOKSTEAD_OUTBOUND_ALLOW": "127.0.0.1"}
+
 FUNCTIONS = {
     "parse": PARSE,
     "hello": HELLO,
@@ -338,15 +340,15 @@ ATTACKS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(text=__doc__, attacks=ATTACKS):
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("binary")
-    parser.add_argument("names", nargs="*", help=f"attacks: {', '.join(ATTACKS)}; default: all")
+    parser.add_argument("names", nargs="*", help=f"attacks: {', '.join(attacks)}; default: all")
     parser.add_argument("--memory-mib", type=int, default=0, help="[limits] memory_mib")
     parser.add_argument("--rss-mib-max", type=float, default=0, help="fail beyond this")
     parser.add_argument("--scale", type=float, default=1.0, help="of what each attack sends")
     options = parser.parse_intermixed_args()
-    settings = {"HOOKSTEAD_OUTBOUND_ALLOW": "127.0.0.1"}
+    settings = dict(SETTINGS)
     if options.memory_mib:
         settings["HOOKSTEAD_LIMITS_MEMORY_MIB"] = str(options.memory_mib)
     failed = False
@@ -357,10 +359,10 @@ def main():
         partner = Partner()
         server = Server(options.binary, app, data, settings)
         try:
-            for name in options.names or ATTACKS:
+            for name in options.names or attacks:
                 server.forget_peak()
                 probe = Probe(server)
-                statuses = ATTACKS[name](server, partner, options.scale)
+                statuses = attacks[name](server, partner, options.scale)
                 time.sleep(1)
                 probe.end()
                 if server.process.poll() is not None:

@@ -6,7 +6,7 @@
 import { parseEjson } from "./ejson/parse.js";
 import { writeEjson } from "./ejson/write.js";
 
-export { writeEjson, writeJson } from "./ejson/write.js";
+export { tooLarge, writeEjson, writeJson } from "./ejson/write.js";
 
 export const parse = parseEjson;
 

@@ -20,7 +20,7 @@ pub(crate) enum ReadError {
     TooLarge,
     #[error("it is not UTF-8 text")]
     NotUtf8,
-    #[error("it is neither a file nor a folder")]
+    #[error("it is not a regular file")]
     NotRegular,
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),

@@ -108,10 +108,12 @@ impl Reader {
 
     /// The paths of the JSON files in a folder.
     pub(crate) fn json_files(&mut self, path: &str) -> Vec<String> {
-        let is_json =
-            |entry: &Entry| entry.kind == EntryKind::File && entry.name.ends_with(".json");
-        let entries = self.list(path);
-        entries.iter().filter(|entry| is_json(entry)).map(|e| join(path, &e.name)).collect()
+        let mut entries = self.list(path);
+        entries.retain(|entry| entry.name.ends_with(".json"));
+        for folder in entries.extract_if(.., |entry| entry.kind != EntryKind::File) {
+            self.ignored(&join(path, &folder.name), "it is a folder");
+        }
+        entries.iter().map(|entry| join(path, &entry.name)).collect()
     }
 
     /// Whether a folder is there and cannot be reached, as through a link that leads nowhere.

@@ -268,7 +268,13 @@ fn origins(name: &str) -> Vec<SecretOrigin> {
 
 fn read_value(path: &Path) -> Result<Vec<u8>, SecretError> {
     let mut bytes = Vec::new();
-    let read = fs::File::open(path)
+    let read = path
+        .metadata()
+        // Opening a pipe would wait forever.
+        .and_then(|about| match about.is_file() {
+            true => fs::File::open(path),
+            false => Err(io::Error::other("it is not a regular file")),
+        })
         .and_then(|file| file.take(VALUE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .and_then(|_| match bytes.len() as u64 > VALUE_BYTES_MAX {
             true => Err(io::Error::from(io::ErrorKind::FileTooLarge)),

@@ -26,6 +26,8 @@ pub(crate) struct RunHost {
     pub(crate) account: Arc<Account>,
     pub(crate) started_at: Instant,
     log: Vec<LogLine>,
+    /// Whether the run has written more lines than are kept.
+    log_is_full: bool,
     /// What the log takes, and the answer.
     log_held: Held,
     answer_held: Held,
@@ -36,6 +38,9 @@ pub(crate) struct RunHost {
     broken_memory: Option<Refused>,
     answer: Option<Result<Reply, Failure>>,
 }
+
+/// The last line of a log in which others were left out.
+const MORE_LINES: &str = "more console lines were left out ([limits] console_lines_max)";
 
 enum Stage {
     /// JavaScript has yet to be told which script to call.
@@ -66,6 +71,7 @@ impl RunHost {
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
+            log_is_full: false,
             log_held: account.nothing(),
             answer_held: account.nothing(),
             account,
@@ -100,16 +106,25 @@ impl RunHost {
         (answer, self.log, self.answer_held)
     }
 
-    /// Keeps a line of the console, within the limits.
-    pub(crate) fn log(&mut self, level: LogLevel, text: &str) {
+    /// Keeps a line of the console, within the limits; false where no more lines are kept.
+    pub(crate) fn log(&mut self, level: LogLevel, text: &str) -> bool {
+        if self.log_is_full {
+            return false;
+        }
         if self.log.len() >= self.limits.console_lines_max {
-            return;
+            self.log_is_full = true;
+            if self.limits.console_lines_max > 0 {
+                let text = MORE_LINES.to_owned();
+                self.log.push(LogLine { level: LogLevel::Warn, text });
+            }
+            return false;
         }
         let end = text.floor_char_boundary(self.limits.console_line_bytes_max);
         // Lines for which there is no memory are not kept either.
         if self.log_held.grow(end + size_of::<LogLine>()).is_ok() {
             self.log.push(LogLine { level, text: text[..end].to_owned() });
         }
+        true
     }
 
     /// The function has settled.

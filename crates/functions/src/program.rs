@@ -56,7 +56,8 @@ impl Program {
         let mut entries = collect(&definition.entries, &mut scripts);
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
-        let setup = setup(&definition, functions.iter().chain(&entries), &modules);
+        let callables = functions.iter().chain(&entries);
+        let setup = setup(&definition, callables, &modules, limits.result_bytes_max);
         let parts = ImageParts {
             prelude: Bytecode::from_bytes(RUNTIME),
             scripts,
@@ -138,6 +139,7 @@ fn setup<'a>(
     definition: &Definition,
     callables: impl Iterator<Item = (&'a String, &'a Callable)>,
     modules: &HashMap<String, usize>,
+    result_bytes_max: usize,
 ) -> String {
     let functions: Vec<_> = callables.map(|(name, callable)| (callable.index, name)).collect();
     // Always in the same order, so that an image can be compared with another.
@@ -150,6 +152,7 @@ fn setup<'a>(
         },
         "functions": functions,
         "modules": modules.into_iter().collect::<Vec<_>>(),
+        "resultBytesMax": result_bytes_max,
     })
     .to_string()
 }

@@ -98,6 +98,10 @@ fn is_ours(name: &str) -> bool {
 /// Whether every line that this program would write, or one that stands for all, is there, and
 /// nothing is taken out again. A file that cannot be read counts as one that ignores nothing.
 fn ignores_ours(path: &Path) -> bool {
+    // Opening a pipe would wait forever.
+    if !path.is_file() {
+        return false;
+    }
     let mut text = String::new();
     let read =
         fs::File::open(path).and_then(|file| file.take(IGNORE_BYTES_MAX).read_to_string(&mut text));

@@ -33,6 +33,8 @@ pub(crate) struct Activity {
     is_shared: AtomicBool,
     /// Whether the client has yet to take what was written.
     is_blocked: AtomicBool,
+    /// Whether all that the client has sent so far was read.
+    has_read_all: AtomicBool,
     /// Whether a request was refused before its body had arrived.
     has_unread_body: AtomicBool,
     /// Whether the server closes the connection without a request being the reason.
@@ -52,6 +54,7 @@ impl Activity {
             taken_ms: zero(),
             is_shared: AtomicBool::new(false),
             is_blocked: AtomicBool::new(false),
+            has_read_all: AtomicBool::new(false),
             has_unread_body: AtomicBool::new(false),
             is_retired: AtomicBool::new(false),
         }
@@ -78,6 +81,27 @@ impl Activity {
             };
         let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
         allowed.saturating_sub(waited.saturating_sub(last))
+    }
+
+    /// Requests that have begun and not ended.
+    pub(crate) fn running(&self) -> u64 {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether there was nothing more to read.
+    pub(crate) fn read(&self, has_read_all: bool) {
+        self.has_read_all.store(has_read_all, Ordering::Relaxed);
+    }
+
+    /// Whether everything that has arrived was read.
+    pub(crate) fn has_read_all(&self) -> bool {
+        self.has_read_all.load(Ordering::Relaxed)
+    }
+
+    /// How long there has been no sign of life.
+    pub(crate) fn silent_for(&self) -> Duration {
+        let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+        self.opened.elapsed().saturating_sub(last)
     }
 
     /// A response of so many bytes waits for the client to take it.
@@ -150,6 +174,7 @@ impl Activity {
 /// A request that runs, whether or not its client still waits for it.
 pub(crate) struct Running {
     link: Arc<Link>,
+    number: u64,
     others: u64,
 }
 
@@ -157,14 +182,20 @@ impl Running {
     /// A request begins; it runs until the returned value is dropped.
     pub(crate) fn begin(link: &Arc<Link>, version: Version) -> Self {
         link.activity.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
-        link.activity.requests.fetch_add(1, Ordering::Relaxed);
+        let number = link.activity.requests.fetch_add(1, Ordering::Relaxed);
         let others = link.activity.running.fetch_add(1, Ordering::Relaxed);
-        Self { link: Arc::clone(link), others }
+        Self { link: Arc::clone(link), number, others }
     }
 
     /// The connection that it came on.
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
+    }
+
+    /// What is wrong with the framing of this request, as far as that is known.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        let flaw = self.link.flaw.get().filter(|flaw| flaw.request == self.number)?;
+        Some(flaw.reason)
     }
 
     /// How many requests of the same connection ran when this one began.

@@ -3,12 +3,15 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use hookstead_memory::{Part, Share};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
 
-use crate::{config::ServerLimits, refusal::Refusal};
+use crate::{
+    bodies::{self, Bodies, Full},
+    config::ServerLimits,
+    refusal::Refusal,
+};
 
 /// How long a refused body may go on arriving, so that its sender reads the refusal instead of
 /// finding the connection closed.
@@ -17,7 +20,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// The body of a request, untouched. Its bytes count as held until it is dropped.
 pub(crate) struct Held {
     pub(crate) bytes: Bytes,
-    _share: Option<Share>,
+    _held: Option<bodies::Held>,
 }
 
 /// Refuses a body that says itself that it is too large.
@@ -26,20 +29,22 @@ pub(crate) fn check_declared(body: &Incoming, limits: &ServerLimits) -> Result<(
     if too_large { Err(Refusal::body_too_large(limits.body_bytes_max)) } else { Ok(()) }
 }
 
-/// Reads a body to its end.
+/// Reads a body to its end. The head of its request has so many bytes.
 pub(crate) async fn read(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Part>,
+    bodies: &Arc<Bodies>,
+    head_bytes: impl FnOnce() -> usize,
 ) -> Result<Held, Refusal> {
     if body.is_end_stream() {
-        return Ok(Held { bytes: Bytes::new(), _share: None });
+        return Ok(Held { bytes: Bytes::new(), _held: None });
     }
-    let mut collected = pin!(collect(body, limits, budget));
+    let mut collected = pin!(collect(body, limits, bodies));
     // Most bodies came along with their heads and need no timer.
     if let Poll::Ready(held) = poll_fn(|cx| Poll::Ready(collected.as_mut().poll(cx))).await {
         return held;
     }
+    let _arriving = bodies.await_body(head_bytes()).map_err(refuse)?;
     let collected = timeout(limits.body_read_time, collected).await;
     collected.unwrap_or_else(|_| Err(Refusal::body_timeout()))
 }
@@ -47,14 +52,13 @@ pub(crate) async fn read(
 async fn collect(
     body: &mut Incoming,
     limits: &ServerLimits,
-    budget: &Arc<Part>,
+    bodies: &Arc<Bodies>,
 ) -> Result<Held, Refusal> {
     let declared = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
-    let mut reading = Reading { declared_bytes: declared.unwrap_or(usize::MAX), ..Reading::new() };
+    let mut reading = Reading::new(bodies, declared.unwrap_or(usize::MAX));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            let refusal = Refusal::bad_request("BadRequest", "the request body is incomplete");
-            refusal.with_detail(error.to_string())
+            Refusal::malformed("the request body is incomplete").with_detail(error.to_string())
         })?;
         // Trailers say nothing that anybody here listens to.
         let Ok(data) = frame.into_data() else { continue };
@@ -62,10 +66,21 @@ async fn collect(
         if bytes > limits.body_bytes_max {
             return Err(Refusal::body_too_large(limits.body_bytes_max));
         }
-        reading.reserve(data.len(), budget)?;
+        reading.reserve(data.len())?;
         reading.push(data);
     }
-    Ok(Held { bytes: reading.bytes(), _share: reading.share })
+    Ok(Held { bytes: reading.bytes(), _held: Some(reading.held) })
+}
+
+/// Says to a caller that there is no room for its body now, and to the log why.
+fn refuse(full: Full) -> Refusal {
+    Refusal::too_many_requests().with_detail(match full {
+        Full::All => "there is no memory for the bodies of more requests ([limits] bodies_mib)",
+        Full::Connection => {
+            "there is little memory left for bodies, and those of this connection hold as much \
+             as others ([limits] bodies_mib)"
+        }
+    })
 }
 
 /// A body that is still arriving. Most arrive in one piece, which is then not copied.
@@ -73,13 +88,13 @@ struct Reading {
     first: Bytes,
     rest: BytesMut,
     declared_bytes: usize,
-    share: Option<Share>,
+    held: bodies::Held,
 }
 
 impl Reading {
-    fn new() -> Self {
+    fn new(bodies: &Arc<Bodies>, declared_bytes: usize) -> Self {
         let (first, rest) = (Bytes::new(), BytesMut::new());
-        Self { first, rest, declared_bytes: usize::MAX, share: None }
+        Self { first, rest, declared_bytes, held: bodies.nothing() }
     }
 
     fn len(&self) -> usize {
@@ -87,7 +102,7 @@ impl Reading {
     }
 
     /// Makes room for so many bytes more, and counts all that is taken for the body.
-    fn reserve(&mut self, more_bytes: usize, budget: &Arc<Part>) -> Result<(), Refusal> {
+    fn reserve(&mut self, more_bytes: usize) -> Result<(), Refusal> {
         let bytes = self.len() + more_bytes;
         let (is_first, is_copied) = (self.len() == 0, bytes > self.rest.capacity());
         if !is_first && !is_copied {
@@ -96,25 +111,12 @@ impl Reading {
         // Half as much again, so that little is copied twice, and no more than is to come.
         let roomy = (bytes + bytes / 2).min(self.declared_bytes).max(bytes);
         let wanted = if is_first { bytes } else { roomy };
-        if !self.count(wanted, budget) {
-            let refusal = Refusal::too_many_requests();
-            return Err(refusal.with_detail("there is no memory for the bodies of more requests"));
-        }
+        // Those that are held already count.
+        self.held.grow(wanted.saturating_sub(self.held.bytes())).map_err(refuse)?;
         if !is_first {
             self.rest.reserve(wanted - self.rest.len());
         }
         Ok(())
-    }
-
-    /// Counts this many bytes as held, those included that are already.
-    fn count(&mut self, bytes: usize, budget: &Arc<Part>) -> bool {
-        match &mut self.share {
-            Some(share) => share.grow(bytes.saturating_sub(share.bytes())),
-            None => {
-                self.share = budget.take(bytes);
-                self.share.is_some()
-            }
-        }
     }
 
     fn push(&mut self, data: Bytes) {

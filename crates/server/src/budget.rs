@@ -5,6 +5,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+/// This part of all is for connections that have few or none yet,
+const RESERVED_FOR_FEW: usize = 4;
+/// and this one for those that have none.
+const RESERVED_FOR_NEW: usize = 16;
+const FEW_MAX: u64 = 7;
+
 /// How much there is, and how much of it is taken.
 pub(crate) struct Budget {
     used: AtomicUsize,
@@ -26,6 +32,17 @@ impl Budget {
     pub(crate) fn take(self: &Arc<Self>, amount: usize) -> Option<Share> {
         let mut share = Share { budget: Arc::clone(self), amount: 0 };
         share.grow(amount).then_some(share)
+    }
+
+    /// Whether a connection that has so many already may have one more: a few connections cannot
+    /// take what is reserved for those that have little or nothing.
+    pub(crate) fn has_room_beside(&self, own: u64) -> bool {
+        let left = self.max.saturating_sub(self.used());
+        match own {
+            0 => true,
+            1..=FEW_MAX => left > self.max / RESERVED_FOR_NEW,
+            _ => left > self.max / RESERVED_FOR_FEW,
+        }
     }
 
     /// How much is taken.
@@ -68,5 +85,17 @@ mod tests {
         assert!(first.grow(6));
         drop(first);
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn the_last_are_for_those_that_have_few_or_none() {
+        let budget = Budget::new(160);
+        let room = || [0, 1, 7, 8, 200].map(|own| budget.has_room_beside(own));
+        let mut share = budget.take(119).unwrap();
+        assert_eq!(room(), [true; 5]);
+        assert!(share.grow(1));
+        assert_eq!(room(), [true, true, true, false, false]);
+        assert!(share.grow(30));
+        assert_eq!(room(), [true, false, false, false, false]);
     }
 }

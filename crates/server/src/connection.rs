@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -27,10 +27,12 @@ use tokio::{
 
 use crate::{
     activity::{Activity, Running},
+    bodies::{AllBodies, Bodies},
     body,
     config::Config,
     exchange,
     frames::Metered,
+    framing::Flaw,
     head,
     refusal::Refusal,
     server::Shared,
@@ -66,8 +68,19 @@ pub(crate) struct Link {
     pub(crate) peer: IpAddr,
     pub(crate) seat: Seat,
     pub(crate) activity: Activity,
+    pub(crate) bodies: Arc<Bodies>,
+    /// What is wrong with the framing of one of them, which is the last.
+    pub(crate) flaw: OnceLock<Flaw>,
     /// Told when the connection is to be closed at once.
     pub(crate) close: Notify,
+}
+
+impl Link {
+    /// Whether the connection only waits for its client: for a request, for the rest of one, or to
+    /// be closed.
+    pub(crate) fn waits_for_client(&self) -> bool {
+        self.activity.has_read_all() && self.activity.running() <= self.bodies.arriving()
+    }
 }
 
 /// A link among those that can be found, as long as this exists.
@@ -90,8 +103,9 @@ impl Drop for Listed<'_> {
 pub(crate) async fn connection(arrival: Arrival, seat: Seat) {
     let Arrival { shared, stream, peer, mut stopped, slot: _slot, memory: _memory } = arrival;
     let Ok(stream) = adopt(stream) else { return };
-    let (peer, activity, close) = (peer.ip(), Activity::new(), Notify::new());
-    let link = Arc::new(Link { shared, peer, seat, activity, close });
+    let (activity, close, flaw) = (Activity::new(), Notify::new(), OnceLock::new());
+    let (peer, bodies) = (peer.ip(), Bodies::new(&shared.bodies));
+    let link = Arc::new(Link { shared, peer, seat, activity, bodies, flaw, close });
     let _listed = Listed::new(&link);
     let limits = &link.shared.config.limits;
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&link)));
@@ -144,7 +158,8 @@ pub async fn serve_bare<S>(stream: S, config: Config)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let bodies = Budget::unlimited().part(config.limits.bodies_bytes_max);
+    let part = Budget::unlimited().part(config.limits.bodies_bytes_max);
+    let bodies = Bodies::new(&AllBodies::new(part, Arc::default()));
     let builder = builder(&config);
     let io = TokioIo::new(Metered::new(stream, config.limits.http2_control_frames_max));
     let config = Arc::new(config);
@@ -153,7 +168,7 @@ where
         async move {
             let (parts, mut body) = request.into_parts();
             let held = match head::check(&parts, &config.limits) {
-                Ok(()) => body::read(&mut body, &config.limits, &bodies).await,
+                Ok(()) => body::read(&mut body, &config.limits, &bodies, || 0).await,
                 Err(refusal) => Err(refusal),
             };
             let response = held.map(|held| Response::new(Full::new(held.bytes)));

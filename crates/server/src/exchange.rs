@@ -47,7 +47,8 @@ pub(crate) struct Exchange {
     verdict: Verdict,
     of_app: bool,
     target: Option<Arc<Target>>,
-    /// Held until the response is made, so that running requests can be counted.
+    /// Held from when the body has arrived until the response is made, so that running requests
+    /// can be counted. Who sends no body could otherwise take the place of those who do.
     share: Option<Share>,
     /// Held as long: a stream that its client resets is gone, and its function runs on.
     running: Running,
@@ -84,12 +85,13 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(pin!(exchange.admit(&mut body))).await;
-    let (target, held) = match admitted.unwrap_or_else(|_| Err(panicked())) {
+    let admitted = admitted.unwrap_or_else(|_| Err(panicked()));
+    let (target, held) = match admitted.and_then(|admitted| exchange.begin(admitted)) {
         Ok(Admitted::Run(target, held)) => (target, held),
         Ok(Admitted::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
         Err(refusal) => {
             if !body.is_end_stream() {
-                exchange.leave(body);
+                exchange.leave(body, &refusal);
             }
             return exchange.finish(Ending::new(Err(refusal)));
         }
@@ -151,7 +153,7 @@ impl Exchange {
             verdict: Verdict::NotABrowser,
             of_app: false,
             target: None,
-            share: link.shared.requests.take(1),
+            share: None,
             running,
             parts: Arc::new(parts),
         }
@@ -163,8 +165,8 @@ impl Exchange {
 
     /// Takes a request through every check, the cheap ones first.
     async fn admit(&mut self, body: &mut Incoming) -> Result<Admitted, Refusal> {
-        if self.share.is_none() {
-            return Err(Refusal::too_many_requests());
+        if let Some(flaw) = self.running.flaw() {
+            return Err(Refusal::malformed(flaw));
         }
         if self.running.others() >= STREAMS_MAX.into() {
             let detail = "this connection has too many requests that still run";
@@ -175,8 +177,8 @@ impl Exchange {
             let detail = "this connection has not read its responses";
             return Err(Refusal::too_many_requests().with_detail(detail));
         }
-        let (parts, shared) = (&self.parts, &self.running.link().shared);
-        let limits = &shared.config.limits;
+        let (parts, link) = (&self.parts, self.running.link());
+        let limits = &link.shared.config.limits;
         head::check(parts, limits)?;
         let site = &self.site;
         let address = Address::of(parts.uri.path());
@@ -198,7 +200,9 @@ impl Exchange {
         let target = site.routes.find(&address, &parts.method)?;
         self.target = Some(Arc::clone(target));
         target.guard.check_head(target.kind, parts)?;
-        let held = body::read(body, limits, &shared.bodies).await?;
+        let held = body::read(body, limits, &link.bodies, || head::bytes(parts)).await;
+        // What is wrong with the framing of a body is known better than by the library.
+        let held = held.map_err(|error| self.running.flaw().map_or(error, Refusal::malformed))?;
         target.guard.check(target.kind, parts, &held.bytes)?;
         if let Some(unmet) = target.unmet {
             return Err(unmet.refuse(&parts.headers));
@@ -210,14 +214,34 @@ impl Exchange {
         Ok(Admitted::Run(Arc::clone(target), held))
     }
 
+    /// Counts an admitted request among those that run.
+    fn begin(&mut self, admitted: Admitted) -> Result<Admitted, Refusal> {
+        if matches!(admitted, Admitted::Answered(_)) {
+            return Ok(admitted);
+        }
+        let link = self.running.link();
+        let others = link.activity.running().saturating_sub(1 + link.bodies.arriving());
+        let (requests, refusal) = (&link.shared.requests, Refusal::too_many_requests);
+        if !requests.has_room_beside(others) {
+            return Err(refusal().with_detail(
+                "few more requests can run, and this connection has several \
+                 ([limits] requests_max)",
+            ));
+        }
+        let share = requests.take(1);
+        let full = || refusal().with_detail("there are too many requests ([limits] requests_max)");
+        self.share = Some(share.ok_or_else(full)?);
+        Ok(admitted)
+    }
+
     /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
     /// further requests; a stream of HTTP/2 that is dropped is reset after its response, which
     /// tells the client to stop.
-    fn leave(&self, body: Incoming) {
+    fn leave(&self, body: Incoming, refusal: &Refusal) {
         self.running.link().activity.leave_body();
         // A sender that waits for leave to send its body will not send it now.
         let waits = self.parts.headers.contains_key(header::EXPECT);
-        if self.parts.version < Version::HTTP_2 && !waits {
+        if self.parts.version < Version::HTTP_2 && !waits && !refusal.closes() {
             body::drain(body, &self.shared().config.limits);
         }
     }

@@ -1,7 +1,7 @@
 //! What must hold for the head of a request before anything is made of it: what hyper lets pass
 //! although a proxy in front may read it in another way, and what hyper counts in one version only.
 
-use http::{HeaderMap, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header, request::Parts};
 
 use crate::{config::ServerLimits, parse::Authority, refusal::Refusal};
 
@@ -15,10 +15,23 @@ pub(crate) fn check(parts: &Parts, limits: &ServerLimits) -> Result<(), Refusal>
         return Err(Refusal::too_many_headers(limits.headers_max));
     }
     check_host(parts)?;
-    if !has_plain_framing(&parts.headers) {
-        return Err(Refusal::malformed("the only transfer encoding is chunked, once"));
+    check_framing(&parts.headers)?;
+    let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if !parts.headers.get_all(header::EXPECT).iter().all(is_known) {
+        return Err(Refusal::unknown_expectation());
     }
     Ok(())
+}
+
+/// About as many bytes as the head of a request takes in memory.
+pub(crate) fn bytes(parts: &Parts) -> usize {
+    /// What the table of headers has for each, besides its name and its value.
+    const ENTRY_BYTES: usize = 128;
+    let path = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ENTRY_BYTES
+    };
+    path + parts.headers.iter().map(header).sum::<usize>()
 }
 
 /// Checks that a request names one host, in the form that hosts have. Two different ones, or one
@@ -44,14 +57,22 @@ fn authority(bytes: &[u8]) -> Result<Authority<'_>, Refusal> {
     Authority::parse(bytes).ok_or_else(|| Refusal::malformed(message))
 }
 
-/// Whether nobody on the way can doubt where the body ends.
-fn has_plain_framing(headers: &HeaderMap) -> bool {
+/// Checks that nobody on the way can doubt where the body ends. In HTTP/1.1 the lines themselves
+/// have been checked before, because the library leaves some of these headers out.
+fn check_framing(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    match (encodings.next(), encodings.next()) {
+    let is_plain = match (encodings.next(), encodings.next()) {
         (None, _) => true,
         (Some(encoding), None) => encoding.as_bytes().eq_ignore_ascii_case(b"chunked"),
         (Some(_), Some(_)) => false,
+    };
+    if !is_plain {
+        return Err(Refusal::malformed("the only transfer encoding is chunked, once"));
     }
+    if headers.get_all(header::CONTENT_LENGTH).iter().nth(1).is_some() {
+        return Err(Refusal::malformed("a request must have one content length"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -145,5 +166,27 @@ mod tests {
         {
             assert!(!taken(encodings), "{encodings:?}");
         }
+    }
+
+    #[test]
+    fn the_only_expectation_is_to_go_on() {
+        let taken = |version, values: &[&str]| {
+            let values = values.iter().map(|value| ("expect", *value));
+            let headers: Vec<_> = [("host", "x")].into_iter().chain(values).collect();
+            is_taken(version, &headers)
+        };
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            assert!(taken(version, &["100-continue"]) && taken(version, &["100-Continue"]));
+            for values in [&["200-ok"][..], &[""], &["100-continue, x"], &["100-continue", "x"]] {
+                assert!(!taken(version, values), "{values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_content_length() {
+        let length = ("content-length", "0");
+        assert!(is_taken(Version::HTTP_2, &[length]));
+        assert!(!is_taken(Version::HTTP_2, &[length, length]));
     }
 }

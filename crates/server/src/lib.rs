@@ -10,6 +10,7 @@
 //! condition that this server cannot evaluate: each closes its endpoint and none opens it.
 
 mod activity;
+mod bodies;
 mod body;
 mod budget;
 mod call;
@@ -19,6 +20,7 @@ mod definition;
 mod excerpt;
 mod exchange;
 mod frames;
+mod framing;
 mod guard;
 mod head;
 mod listing;
@@ -28,6 +30,7 @@ pub mod parse;
 mod refusal;
 mod reply;
 mod rights;
+mod room;
 mod routes;
 mod server;
 mod shield;

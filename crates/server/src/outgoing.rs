@@ -132,14 +132,19 @@ impl Links {
         self.lock().remove(&key(link));
     }
 
+    /// The connections that there are.
+    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+        self.lock().values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Closes connections that do not read their responses, those first that hold most, until half
     /// of what all may hold is free.
     fn close_stalled(&self, responses: &Part) {
         let stalled = |link: &Arc<Link>| {
             link.activity.unread_for().is_some_and(|unread| unread >= SCARCE_TIME)
         };
-        let links = self.lock().values().filter_map(Weak::upgrade).filter(stalled).collect();
-        let mut links: Vec<Arc<Link>> = links;
+        let mut links = self.all();
+        links.retain(stalled);
         links.sort_by_key(|link| std::cmp::Reverse(link.activity.unread_bytes()));
         let mut left = responses.used_bytes();
         for link in links {

@@ -114,6 +114,11 @@ impl Refusal {
         Self { closes: true, ..Self::bad_request("BadRequest", message) }
     }
 
+    pub(crate) fn unknown_expectation() -> Self {
+        let message = "the only expectation that can be met is 100-continue";
+        Self::new(StatusCode::EXPECTATION_FAILED, "BadRequest", message)
+    }
+
     pub(crate) fn http_version() -> Self {
         let message = "HTTP/1.1 or greater is required";
         Self::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "BadRequest", message)
@@ -133,6 +138,11 @@ impl Refusal {
     /// Adds what only the journal is told.
     pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Whether the connection ends with this response.
+    pub(crate) fn closes(&self) -> bool {
+        self.closes
     }
 
     /// What the caller gets.

@@ -12,23 +12,32 @@ use hookstead_journal::Journal;
 use hookstead_memory::{Budget as Memory, Part};
 use thiserror::Error;
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 use crate::{
+    bodies::AllBodies,
     budget::Budget,
     config::Config,
     connection::{Arrival, connection},
     outgoing::Links,
+    room::Room,
     site::Site,
     workers::Workers,
 };
 
 /// How long to wait before accepting again after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often to look for a connection that can be closed for one that waits.
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
+
+/// Connections that may wait to be accepted: where there are more, the system makes a client wait
+/// for a second. It may have a lower limit of its own.
+const BACKLOG: u32 = 4096;
 
 /// What a connection takes of the memory budget: its buffers and its tables.
 const CONNECTION_BYTES: usize = 16 << 10;
@@ -72,11 +81,11 @@ pub(crate) struct Shared {
     pub(crate) requests: Arc<Budget>,
     /// The memory of the app that the server began with, and of those that follow it.
     pub(crate) memory: Arc<Memory>,
-    /// Bytes of bodies of requests, at most half of all memory.
-    pub(crate) bodies: Arc<Part>,
+    /// Bodies of requests; they take at most half of all memory.
+    pub(crate) bodies: Arc<AllBodies>,
     /// Bytes of responses that nobody has read yet, at most half of all memory.
     pub(crate) responses: Arc<Part>,
-    pub(crate) links: Links,
+    pub(crate) links: Arc<Links>,
     site: RwLock<Arc<Site>>,
 }
 
@@ -111,17 +120,19 @@ impl Server {
     ) -> Result<Self, BindError> {
         let address = config.listen;
         let failed = |source| BindError::Address { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let workers = Workers::start(config.threads).map_err(BindError::Threads)?;
         let memory = Arc::clone(site.functions().memory());
         let half = memory.bytes_max() / 2;
+        let bodies = memory.part(config.limits.bodies_bytes_max.min(half));
+        let links: Arc<Links> = Arc::default();
         let shared = Shared {
             journal,
             requests: Budget::new(config.limits.requests_max as usize),
-            bodies: memory.part(config.limits.bodies_bytes_max.min(half)),
+            bodies: AllBodies::new(bodies, Arc::clone(&links)),
             responses: memory.part(half),
-            links: Links::default(),
+            links,
             memory,
             site: RwLock::new(site),
             config,
@@ -143,31 +154,54 @@ impl Server {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, shared, workers, .. } = self;
         let mut shutdown = pin!(shutdown);
-        let limits = &shared.config.limits;
-        let slots = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
+        let connections_max = shared.config.limits.connections_max.min(Semaphore::MAX_PERMITS);
+        let slots = Arc::new(Semaphore::new(connections_max));
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
+        let begin = |(stream, peer): (TcpStream, SocketAddr), slot, connections: &mut _| {
+            // It belongs to the runtime of a worker from here on.
+            let Ok(stream) = stream.into_std() else { return };
+            let memory = shared.memory.take_anyway(CONNECTION_BYTES);
+            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+            let arrival = Arrival { shared, stream, peer, stopped, slot, memory };
+            workers.seat(connections, |seat| connection(arrival, seat));
+        };
+        let (mut room, mut waiting) = (Room::default(), None);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                accepted = accept(&listener, &slots, &shared.journal) => {
-                    let Some((stream, peer, slot)) = accepted else { continue };
-                    // It belongs to the runtime of a worker from here on.
-                    let Ok(stream) = stream.into_std() else { continue };
-                    let memory = shared.memory.take_anyway(CONNECTION_BYTES);
-                    let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-                    let arrival = Arrival { shared, stream, peer, stopped, slot, memory };
-                    workers.seat(&mut connections, |seat| connection(arrival, seat));
+                accepted = accept(&listener, &shared, &mut room), if waiting.is_none() => {
+                    let Some(accepted) = accepted else { continue };
+                    match Arc::clone(&slots).try_acquire_owned() {
+                        Ok(slot) => begin(accepted, slot, &mut connections),
+                        Err(_) => {
+                            waiting = Some(accepted);
+                            make_room(&shared, &mut room);
+                        }
+                    }
                 }
+                slot = Arc::clone(&slots).acquire_owned(), if waiting.is_some() => {
+                    if let (Ok(slot), Some(accepted)) = (slot, waiting.take()) {
+                        begin(accepted, slot, &mut connections);
+                    }
+                }
+                () = sleep(ROOM_PAUSE), if waiting.is_some() => make_room(&shared, &mut room),
                 Some(_) = connections.join_next() => {}
             }
         }
-        drop(listener);
+        drop((listener, waiting));
         // Connections end by themselves when there are none left to hear it.
         let _ = stop.send(true);
         finish(&shared, connections).await;
         workers.stop().await;
     }
+}
+
+/// Closes connections for one that waits.
+fn make_room(shared: &Shared, room: &mut Room) {
+    let max = shared.config.limits.connections_max;
+    let reason = format!("there are {max} connections ([limits] connections_max)");
+    room.make(&shared.links, &reason, &shared.journal);
 }
 
 /// Waits for running requests, those included whose callers have gone.
@@ -184,17 +218,29 @@ async fn finish(shared: &Shared, mut connections: JoinSet<()>) {
     }
 }
 
+/// Listens on an address.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that was used a moment ago can be had again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 async fn accept(
     listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-    journal: &Journal,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    shared: &Shared,
+    room: &mut Room,
+) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, slot)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             if !is_of_connection(&error) {
-                journal.notice(format!("cannot accept connections: {error}"));
+                // Such as too many open files, of which each connection is one.
+                let reason = format!("cannot accept connections: {error}");
+                if !room.make(&shared.links, &reason, &shared.journal) {
+                    shared.journal.notice(reason);
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
             None

@@ -1,10 +1,10 @@
 //! The stream of a connection, between the socket and the library.
 //!
-//! Writing counts as a sign of life; the control frames of HTTP/2 are counted; and closing waits
-//! for a client that is still sending. A socket that is closed while bytes arrive makes the
-//! system reset the connection, and a reset may reach the client before it has read the response
-//! that refused its body. So the sending side is closed first, and what still arrives is read and
-//! dropped, within limits of bytes and time.
+//! Writing counts as a sign of life; the control frames of HTTP/2 are counted; the framing of
+//! HTTP/1.1 is checked; and closing waits for a client that is still sending. A socket that is
+//! closed while bytes arrive makes the system reset the connection, and a reset may reach the
+//! client before it has read the response that refused its body. So the sending side is closed
+//! first, and what still arrives is read and dropped, within limits of bytes and time.
 
 use std::{
     io,
@@ -23,6 +23,7 @@ use tokio::{
 use crate::{
     connection::Link,
     frames::{Metered, TooManyFrames, WINDOW},
+    framing::Framing,
 };
 
 /// How long a closing connection waits for the next bytes.
@@ -39,6 +40,7 @@ const DROPPED_AT_ONCE_BYTES: usize = 16 << 10;
 pub(crate) struct Watched<S> {
     stream: Metered<S>,
     link: Arc<Link>,
+    framing: Framing,
     /// Bytes that were read since the other connections last had their turn.
     read_bytes: usize,
     /// Whether the client has ended its side, or the connection is broken.
@@ -57,13 +59,23 @@ struct Closing {
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S, link: Arc<Link>) -> Self {
         let stream = Metered::new(stream, link.shared.config.limits.http2_control_frames_max);
-        Self { stream, link, read_bytes: 0, is_ended: false, closing: None }
+        let framing = Framing::default();
+        Self { stream, link, framing, read_bytes: 0, is_ended: false, closing: None }
     }
 
     fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let bytes = if let Poll::Ready(Ok(bytes)) = result { bytes } else { 0 };
         self.link.activity.written(result.is_pending(), bytes);
         result
+    }
+
+    /// Notes what is wrong with the request that is arriving, before the library sees it.
+    #[cold]
+    fn flawed(&self) {
+        if let Some(flaw) = self.framing.flaw() {
+            // It is the first one of the connection, and the last.
+            let _ = self.link.flaw.set(flaw);
+        }
     }
 
     #[cold]
@@ -132,17 +144,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
             let _ = pin!(yield_now()).poll(cx);
             return Poll::Pending;
         }
+        if self.framing.has_flawed_head() {
+            // The request is being refused, which ends the connection.
+            return Poll::Pending;
+        }
+        if self.framing.has_flawed_body() {
+            return Poll::Ready(Err(io::Error::other("the body is framed wrongly")));
+        }
         let before = buffer.filled().len();
         let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(cx, buffer) else {
             self.read_bytes = 0;
+            self.link.activity.read(true);
             return Poll::Pending;
         };
+        self.link.activity.read(false);
         if let Err(error) = &result {
             self.failed(error);
         }
         let bytes = buffer.filled().len() - before;
         self.read_bytes += bytes;
         self.is_ended |= bytes == 0;
+        let passed = self.framing.pass(&buffer.filled()[before..]);
+        if self.framing.flaw().is_some() {
+            self.flawed();
+        }
+        if passed < bytes {
+            buffer.set_filled(before + passed);
+            if passed == 0 && result.is_ok() {
+                // Nothing would be read as the end of the connection.
+                return Poll::Ready(Err(io::Error::other("the body is framed wrongly")));
+            }
+        }
         Poll::Ready(result)
     }
 }

@@ -11,7 +11,7 @@ import {
 import { ask, send } from "./send.js";
 import { sessionOf } from "./session.js";
 
-class Cursor {
+export class Cursor {
   #target;
   #session;
   #documents = [];

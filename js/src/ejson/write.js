@@ -19,24 +19,25 @@ const int64Limit = 2 ** 63;
 // Canonical extended JSON. `integers` says how a whole JavaScript number is written: "wide" as
 // $numberLong, as endpoints do, or "narrow" as $numberInt where it fits, as webhooks did.
 // `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
-export function writeEjson(value, { integers = "wide", outcomeOf } = {}) {
-  const writer = new Writer(true, integers === "narrow", outcomeOf);
+export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {}) {
+  const writer = new Writer(true, integers === "narrow", outcomeOf, bytesMax);
   // A function at the top has no text; a value that must have one gets null.
   return writer.write(value, "", 0) ?? "null";
 }
 
 // The result of a function in JSON mode; undefined when there is nothing to write.
-export function writeJson(value, outcomeOf) {
+export function writeJson(value, outcomeOf, bytesMax) {
   if (value !== null && typeof value === "object") {
     const text = hostText(value);
     if (text !== undefined) {
       return text;
     }
+    valuesLeft = bytesMax;
     if (isPlain(value, 0)) {
       return JSON.stringify(value);
     }
   }
-  return new Writer(false, false, outcomeOf).write(value, "", 0);
+  return new Writer(false, false, outcomeOf, bytesMax).write(value, "", 0);
 }
 
 // What the host makes of plain values, dates and ids, without a step in the interpreter; undefined
@@ -52,6 +53,11 @@ function hostText(value) {
 // that agrees with the writer, except for integers that a JSON number in JavaScript cannot hold.
 //
 // Results may be thousands of values: an interpreter takes twice as long where each is a call.
+//
+// An object that occurs many times is looked at as many times, so their number is limited: each
+// value takes a byte at least.
+let valuesLeft;
+
 function isPlain(object, depth) {
   if (depth > nestingMax) {
     return false;
@@ -67,6 +73,10 @@ function isPlain(object, depth) {
     }
     items = Object.values(object);
   }
+  valuesLeft -= 1 + items.length;
+  if (valuesLeft < 0) {
+    return false;
+  }
   for (let index = 0; index < items.length; index++) {
     const item = items[index];
     if (typeof item === "object") {
@@ -80,18 +90,27 @@ function isPlain(object, depth) {
   return true;
 }
 
+export function tooLarge(bytesMax) {
+  return new RangeError(`the result has more than ${bytesMax} bytes; return less`);
+}
+
 class Writer {
-  constructor(extended, narrow, outcomeOf) {
+  constructor(extended, narrow, outcomeOf, bytesMax = Infinity) {
     this.extended = extended;
     this.narrow = narrow;
     this.outcomeOf = outcomeOf;
+    this.bytesMax = bytesMax;
+    // What the values that were written take at least.
+    this.bytes = 0;
     this.ancestors = [];
   }
 
   // The text of a value, or undefined where there is none, as JSON.stringify has it.
   write(value, key, depth) {
+    this.count(1);
     switch (typeof value) {
       case "string":
+        this.count(value.length);
         return JSON.stringify(value);
       case "number":
         return this.number(value);
@@ -107,6 +126,13 @@ class Writer {
         return this.key(value);
       default:
         return undefined;
+    }
+  }
+
+  count(bytes) {
+    this.bytes += bytes;
+    if (this.bytes > this.bytesMax) {
+      throw tooLarge(this.bytesMax);
     }
   }
 

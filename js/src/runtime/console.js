@@ -3,7 +3,16 @@
 import { host } from "../host.js";
 import { format } from "../inspect.js";
 
-const writer = (level) => (...values) => host.log(level, format(...values));
+// Whether the host keeps no more lines of this run: then nothing is formatted for it either.
+let isFull = false;
+
+function write(level, values) {
+  if (!isFull) {
+    isFull = !host.log(level, format(...values));
+  }
+}
+
+const writer = (level) => (...values) => write(level, values);
 
 export const console = {
   log: writer("log"),
@@ -11,6 +20,6 @@ export const console = {
   debug: writer("debug"),
   warn: writer("warn"),
   error: writer("error"),
-  dir: (value) => host.log("log", format(value)),
+  dir: (value) => write("log", [value]),
   trace: writer("error"),
 };

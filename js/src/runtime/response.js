@@ -3,6 +3,7 @@
 
 import { Binary } from "../bson.js";
 import { utf8Encode, viewBytes } from "../bytes.js";
+import { Cursor } from "../data/cursor.js";
 import { host } from "../host.js";
 
 export class HTTPResponse {
@@ -139,6 +140,16 @@ function bodyBytes(body) {
   }
   if (body instanceof Binary) {
     return body._bytes;
+  }
+  // Their texts say nothing of what they stand for.
+  if (body instanceof Cursor) {
+    throw new TypeError(
+      "setBody: a cursor is not a body; " +
+      "give the text of its documents, as in setBody(JSON.stringify(await cursor.toArray()))",
+    );
+  }
+  if (body instanceof Promise) {
+    throw new TypeError("setBody: a promise is not a body; await it, and give its value");
   }
   return viewBytes(body) ?? utf8Encode(String(body));
 }

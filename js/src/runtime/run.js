@@ -1,7 +1,7 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { host } from "../host.js";
-import { parse, writeEjson, writeJson } from "../ejson.js";
+import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
 import { makeContext, runAsSystem } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
@@ -14,6 +14,9 @@ import { HTTPResponse } from "./response.js";
 const PAYLOAD_ARGUMENTS = 3;
 const RESULT_NONE = 0;
 const RESULT_EJSON = 2;
+
+// How long a result may become.
+let resultBytesMax;
 
 // Untouched as long as no function touches it; the image brings it back.
 const response = new HTTPResponse();
@@ -28,6 +31,7 @@ let outcomes;
 /** Completes the image: everything that is the same for every run of the app. */
 export function prepare(text) {
   const settings = JSON.parse(text);
+  resultBytesMax = settings.resultBytesMax;
   globalThis.context = makeContext(settings);
   registerModules(settings.modules);
   registerFunctions(settings.functions);
@@ -80,9 +84,14 @@ function written(value) {
   if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
     return undefined;
   }
-  return resultFormat === RESULT_EJSON
-    ? writeEjson(value, { integers, outcomeOf })
-    : writeJson(value, outcomeOf);
+  const bytesMax = resultBytesMax;
+  const text = resultFormat === RESULT_EJSON
+    ? writeEjson(value, { integers, outcomeOf, bytesMax })
+    : writeJson(value, outcomeOf, bytesMax);
+  if (text?.length > bytesMax) {
+    throw tooLarge(bytesMax);
+  }
+  return text;
 }
 
 function outcomeOf(promise) {

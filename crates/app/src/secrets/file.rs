@@ -27,7 +27,12 @@ pub(super) fn read(data_dir: &Path) -> Result<BTreeMap<String, Secret>, SecretEr
         Ok(about) if about.is_file() => {}
         // Opening a pipe would wait forever.
         Ok(_) => return Err(failed(io::Error::other("it is no file"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match path.symlink_metadata() {
+                Ok(_) => Err(failed(io::Error::other("it is a link that leads nowhere"))),
+                Err(_) => Ok(BTreeMap::new()),
+            };
+        }
         Err(error) => return Err(failed(error)),
     }
     let file = fs::File::open(&path).map_err(failed)?;

@@ -114,4 +114,17 @@ mod tests {
             assert!(told.starts_with(wanted), "{text}: {told}");
         }
     }
+
+    #[test]
+    fn nesting_is_limited() {
+        for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
+            let nested =
+                |depth: usize| format!("{{\"a\":{}1{}}}", open.repeat(depth), close.repeat(depth));
+            assert!(document_of_json(nested(90).as_bytes()).is_ok(), "{open}");
+            for depth in [128, 1000, 1_000_000] {
+                let told = document_of_json(nested(depth).as_bytes()).unwrap_err();
+                assert!(told.starts_with("no JSON: recursion limit"), "{open} {depth}: {told}");
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ const LARGE_BYTES: usize = 1 << 20;
 /// What is kept of an error's message, and of its stack.
 const FAILURE_BYTES_MAX: usize = 16 << 10;
 
+/// Whether the run may write more lines.
 pub(super) fn log(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let level = match text(arguments, 0)? {
         "debug" => LogLevel::Debug,
@@ -24,8 +25,7 @@ pub(super) fn log(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         "error" => LogLevel::Error,
         _ => LogLevel::Log,
     };
-    host.log(level, text(arguments, 1)?);
-    Ok(Value::Undefined)
+    Ok(Value::Bool(host.log(level, text(arguments, 1)?)))
 }
 
 /// Whether HTTP can carry a header with this name and this value: the name is a token, and the

@@ -252,3 +252,60 @@ fn a_message_of_megabytes_is_cut() {
     let failure = completion.outcome.expect_err("it throws");
     assert_eq!(failure.message, "ä".repeat(8192));
 }
+
+#[test]
+fn what_is_written_many_times_counts_many_times() {
+    // Each holds the one before twice: few objects, and a text without an end.
+    let twice = |last: &str| {
+        format!(
+            "exports = () => {{ let a = {last}; for (let i = 0; i < 60; i++) a = [a, a]; \
+             return a }}"
+        )
+    };
+    let limits = || Limits { result_bytes_max: 1 << 20, ..patient() };
+    for last in ["[]", "{}", "1n", "new Map()", "{ get a() { return 1 } }", "new Date()"] {
+        let message = "the result has more than 1048576 bytes";
+        check(&twice(last), limits(), FailureKind::FunctionExecutionError, message);
+    }
+    let long = "exports = () => Array(100).fill('x'.repeat(20000))";
+    check(long, limits(), FailureKind::FunctionExecutionError, "the result has more than");
+}
+
+#[test]
+fn many_short_calls_of_natives_leave_others_their_turn() {
+    // Without a look at the time in between, a thread of its own would be needed for the timer.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let source = "exports = () => { const text = 'x'.repeat(8000); const end = Date.now() + 2000; \
+                  while (Date.now() < end) { for (let i = 0; i < 1000; i++) console.log(text) } }";
+    let settings = Settings::default();
+    let functions = Functions::load(definition(source), settings).expect("functions load");
+    let turns = runtime.expect("a runtime").block_on(async {
+        let mut run = std::pin::pin!(functions.invoke(invocation(arguments())));
+        let mut turns = 0;
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut run => break turns,
+                () = tokio::task::yield_now() => turns += 1,
+            }
+        }
+    });
+    // A turn takes half a millisecond; on a busy machine it may be many times as long.
+    assert!(turns > 50, "{turns}");
+}
+
+#[test]
+fn the_last_line_of_a_log_says_that_others_were_left_out() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for (written, kept) in [(2, 2), (3, 3), (4, 4), (100_000, 4)] {
+        let source =
+            format!("exports = () => {{ for (let i = 0; i < {written}; i++) console.log(i) }}");
+        let limits = Limits { console_lines_max: 3, ..Limits::default() };
+        let settings = Settings { limits, ..Settings::default() };
+        let functions = Functions::load(definition(&source), settings).expect("functions load");
+        let log = runtime.block_on(functions.invoke(invocation(arguments()))).log;
+        assert_eq!(log.len(), kept, "{log:?}");
+        let note = log.last().is_some_and(|line| line.text.contains("were left out"));
+        assert_eq!(note, written > 3, "{log:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Read as _},
+    io::{self, ErrorKind, Read as _},
     path::Path,
 };
 
@@ -33,7 +33,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
     let text = text_of(path).map_err(|error| SettingError {
         origin: path.display().to_string(),
         problem: format!("cannot be read: {error}"),
-        remedy: "name a readable file with --config, or leave it out".to_owned(),
+        remedy: "put a readable file in its place or remove it; --config names another one"
+            .to_owned(),
     })?;
     parse(&text, &path.display().to_string())
 }
@@ -51,10 +52,23 @@ pub(super) fn seems_to_want_json(path: &Path) -> bool {
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
+    let about = fs::metadata(path).map_err(|error| match path.symlink_metadata() {
+        Ok(_) if error.kind() == ErrorKind::NotFound => {
+            io::Error::other("it is a link that leads nowhere")
+        }
+        _ => error,
+    })?;
+    if about.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    // Opening a pipe would wait forever.
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let file = fs::File::open(path)?;
     let text = io::read_to_string(file.take(FILE_BYTES_MAX + 1))?;
     let fits = text.len() as u64 <= FILE_BYTES_MAX;
-    if fits { Ok(text) } else { Err(io::ErrorKind::FileTooLarge.into()) }
+    if fits { Ok(text) } else { Err(ErrorKind::FileTooLarge.into()) }
 }
 
 /// Every key of the text of a file.

@@ -1,6 +1,9 @@
 //! The layers, put on top of each other.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use toml::Value;
 
@@ -95,8 +98,14 @@ fn config_file(sources: &Sources<'_>) -> Option<PathBuf> {
     if let Some(path) = sources.config {
         return Some(path.to_owned());
     }
+    // Whatever has this name is meant to be read: what cannot be is an error, and not ignored.
     let path = sources.app_dir.join(FILE_NAME);
-    path.is_file().then_some(path)
+    match path.symlink_metadata() {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            None
+        }
+        _ => Some(path),
+    }
 }
 
 #[derive(Default)]

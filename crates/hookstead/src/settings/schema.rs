@@ -236,10 +236,13 @@ settings! {
         /// Copies of the app's memory for runs to have their turns in. One per processor is made
         /// as load asks for it; more only for runs that use much memory and wait.
         isolates_max: u64 [1..=10_000] = 16;
-        /// Console lines kept of a run.
+        /// Console lines kept of a run; if there were more, a last line says so.
         console_lines_max: u64 [0..=1_000_000] = 1000;
         /// Bytes kept of a console line.
         console_line_bytes_max: u64 [512..=1_048_576] = 8192;
+        /// Mebibytes that the result of a function may have, written down; with more it is an
+        /// error. What setBody is given counts with run_memory_mib alone.
+        result_mib: u64 [1..=1024] = 64;
         /// Mebibytes that a function may read of the answer to an outgoing call.
         outbound_body_mib: u64 [1..=1024] = 64;
         /// Seconds that an outgoing call may take.
@@ -248,8 +251,9 @@ settings! {
         outbound_calls_max: u64 [1..=10_000] = 25;
         /// Mebibytes that the body of a request may have; larger ones are refused with 413.
         body_mib: u64 [1..=1024] = 18;
-        /// Mebibytes that the bodies of all requests may have at once; more are refused with 429.
-        /// Half of memory_mib at most.
+        /// Mebibytes that the bodies of all requests may have at once, those included that have yet
+        /// to arrive. More are refused with 429; the last eighth is only for connections that hold
+        /// less than others, and those that hold most are closed. Half of memory_mib at most.
         bodies_mib: u64 [1..=1_048_576] = 1024;
         /// Kibibytes that the request line and all headers may have together.
         header_kib: u64 [8..=4096] = 64;
@@ -276,9 +280,12 @@ settings! {
         response_headers_max: u64 [8..=10_000] = 1000;
         /// Kibibytes that the headers of a function's response may have together.
         response_header_kib: u64 [1..=4096] = 64;
-        /// Connections at once; more wait to be accepted.
+        /// Connections at once. For one more, some are closed that only wait for their clients,
+        /// of the address that has most; where functions run on all of them it waits.
         connections_max: u64 [1..=1_000_000] = 10_000;
-        /// Requests at once; more are refused with 429.
+        /// Requests at once whose bodies have arrived; more are refused with 429. The last quarter
+        /// is only for connections with less than eight of them, the last sixteenth for those
+        /// with none.
         requests_max: u64 [1..=1_000_000] = 10_000;
         /// Seconds that running requests get to finish after a signal to stop.
         shutdown_time_s: u64 [0..=86_400] = 30;

@@ -68,3 +68,31 @@ fn a_negative_limit_counts_as_its_amount() {
     );
     assert_eq!(text, "[[4,3],[1],3]");
 }
+
+#[test]
+fn a_cursor_or_a_promise_is_no_body_of_a_response() {
+    let before = r#"const shelf = context.services.get("mongodb-atlas").db("a").collection("b");"#;
+    for (body, told) in [
+        ("shelf.find()", "toArray()"),
+        ("shelf.find({}).sort({ a: 1 })", "toArray()"),
+        ("shelf.aggregate([])", "toArray()"),
+        ("shelf.find().toArray()", "await it"),
+        ("shelf.findOne()", "await it"),
+        ("Promise.resolve('text')", "await it"),
+    ] {
+        let text = answer(&format!(
+            "exports = async (request, response) => {{
+              {before}
+              try {{
+                response.setBody({body});
+              }} catch (error) {{
+                return {{ name: error.name, message: error.message }};
+              }}
+            }};"
+        ));
+        assert!(text.contains("TypeError") && text.contains("setBody: a"), "{body}: {text}");
+        assert!(text.contains(told), "{body}: {text}");
+    }
+    let id = r#"exports = (q, r) => { r.setBody(BSON.ObjectId("000000000000000000000001")) };"#;
+    assert_eq!(answer(id), "000000000000000000000001");
+}

@@ -12,6 +12,7 @@ mod function;
 mod hostile;
 mod logs;
 mod memory;
+mod odd_files;
 mod program;
 mod quickstart;
 mod reload;

@@ -28,8 +28,10 @@ const WAIT: &str = "wait";
 /// Arguments that can be objects; later ones cannot.
 const STRUCTURES_MAX: usize = 8;
 
-/// What a native was given and gave back together: from so much on it may have taken long.
+/// What natives were given and gave back together: from so much on they may have taken long.
 const LONG_BYTES: usize = 16 << 10;
+/// What a call takes besides, as if it were bytes: a look at the time after a hundred calls.
+const CALL_BYTES: usize = 160;
 
 /// A run's table: the host, and whatever natives and hooks hold while the engine works, so that a
 /// turn that is given up takes nothing with it.
@@ -51,6 +53,8 @@ pub(crate) struct Table<H> {
     /// What another thread has to do before JavaScript goes on.
     pub(crate) work: Option<LongWork>,
     pub(crate) result: Result<Value, Thrown>,
+    /// What short natives were given and gave back since the last look at the time.
+    passed_bytes: usize,
     /// What the run has taken from the budget for large arguments and a large result.
     held: Option<Held>,
 }
@@ -73,6 +77,7 @@ impl<H> Table<H> {
             structures: Vec::new(),
             work: None,
             result: Ok(Value::Undefined),
+            passed_bytes: 0,
             held: None,
         }
     }
@@ -363,6 +368,11 @@ unsafe fn rest<H>(frame: &Frame, table: *mut Table<H>) {
                 background::discard(result);
             }
             (*table).held = None;
+        }
+        // Many short calls take as long as a long one.
+        (*table).passed_bytes += given + returned + CALL_BYTES;
+        if (*table).passed_bytes >= LONG_BYTES {
+            (*table).passed_bytes = 0;
             frame.suspend_if_over();
         }
     }

@@ -4,6 +4,8 @@
 //! does not know. It may call natives in turn, which write behind what is written already, and take
 //! theirs away again.
 
+use std::cell::Cell;
+
 use rquickjs_sys as qjs;
 
 use super::{
@@ -15,6 +17,10 @@ use crate::packed::{self, Head, Item};
 
 /// Deeper values are refused; what refers to itself has no end.
 const DEPTH_MAX: usize = 200;
+
+/// After so many items, others have their turn if the slice of time is over: objects that occur
+/// many times in a value are written down as many times.
+const ITEMS_AT_ONCE: u32 = 128;
 
 const TOO_DEEP: Refusal = ("RangeError", "a value is nested too deeply, or refers to itself");
 
@@ -43,7 +49,7 @@ pub(super) unsafe fn pack(
     written: *mut Vec<u8>,
     bytes_max: usize,
 ) -> Result<(), Trouble> {
-    let packer = Packer { context, classes, written, bytes_max };
+    let packer = Packer { context, classes, written, bytes_max, items: Cell::new(0) };
     // SAFETY: the caller vouches for all of them.
     unsafe {
         if !packer.object(object, 0)? {
@@ -60,6 +66,8 @@ struct Packer<'c> {
     written: *mut Vec<u8>,
     /// How long what is written may become.
     bytes_max: usize,
+    /// Items since the last look at the time.
+    items: Cell<u32>,
 }
 
 /// Whether there was anything to write; there is not for functions and symbols.
@@ -314,7 +322,16 @@ impl Packer<'_> {
         Ok(())
     }
 
+    /// Called for each item, before it is written.
     fn check(&self, more_bytes: usize) -> Result<(), Trouble> {
+        self.items.set(self.items.get() + 1);
+        if self.items.get() >= ITEMS_AT_ONCE {
+            self.items.set(0);
+            // SAFETY: the context is alive. What is written lies in the run's table.
+            if let Some(frame) = unsafe { super::frame(self.context) } {
+                frame.suspend_if_over();
+            }
+        }
         // SAFETY: nobody borrows what is written to.
         let bytes = unsafe { (*self.written).len() }.saturating_add(more_bytes);
         if bytes > self.bytes_max { Err(convert::TOO_LARGE.into()) } else { Ok(()) }

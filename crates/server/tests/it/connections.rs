@@ -12,11 +12,13 @@ use hyper_util::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    task::JoinSet,
     time::{sleep, timeout},
 };
 
-use crate::harness::{App, endpoint, receive};
+use crate::{
+    h2,
+    harness::{App, endpoint, receive},
+};
 
 fn app() -> App {
     App::new()
@@ -283,25 +285,35 @@ async fn what_proxies_read_in_another_way_ends_the_connection() {
 
 #[tokio::test]
 async fn streams_that_are_reset_count_until_their_functions_have_ended() {
-    let slower = "exports = () => new Promise(r => setTimeout(r, 20000))";
-    let server = app().endpoint("GET", "/slower", slower).start().await;
-    let client = http2();
-    let uri = format!("http://{}{}", server.address, endpoint("/slower"));
-    let request = || Request::builder().uri(&uri).body(Full::default()).unwrap();
-    let quick = format!("http://{}{}", server.address, endpoint("/x"));
-    receive(&client, Request::builder().uri(quick).body(Full::default()).unwrap()).await;
-    for _ in 0..3 {
-        let mut calls = JoinSet::new();
+    let slower = "exports = () => new Promise(r => setTimeout(r, 60000))";
+    let server = app()
+        .endpoint("GET", "/slower", slower)
+        .config(|config| config.limits.shutdown_time = Duration::ZERO)
+        .start()
+        .await;
+    let mut client = h2::Client::connect(server.address).await;
+    let mut stream = 1;
+    let slower = endpoint("/slower");
+    for _ in 0..2 {
+        let first = stream;
         for _ in 0..100 {
-            calls.spawn(client.request(request()));
+            client.request(stream, "GET", &slower, &[], None, true).await;
+            stream += 2;
         }
-        // A stream that is reset before it was looked at does not count.
-        sleep(Duration::from_millis(600)).await;
-        // What is dropped is reset.
-        calls.shutdown().await;
+        // Requests are begun in their order: when this one is answered, in whatever way, all of
+        // those before it run.
+        client.request(stream, "GET", &endpoint("/x"), &[], None, true).await;
+        client.frames_until(|frame| frame.stream == stream && frame.kind == h2::HEADERS).await;
+        for reset in (first..stream).step_by(2) {
+            client.send(&h2::frame(h2::RST_STREAM, 0, reset, &[0, 0, 0, 8])).await;
+        }
+        stream += 2;
     }
-    let answer = receive(&client, request()).await;
-    assert_eq!(answer.error(), (429, "TooManyRequests".to_owned()));
+    client.request(stream, "GET", &slower, &[], None, true).await;
+    let is_body = |frame: &h2::Frame| frame.stream == stream && frame.kind == h2::DATA;
+    let frames = client.frames_until(is_body).await;
+    let body = String::from_utf8_lossy(&frames.last().unwrap().payload);
+    assert!(body.contains("TooManyRequests"), "{body}");
     // Others are not to blame.
     assert_eq!(server.get("/x").await.status, 200);
 }

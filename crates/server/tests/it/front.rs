@@ -381,7 +381,7 @@ async fn a_body_that_is_sent_fast_and_means_nothing_leaves_others_their_turn() {
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let answer = tokio::time::timeout(Duration::from_secs(60), server.get("/x")).await;
-    // The floods end here, whatever came of them.
-    floods.iter().for_each(|stream| stream.shutdown(Shutdown::Both).unwrap());
+    // The floods end here, unless the server has ended them already.
+    floods.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
     assert_eq!(answer.expect("no turn").status, 200);
 }

@@ -14,6 +14,8 @@ pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const ACK: u8 = 1;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Far more than anything takes here; a test that waits this long has failed.
 const TIME: Duration = Duration::from_secs(60);
@@ -122,6 +124,12 @@ impl Client {
         let block: Vec<u8> = all.flat_map(|(name, value)| literal(name, value)).collect();
         let flags = END_HEADERS | if ends { END_STREAM } else { 0 };
         self.send(&frame(HEADERS, flags, stream, &block)).await;
+    }
+
+    /// Waits until the server has read everything that was sent.
+    pub(crate) async fn ping(&mut self) {
+        self.send(&frame(PING, 0, 0, &[1; 8])).await;
+        self.frames_until(|frame| frame.kind == PING && frame.flags == ACK).await;
     }
 
     /// The next frame; `None` at the end of the connection.

@@ -4,6 +4,7 @@
 
 mod connections;
 mod cors;
+mod framing;
 mod front;
 mod h2;
 mod harness;
@@ -13,4 +14,5 @@ mod responses;
 mod rights;
 mod routing;
 mod services;
+mod shares;
 mod sites;

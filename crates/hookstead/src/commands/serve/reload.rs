@@ -71,6 +71,7 @@ const RELOADED: [(&str, &[&str]); 6] = [
             "isolates_max",
             "console_lines_max",
             "console_line_bytes_max",
+            "result_mib",
             "outbound_body_mib",
             "outbound_time_s",
             "outbound_calls_max",
