@@ -8,10 +8,12 @@
 use std::sync::Arc;
 
 use bson::{Document, RawBsonRef, RawDocument};
+use hookstead_memory::{Part, Share};
 use hookstead_query::{Parameters, Pipeline, QueryError, Variables, validate};
 
 use super::{
     cancel::Cancel,
+    computation::{hold, no_memory},
     failure::Outcome,
     find::{FIRST_DOCUMENTS_MAX, given_up},
     origin::Origin,
@@ -169,25 +171,37 @@ impl Cursor for AggregateCursor {
     }
 }
 
+/// What a pipeline has made.
+pub(super) struct Gathered {
+    pub(super) batches: Vec<Batch>,
+    /// Their memory.
+    _share: Option<Share>,
+}
+
 /// All documents of a pipeline that has begun, unless they are more than so many bytes.
 pub(super) async fn gather(
     answer: Future<'static, Answer>,
     bytes_max: usize,
-) -> Result<Option<Vec<Batch>>, DataError> {
+    memory: &Arc<Part>,
+) -> Result<Option<Gathered>, DataError> {
     let Answer::Cursor(mut batch, mut rest) = answer.await? else { return Ok(None) };
     let mut batches = Vec::new();
     let mut bytes = 0;
+    let mut share = None;
     loop {
         bytes += batch.bytes_len();
         if bytes > bytes_max {
             return Ok(None);
+        }
+        if !hold(&mut share, memory, bytes) {
+            return Err(no_memory(memory, bytes));
         }
         let is_empty = batch.is_empty();
         batches.push(batch);
         batch = match &mut rest {
             // One that has no documents may be the first.
             Some(cursor) if !is_empty || batches.len() == 1 => cursor.next_batch().await?,
-            _ => return Ok(Some(batches)),
+            _ => return Ok(Some(Gathered { batches, _share: share })),
         };
     }
 }

@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{Filter, Parameters, Projection, Sort, step_bytes};
+use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, step_bytes};
 
 use super::{
     access::Position,
@@ -47,6 +47,8 @@ pub(super) struct Progress {
     skip: u64,
     left: Option<u64>,
     documents_max: usize,
+    /// The memory of the batch that is made.
+    held: HeldBytes,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl Query {
             Stage::Sorted(sorted) => self.deal(sorted, progress, &mut batch)?,
             Stage::Over => Stage::Over,
         };
+        std::mem::take(&mut progress.held).keep();
         progress.documents_max = usize::MAX;
         if progress.left == Some(0) {
             progress.stage = Stage::Over;
@@ -157,8 +160,10 @@ impl Query {
             }
             Ok(Step::Next)
         })?;
-        let sorted = sorter.finish()?.skip(number(self.skip));
-        Ok(sorted.map(|(_, document)| document).collect())
+        let (sorted, held) = sorter.finish()?;
+        // It is part of what comes of this.
+        held.keep();
+        Ok(sorted.skip(number(self.skip)).map(|(_, document)| document).collect())
     }
 
     /// A batch of sorted documents.
@@ -191,6 +196,7 @@ impl Query {
             Some(projection) => batch.push(&projection.apply(document, Some(&self.filter))?),
             None => batch.push(document),
         }
+        progress.held.set(batch.bytes_len())?;
         if let Some(left) = &mut progress.left {
             *left -= 1;
         }
@@ -208,6 +214,7 @@ impl Progress {
             skip: query.skip,
             left: query.limit,
             documents_max: FIRST_DOCUMENTS_MAX,
+            held: HeldBytes::default(),
         }
     }
 

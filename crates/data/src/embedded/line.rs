@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
-    cancel::{Cancel, Pending, gone},
+    cancel::{Cancel, Outgoing, Pending, gone},
     computation::Computation,
     failure::Outcome,
     readers::Readers,
@@ -70,9 +70,9 @@ impl Line {
             let work = || theirs.check().and_then(|()| work(transaction, &theirs));
             let computation = Computation::of_read(&shared, &theirs, &pool);
             let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
-            let outcome = outcome.unwrap_or_else(|_| {
+            let (outcome, share) = outcome.unwrap_or_else(|_| {
                 transaction.abort();
-                Err(gone().into())
+                (Err(gone().into()), None)
             });
             // Before the answer: who hears of the end may begin another one at once.
             is_over.store(transaction.is_over(), Ordering::Release);
@@ -80,7 +80,8 @@ impl Line {
                 leave(&place);
             }
             // Nobody may be waiting any more.
-            let _ = answer.send(outcome.map_err(|failure| failure.into_error(shared.file.path())));
+            let answered = outcome.map_err(|failure| failure.into_error(shared.file.path()));
+            let _ = answer.send(Outgoing::new(answered, share));
         });
         let mut waiting = line.waiting();
         waiting.jobs.push_back(job);

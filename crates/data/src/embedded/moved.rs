@@ -85,7 +85,9 @@ async fn in_transaction(
         transaction.write(&name, |documents| match write.run(documents) {
             // What several writes have done before one that is refused stays.
             Err(Failure::Answer(refusal))
-                if write.keeps_part() && refusal.code != Some(TOO_LARGE) =>
+                if write.keeps_part()
+                    && refusal.kind != ErrorKind::Unavailable
+                    && refusal.code != Some(TOO_LARGE) =>
             {
                 Ok(Err(refusal))
             }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use hookstead_memory::Budget;
 use hookstead_query::QueryError;
 use tokio::sync::Semaphore;
 
@@ -57,7 +58,17 @@ impl EmbeddedFile {
     ///
     /// Waits for the disk. Other processes may have the same file open.
     pub fn open(folder: &Path, options: EmbeddedOptions) -> Result<Self, DataError> {
-        let shared = Shared::open(folder, &options)?;
+        Self::open_within(folder, options, &Budget::unlimited())
+    }
+
+    /// The same, with a budget of memory. What is computed at a time, and what transactions have
+    /// changed, takes half of it at most.
+    pub fn open_within(
+        folder: &Path,
+        options: EmbeddedOptions,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, DataError> {
+        let shared = Shared::open(folder, &options, budget)?;
         let writer = Writer::start(&shared, &options)?;
         let readers = Arc::new(Readers::new(&shared, &options));
         let core = Core {
@@ -207,13 +218,15 @@ impl EmbeddedStore {
         let store = self.clone();
         Box::pin(async move {
             let (shared, source) = (Arc::clone(&store.core.shared), Arc::clone(&store.source));
-            let gathered = aggregate::gather(made, shared.transaction_bytes_max).await?;
+            let gathered =
+                aggregate::gather(made, shared.transaction_bytes_max, &shared.memory).await?;
             let limit = Limit::Time(store.write_compute_time());
             let written = store.core.writer.submit_alone(
                 limit,
                 Box::new(move |writing| {
                     match &gathered {
-                        Some(batches) => {
+                        Some(gathered) => {
+                            let batches = &gathered.batches;
                             aggregate::write_gathered(&source, &name, &work, batches, writing)?;
                         }
                         None => aggregate::write(&shared, &source, &name, &work, writing)?,

@@ -151,7 +151,7 @@ impl Transaction {
             let connection = self.shared.take_reader()?;
             connection.prepare_cached("BEGIN")?.execute([])?;
             let catalogue = self.shared.current_catalogue(&connection)?;
-            let overlay = Overlay::new(self.shared.transaction_bytes_max);
+            let overlay = Overlay::new(self.shared.transaction_bytes_max, &self.shared.memory);
             self.state = State::Open(Box::new(Snapshot { connection, catalogue, overlay }));
         }
         match &mut self.state {

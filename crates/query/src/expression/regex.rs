@@ -59,7 +59,7 @@ fn prepare(nodes: &[Node]) -> Prepared {
             None => return Prepared::Nothing,
         },
     };
-    let raw = |value: Option<&'_ RawBson>| value.cloned().map(Value::Owned);
+    let raw = |value: Option<&'_ RawBson>| value.cloned().map(Value::owned);
     match compile("", raw(regex).as_ref(), raw(options).as_ref()) {
         Ok(Some(regex)) => Prepared::Regex(Box::new(regex)),
         _ => Prepared::Nothing,

@@ -217,6 +217,7 @@ impl Search<'_> {
         let mut budget = Budget::new("$graphLookup", self.budget.left_bytes() / 2);
         match Table::read(documents, &self.stage.connect_to, &mut budget) {
             Ok(table) => {
+                drop(budget);
                 self.budget.take(table.bytes())?;
                 Ok(Known::Table(table))
             }
