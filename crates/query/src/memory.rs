@@ -117,9 +117,7 @@ impl Drop for Counting {
 
 /// Has exactly as much granted as is held, where somebody is asked at all: `hold` is told how many
 /// bytes that is.
-pub(crate) fn settle(
-    hold: impl FnOnce(usize) -> Result<(), QueryError>,
-) -> Result<(), QueryError> {
+pub(crate) fn settle(hold: impl FnOnce(usize) -> Result<(), QueryError>) -> Result<(), QueryError> {
     COUNTS.with(|counts| {
         if counts.granted.get() == usize::MAX {
             return Ok(());

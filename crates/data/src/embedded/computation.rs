@@ -94,10 +94,7 @@ impl Computation {
 
     /// Does the work; what a long computation has taken of the threads is given back. With the
     /// outcome comes the memory that it takes.
-    pub(super) fn run<T>(
-        self,
-        work: impl FnOnce() -> Outcome<T>,
-    ) -> (Outcome<T>, Option<Share>) {
+    pub(super) fn run<T>(self, work: impl FnOnce() -> Outcome<T>) -> (Outcome<T>, Option<Share>) {
         let this = Rc::new(self);
         let interrupt: Rc<dyn Interrupt> = Rc::clone(&this) as _;
         let outcome = with_interrupt(interrupt, work);
@@ -198,7 +195,8 @@ pub(super) fn no_memory(memory: &Part, bytes: usize) -> DataError {
     let bytes_max = memory.large_bytes_max();
     let (kind, message) = match bytes > bytes_max {
         true => {
-            let text = format!("the operation needs more memory than the limit of {bytes_max} bytes");
+            let text =
+                format!("the operation needs more memory than the limit of {bytes_max} bytes");
             (ErrorKind::Refused, text)
         }
         false => {

@@ -108,8 +108,7 @@ impl Readers {
             let work = || theirs.check().and_then(|()| work(connection, &shared, &theirs));
             let computation = Computation::of_read(&shared, &theirs, &pool);
             let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
-            let (outcome, share) =
-                outcome.unwrap_or_else(|_| (Err(Failure::Answer(gone())), None));
+            let (outcome, share) = outcome.unwrap_or_else(|_| (Err(Failure::Answer(gone())), None));
             let outcome = outcome.map_err(|failure| failure.into_error(shared.file.path()));
             // Nobody may be waiting any more.
             let _ = answer.send(Outgoing::new(outcome, share));

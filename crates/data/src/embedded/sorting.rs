@@ -38,7 +38,14 @@ impl<'s> Sorter<'s> {
     /// Without a maximum, all are kept.
     pub(super) fn new(sort: &'s Sort, documents_max: Option<usize>) -> Self {
         let documents_max = documents_max.unwrap_or(usize::MAX);
-        Self { sort, documents_max, entries: BinaryHeap::new(), count: 0, bytes: 0, held: HeldBytes::default() }
+        Self {
+            sort,
+            documents_max,
+            entries: BinaryHeap::new(),
+            count: 0,
+            bytes: 0,
+            held: HeldBytes::default(),
+        }
     }
 
     pub(super) fn add(&mut self, row: i64, document: &RawDocument) -> Outcome<()> {

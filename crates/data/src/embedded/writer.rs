@@ -257,6 +257,8 @@ impl Worker {
         let outcomes = result.unwrap_or_else(|failure| vec![(Err(failure), None)]);
         for (job, (outcome, share)) in jobs.into_iter().zip(outcomes) {
             let answer = outcome.map_err(|failure| failure.into_error(self.shared.file.path()));
+            // What it has held is given back before anybody hears of its end.
+            drop(job.work);
             // Nobody may be waiting any more.
             let _ = job.answer.send(Outgoing::new(answer, share));
         }

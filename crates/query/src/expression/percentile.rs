@@ -83,10 +83,7 @@ fn checked_ranks(node: Node) -> Result<Node, QueryError> {
 }
 
 /// The numbers of the input in their order.
-fn numbers(
-    arguments: &Arguments<'_>,
-    held: &mut HeldBytes,
-) -> Result<Vec<f64>, QueryError> {
+fn numbers(arguments: &Arguments<'_>, held: &mut HeldBytes) -> Result<Vec<f64>, QueryError> {
     let mut numbers = Vec::new();
     let Some(input) = arguments.get(0)? else { return Ok(numbers) };
     let mut add = |value| {

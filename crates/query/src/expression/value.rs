@@ -2,10 +2,7 @@
 
 use std::cmp::Ordering;
 
-use bson::{
-    Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocument,
-    raw::CStr,
-};
+use bson::{Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocument, raw::CStr};
 
 pub(crate) use crate::scan::field;
 use crate::{
