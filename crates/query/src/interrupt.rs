@@ -37,6 +37,12 @@ pub trait Interrupt {
     /// error is not passed on.
     fn check(&self) -> Result<(), QueryError>;
 
+    /// Hears of work that may take as long as so many steps, and cannot be stopped; answers with
+    /// the error with which the computation ends instead.
+    fn foresee(&self, _steps: usize) -> Result<(), QueryError> {
+        Ok(())
+    }
+
     /// Makes the memory that the computation may hold a number of bytes, more or less than before,
     /// or says with which error it ends because there is none. What it has had stays then.
     fn hold(&self, _bytes: usize) -> Result<(), QueryError> {
@@ -113,9 +119,16 @@ pub fn step_bytes(bytes: usize) -> Result<(), QueryError> {
     step()
 }
 
-/// Counts a search by a pattern.
-pub(crate) fn step_search(text: &str) -> Result<(), QueryError> {
-    charge(SEARCH_STEPS + text.len() / STEP_BYTES);
+/// Counts a search by a pattern, or its compilation, which may take as long as so many steps and
+/// cannot be stopped.
+pub(crate) fn step_search(text: &str, steps: usize) -> Result<(), QueryError> {
+    let steps = SEARCH_STEPS.saturating_add(text.len() / STEP_BYTES).saturating_add(steps);
+    charge(steps);
+    if steps > STEPS as usize
+        && let Some(interrupt) = asked()?
+    {
+        interrupt.foresee(steps)?;
+    }
     step()
 }
 

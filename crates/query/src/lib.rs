@@ -42,7 +42,7 @@ pub use expression::{Evaluated, Expression, Scope, Value};
 pub use filter::{Bound, Filter, Side};
 pub use interrupt::{Interrupt, sort_by, step, step_bytes, with_interrupt, with_steps};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
-pub use memory::{Held, HeldBytes, gathered_bytes, resume};
+pub use memory::{Held, HeldBytes, gathered_bytes, resume, with_kept};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
 pub use projection::Projection;

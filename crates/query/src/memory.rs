@@ -267,6 +267,22 @@ impl Drop for HeldBytes {
     }
 }
 
+/// Counts bytes until the computation ends: they are part of what comes of it.
+pub(crate) fn keep_bytes(bytes: usize) -> Result<(), QueryError> {
+    let mut held = HeldBytes::default();
+    held.set(bytes)?;
+    held.keep();
+    Ok(())
+}
+
+/// Does some work, and hands over what it has kept counted.
+pub fn with_kept<T>(work: impl FnOnce() -> T) -> (T, HeldBytes) {
+    let before = gathered_bytes();
+    let outcome = work();
+    let bytes = gathered_bytes().saturating_sub(before);
+    (outcome, HeldBytes { bytes })
+}
+
 /// The bytes that stages hold in this computation.
 pub fn gathered_bytes() -> usize {
     COUNTS.with(|counts| counts.gathered.get())

@@ -29,6 +29,9 @@ use crate::{DataError, ErrorKind};
 /// `MaxTimeMSExpired`
 const TIME_LIMIT: i32 = 50;
 
+/// Roughly how long a step takes.
+const STEP_TIME: Duration = Duration::from_nanos(60);
+
 /// What one piece of work may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
@@ -163,6 +166,15 @@ impl Interrupt for Computation {
         match self.look().or_else(|| self.make_room()) {
             None => Ok(()),
             Some(stop) => Err(self.end(stop)),
+        }
+    }
+
+    /// On the thread that writes, what may take long is not begun: it is done elsewhere.
+    fn foresee(&self, steps: usize) -> Result<(), QueryError> {
+        let time = STEP_TIME.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+        match self.limit {
+            Limit::Always(time_max) if time > time_max => Err(self.end(Stop::TimeLimit)),
+            _ => Ok(()),
         }
     }
 

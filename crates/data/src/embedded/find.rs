@@ -30,6 +30,9 @@ pub(super) const FIRST_DOCUMENTS_MAX: usize = 101;
 /// Any other batch ends with the document that exceeds this.
 pub(super) const BATCH_BYTES_MAX: usize = 1 << 20;
 
+/// What holds more is not dropped by whoever has a cursor.
+pub(super) const DROPPED_BYTES_MAX: usize = 256 << 10;
+
 /// A query, ready to be put to a collection.
 #[derive(Debug)]
 pub(super) struct Query {
@@ -55,7 +58,8 @@ pub(super) struct Progress {
 enum Stage {
     New,
     At(Plan, Position),
-    Sorted(VecDeque<RawDocumentBuf>),
+    /// Documents, and how many bytes they take.
+    Sorted(VecDeque<RawDocumentBuf>, usize),
     Over,
 }
 
@@ -106,13 +110,14 @@ impl Query {
                 } else {
                     let sorted = self.sorted(&plan, documents, cancel)?;
                     (progress.skip, progress.left) = (0, None);
-                    self.deal(sorted, progress, &mut batch)?
+                    let bytes = sorted.iter().map(bytes_of).sum();
+                    self.deal(sorted, bytes, progress, &mut batch)?
                 }
             }
             Stage::At(plan, position) => {
                 self.scan(plan, Some(position), progress, &mut batch, documents, cancel)?
             }
-            Stage::Sorted(sorted) => self.deal(sorted, progress, &mut batch)?,
+            Stage::Sorted(sorted, bytes) => self.deal(sorted, bytes, progress, &mut batch)?,
             Stage::Over => Stage::Over,
         };
         std::mem::take(&mut progress.held).keep();
@@ -170,15 +175,17 @@ impl Query {
     fn deal(
         &self,
         mut sorted: VecDeque<RawDocumentBuf>,
+        mut bytes: usize,
         progress: &mut Progress,
         batch: &mut Batch,
     ) -> Outcome<Stage> {
         while let Some(document) = sorted.pop_front() {
+            bytes -= bytes_of(&document);
             if self.take(&document, progress, batch)? == Step::Stop {
                 break;
             }
         }
-        Ok(if sorted.is_empty() { Stage::Over } else { Stage::Sorted(sorted) })
+        Ok(if sorted.is_empty() { Stage::Over } else { Stage::Sorted(sorted, bytes) })
     }
 
     fn take(
@@ -220,15 +227,17 @@ impl Progress {
 
     /// How many bytes the documents take that had to be sorted and are yet to be given.
     fn held_bytes(&self) -> usize {
-        let Stage::Sorted(sorted) = &self.stage else { return 0 };
-        let bytes = |document: &RawDocumentBuf| size_of_val(document) + document.as_bytes().len();
-        sorted.iter().map(bytes).sum()
+        if let Stage::Sorted(_, bytes) = &self.stage { *bytes } else { 0 }
     }
 
     /// Whether all documents have been given.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over)
     }
+}
+
+fn bytes_of(document: &RawDocumentBuf) -> usize {
+    size_of_val(document) + document.as_bytes().len()
 }
 
 /// Runs a query. The first batch is asked for at once.
@@ -240,7 +249,10 @@ pub(super) fn run(origin: Origin, name: Namespace, query: Arc<Query>) -> Future<
         let (batch, progress) = first.await?;
         let rest: Option<Box<dyn Cursor>> = match progress.is_over() {
             true => None,
-            false => Some(Box::new(FindCursor { progress: Some(progress), ..cursor })),
+            false => {
+                cursor.progress = Some(progress);
+                Some(Box::new(cursor))
+            }
         };
         Ok(Answer::Cursor(batch, rest))
     })
@@ -262,6 +274,17 @@ impl FindCursor {
             let batch = query.next_batch(&mut progress, documents, cancel)?;
             Ok((batch, progress))
         })
+    }
+}
+
+impl Drop for FindCursor {
+    /// Many sorted documents take long to be dropped; that is for a thread of the store.
+    fn drop(&mut self) {
+        if self.held_bytes() > DROPPED_BYTES_MAX
+            && let Some(progress) = self.progress.take()
+        {
+            self.origin.readers().push(Box::new(move |_| drop(progress)));
+        }
     }
 }
 

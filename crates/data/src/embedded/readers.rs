@@ -176,7 +176,7 @@ impl Pool {
     }
 
     /// Hands a job over, to a new thread if all are busy and there may be one more.
-    fn push(pool: &Arc<Self>, job: Job) {
+    pub(super) fn push(pool: &Arc<Self>, job: Job) {
         let mut state = pool.lock();
         state.jobs.push_back(job);
         Self::start_thread(pool, &mut state);

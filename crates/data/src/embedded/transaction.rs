@@ -116,6 +116,11 @@ impl Transaction {
         self.is_over()
     }
 
+    /// Whether it has a state of the file.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Whether nothing comes of it any more.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Aborted)

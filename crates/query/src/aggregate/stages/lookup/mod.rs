@@ -25,7 +25,7 @@ use crate::{
         stage::Operation,
         write::{ArrayBuffer, Writer},
     },
-    memory::HeldBytes,
+    memory::{HeldBytes, with_kept},
 };
 
 pub(in crate::aggregate) use self::parse::parse;
@@ -109,7 +109,8 @@ impl Looking<'_> {
         if self.cached.is_none() && inner.has_constant_part() {
             self.cached = Some(self.constant_part(inner)?);
         }
-        let pipeline = inner.parse_for(&document, &lookup.parameters)?;
+        let (pipeline, _held) = with_kept(|| inner.parse_for(&document, &lookup.parameters));
+        let pipeline = pipeline?;
         let from = lookup.from.as_deref().unwrap_or_default();
         let source: Documents<'_> = match &self.cached {
             Some(Some(documents)) => Box::new(documents.iter().cloned().map(Ok)),
@@ -160,7 +161,8 @@ impl Looking<'_> {
         let Some(inner) = &self.lookup.inner else {
             return self.lookup.document(document, source, &mut self.budget);
         };
-        let pipeline = inner.parse_for(document, &self.lookup.parameters)?;
+        let (pipeline, _held) = with_kept(|| inner.parse_for(document, &self.lookup.parameters));
+        let pipeline = pipeline?;
         let source = inner.constant.run(source, self.collections);
         let found = match &pipeline {
             Some(pipeline) => pipeline.run(source, self.collections),
