@@ -124,8 +124,9 @@ pub fn step_bytes(bytes: usize) -> Result<(), QueryError> {
 pub(crate) fn step_search(text: &str, steps: usize) -> Result<(), QueryError> {
     let steps = SEARCH_STEPS.saturating_add(text.len() / STEP_BYTES).saturating_add(steps);
     charge(steps);
+    // A limit of steps has been charged already.
     if steps > STEPS as usize
-        && let Some(interrupt) = asked()?
+        && let Ok(Some(interrupt)) = asked()
     {
         interrupt.foresee(steps)?;
     }

@@ -174,18 +174,20 @@ fn a_run_has_a_number_of_sessions_and_cursors_open_and_ends_make_room() {
 
 #[test]
 fn what_the_store_computes_has_no_more_memory_than_there_is() {
-    let gather = "await c().updateOne({ _id: 1 }, { $set: { t: 'x'.repeat(1 << 20) } }, \
-                  { upsert: true }); \
-                  const all = { $map: { input: { $range: [0, 12] }, in: '$t' } }; \
+    let fill = "return c().insertOne({ _id: 1, t: 'x'.repeat(1 << 20) })";
+    let gather = "const all = { $map: { input: { $range: [0, 12] }, in: '$t' } }; \
                   const stages = [{ $match: { _id: 1 } }, { $project: { x: { $size: all } } }]; \
                   return c().aggregate(stages).toArray()";
-    let gather = format!("{COLLECTION}exports = async () => {{ {gather} }}");
+    let endpoint = |body: &str| format!("{COLLECTION}exports = async () => {{ {body} }}");
+    let (fill, gather) = (endpoint(fill), endpoint(gather));
     let files = [
+        ("functions/fill.js", &*fill),
         ("functions/gather.js", &*gather),
         ("functions/hello.js", "exports = () => 'hello'"),
         ("hookstead.toml", "[limits]\nmemory_mib = 48\n"),
     ];
     let served = Served::start(app_of(&files).path(), &[]);
+    assert_eq!(call(&served, "fill", "").0, 200);
     assert_eq!(call(&served, "gather", "").0, 200);
     thread::scope(|scope| {
         let served = &served;

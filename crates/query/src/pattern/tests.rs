@@ -139,16 +139,16 @@ fn compiling_counts_as_steps_and_as_memory() {
 
 #[test]
 fn a_search_that_might_take_long_is_refused() {
-    let text = "a".repeat(1 << 20);
+    let text = "a".repeat(1 << 18);
     for (pattern, len_max) in [
         ("(?=.*z)a", 4096),
         ("(?!.+z)a", 4096),
         ("(?>a+)b", 4096),
         ("a++b", 4096),
         (".{1000}z", 67_000),
-        (r"^(?=.*\d)a", 1 << 20),
-        ("[a-z]+z", 1 << 20),
-        ("(?=z)a", 1 << 20),
+        (r"^(?=.*\d)a", 1 << 18),
+        ("[a-z]+z", 1 << 18),
+        ("(?=z)a", 1 << 18),
     ] {
         let pattern = Pattern::new(pattern, "").unwrap();
         assert!(pattern.is_match(&text[..len_max.min(4096)]).is_ok(), "{pattern:?}");
