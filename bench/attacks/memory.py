@@ -61,8 +61,13 @@ WAIT = """exports = async ({ body }) => {
 };"""
 
 SETTINGS = {"HOOKSTEAD_OUTBOUND_ALLOW": "127.0.0.1"}
+AGGREGATE = """exports = async ({ body }) => {
+  const c = context.services.get('mongodb-atlas').db('attack').collection('large');
+  return (await c.aggregate(EJSON.parse(body.text())).toArray()).length;
+};"""
 
 FUNCTIONS = {
+    "aggregate": AGGREGATE,
     "parse": PARSE,
     "hello": HELLO,
     "fetch": FETCH,
@@ -271,6 +276,29 @@ def attack_cursors(server, partner, scale):
     """Cursors over sorted documents that are left open."""
     server.call("fill", query=f"?count={int(64 * scale) + 1}")
     return at_once(4, lambda _: server.call("cursors", query="?count=20")[0])
+
+
+def attack_values(server, partner, scale):
+    """Expressions that hold large texts while they go through a range."""
+    server.call("fill", query="?count=1")
+    doubled = {"$reduce": {
+        "input": {"$range": [0, 4]},
+        "initialValue": "$text",
+        "in": {"$concat": ["$$value", "$$value"]},
+    }}
+    lengths = {"$map": {"input": {"$range": [0, int(20 * scale) + 1]}, "in": {
+        "$strLenBytes": doubled,
+    }}}
+    body = json.dumps([{"$limit": 1}, {"$project": {"x": lengths}}])
+    return at_once(60, lambda _: server.call("aggregate", body)[0])
+
+
+def attack_stages(server, partner, scale):
+    """Pipelines that gather what they read twice."""
+    server.call("fill", query=f"?count={int(24 * scale) + 1}")
+    union, sort = {"$unionWith": "large"}, {"$sort": {"n": -1}}
+    body = json.dumps([union, sort, {"$group": {"_id": None, "all": {"$push": "$text"}}}])
+    return at_once(60, lambda _: server.call("aggregate", body)[0])
 
 
 def attack_log(server, partner, scale):

@@ -145,6 +145,10 @@ pub struct Limits {
     pub outbound_calls_max: usize,
     /// Transactions of a run at once; more wait until others of the run have ended.
     pub run_transactions_max: usize,
+    /// Sessions of a run that are open at once; one more fails.
+    pub run_sessions_max: usize,
+    /// Cursors of a run that are open at once; one more fails.
+    pub run_cursors_max: usize,
 }
 
 impl Default for Limits {
@@ -166,6 +170,8 @@ impl Default for Limits {
             outbound_time: Duration::from_secs(300),
             outbound_calls_max: 25,
             run_transactions_max: 16,
+            run_sessions_max: 1000,
+            run_cursors_max: 1000,
         }
     }
 }

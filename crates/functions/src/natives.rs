@@ -63,6 +63,7 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     whole!("cipher_encrypt", cost::bytes, ciphers::encrypt),
     short("data_in_transaction", data::in_transaction),
     short("data_session", data::open_session),
+    short("data_session_end", data::end_session),
     short("data_start", data::start),
     short("data_transaction_start", data::start_transaction),
     short("fail", outcome::fail),

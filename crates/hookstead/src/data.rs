@@ -125,7 +125,8 @@ impl StorePlan<'_> {
 }
 
 fn open_file(workspace: &Workspace) -> anyhow::Result<EmbeddedFile> {
-    EmbeddedFile::open(&workspace.data_dir, embedded_options(&workspace.settings))
+    let options = embedded_options(&workspace.settings);
+    EmbeddedFile::open_within(&workspace.data_dir, options, &workspace.memory)
         .context("the documents cannot be opened")
 }
 

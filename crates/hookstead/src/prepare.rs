@@ -128,6 +128,8 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             outbound_time: Duration::from_secs(limits.outbound_time_s),
             outbound_calls_max: size(limits.outbound_calls_max, 0),
             run_transactions_max: size(settings.data.run_transactions_max, 0),
+            run_sessions_max: size(settings.data.run_sessions_max, 0),
+            run_cursors_max: size(settings.data.run_cursors_max, 0),
         },
         outbound: Outbound {
             allow: settings.outbound.allow.get().to_vec(),

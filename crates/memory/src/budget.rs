@@ -179,6 +179,15 @@ pub struct Part {
     bytes_max: usize,
 }
 
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part")
+            .field("bytes_max", &self.bytes_max)
+            .field("used_bytes", &self.used_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Part {
     /// Takes bytes; `None` where the part or the budget has no room.
     pub fn take(self: &Arc<Self>, bytes: usize) -> Option<Share> {
@@ -195,6 +204,11 @@ impl Part {
     /// How many bytes this part has.
     pub fn bytes_max(&self) -> usize {
         self.bytes_max
+    }
+
+    /// How much a single holder may have of it that is not small.
+    pub fn large_bytes_max(&self) -> usize {
+        self.bytes_max - self.bytes_max / RESERVED_PART
     }
 
     /// Takes a share of the budget over; it comes back where this part has no room for it.
@@ -254,14 +268,23 @@ impl Share {
     pub fn bytes(&self) -> usize {
         self.bytes
     }
+
+    /// Gives back all but so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let Some(surplus) = self.bytes.checked_sub(bytes).filter(|surplus| *surplus > 0) else {
+            return;
+        };
+        self.bytes = bytes;
+        if let Some(part) = &self.part {
+            part.used.fetch_sub(surplus, Ordering::AcqRel);
+        }
+        self.budget.subtract(surplus);
+    }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        if let Some(part) = &self.part {
-            part.used.fetch_sub(self.bytes, Ordering::AcqRel);
-        }
-        self.budget.subtract(self.bytes);
+        self.shrink_to(0);
     }
 }
 

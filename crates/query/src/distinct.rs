@@ -9,29 +9,45 @@ use crate::{
     depth::check_path,
     interrupt::sort_by,
     key::append_key,
+    memory::HeldBytes,
     path::{as_document, field, items},
 };
 
+/// What a value takes besides its bytes, in a list and in a table.
+const VALUE_BYTES: usize = 160;
+
+/// What a value of the document at hand takes that is looked at where it stands, with its key.
+const FOUND_BYTES: usize = 128;
+
 /// Values as they are found, each once. Equal values of two types are one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Distinct {
     path: Box<str>,
     seen: HashSet<Vec<u8>>,
     values: Vec<RawBson>,
     bytes: usize,
+    held: HeldBytes,
 }
 
 impl Distinct {
     /// Looks for the values of a path.
     pub fn new(path: &str) -> Result<Self, QueryError> {
         check_path(path)?;
-        Ok(Self { path: path.into(), seen: HashSet::new(), values: Vec::new(), bytes: 0 })
+        Ok(Self {
+            path: path.into(),
+            seen: HashSet::new(),
+            values: Vec::new(),
+            bytes: 0,
+            held: HeldBytes::default(),
+        })
     }
 
     /// Adds what a document has at the path; of an array, its items.
     pub fn add(&mut self, document: &RawDocument) -> Result<(), QueryError> {
         let mut found = Vec::new();
         collect(document, &self.path, &mut found)?;
+        let mut held = HeldBytes::default();
+        held.set(found.len() * FOUND_BYTES)?;
         let mut keyed: Vec<(Vec<u8>, RawBsonRef<'_>)> = found
             .into_iter()
             .map(|value| {
@@ -46,6 +62,7 @@ impl Distinct {
             let bytes = key.len();
             if self.seen.insert(key) {
                 self.bytes += bytes;
+                self.held.add(2 * bytes + VALUE_BYTES)?;
                 self.values.push(value.into());
             }
         }
@@ -57,9 +74,9 @@ impl Distinct {
         self.bytes
     }
 
-    /// What was found.
-    pub fn into_values(self) -> Vec<RawBson> {
-        self.values
+    /// What was found, and the memory that it takes.
+    pub fn into_values(self) -> (Vec<RawBson>, HeldBytes) {
+        (self.values, self.held)
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::QueryError;
+use crate::{QueryError, memory};
 
 /// After so many steps, somebody is asked.
 const STEPS: u32 = 4096;
@@ -36,6 +36,18 @@ pub trait Interrupt {
     /// The error with which the computation ends, if it may not go on. It is asked again if that
     /// error is not passed on.
     fn check(&self) -> Result<(), QueryError>;
+
+    /// Hears of work that may take as long as so many steps, and cannot be stopped; answers with
+    /// the error with which the computation ends instead.
+    fn foresee(&self, _steps: usize) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    /// Makes the memory that the computation may hold a number of bytes, more or less than before,
+    /// or says with which error it ends because there is none. What it has had stays then.
+    fn hold(&self, _bytes: usize) -> Result<(), QueryError> {
+        Ok(())
+    }
 }
 
 /// Who is asked.
@@ -57,6 +69,7 @@ thread_local! {
 struct Restore {
     asked: Asked,
     left: u32,
+    _memory: memory::Counting,
 }
 
 impl Drop for Restore {
@@ -70,15 +83,20 @@ impl Drop for Restore {
 
 /// Does some work that an interrupt may stop.
 pub fn with_interrupt<T>(interrupt: Rc<dyn Interrupt>, work: impl FnOnce() -> T) -> T {
-    let asked = ASKED.replace(Asked::Interrupt(interrupt));
-    let _restore = Restore { asked, left: LEFT.replace(STEPS) };
-    work()
+    let asked = ASKED.replace(Asked::Interrupt(Rc::clone(&interrupt)));
+    let _memory = memory::Counting::with_interrupt();
+    let _restore = Restore { asked, left: LEFT.replace(STEPS), _memory };
+    let outcome = work();
+    // What comes of the work is kept, and the rest given back.
+    let _ = memory::settle(|bytes| interrupt.hold(bytes));
+    outcome
 }
 
 /// Does some work that ends with [`QueryError::INTERRUPTED`] after so many steps.
 pub fn with_steps<T>(steps: u32, work: impl FnOnce() -> T) -> T {
     let asked = ASKED.replace(Asked::Limit);
-    let _restore = Restore { asked, left: LEFT.replace(steps) };
+    let _memory = memory::Counting::with_limit();
+    let _restore = Restore { asked, left: LEFT.replace(steps), _memory };
     work()
 }
 
@@ -101,9 +119,17 @@ pub fn step_bytes(bytes: usize) -> Result<(), QueryError> {
     step()
 }
 
-/// Counts a search by a pattern.
-pub(crate) fn step_search(text: &str) -> Result<(), QueryError> {
-    charge(SEARCH_STEPS + text.len() / STEP_BYTES);
+/// Counts a search by a pattern, or its compilation, which may take as long as so many steps and
+/// cannot be stopped.
+pub(crate) fn step_search(text: &str, steps: usize) -> Result<(), QueryError> {
+    let steps = SEARCH_STEPS.saturating_add(text.len() / STEP_BYTES).saturating_add(steps);
+    charge(steps);
+    // A limit of steps has been charged already.
+    if steps > STEPS as usize
+        && let Ok(Some(interrupt)) = asked()
+    {
+        interrupt.foresee(steps)?;
+    }
     step()
 }
 
@@ -122,19 +148,41 @@ pub(crate) fn charge_bytes(bytes: usize) {
     }
 }
 
+/// Has somebody asked at the next step.
+pub(crate) fn ask_soon() {
+    LEFT.set(0);
+}
+
 #[cold]
 #[inline(never)]
 fn ask() -> Result<(), QueryError> {
-    let interrupt = ASKED.with_borrow(|asked| match asked {
-        Asked::Nobody => Ok(None),
-        Asked::Limit => Err(interrupted()),
-        Asked::Interrupt(interrupt) => Ok(Some(Rc::clone(interrupt))),
-    })?;
+    let interrupt = asked()?;
+    memory::check_values()?;
     if let Some(interrupt) = interrupt {
+        // First the memory: the other one may have the computation wait.
+        memory::settle(|bytes| interrupt.hold(bytes))?;
         interrupt.check()?;
     }
     LEFT.set(STEPS);
     Ok(())
+}
+
+/// Asks for as much memory as is held.
+#[cold]
+#[inline(never)]
+pub(crate) fn ask_for_memory() -> Result<(), QueryError> {
+    match asked()? {
+        None => Ok(()),
+        Some(interrupt) => memory::settle(|bytes| interrupt.hold(bytes)),
+    }
+}
+
+fn asked() -> Result<Option<Rc<dyn Interrupt>>, QueryError> {
+    ASKED.with_borrow(|asked| match asked {
+        Asked::Nobody => Ok(None),
+        Asked::Limit => Err(interrupted()),
+        Asked::Interrupt(interrupt) => Ok(Some(Rc::clone(interrupt))),
+    })
 }
 
 fn interrupted() -> QueryError {

@@ -15,6 +15,7 @@ mod field_path;
 mod filter;
 mod interrupt;
 mod key;
+mod memory;
 mod named;
 mod number;
 mod order;
@@ -31,7 +32,7 @@ mod variables;
 
 pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
-    WhenNotMatched, taken_bytes,
+    WhenNotMatched,
 };
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, PATH_NAMES_MAX, check_path, validate};
@@ -41,6 +42,7 @@ pub use expression::{Evaluated, Expression, Scope, Value};
 pub use filter::{Bound, Filter, Side};
 pub use interrupt::{Interrupt, sort_by, step, step_bytes, with_interrupt, with_steps};
 pub use key::{append_descending_key, append_descending_value_key, append_key, append_value_key};
+pub use memory::{Held, HeldBytes, gathered_bytes, resume, with_kept};
 pub use order::{compare, compare_values, rank, rank_of_value};
 pub use parameters::Parameters;
 pub use projection::Projection;

@@ -47,13 +47,17 @@ export class Session {
   }
 
   inTransaction() {
-    return host.data_in_transaction(this.#id);
+    return this.#id !== undefined && host.data_in_transaction(this.#id);
   }
 
   async endSession() {
     this.#hasEnded = true;
     if (this.inTransaction()) {
       await this.abortTransaction();
+    }
+    if (this.#id !== undefined) {
+      host.data_session_end(this.#id);
+      this.#id = undefined;
     }
   }
 

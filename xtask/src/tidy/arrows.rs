@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &[]),
     ("signature", &[]),
     ("isolate", &["memory"]),
-    ("data", &["query"]),
+    ("data", &["query", "memory"]),
     ("journal", &[]),
     ("memory", &[]),
     ("query", &[]),

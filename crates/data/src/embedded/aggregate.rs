@@ -8,12 +8,15 @@
 use std::sync::Arc;
 
 use bson::{Document, RawBsonRef, RawDocument};
+use hookstead_memory::{Part, Share};
 use hookstead_query::{Parameters, Pipeline, QueryError, Variables, validate};
 
 use super::{
     cancel::Cancel,
+    computation::{hold, no_memory},
+    documents::DocumentsMut,
     failure::Outcome,
-    find::{FIRST_DOCUMENTS_MAX, given_up},
+    find::{DROPPED_BYTES_MAX, FIRST_DOCUMENTS_MAX, given_up},
     origin::Origin,
     output::Target,
     running::{Course, Running, pulled},
@@ -133,7 +136,10 @@ pub(super) fn run(
         let (batch, stage) = first.await?;
         let rest: Option<Box<dyn Cursor>> = match stage {
             Stage::Over => None,
-            stage => Some(Box::new(AggregateCursor { stage: Some(stage), ..cursor })),
+            stage => {
+                cursor.stage = Some(stage);
+                Some(Box::new(cursor))
+            }
         };
         Ok(Answer::Cursor(batch, rest))
     })
@@ -149,6 +155,17 @@ impl AggregateCursor {
     fn ask(&mut self, documents_max: usize) -> Future<'static, (Batch, Stage)> {
         let Some(stage) = self.stage.take() else { return failed(given_up()) };
         self.origin.lend(move |lent, cancel| stage.advance(documents_max, lent, cancel))
+    }
+}
+
+impl Drop for AggregateCursor {
+    /// What stages hold takes long to be dropped; that is for a thread of the store.
+    fn drop(&mut self) {
+        if self.held_bytes() > DROPPED_BYTES_MAX
+            && let Some(stage) = self.stage.take()
+        {
+            self.origin.readers().push(Box::new(move |_| drop(stage)));
+        }
     }
 }
 
@@ -169,31 +186,88 @@ impl Cursor for AggregateCursor {
     }
 }
 
+/// What a pipeline has made.
+pub(super) struct Gathered {
+    pub(super) batches: Vec<Batch>,
+    /// Their memory.
+    _share: Option<Share>,
+}
+
 /// All documents of a pipeline that has begun, unless they are more than so many bytes.
 pub(super) async fn gather(
     answer: Future<'static, Answer>,
     bytes_max: usize,
-) -> Result<Option<Vec<Batch>>, DataError> {
+    memory: &Arc<Part>,
+) -> Result<Option<Gathered>, DataError> {
     let Answer::Cursor(mut batch, mut rest) = answer.await? else { return Ok(None) };
     let mut batches = Vec::new();
     let mut bytes = 0;
+    let mut share = None;
     loop {
         bytes += batch.bytes_len();
         if bytes > bytes_max {
             return Ok(None);
+        }
+        if !hold(&mut share, memory, bytes) {
+            return Err(no_memory(memory, bytes));
         }
         let is_empty = batch.is_empty();
         batches.push(batch);
         batch = match &mut rest {
             // One that has no documents may be the first.
             Some(cursor) if !is_empty || batches.len() == 1 => cursor.next_batch().await?,
-            _ => return Ok(Some(batches)),
+            _ => return Ok(Some(Gathered { batches, _share: share })),
         };
     }
 }
 
+/// What a pipeline writes to a collection.
+pub(super) struct Output {
+    pub(super) name: Namespace,
+    pub(super) work: AggregateWork,
+    /// What it has made, unless that is too much to be kept.
+    pub(super) gathered: Option<Gathered>,
+}
+
+impl Output {
+    /// Whether it may take long and can be done elsewhere than on the thread that writes.
+    pub(super) fn is_movable(&self) -> bool {
+        self.gathered.is_some()
+            && self.work.target(&self.name).is_some_and(|target| target.computes())
+    }
+
+    /// The collection that it goes to.
+    pub(super) fn target_name(&self) -> Namespace {
+        let target = self.work.target(&self.name);
+        target.map_or_else(|| self.name.clone(), |target| target.name().clone())
+    }
+
+    /// Writes on the thread that writes, within a transaction that has written nothing yet.
+    pub(super) fn write(
+        &self,
+        shared: &Arc<Shared>,
+        source: &Arc<str>,
+        writing: &mut Writing<'_>,
+    ) -> Outcome<()> {
+        match &self.gathered {
+            Some(gathered) => {
+                write_gathered(source, &self.name, &self.work, &gathered.batches, writing)
+            }
+            None => write(shared, source, &self.name, &self.work, writing),
+        }
+    }
+
+    /// The same within a transaction of its own.
+    pub(super) fn merge(&self, documents: &mut dyn DocumentsMut) -> Outcome<Answer> {
+        if let (Some(target), Some(gathered)) = (self.work.target(&self.name), &self.gathered) {
+            target.merge_all(gathered.batches.iter().flat_map(Batch::iter), documents)?;
+        }
+        Ok(Answer::Cursor(Batch::default(), None))
+    }
+}
+
 /// Puts what a pipeline has made into a collection.
-pub(super) fn write_gathered(
+fn write_gathered(
     source: &Arc<str>,
     name: &Namespace,
     work: &AggregateWork,
@@ -209,7 +283,7 @@ pub(super) fn write_gathered(
 
 /// Runs a pipeline whose documents go to a collection, within a transaction of the writer that has
 /// written nothing yet.
-pub(super) fn write(
+fn write(
     shared: &Arc<Shared>,
     source: &Arc<str>,
     name: &Namespace,

@@ -9,6 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use hookstead_memory::Share;
 use tokio::sync::oneshot;
 
 use super::failure::{Failure, Outcome};
@@ -30,15 +31,28 @@ impl Cancel {
     }
 }
 
+/// What came of work, and the memory that it takes until somebody has received it.
+#[derive(Debug)]
+pub(super) struct Outgoing<T> {
+    answer: Result<T, DataError>,
+    _share: Option<Share>,
+}
+
+impl<T> Outgoing<T> {
+    pub(super) fn new(answer: Result<T, DataError>, share: Option<Share>) -> Self {
+        Self { answer, _share: share }
+    }
+}
+
 /// Waits for the outcome of work; dropping it cancels the work.
 #[derive(Debug)]
 pub(super) struct Pending<T> {
-    answer: oneshot::Receiver<Result<T, DataError>>,
+    answer: oneshot::Receiver<Outgoing<T>>,
     cancel: Cancel,
 }
 
 impl<T> Pending<T> {
-    pub(super) fn new(answer: oneshot::Receiver<Result<T, DataError>>, cancel: Cancel) -> Self {
+    pub(super) fn new(answer: oneshot::Receiver<Outgoing<T>>, cancel: Cancel) -> Self {
         Self { answer, cancel }
     }
 }
@@ -49,7 +63,7 @@ impl<T> Future for Pending<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.answer)
             .poll(context)
-            .map(|answer| answer.unwrap_or_else(|_| Err(gone())))
+            .map(|outgoing| outgoing.map_or_else(|_| Err(gone()), |outgoing| outgoing.answer))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes, done one after the other to one collection.
 
 use bson::{Bson, RawDocument, RawDocumentBuf, oid::ObjectId};
-use hookstead_query::{Filter, Parameters, Projection, Sort, Update as Change};
+use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, Update as Change};
 
 use super::{
     access::{Access, Position},
@@ -23,6 +23,9 @@ const ROWS_MAX: usize = 1 << 20;
 
 /// Which document, and as it is.
 type Found = (i64, RawDocumentBuf);
+
+/// One of these, and its memory.
+type First = (i64, RawDocumentBuf, HeldBytes);
 
 /// An update, ready to be done.
 pub(super) struct UpdateWork {
@@ -77,7 +80,7 @@ impl UpdateWork {
                 updated.modified += u64::from(after.is_some());
                 Ok(())
             })?;
-        } else if let Some((row, before)) = first(&self.filter, None, documents)? {
+        } else if let Some((row, before, _held)) = first(&self.filter, None, documents)? {
             updated.matched = 1;
             let after = apply(&self.filter, &self.change, documents, row, &before)?;
             updated.modified = u64::from(after.is_some());
@@ -99,7 +102,7 @@ impl DeleteWork {
 
     pub(super) fn run(&self, documents: &mut dyn DocumentsMut) -> Outcome<u64> {
         if !self.many {
-            let Some((row, document)) = first(&self.filter, None, documents)? else {
+            let Some((row, document, _held)) = first(&self.filter, None, documents)? else {
                 return Ok(0);
             };
             documents.remove(row, &document)?;
@@ -150,11 +153,11 @@ impl ModifyWork {
                 self.return_new.then_some(document)
             }
             (None, _) => None,
-            (Some((row, document)), None) => {
+            (Some((row, document, _held)), None) => {
                 documents.remove(row, &document)?;
                 Some(document)
             }
-            (Some((row, before)), Some(change)) => {
+            (Some((row, before, _held)), Some(change)) => {
                 let after = apply(&self.filter, change, documents, row, &before)?;
                 Some(after.filter(|_| self.return_new).unwrap_or(before))
             }
@@ -192,7 +195,7 @@ fn first(
     filter: &Filter,
     sort: Option<&Sort>,
     documents: &dyn DocumentsMut,
-) -> Outcome<Option<Found>> {
+) -> Outcome<Option<First>> {
     let plan = documents.plan(filter, sort);
     let mut found = None;
     match sort {
@@ -204,14 +207,16 @@ fn first(
                 }
                 Ok(Step::Next)
             })?;
-            found = sorter.finish()?.next();
+            let (mut sorted, held) = sorter.finish()?;
+            found = sorted.next().map(|(row, document)| (row, document, held));
         }
         _ => {
             documents.visit(&plan.access, None, &mut |row, document| {
                 if !filter.matches(document)? {
                     return Ok(Step::Next);
                 }
-                found = Some((row, document.to_owned()));
+                let held = HeldBytes::of_document(document.as_bytes().len())?;
+                found = Some((row, document.to_owned(), held));
                 Ok(Step::Stop)
             })?;
         }
@@ -229,6 +234,7 @@ fn apply(
 ) -> Outcome<Option<RawDocumentBuf>> {
     let place = filter.matched_index(before)?;
     let Some(after) = change.apply(before, place)? else { return Ok(None) };
+    let _held = HeldBytes::of_document(after.as_bytes().len())?;
     documents.replace(row, before, &after)?;
     Ok(Some(after))
 }
@@ -257,7 +263,7 @@ fn for_each(
     documents.atomically(&mut |documents| {
         let access = documents.plan(filter, None).access;
         match rows_of_index(filter, &access, documents)? {
-            Some(rows) => {
+            Some((rows, _held)) => {
                 for row in rows {
                     if let Some(document) = documents.at_row(row)? {
                         work(documents, (row, &document))?;
@@ -281,20 +287,22 @@ fn rows_of_index(
     filter: &Filter,
     access: &Access,
     documents: &dyn DocumentsMut,
-) -> Outcome<Option<Vec<i64>>> {
+) -> Outcome<Option<(Vec<i64>, HeldBytes)>> {
     if by_rows(access) {
         return Ok(None);
     }
     let mut rows = Vec::new();
+    let mut held = HeldBytes::default();
     let end = documents.visit(access, None, &mut |row, document| {
         if filter.matches(document)? {
             rows.push(row);
+            held.set(rows.capacity() * size_of::<i64>())?;
         }
         Ok(if rows.len() > ROWS_MAX { Step::Stop } else { Step::Next })
     })?;
     rows.sort_unstable();
     rows.dedup();
-    Ok(end.is_none().then_some(rows))
+    Ok(end.is_none().then_some((rows, held)))
 }
 
 fn in_chunks(
@@ -307,9 +315,11 @@ fn in_chunks(
     loop {
         let mut chunk: Vec<Found> = Vec::new();
         let mut bytes = 0;
+        let mut held = HeldBytes::default();
         behind = documents.visit(access, behind.as_ref(), &mut |row, document| {
             if filter.matches(document)? {
                 bytes += document.as_bytes().len() + size_of::<Found>();
+                held.set(bytes)?;
                 chunk.push((row, document.to_owned()));
             }
             Ok(if bytes > CHUNK_BYTES_MAX { Step::Stop } else { Step::Next })

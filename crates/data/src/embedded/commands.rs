@@ -182,6 +182,7 @@ fn stopped_or_kept(
     let mut outcome = Err(Failure::Cancelled);
     documents.atomically(&mut |documents| match work(documents) {
         Err(stopped @ (Failure::Cancelled | Failure::Storage(_))) => Err(stopped),
+        Err(outage) if outage.is_outage() => Err(outage),
         kept => {
             outcome = kept;
             Ok(())
@@ -219,9 +220,11 @@ fn distinct(
         }
         Ok(Step::Next)
     })?;
-    let values = distinct.into_values().into_iter().map(Bson::try_from);
-    let values = values.collect::<Result<_, _>>();
+    let (values, mut held) = distinct.into_values();
+    held.add(values.len() * size_of::<Bson>())?;
+    let values = values.into_iter().map(Bson::try_from).collect::<Result<_, _>>();
     let values = values.map_err(|error| Failure::refused(22, error.to_string()))?;
+    held.keep();
     Ok(Answer::Values(values))
 }
 

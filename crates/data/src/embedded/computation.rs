@@ -5,7 +5,7 @@
 //! command computes, its thread is free again within milliseconds of the end of its run.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::{
         Arc,
@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookstead_memory::{Part, Share};
 use hookstead_query::{Interrupt, QueryError, with_interrupt};
 
 use super::{
@@ -27,6 +28,9 @@ use crate::{DataError, ErrorKind};
 
 /// `MaxTimeMSExpired`
 const TIME_LIMIT: i32 = 50;
+
+/// Roughly how long a step takes.
+const STEP_TIME: Duration = Duration::from_nanos(60);
 
 /// What one piece of work may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,8 @@ enum Stop {
     Closing,
     TimeLimit,
     TooManyLong,
+    /// It has asked for so many bytes.
+    NoMemory(usize),
 }
 
 /// One piece of work on the thread that does it.
@@ -61,41 +67,56 @@ pub(super) struct Computation {
     /// The threads of which it takes one, and since when it has a turn as one that takes long.
     pool: Option<(Arc<Pool>, Cell<Option<Instant>>)>,
     stop: Cell<Option<Stop>>,
+    memory: Arc<Part>,
+    share: RefCell<Option<Share>>,
 }
 
 impl Computation {
-    pub(super) fn new(limit: Limit, cancel: &Cancel, is_closing: &Arc<AtomicBool>) -> Self {
+    pub(super) fn new(limit: Limit, cancel: &Cancel, shared: &Shared) -> Self {
         Self {
             limit,
             started: Instant::now(),
             computed_before: Duration::ZERO,
             cancel: cancel.clone(),
-            is_closing: Arc::clone(is_closing),
+            is_closing: Arc::clone(&shared.is_closing),
             pool: None,
             stop: Cell::new(None),
+            memory: Arc::clone(&shared.memory),
+            share: RefCell::new(None),
         }
     }
 
     /// A read on one of the threads for reads.
     pub(super) fn of_read(shared: &Shared, cancel: &Cancel, pool: &Arc<Pool>) -> Self {
         let limit = Limit::Time(shared.operation_time);
-        let mut computation = Self::new(limit, cancel, &shared.is_closing);
+        let mut computation = Self::new(limit, cancel, shared);
         computation.computed_before = thread_time();
         computation.pool = Some((Arc::clone(pool), Cell::new(None)));
         computation
     }
 
-    /// Does the work; what a long computation has taken of the threads is given back.
-    pub(super) fn run<T>(self, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    /// Does the work; what a long computation has taken of the threads is given back. With the
+    /// outcome comes the memory that it takes.
+    pub(super) fn run<T>(self, work: impl FnOnce() -> Outcome<T>) -> (Outcome<T>, Option<Share>) {
         let this = Rc::new(self);
         let interrupt: Rc<dyn Interrupt> = Rc::clone(&this) as _;
         let outcome = with_interrupt(interrupt, work);
-        match (outcome, this.stop.get()) {
+        let share = this.share.take();
+        let outcome = match (outcome, this.stop.get()) {
             (Err(Failure::Cancelled), Some(Stop::TimeLimit)) => Err(time_limit().into()),
             (Err(Failure::Cancelled), Some(Stop::Closing)) => Err(closing().into()),
             (Err(Failure::Cancelled), Some(Stop::TooManyLong)) => Err(too_many_long().into()),
+            (Err(Failure::Cancelled), Some(Stop::NoMemory(bytes))) => {
+                Err(no_memory(&this.memory, bytes).into())
+            }
             (outcome, _) => outcome,
-        }
+        };
+        (outcome, share)
+    }
+
+    fn end(&self, stop: Stop) -> QueryError {
+        self.stop.set(Some(stop));
+        QueryError::new(QueryError::INTERRUPTED, "operation was interrupted")
     }
 
     fn look(&self) -> Option<Stop> {
@@ -144,12 +165,62 @@ impl Interrupt for Computation {
     fn check(&self) -> Result<(), QueryError> {
         match self.look().or_else(|| self.make_room()) {
             None => Ok(()),
-            Some(stop) => {
-                self.stop.set(Some(stop));
-                Err(QueryError::new(QueryError::INTERRUPTED, "operation was interrupted"))
-            }
+            Some(stop) => Err(self.end(stop)),
         }
     }
+
+    /// On the thread that writes, what may take long is not begun: it is done elsewhere.
+    fn foresee(&self, steps: usize) -> Result<(), QueryError> {
+        let time = STEP_TIME.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+        match self.limit {
+            Limit::Always(time_max) if time > time_max => Err(self.end(Stop::TimeLimit)),
+            _ => Ok(()),
+        }
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), QueryError> {
+        match hold(&mut self.share.borrow_mut(), &self.memory, bytes) {
+            true => Ok(()),
+            false => Err(self.end(Stop::NoMemory(bytes))),
+        }
+    }
+}
+
+/// Makes a share a number of bytes; false where there is no room.
+pub(super) fn hold(share: &mut Option<Share>, memory: &Arc<Part>, bytes: usize) -> bool {
+    match share {
+        Some(share) if bytes <= share.bytes() => {
+            share.shrink_to(bytes);
+            true
+        }
+        Some(share) => share.grow(bytes - share.bytes()),
+        None => {
+            *share = memory.take(bytes);
+            share.is_some()
+        }
+    }
+}
+
+/// What fails for lack of memory. What can never be had is a limit.
+pub(super) fn no_memory(memory: &Part, bytes: usize) -> DataError {
+    const EXCEEDED_MEMORY_LIMIT: i32 = 146;
+    let bytes_max = memory.large_bytes_max();
+    let (kind, message) = match bytes > bytes_max {
+        true => {
+            let text =
+                format!("the operation needs more memory than the limit of {bytes_max} bytes");
+            (ErrorKind::Refused, text)
+        }
+        false => {
+            let text = "the server has no memory left for this operation now; try again later";
+            (ErrorKind::Unavailable, text.to_owned())
+        }
+    };
+    DataError::new(kind, message).with_code(EXCEEDED_MEMORY_LIMIT).with_detail(format!(
+        "it asked for {bytes} bytes, and the embedded store has {} of {bytes_max} in use (half of \
+         [limits] memory_mib)",
+        memory.used_bytes()
+    ))
 }
 
 impl Drop for Computation {

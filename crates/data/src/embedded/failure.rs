@@ -48,6 +48,11 @@ impl Failure {
         Self::Answer(DataError::new(ErrorKind::Refused, message).with_code(code))
     }
 
+    /// Whether it says that nothing of the kind can be done now, and nothing of this one command.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(self, Self::Answer(error) if error.kind == ErrorKind::Unavailable)
+    }
+
     /// What the caller is told, by the path of the file for the operator.
     pub(super) fn into_error(self, path: &Path) -> DataError {
         match self {

@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{Filter, Parameters, Projection, Sort, step_bytes};
+use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, step_bytes};
 
 use super::{
     access::Position,
@@ -30,6 +30,9 @@ pub(super) const FIRST_DOCUMENTS_MAX: usize = 101;
 /// Any other batch ends with the document that exceeds this.
 pub(super) const BATCH_BYTES_MAX: usize = 1 << 20;
 
+/// What holds more is not dropped by whoever has a cursor.
+pub(super) const DROPPED_BYTES_MAX: usize = 256 << 10;
+
 /// A query, ready to be put to a collection.
 #[derive(Debug)]
 pub(super) struct Query {
@@ -47,13 +50,16 @@ pub(super) struct Progress {
     skip: u64,
     left: Option<u64>,
     documents_max: usize,
+    /// The memory of the batch that is made.
+    held: HeldBytes,
 }
 
 #[derive(Debug)]
 enum Stage {
     New,
     At(Plan, Position),
-    Sorted(VecDeque<RawDocumentBuf>),
+    /// Documents, and how many bytes they take.
+    Sorted(VecDeque<RawDocumentBuf>, usize),
     Over,
 }
 
@@ -104,15 +110,17 @@ impl Query {
                 } else {
                     let sorted = self.sorted(&plan, documents, cancel)?;
                     (progress.skip, progress.left) = (0, None);
-                    self.deal(sorted, progress, &mut batch)?
+                    let bytes = sorted.iter().map(bytes_of).sum();
+                    self.deal(sorted, bytes, progress, &mut batch)?
                 }
             }
             Stage::At(plan, position) => {
                 self.scan(plan, Some(position), progress, &mut batch, documents, cancel)?
             }
-            Stage::Sorted(sorted) => self.deal(sorted, progress, &mut batch)?,
+            Stage::Sorted(sorted, bytes) => self.deal(sorted, bytes, progress, &mut batch)?,
             Stage::Over => Stage::Over,
         };
+        std::mem::take(&mut progress.held).keep();
         progress.documents_max = usize::MAX;
         if progress.left == Some(0) {
             progress.stage = Stage::Over;
@@ -157,23 +165,27 @@ impl Query {
             }
             Ok(Step::Next)
         })?;
-        let sorted = sorter.finish()?.skip(number(self.skip));
-        Ok(sorted.map(|(_, document)| document).collect())
+        let (sorted, held) = sorter.finish()?;
+        // It is part of what comes of this.
+        held.keep();
+        Ok(sorted.skip(number(self.skip)).map(|(_, document)| document).collect())
     }
 
     /// A batch of sorted documents.
     fn deal(
         &self,
         mut sorted: VecDeque<RawDocumentBuf>,
+        mut bytes: usize,
         progress: &mut Progress,
         batch: &mut Batch,
     ) -> Outcome<Stage> {
         while let Some(document) = sorted.pop_front() {
+            bytes -= bytes_of(&document);
             if self.take(&document, progress, batch)? == Step::Stop {
                 break;
             }
         }
-        Ok(if sorted.is_empty() { Stage::Over } else { Stage::Sorted(sorted) })
+        Ok(if sorted.is_empty() { Stage::Over } else { Stage::Sorted(sorted, bytes) })
     }
 
     fn take(
@@ -191,6 +203,7 @@ impl Query {
             Some(projection) => batch.push(&projection.apply(document, Some(&self.filter))?),
             None => batch.push(document),
         }
+        progress.held.set(batch.bytes_len())?;
         if let Some(left) = &mut progress.left {
             *left -= 1;
         }
@@ -208,20 +221,23 @@ impl Progress {
             skip: query.skip,
             left: query.limit,
             documents_max: FIRST_DOCUMENTS_MAX,
+            held: HeldBytes::default(),
         }
     }
 
     /// How many bytes the documents take that had to be sorted and are yet to be given.
     fn held_bytes(&self) -> usize {
-        let Stage::Sorted(sorted) = &self.stage else { return 0 };
-        let bytes = |document: &RawDocumentBuf| size_of_val(document) + document.as_bytes().len();
-        sorted.iter().map(bytes).sum()
+        if let Stage::Sorted(_, bytes) = &self.stage { *bytes } else { 0 }
     }
 
     /// Whether all documents have been given.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over)
     }
+}
+
+fn bytes_of(document: &RawDocumentBuf) -> usize {
+    size_of_val(document) + document.as_bytes().len()
 }
 
 /// Runs a query. The first batch is asked for at once.
@@ -233,7 +249,10 @@ pub(super) fn run(origin: Origin, name: Namespace, query: Arc<Query>) -> Future<
         let (batch, progress) = first.await?;
         let rest: Option<Box<dyn Cursor>> = match progress.is_over() {
             true => None,
-            false => Some(Box::new(FindCursor { progress: Some(progress), ..cursor })),
+            false => {
+                cursor.progress = Some(progress);
+                Some(Box::new(cursor))
+            }
         };
         Ok(Answer::Cursor(batch, rest))
     })
@@ -255,6 +274,17 @@ impl FindCursor {
             let batch = query.next_batch(&mut progress, documents, cancel)?;
             Ok((batch, progress))
         })
+    }
+}
+
+impl Drop for FindCursor {
+    /// Many sorted documents take long to be dropped; that is for a thread of the store.
+    fn drop(&mut self) {
+        if self.held_bytes() > DROPPED_BYTES_MAX
+            && let Some(progress) = self.progress.take()
+        {
+            self.origin.readers().push(Box::new(move |_| drop(progress)));
+        }
     }
 }
 

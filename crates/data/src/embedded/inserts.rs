@@ -109,7 +109,7 @@ fn in_turn<T>(
         };
         match outcome {
             Ok(()) => {}
-            Err(failure @ Failure::Answer(_)) if !ordered => {
+            Err(failure @ Failure::Answer(_)) if !ordered && !failure.is_outage() => {
                 first.get_or_insert(failure);
             }
             Err(failure) => return Err(failure),

@@ -12,10 +12,10 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
-    cancel::{Cancel, Pending, gone},
+    cancel::{Cancel, Outgoing, Pending, gone},
     computation::Computation,
     failure::Outcome,
-    readers::Readers,
+    readers::{Pool, Readers},
     shared::Shared,
     transaction::Transaction,
 };
@@ -25,6 +25,7 @@ type Job = Box<dyn FnOnce(&mut Transaction) + Send>;
 /// A transaction, and who waits for it.
 pub(super) struct Line {
     shared: Arc<Shared>,
+    pool: Arc<Pool>,
     transaction: Mutex<Transaction>,
     waiting: Mutex<Waiting>,
     is_doomed: AtomicBool,
@@ -41,11 +42,16 @@ struct Waiting {
 }
 
 impl Line {
-    pub(super) fn new(shared: &Arc<Shared>, transaction: Transaction) -> Arc<Self> {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        pool: &Arc<Pool>,
+        transaction: Transaction,
+    ) -> Arc<Self> {
         let (transaction, waiting) = (Mutex::new(transaction), Mutex::default());
         let (shared, is_doomed) = (Arc::clone(shared), AtomicBool::new(false));
         Arc::new(Self {
             shared,
+            pool: Arc::clone(pool),
             transaction,
             waiting,
             is_doomed,
@@ -65,14 +71,14 @@ impl Line {
         let (shared, theirs) = (Arc::clone(&line.shared), cancel.clone());
         let is_over = Arc::clone(&line.is_over);
         let place = Arc::clone(&line.place);
-        let pool = Arc::clone(readers.pool());
+        let pool = Arc::clone(&line.pool);
         let job: Job = Box::new(move |transaction| {
             let work = || theirs.check().and_then(|()| work(transaction, &theirs));
             let computation = Computation::of_read(&shared, &theirs, &pool);
             let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
-            let outcome = outcome.unwrap_or_else(|_| {
+            let (outcome, share) = outcome.unwrap_or_else(|_| {
                 transaction.abort();
-                Err(gone().into())
+                (Err(gone().into()), None)
             });
             // Before the answer: who hears of the end may begin another one at once.
             is_over.store(transaction.is_over(), Ordering::Release);
@@ -80,7 +86,8 @@ impl Line {
                 leave(&place);
             }
             // Nobody may be waiting any more.
-            let _ = answer.send(outcome.map_err(|failure| failure.into_error(shared.file.path())));
+            let answered = outcome.map_err(|failure| failure.into_error(shared.file.path()));
+            let _ = answer.send(Outgoing::new(answered, share));
         });
         let mut waiting = line.waiting();
         waiting.jobs.push_back(job);
@@ -142,6 +149,23 @@ impl Line {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Line {
+    /// To end a transaction takes the file, for which nobody who just drops it should wait.
+    fn drop(&mut self) {
+        let transaction = self.transaction.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if transaction.is_open() {
+            let (transaction, place) = (transaction.take(), Arc::clone(&self.place));
+            Pool::push(
+                &self.pool,
+                Box::new(move |_| {
+                    drop(transaction);
+                    leave(&place);
+                }),
+            );
+        }
     }
 }
 

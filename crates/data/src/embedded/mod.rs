@@ -24,6 +24,7 @@ mod options;
 mod origin;
 mod output;
 mod overlay;
+mod parsed;
 mod plan;
 mod readers;
 mod running;

@@ -12,8 +12,8 @@ use std::{sync::Arc, time::Duration};
 use super::{
     commands::WriteWork,
     computation::{Limit, is_time_limit},
-    documents::Nothing,
-    failure::Failure,
+    documents::{DocumentsMut, Nothing},
+    failure::{Failure, Outcome},
     line::Line,
     overlay::TOO_LARGE,
     store::EmbeddedStore,
@@ -25,7 +25,7 @@ use super::{
 use crate::{Answer, DataError, ErrorKind, Future, Namespace};
 
 /// So long a write may compute on the thread that writes, before it is done elsewhere.
-const ON_WRITER_MAX: Duration = Duration::from_millis(10);
+pub(super) const ON_WRITER_MAX: Duration = Duration::from_millis(10);
 
 /// So often a write is done elsewhere that meets others.
 const TRIES_MAX: usize = 3;
@@ -55,37 +55,60 @@ pub(super) fn write(
     })
 }
 
+/// A write that can be done on a thread that reads.
+pub(super) type Movable = Arc<dyn Fn(&mut dyn DocumentsMut) -> Outcome<Answer> + Send + Sync>;
+
 async fn elsewhere(
     store: &EmbeddedStore,
     name: Namespace,
     write: &Arc<WriteWork>,
     bytes: usize,
 ) -> Result<Answer, DataError> {
-    let _place = store.moved().acquire().await.map_err(|_| super::cancel::gone())?;
-    for _ in 0..TRIES_MAX {
-        match in_transaction(store, &name, write).await {
-            Err(error) if error.code == Some(TOO_LARGE) => break,
-            Err(error) if error.kind == ErrorKind::WriteConflict => {}
-            outcome => return outcome,
-        }
+    let (theirs, keeps_part) = (Arc::clone(write), write.keeps_part());
+    let movable: Movable = Arc::new(move |documents| theirs.run(documents));
+    if let Some(answer) = try_elsewhere(store, &name, &movable, keeps_part).await? {
+        return Ok(answer);
     }
     let limit = Limit::Time(store.write_compute_time());
     store.writer().submit(bytes, limit, on_writer(store, &name, write)).await
 }
 
+/// Does a write on a thread that reads; nothing comes of it where it changes too much, or always
+/// meets others.
+pub(super) async fn try_elsewhere(
+    store: &EmbeddedStore,
+    name: &Namespace,
+    write: &Movable,
+    keeps_part: bool,
+) -> Result<Option<Answer>, DataError> {
+    let _place = store.moved().acquire().await.map_err(|_| super::cancel::gone())?;
+    for _ in 0..TRIES_MAX {
+        match in_transaction(store, name, write, keeps_part).await {
+            Err(error) if error.code == Some(TOO_LARGE) => break,
+            Err(error) if error.kind == ErrorKind::WriteConflict => {}
+            outcome => return outcome.map(Some),
+        }
+    }
+    Ok(None)
+}
+
 async fn in_transaction(
     store: &EmbeddedStore,
     name: &Namespace,
-    write: &Arc<WriteWork>,
+    write: &Movable,
+    keeps_part: bool,
 ) -> Result<Answer, DataError> {
     let shared = store.shared();
-    let line = Line::new(shared, Transaction::new(shared, store.source()));
+    let transaction = Transaction::new(shared, store.source());
+    let line = Line::new(shared, store.readers().pool(), transaction);
     let (name, write) = (name.clone(), Arc::clone(write));
     let outcome = Line::submit(&line, store.readers(), move |transaction, _| {
-        transaction.write(&name, |documents| match write.run(documents) {
+        transaction.write(&name, |documents| match write(documents) {
             // What several writes have done before one that is refused stays.
             Err(Failure::Answer(refusal))
-                if write.keeps_part() && refusal.code != Some(TOO_LARGE) =>
+                if keeps_part
+                    && refusal.kind != ErrorKind::Unavailable
+                    && refusal.code != Some(TOO_LARGE) =>
             {
                 Ok(Err(refusal))
             }

@@ -44,6 +44,11 @@ impl Origin {
         Self { readers: Arc::clone(readers), source: Arc::clone(source), place }
     }
 
+    /// The threads that read.
+    pub(super) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
     /// The data source.
     pub(super) fn source(&self) -> &Arc<str> {
         &self.source

@@ -1,14 +1,17 @@
 //! `$out` and `$merge`: the documents of a pipeline become those of a collection.
 
-use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{
+    Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf,
+    raw::{CString, cstr},
+};
 use hookstead_query::{
-    Expression, Output, Parameters, QueryError, Update, Variables, WhenMatched, WhenNotMatched,
-    step,
+    Expression, Filter, Output, Parameters, QueryError, Update, Variables, WhenMatched,
+    WhenNotMatched, step, with_kept,
 };
 
 use super::{
     catalogue::{Collection, Index},
-    documents::{Documents as _, DocumentsMut as _},
+    documents::{Documents as _, DocumentsMut, Step},
     duplicate,
     failure::{Failure, Outcome},
     index_keys::append,
@@ -67,11 +70,51 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
+    /// The collection.
+    pub(super) fn name(&self) -> &Namespace {
+        &self.name
+    }
+
+    /// Whether documents are computed of those that they meet, which may take long.
+    pub(super) fn computes(&self) -> bool {
+        let Output::Merge { when_matched, .. } = self.output else { return false };
+        matches!(when_matched, WhenMatched::Pipeline(_))
+    }
+
+    /// Takes all documents of a `$merge` in, within a transaction.
+    pub(super) fn merge_all<'d>(
+        &self,
+        new: impl Iterator<Item = &'d RawDocument>,
+        documents: &mut dyn DocumentsMut,
+    ) -> Outcome<()> {
+        let Output::Merge { on, .. } = self.output else { return Ok(()) };
+        if on != &["_id"] {
+            // It has to be there, and to be unique.
+            by(on, documents.collection().ok_or_else(no_index)?)?;
+        }
+        for new in new {
+            step()?;
+            let found = find_by_values(new, on, self.parameters, documents)?;
+            self.merge_found(new, found, documents)?;
+        }
+        Ok(())
+    }
+
     fn merge(&self, new: &RawDocument, by: &By<'_>, table: &mut Table<'_>) -> Outcome<()> {
+        let found = find(new, by, table)?;
+        self.merge_found(new, found, table)
+    }
+
+    fn merge_found(
+        &self,
+        new: &RawDocument,
+        found: Option<(i64, RawDocumentBuf)>,
+        table: &mut dyn DocumentsMut,
+    ) -> Outcome<()> {
         let Output::Merge { when_matched, when_not_matched, variables, .. } = self.output else {
             return Ok(());
         };
-        let Some((row, before)) = find(new, by, table)? else {
+        let Some((row, before)) = found else {
             return match when_not_matched {
                 WhenNotMatched::Discard => Ok(()),
                 WhenNotMatched::Insert => table.insert(&validate::to_insert(new.to_owned())?),
@@ -89,7 +132,8 @@ impl<'a> Target<'a> {
             WhenMatched::Merge => Some(merged(&before, new)?),
             WhenMatched::Pipeline(stages) => {
                 let parameters = self.with_variables(variables, new)?;
-                Update::pipeline(stages, &parameters)?.apply(&before, None)?
+                let (update, _held) = with_kept(|| Update::pipeline(stages, &parameters));
+                update?.apply(&before, None)?
             }
         };
         match after.filter(|after| *after != before) {
@@ -132,9 +176,58 @@ fn by<'c>(on: &[String], collection: &'c Collection) -> Outcome<By<'c>> {
             && index.fields.iter().all(|field| on.contains(&field.path))
     };
     let index = collection.indexes.iter().find(has_all);
-    index.map(By::Index).ok_or_else(|| {
-        Failure::refused(51183, "Cannot find index to verify that join fields will be unique")
-    })
+    index.map(By::Index).ok_or_else(no_index)
+}
+
+fn no_index() -> Failure {
+    Failure::refused(51183, "Cannot find index to verify that join fields will be unique")
+}
+
+/// The document that has the same values in some fields.
+fn find_by_values(
+    new: &RawDocument,
+    on: &[String],
+    parameters: &Parameters,
+    documents: &dyn DocumentsMut,
+) -> Outcome<Option<(i64, RawDocumentBuf)>> {
+    if on == ["_id"] && new.get("_id").ok().flatten().is_none() {
+        return Ok(None);
+    }
+    let mut query = RawDocumentBuf::new();
+    for path in on {
+        let value = if on == ["_id"] { new.get(path).ok().flatten() } else { at_path(new, path) };
+        let equal = match value {
+            Some(value) if on == ["_id"] => value,
+            value => joinable(value)?,
+        };
+        let mut condition = RawDocumentBuf::new();
+        condition.append(cstr!("$eq"), equal);
+        let path = CString::try_from(path.as_str());
+        query.append(path.map_err(|error| QueryError::bad_value(error.to_string()))?, condition);
+    }
+    let filter = Filter::parse(&query, parameters)?;
+    let mut found = None;
+    documents.visit(&documents.plan(&filter, None).access, None, &mut |row, document| {
+        if !filter.matches(document)? {
+            return Ok(Step::Next);
+        }
+        found = Some((row, document.to_owned()));
+        Ok(Step::Stop)
+    })?;
+    Ok(found)
+}
+
+/// The value of a field that documents are joined by.
+fn joinable(value: Option<RawBsonRef<'_>>) -> Outcome<RawBsonRef<'_>> {
+    match value {
+        None | Some(RawBsonRef::Null | RawBsonRef::Undefined | RawBsonRef::Array(_)) => {
+            Err(Failure::refused(
+                51132,
+                "$merge write error: 'on' field cannot be missing, null, undefined or an array",
+            ))
+        }
+        Some(value) => Ok(value),
+    }
 }
 
 fn find(
@@ -149,15 +242,7 @@ fn find(
     };
     let mut key = Vec::new();
     for field in &index.fields {
-        match at_path(new, &field.path) {
-            None | Some(RawBsonRef::Null | RawBsonRef::Undefined | RawBsonRef::Array(_)) => {
-                return Err(Failure::refused(
-                    51132,
-                    "$merge write error: 'on' field cannot be missing, null, undefined or an array",
-                ));
-            }
-            Some(value) => append(field, value, &mut key),
-        }
+        append(field, joinable(at_path(new, &field.path))?, &mut key);
     }
     let Some(row) = table.other_row(index, &key, i64::MIN)? else { return Ok(None) };
     Ok(table.at_row(row)?.map(|document| (row, document)))

@@ -4,12 +4,14 @@
 //! in the file before the commit, which takes place only if all these documents still are what
 //! they were.
 
-use std::{collections::BTreeMap, ops::RangeBounds};
+use std::{collections::BTreeMap, ops::RangeBounds, sync::Arc};
 
 use bson::{RawDocument, RawDocumentBuf};
+use hookstead_memory::{Part, Share};
 
 use super::{
     catalogue::Collection,
+    computation::{hold, no_memory},
     documents::DocumentsMut as _,
     failure::{Failure, Outcome},
     index_keys::keys_of,
@@ -24,15 +26,24 @@ pub(super) const OWN_ROW_MIN: i64 = 1 << 62;
 /// `TransactionTooLarge`
 pub(super) const TOO_LARGE: i32 = 257;
 
+/// What a document takes besides its bytes, and a key of a unique index.
+const ROW_BYTES: usize = 256;
+const KEY_BYTES: usize = 96;
+
+/// So much a transaction may hold of a collection without asking, and in such steps it asks.
+const FREE_BYTES: usize = 16 << 10;
+const STEP_BYTES: usize = 256 << 10;
+
 /// What a transaction has changed.
 #[derive(Debug)]
 pub(super) struct Overlay {
     collections: BTreeMap<Namespace, Changes>,
     bytes_max: usize,
+    memory: Arc<Part>,
 }
 
 /// What it has changed in a collection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Changes {
     by_key: BTreeMap<Vec<u8>, Change>,
     by_row: BTreeMap<i64, Vec<u8>>,
@@ -41,6 +52,11 @@ pub(super) struct Changes {
     own_rows: i64,
     bytes: usize,
     bytes_max: usize,
+    /// What the keys in unique indexes take.
+    keys_bytes: usize,
+    memory: Arc<Part>,
+    /// The memory that is taken for all of it.
+    share: Option<Share>,
 }
 
 /// A document that it has changed.
@@ -52,8 +68,8 @@ pub(super) struct Change {
 }
 
 impl Overlay {
-    pub(super) fn new(bytes_max: usize) -> Self {
-        Self { collections: BTreeMap::new(), bytes_max }
+    pub(super) fn new(bytes_max: usize, memory: &Arc<Part>) -> Self {
+        Self { collections: BTreeMap::new(), bytes_max, memory: Arc::clone(memory) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -68,7 +84,8 @@ impl Overlay {
     /// The changes of a collection.
     pub(super) fn changes_mut(&mut self, name: &Namespace) -> &mut Changes {
         let others = self.bytes();
-        let changes = self.collections.entry(name.clone()).or_default();
+        let new = || Changes::new(&self.memory);
+        let changes = self.collections.entry(name.clone()).or_insert_with(new);
         changes.bytes_max = self.bytes_max.saturating_sub(others - changes.bytes);
         changes
     }
@@ -86,6 +103,34 @@ impl Overlay {
 }
 
 impl Changes {
+    fn new(memory: &Arc<Part>) -> Self {
+        Self {
+            by_key: BTreeMap::new(),
+            by_row: BTreeMap::new(),
+            unique: BTreeMap::new(),
+            own_rows: 0,
+            bytes: 0,
+            bytes_max: 0,
+            keys_bytes: 0,
+            memory: Arc::clone(memory),
+            share: None,
+        }
+    }
+
+    /// Takes memory for what it holds, in steps. Little is free.
+    fn hold(&mut self, more_bytes: usize) -> Outcome<()> {
+        let bytes = self.bytes + self.keys_bytes + self.by_key.len() * ROW_BYTES + more_bytes;
+        let held = self.share.as_ref().map_or(FREE_BYTES, Share::bytes);
+        if bytes <= held {
+            return Ok(());
+        }
+        let wanted = bytes.next_multiple_of(STEP_BYTES);
+        match hold(&mut self.share, &self.memory, wanted) {
+            true => Ok(()),
+            false => Err(no_memory(&self.memory, wanted).into()),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }
@@ -140,14 +185,17 @@ impl Changes {
         if self.bytes + len(before) + len(after) > self.bytes_max {
             return Err(Failure::refused(TOO_LARGE, "the transaction holds too many documents"));
         }
+        self.hold(len(before) + len(after))?;
         let known = self.by_key.remove(&key);
         let last = known.as_ref().and_then(|change| change.after.as_deref());
         self.bytes -= len(last);
         for index in collection.iter().flat_map(|one| &one.indexes).filter(|one| one.unique) {
             for key in last.map(|last| keys_of(index, last)).transpose()?.unwrap_or_default() {
+                self.keys_bytes = self.keys_bytes.saturating_sub(key.len() + KEY_BYTES);
                 self.unique.remove(&(index.id, key));
             }
             for key in after.map(|after| keys_of(index, after)).transpose()?.unwrap_or_default() {
+                self.keys_bytes += key.len() + KEY_BYTES;
                 self.unique.insert((index.id, key), row);
             }
         }

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    cancel::{Cancel, Pending, gone},
+    cancel::{Cancel, Outgoing, Pending, gone},
     catalogue::Catalogue,
     computation::Computation,
     failure::{Failure, Outcome},
@@ -108,10 +108,10 @@ impl Readers {
             let work = || theirs.check().and_then(|()| work(connection, &shared, &theirs));
             let computation = Computation::of_read(&shared, &theirs, &pool);
             let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
-            let outcome = outcome.unwrap_or_else(|_| Err(Failure::Answer(gone())));
-            let path = shared.file.path();
+            let (outcome, share) = outcome.unwrap_or_else(|_| (Err(Failure::Answer(gone())), None));
+            let outcome = outcome.map_err(|failure| failure.into_error(shared.file.path()));
             // Nobody may be waiting any more.
-            let _ = answer.send(outcome.map_err(|failure| failure.into_error(path)));
+            let _ = answer.send(Outgoing::new(outcome, share));
         });
         self.push(job);
         Pending::new(receiver, cancel)
@@ -176,7 +176,7 @@ impl Pool {
     }
 
     /// Hands a job over, to a new thread if all are busy and there may be one more.
-    fn push(pool: &Arc<Self>, job: Job) {
+    pub(super) fn push(pool: &Arc<Self>, job: Job) {
         let mut state = pool.lock();
         state.jobs.push_back(job);
         Self::start_thread(pool, &mut state);

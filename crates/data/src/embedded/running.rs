@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use hookstead_query::{Documents as Pulled, Pipeline, taken_bytes};
+use hookstead_query::{Documents as Pulled, HeldBytes, Pipeline, gathered_bytes, resume};
 use self_cell::self_cell;
 
 use super::{
@@ -17,12 +17,9 @@ use crate::Batch;
 pub(super) struct Course {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) sources: Sources,
-    /// What the stages hold between two batches, as far as is known.
+    /// What the stages hold between two batches.
     pub(super) held_bytes: Cell<usize>,
 }
-
-/// A pipeline counts with no more than a stage may hold: what has been given is not subtracted.
-const HELD_BYTES_MAX: usize = 100 << 20;
 
 self_cell!(
     /// A pipeline that runs, as far as it was pulled: its documents borrow from it.
@@ -49,38 +46,55 @@ impl Running {
         &self.borrow_owner().sources
     }
 
-    /// How many bytes its stages hold, as far as is known.
+    /// How many bytes its stages hold.
     pub(super) fn held_bytes(&self) -> usize {
-        self.borrow_owner().held_bytes.get().min(HELD_BYTES_MAX)
+        self.borrow_owner().held_bytes.get()
     }
 
     /// The next batch, and whether it is the last.
     pub(super) fn next_batch(&mut self, documents_max: usize) -> Outcome<(Batch, bool)> {
         self.with_dependent_mut(|course, documents| {
             let mut batch = Batch::default();
-            let _held = Held { taken_bytes: taken_bytes(), held_bytes: &course.held_bytes };
+            let mut batch_held = HeldBytes::default();
+            let held = Held::resume(&course.held_bytes);
+            let mut is_last = false;
             while batch.len() < documents_max && batch.bytes_len() < BATCH_BYTES_MAX {
                 match documents.next() {
-                    Some(Ok(document)) => batch.push(&document),
+                    Some(Ok(document)) => {
+                        batch_held.set(batch.bytes_len() + document.as_bytes().len())?;
+                        batch.push(&document);
+                    }
                     Some(Err(error)) => return Err(course.sources.failure(error)),
-                    None => return Ok((batch, true)),
+                    None => {
+                        is_last = true;
+                        break;
+                    }
                 }
             }
-            Ok((batch, false))
+            held.note(batch_held.bytes());
+            batch_held.keep();
+            Ok((batch, is_last))
         })
     }
 }
 
-/// Adds what stages take while this exists.
+/// Notes what stages hold at the end of a batch.
 struct Held<'c> {
-    taken_bytes: usize,
+    before_bytes: usize,
     held_bytes: &'c Cell<usize>,
 }
 
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let more = taken_bytes().wrapping_sub(self.taken_bytes).cast_signed();
-        self.held_bytes.set(self.held_bytes.get().saturating_add_signed(more));
+impl<'c> Held<'c> {
+    /// The cursor has counted what they hold at the beginning.
+    fn resume(held_bytes: &'c Cell<usize>) -> Self {
+        let before_bytes = gathered_bytes();
+        resume(held_bytes.get());
+        Self { before_bytes, held_bytes }
+    }
+
+    fn note(self, batch_bytes: usize) {
+        let bytes = gathered_bytes().saturating_sub(self.before_bytes + batch_bytes);
+        self.held_bytes.set(bytes);
     }
 }
 

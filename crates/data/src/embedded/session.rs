@@ -15,6 +15,7 @@ use super::{
     commands::Work,
     line::Line,
     origin::Origin,
+    parsed::{Parsed, keeping},
     store::{EmbeddedStore, failed},
     transaction::{Transaction, no_such},
 };
@@ -198,7 +199,13 @@ fn run_inside(
         Err(command) => {
             let (store, line) = (store.clone(), Arc::clone(line));
             let parsed = store.parse_long(command);
-            Box::pin(async move { run_parsed_in(&store, &line, name, parsed.await).await })
+            Box::pin(async move {
+                let (work, share) = match parsed.await {
+                    Ok(Parsed { work, share }) => (Ok(work), share),
+                    Err(error) => (Err(error), None),
+                };
+                Ok(keeping(share, run_parsed_in(&store, &line, name, work).await?))
+            })
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use hookstead_memory::{Budget, Part};
 use rusqlite::Connection;
 
 use super::{catalogue::Catalogue, failure::Outcome, file::DocumentFile, options::EmbeddedOptions};
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) transaction_bytes_max: usize,
     /// How long a command may compute on a thread that reads.
     pub(super) operation_time: Duration,
+    /// The memory for what the store computes and keeps between two commands.
+    pub(super) memory: Arc<Part>,
     /// Whether the store closes, so that nothing is computed any more.
     pub(super) is_closing: Arc<AtomicBool>,
     catalogue: RwLock<Arc<Catalogue>>,
@@ -29,11 +32,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn open(folder: &Path, options: &EmbeddedOptions) -> Result<Arc<Self>, DataError> {
+    pub(super) fn open(
+        folder: &Path,
+        options: &EmbeddedOptions,
+        budget: &Arc<Budget>,
+    ) -> Result<Arc<Self>, DataError> {
         Ok(Arc::new(Self {
             file: DocumentFile::open(folder)?,
             transaction_bytes_max: options.transaction_bytes_max,
             operation_time: options.operation_time,
+            memory: budget.part(budget.bytes_max() / 2),
             is_closing: Arc::default(),
             catalogue: RwLock::new(Arc::new(Catalogue::stale())),
             spare: Mutex::default(),

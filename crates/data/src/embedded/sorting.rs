@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{Sort, sort_by};
+use hookstead_query::{HeldBytes, Sort, sort_by};
 
 use super::failure::{Failure, Outcome};
 
@@ -23,6 +23,7 @@ pub(super) struct Sorter<'s> {
     entries: BinaryHeap<Entry>,
     count: usize,
     bytes: usize,
+    held: HeldBytes,
 }
 
 struct Entry {
@@ -37,7 +38,14 @@ impl<'s> Sorter<'s> {
     /// Without a maximum, all are kept.
     pub(super) fn new(sort: &'s Sort, documents_max: Option<usize>) -> Self {
         let documents_max = documents_max.unwrap_or(usize::MAX);
-        Self { sort, documents_max, entries: BinaryHeap::new(), count: 0, bytes: 0 }
+        Self {
+            sort,
+            documents_max,
+            entries: BinaryHeap::new(),
+            count: 0,
+            bytes: 0,
+            held: HeldBytes::default(),
+        }
     }
 
     pub(super) fn add(&mut self, row: i64, document: &RawDocument) -> Outcome<()> {
@@ -60,15 +68,19 @@ impl<'s> Sorter<'s> {
             );
             return Err(Failure::refused(TOO_MUCH, message));
         }
+        self.held.set(self.bytes)?;
         self.entries.push(entry);
         Ok(())
     }
 
-    /// The rows and documents in their order.
-    pub(super) fn finish(self) -> Outcome<impl Iterator<Item = (i64, RawDocumentBuf)>> {
+    /// The rows and documents in their order, and their memory.
+    pub(super) fn finish(
+        self,
+    ) -> Outcome<(impl Iterator<Item = (i64, RawDocumentBuf)>, HeldBytes)> {
         let mut entries = self.entries.into_vec();
         sort_by(&mut entries, Ord::cmp)?;
-        Ok(entries.into_iter().map(|entry| (entry.row, entry.document)))
+        let sorted = entries.into_iter().map(|entry| (entry.row, entry.document));
+        Ok((sorted, self.held))
     }
 }
 

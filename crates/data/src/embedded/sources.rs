@@ -11,7 +11,7 @@ use std::{
 
 use bson::{DateTime, RawDocumentBuf};
 use hookstead_query::{
-    Collections, Documents as Pulled, Filter, Leading, Parameters, QueryError, Sort,
+    Collections, Documents as Pulled, Filter, HeldBytes, Leading, Parameters, QueryError, Sort,
 };
 use rusqlite::Connection;
 
@@ -113,6 +113,7 @@ impl Sources {
             position: None,
             ahead: VecDeque::new(),
             ahead_max: AHEAD_FIRST,
+            held: HeldBytes::default(),
             left: u64::MAX,
             is_over: false,
         }
@@ -177,13 +178,15 @@ struct Scan<'a> {
     position: Option<Position>,
     ahead: VecDeque<RawDocumentBuf>,
     ahead_max: usize,
+    /// The memory of what was read ahead.
+    held: HeldBytes,
     left: u64,
     is_over: bool,
 }
 
 impl Scan<'_> {
     fn read_ahead(&mut self) -> Outcome<()> {
-        let (filter, ahead) = (self.filter, &mut self.ahead);
+        let (filter, ahead, held) = (self.filter, &mut self.ahead, &mut self.held);
         let (mut bytes, ahead_max, left) = (0, self.ahead_max, &mut self.left);
         let (known, behind) = (self.plan.take(), self.position.take());
         let (plan, position) = self.sources.with(&self.name, |documents, cancel| {
@@ -192,6 +195,7 @@ impl Scan<'_> {
                 cancel.check()?;
                 if filter.map_or(Ok(true), |filter| filter.matches(document))? {
                     bytes += document.as_bytes().len();
+                    held.set(bytes)?;
                     *left -= 1;
                     ahead.push_back(document.to_owned());
                 }
@@ -213,6 +217,7 @@ impl Iterator for Scan<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(document) = self.ahead.pop_front() {
+                self.held.give_back(document.as_bytes().len());
                 return Some(Ok(document));
             }
             if self.is_over {

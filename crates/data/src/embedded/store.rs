@@ -3,17 +3,17 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use hookstead_query::QueryError;
+use hookstead_memory::Budget;
 use tokio::sync::Semaphore;
 
 use super::{
     aggregate::{self, AggregateWork},
     cancel::{Pending, gone},
     commands::Work,
-    computation::Limit,
+    computation::{Limit, is_time_limit},
     declared,
     failure::Failure,
     find::{self, Query},
@@ -22,6 +22,7 @@ use super::{
     names,
     options::{EmbeddedOptions, IndexSpec},
     origin::Origin,
+    parsed::{Parsed, keeping},
     readers::Readers,
     session::EmbeddedSession,
     shared::Shared,
@@ -38,6 +39,31 @@ pub struct EmbeddedFile {
     core: Arc<Core>,
 }
 
+/// Transactions that have begun.
+#[derive(Debug, Default)]
+struct Transactions {
+    lines: Vec<Weak<Line>>,
+    /// With so many, or after a while, those that are over are looked for.
+    lines_max: usize,
+    looked_at: Option<Instant>,
+}
+
+/// How long a transaction that has lasted for too long may do so yet.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Transactions {
+    /// Ends those that have lasted for too long. To look at all each time that one begins would
+    /// take long where there are many.
+    fn look(&mut self) {
+        let is_due = self.looked_at.is_none_or(|looked_at| looked_at.elapsed() > LOOK);
+        if is_due || self.lines.len() >= self.lines_max {
+            self.lines.retain(|one| one.upgrade().is_some_and(|one| !one.expire()));
+            self.lines_max = 2 * self.lines.len() + 16;
+            self.looked_at = Some(Instant::now());
+        }
+    }
+}
+
 /// What is open of a file.
 #[derive(Debug)]
 pub(super) struct Core {
@@ -46,7 +72,7 @@ pub(super) struct Core {
     pub(super) writer: Writer,
     options: EmbeddedOptions,
     /// Those that may have a snapshot, or wait for a place.
-    transactions: Mutex<Vec<Weak<Line>>>,
+    transactions: Mutex<Transactions>,
     places: Arc<Semaphore>,
     /// Places for writes that are done elsewhere than on the thread that writes.
     moved: Semaphore,
@@ -57,7 +83,17 @@ impl EmbeddedFile {
     ///
     /// Waits for the disk. Other processes may have the same file open.
     pub fn open(folder: &Path, options: EmbeddedOptions) -> Result<Self, DataError> {
-        let shared = Shared::open(folder, &options)?;
+        Self::open_within(folder, options, &Budget::unlimited())
+    }
+
+    /// The same, with a budget of memory. What is computed at a time, and what transactions have
+    /// changed, takes half of it at most.
+    pub fn open_within(
+        folder: &Path,
+        options: EmbeddedOptions,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, DataError> {
+        let shared = Shared::open(folder, &options, budget)?;
         let writer = Writer::start(&shared, &options)?;
         let readers = Arc::new(Readers::new(&shared, &options));
         let core = Core {
@@ -118,11 +154,8 @@ impl EmbeddedStore {
     }
 
     /// Has a thread that reads find out what a command is.
-    pub(super) fn parse_long(&self, command: Box<Command>) -> Pending<Work> {
-        self.core.readers.submit_with(move |_, _, _| match Work::parse(*command) {
-            Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(Failure::Cancelled),
-            parsed => Ok(parsed?),
-        })
+    pub(super) fn parse_long(&self, command: Box<Command>) -> Pending<Parsed> {
+        self.core.readers.submit_with(move |_, shared, _| Parsed::parse(*command, &shared.memory))
     }
 
     fn check_name(&self, name: &Namespace, command: &Command) -> Result<(), DataError> {
@@ -206,23 +239,42 @@ impl EmbeddedStore {
         let made = aggregate::run(origin, &name, &work);
         let store = self.clone();
         Box::pin(async move {
-            let (shared, source) = (Arc::clone(&store.core.shared), Arc::clone(&store.source));
-            let gathered = aggregate::gather(made, shared.transaction_bytes_max).await?;
-            let limit = Limit::Time(store.write_compute_time());
-            let written = store.core.writer.submit_alone(
-                limit,
-                Box::new(move |writing| {
-                    match &gathered {
-                        Some(batches) => {
-                            aggregate::write_gathered(&source, &name, &work, batches, writing)?;
-                        }
-                        None => aggregate::write(&shared, &source, &name, &work, writing)?,
-                    }
-                    Ok(Answer::Cursor(Batch::default(), None))
-                }),
-            );
-            written.await
+            let shared = &store.core.shared;
+            let bytes_max = shared.transaction_bytes_max;
+            let gathered = aggregate::gather(made, bytes_max, &shared.memory).await?;
+            let output = Arc::new(aggregate::Output { name, work, gathered });
+            if output.is_movable() {
+                let limit = Limit::Always(moved::ON_WRITER_MAX);
+                match store.output_on_writer(limit, &output).await {
+                    Err(error) if is_time_limit(&error) => {}
+                    answer => return answer,
+                }
+                let theirs = Arc::clone(&output);
+                let movable: moved::Movable = Arc::new(move |documents| theirs.merge(documents));
+                let (to, keeps_part) = (output.target_name(), false);
+                let moved = moved::try_elsewhere(&store, &to, &movable, keeps_part).await?;
+                if let Some(answer) = moved {
+                    return Ok(answer);
+                }
+            }
+            store.output_on_writer(Limit::Time(store.write_compute_time()), &output).await
         })
+    }
+
+    fn output_on_writer(
+        &self,
+        limit: Limit,
+        output: &Arc<aggregate::Output>,
+    ) -> Future<'static, Answer> {
+        let (shared, source) = (Arc::clone(&self.core.shared), Arc::clone(&self.source));
+        let output = Arc::clone(output);
+        self.core.writer.submit_alone(
+            limit,
+            Box::new(move |writing| {
+                output.write(&shared, &source, writing)?;
+                Ok(Answer::Cursor(Batch::default(), None))
+            }),
+        )
     }
 
     /// What is known to be short is not worth a thread.
@@ -256,7 +308,10 @@ impl Target for EmbeddedStore {
             }
             Err(command) => {
                 let (store, parsed) = (self.clone(), self.parse_long(command));
-                Box::pin(async move { store.run_parsed(name, parsed.await).await })
+                Box::pin(async move {
+                    let Parsed { work, share } = parsed.await?;
+                    Ok(keeping(share, store.run_parsed(name, Ok(work)).await?))
+                })
             }
         }
     }
@@ -311,11 +366,12 @@ impl Core {
     /// A transaction, which has yet to be [let in](Line::try_enter). Those that have lasted for too
     /// long end.
     fn new_transaction(&self, source: &Arc<str>) -> Arc<Line> {
-        let transaction = Line::new(&self.shared, Transaction::new(&self.shared, source));
+        let transaction = Transaction::new(&self.shared, source);
+        let line = Line::new(&self.shared, self.readers.pool(), transaction);
         let mut open = self.transactions.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|one| one.upgrade().is_some_and(|one| !one.expire()));
-        open.push(Arc::downgrade(&transaction));
-        transaction
+        open.look();
+        open.lines.push(Arc::downgrade(&line));
+        line
     }
 }
 

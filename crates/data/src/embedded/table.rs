@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use bson::{RawDocument, RawDocumentBuf};
-use hookstead_query::{append_key, step_bytes};
+use hookstead_query::{HeldBytes, append_key, step_bytes};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::{
@@ -169,7 +169,7 @@ impl<'c> Table<'c> {
             }
             let mut rows = statement.query(params![low, high])?;
             while let Some(row) = rows.next()? {
-                if visitor(row.get(0)?, document(row)?)? == Step::Stop {
+                if look(row, document(row)?, visitor)? == Step::Stop {
                     let key = row.get(2)?;
                     return Ok(Some(Position::Entry { range: place, key, row: row.get(0)? }));
                 }
@@ -204,7 +204,7 @@ impl<'c> Table<'c> {
                 if multikey && !ranges.meets_first(&keys_of(index, document)?, key) {
                     continue;
                 }
-                if visitor(row.get(0)?, document)? == Step::Stop {
+                if look(row, document, visitor)? == Step::Stop {
                     let (key, row) = (key.to_vec(), row.get(0)?);
                     return Ok(Some(Position::Entry { range: place, key, row }));
                 }
@@ -362,11 +362,17 @@ pub(super) fn savepoint<T>(
 /// Shows rows to a visitor until it stops; answers with which that was.
 fn show(rows: &mut Rows<'_>, visitor: &mut Visitor<'_>) -> Outcome<Option<i64>> {
     while let Some(row) = rows.next()? {
-        if visitor(row.get(0)?, document(row)?)? == Step::Stop {
+        if look(row, document(row)?, visitor)? == Step::Stop {
             return Ok(Some(row.get(0)?));
         }
     }
     Ok(None)
+}
+
+/// Shows a document to a visitor. A large one is counted as long as SQLite has it in memory.
+fn look(row: &Row<'_>, document: &RawDocument, visitor: &mut Visitor<'_>) -> Outcome<Step> {
+    let _held = HeldBytes::of_document(document.as_bytes().len())?;
+    visitor(row.get(0)?, document)
 }
 
 /// The document of a row, where SQLite has it. To look at it is a step of a computation.

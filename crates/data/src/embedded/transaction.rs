@@ -116,6 +116,11 @@ impl Transaction {
         self.is_over()
     }
 
+    /// Whether it has a state of the file.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Whether nothing comes of it any more.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Aborted)
@@ -151,7 +156,7 @@ impl Transaction {
             let connection = self.shared.take_reader()?;
             connection.prepare_cached("BEGIN")?.execute([])?;
             let catalogue = self.shared.current_catalogue(&connection)?;
-            let overlay = Overlay::new(self.shared.transaction_bytes_max);
+            let overlay = Overlay::new(self.shared.transaction_bytes_max, &self.shared.memory);
             self.state = State::Open(Box::new(Snapshot { connection, catalogue, overlay }));
         }
         match &mut self.state {

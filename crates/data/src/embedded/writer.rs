@@ -15,11 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookstead_memory::Share;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
-    cancel::{Cancel, Pending, gone},
+    cancel::{Cancel, Outgoing, Pending, gone},
     computation::{Computation, Limit},
     failure::{Failure, Outcome, at_opening},
     options::EmbeddedOptions,
@@ -61,7 +62,7 @@ struct State {
 
 struct Job {
     work: Work,
-    answer: oneshot::Sender<Result<Answer, DataError>>,
+    answer: oneshot::Sender<Outgoing<Answer>>,
     limit: Limit,
     cancel: Cancel,
     /// Whether it must be the only one of its transaction.
@@ -184,6 +185,9 @@ impl Queue {
     }
 }
 
+/// What came of a write, and the memory that it takes.
+type Done = (Outcome<Answer>, Option<Share>);
+
 struct Worker {
     shared: Arc<Shared>,
     connection: Connection,
@@ -210,7 +214,7 @@ impl Worker {
 
     /// Does jobs in one transaction, and, if it may grow, those that wait with them. It fails only
     /// where the file does.
-    fn transaction(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Outcome<Answer>>> {
+    fn transaction(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Done>> {
         let result = self.attempt(jobs, may_grow);
         if result.is_err() {
             if !self.connection.is_autocommit() {
@@ -222,19 +226,19 @@ impl Worker {
         result
     }
 
-    fn attempt(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Outcome<Answer>>> {
+    fn attempt(&self, jobs: &mut Vec<Job>, may_grow: bool) -> Outcome<Vec<Done>> {
         self.shared.file.begin(&self.connection)?;
         let catalogue = self.shared.current_catalogue(&self.connection)?;
         let mut writing = Writing::new(&self.connection, catalogue);
         let started = Instant::now();
         let mut outcomes = Vec::new();
         while let Some(job) = jobs.get_mut(outcomes.len()) {
-            let computation = Computation::new(job.limit, &job.cancel, &self.shared.is_closing);
+            let computation = Computation::new(job.limit, &job.cancel, &self.shared);
             let work = || computation.run(|| (job.work)(&mut writing));
             let outcome = catch_unwind(AssertUnwindSafe(work));
             match outcome {
-                Ok(Err(Failure::Storage(error))) => return Err(Failure::Storage(error)),
-                Ok(outcome) => outcomes.push(outcome),
+                Ok((Err(Failure::Storage(error)), _)) => return Err(Failure::Storage(error)),
+                Ok(done) => outcomes.push(done),
                 // Nobody knows what it has written before.
                 Err(_) => return Err(Failure::Answer(gone())),
             }
@@ -249,12 +253,14 @@ impl Worker {
         Ok(outcomes)
     }
 
-    fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Outcome<Answer>>>) {
-        let outcomes = result.unwrap_or_else(|failure| vec![Err(failure)]);
-        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+    fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Done>>) {
+        let outcomes = result.unwrap_or_else(|failure| vec![(Err(failure), None)]);
+        for (job, (outcome, share)) in jobs.into_iter().zip(outcomes) {
             let answer = outcome.map_err(|failure| failure.into_error(self.shared.file.path()));
+            // What it has held is given back before anybody hears of its end.
+            drop(job.work);
             // Nobody may be waiting any more.
-            let _ = job.answer.send(answer);
+            let _ = job.answer.send(Outgoing::new(answer, share));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) enum Shape {
 }
 
 /// An answer as JavaScript takes it. A cursor that has more to give is kept.
-pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Value {
+pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Result<Value, DataError> {
     let mut writer = PackedWriter::default();
     match answer {
         Answer::Cursor(batch, _) if shape == Shape::First => match batch.iter().next() {
@@ -32,15 +32,18 @@ pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Value {
         Answer::Cursor(batch, more) => {
             let account = cursors.lock().unwrap_or_else(PoisonError::into_inner).account();
             let (first, more) = OpenDocuments::begin(batch, more, &account);
-            let id = more.map_or(0, |more| {
-                let cursor: OpenCursor = Arc::new(Mutex::new(more));
-                cursors.lock().unwrap_or_else(PoisonError::into_inner).keep(cursor)
-            });
+            let id = match more {
+                None => 0,
+                Some(more) => {
+                    let cursor: OpenCursor = Arc::new(Mutex::new(more));
+                    cursors.lock().unwrap_or_else(PoisonError::into_inner).keep(cursor)?
+                }
+            };
             append_batch(&first, id, &mut writer);
         }
         Answer::Document(Some(document)) => append_document(&document, &mut writer),
         Answer::Document(None) | Answer::Written => writer.item(Item::Null),
-        Answer::Count(count) => return Value::Number(count as f64),
+        Answer::Count(count) => return Ok(Value::Number(count as f64)),
         Answer::Values(values) => append_list(&values, &mut writer),
         Answer::Inserted(ids) => append_ids(&ids, shape, &mut writer),
         Answer::Updated(updated) => append_updated(&updated, &mut writer),
@@ -50,7 +53,7 @@ pub(super) fn value(answer: Answer, shape: Shape, cursors: &Cursors) -> Value {
             writer.end_document();
         }
     }
-    writer.finish()
+    Ok(writer.finish())
 }
 
 /// The next batch of a cursor.

@@ -167,7 +167,7 @@ impl Request {
                     Some(call) => call.hand_over(|session| session.run(namespace, command)).await,
                     None => store.run(namespace, command).await,
                 };
-                Ok(answer::value(answer?, shape, &cursors))
+                answer::value(answer?, shape, &cursors)
             }
             (Self::NextBatch(id), _) => answer::next(cursors, id).await,
             (Self::CloseCursor(id), _) => {

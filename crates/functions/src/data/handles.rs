@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_data::{Batch, Cursor, DataError, Session, Store};
+use hookstead_data::{Batch, Cursor, DataError, ErrorKind, Session, Store};
 use hookstead_memory::{Account, Held};
 use tokio::sync::{Mutex, Semaphore};
 
@@ -77,6 +77,7 @@ pub(crate) type Cursors = Arc<std::sync::Mutex<CursorTable>>;
 /// Cursors by number.
 pub(crate) struct CursorTable {
     account: Arc<Account>,
+    cursors_max: usize,
     next_id: u32,
     open: HashMap<u32, OpenCursor>,
 }
@@ -88,7 +89,10 @@ pub(crate) struct Handles {
     faults: Option<Faults>,
     /// Those outside of sessions.
     pub(crate) writes: Writes,
-    sessions: Vec<OpenSession>,
+    sessions: HashMap<usize, OpenSession>,
+    next_session: usize,
+    /// Those in which a transaction has begun, and maybe ended.
+    in_transaction: Vec<usize>,
     /// What the transactions of the run wait for, so that one run cannot have those of all.
     transactions: Arc<Semaphore>,
     undeclared: BTreeSet<String>,
@@ -100,6 +104,7 @@ pub(crate) struct OpenSession {
     session: Arc<dyn Session>,
     queue: Queue,
     share: Arc<Share>,
+    _held: Held,
 }
 
 impl OpenSession {
@@ -125,10 +130,18 @@ impl CursorTable {
     }
 
     /// Keeps a cursor; its number, from 1.
-    pub(crate) fn keep(&mut self, cursor: OpenCursor) -> u32 {
+    pub(crate) fn keep(&mut self, cursor: OpenCursor) -> Result<u32, DataError> {
+        if self.open.len() >= self.cursors_max {
+            let message = format!(
+                "the run has {} cursors open, which is the limit; read some to their end or \
+                 close() them, or have the operator raise [data] run_cursors_max",
+                self.cursors_max
+            );
+            return Err(DataError::new(ErrorKind::Refused, message));
+        }
         self.next_id += 1;
         self.open.insert(self.next_id, cursor);
-        self.next_id
+        Ok(self.next_id)
     }
 
     pub(crate) fn get(&self, id: u32) -> Option<OpenCursor> {
@@ -147,12 +160,19 @@ impl Handles {
         let calls_max = limits.outbound_calls_max.saturating_sub(1);
         let transactions_max = limits.run_transactions_max.min(calls_max).max(1);
         let account = Arc::clone(account);
-        let cursors = CursorTable { account, next_id: 0, open: HashMap::new() };
+        let cursors = CursorTable {
+            account,
+            cursors_max: limits.run_cursors_max,
+            next_id: 0,
+            open: HashMap::new(),
+        };
         Self {
             cursors: Arc::new(std::sync::Mutex::new(cursors)),
             faults: None,
             writes: Writes::default(),
-            sessions: Vec::new(),
+            sessions: HashMap::new(),
+            next_session: 0,
+            in_transaction: Vec::new(),
             transactions: Arc::new(Semaphore::new(transactions_max)),
             undeclared: BTreeSet::new(),
         }
@@ -174,19 +194,47 @@ impl Handles {
     }
 
     /// Opens a session; its number, from 0.
-    pub(crate) fn open_session(&mut self, store: Arc<dyn Store>) -> usize {
+    pub(crate) fn open_session(&mut self, store: Arc<dyn Store>, held: Held) -> usize {
         let session = store.start_session();
         let share = Arc::new(Share::of(&self.transactions));
-        self.sessions.push(OpenSession { store, session, queue: Queue::default(), share });
-        self.sessions.len() - 1
+        let queue = Queue::default();
+        let id = self.next_session;
+        self.next_session += 1;
+        self.sessions.insert(id, OpenSession { store, session, queue, share, _held: held });
+        id
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Ends a session; its commands under way go on.
+    pub(crate) fn end_session(&mut self, id: usize) {
+        self.sessions.remove(&id);
     }
 
     /// Whether a session of the run is in a transaction.
-    pub(crate) fn in_transaction(&self) -> bool {
-        self.sessions.iter().any(|open| open.session.in_transaction())
+    pub(crate) fn in_transaction(&mut self) -> bool {
+        while let Some(last) = self.in_transaction.last() {
+            if self.sessions.get(last).is_some_and(|open| open.session.in_transaction()) {
+                return true;
+            }
+            self.in_transaction.pop();
+        }
+        false
+    }
+
+    /// Begins a transaction in a session.
+    pub(crate) fn start_transaction(&mut self, id: usize) -> Option<Result<(), DataError>> {
+        let started = self.sessions.get(&id)?.session.start_transaction();
+        if started.is_ok() {
+            self.in_transaction.push(id);
+        }
+        Some(started)
     }
 
     pub(crate) fn session(&mut self, id: usize) -> Option<&mut OpenSession> {
-        self.sessions.get_mut(id)
+        self.sessions.get_mut(&id)
     }
 }

@@ -8,50 +8,104 @@
 //! which has to be that of the run. Each command has a task of its own, and who polls them first is
 //! up to the threads: so they queue.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, Weak},
+};
 
 use hookstead_data::{DataError, Future, Session};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-/// The writes of a run that are under way, each with its data source.
+/// So many data sources are known without a look at which of them have writes under way.
+const SOURCES_MIN: usize = 16;
+
+/// The writes of a run that are under way, by their data source.
+///
+/// Writes that no read separates are a group. A read waits for the end of the last group, which
+/// does not come before that of the groups before it. So a write and a read take the same time,
+/// however many there are.
 #[derive(Default)]
 pub(crate) struct Writes {
-    under_way: Vec<(String, watch::Receiver<()>)>,
+    sources: HashMap<String, Group>,
+    /// With so many sources, those without writes are forgotten.
+    sources_max: usize,
+}
+
+/// Writes that no read separates.
+struct Group {
+    end: Weak<GroupEnd>,
+    ended: watch::Receiver<()>,
+    /// Whether a read waits for it, so that no more writes join it.
+    is_full: bool,
+}
+
+/// It exists as long as a write of its group, or of a group before it, is under way.
+struct GroupEnd {
+    _end: watch::Sender<()>,
+    next: OnceLock<Arc<GroupEnd>>,
+}
+
+impl Drop for GroupEnd {
+    /// One group after the other, because there may be as many as a run has operations.
+    fn drop(&mut self) {
+        let mut next = self.next.take();
+        while let Some(group) = next {
+            next = Arc::into_inner(group).and_then(|mut group| group.next.take());
+        }
+    }
 }
 
 /// A write is under way as long as this exists.
 pub(crate) struct WriteGuard {
-    _end: watch::Sender<()>,
+    _end: Arc<GroupEnd>,
 }
 
 /// Writes that a read waits for.
-pub(crate) struct Barrier(Vec<watch::Receiver<()>>);
+pub(crate) struct Barrier(Option<watch::Receiver<()>>);
 
 impl Writes {
     /// Notes a write that begins.
     pub(crate) fn begin(&mut self, source: &str) -> WriteGuard {
+        let before = self.sources.get(source).and_then(|group| {
+            let end = group.end.upgrade()?;
+            Some((end, group.is_full))
+        });
+        if let Some((end, false)) = before {
+            return WriteGuard { _end: end };
+        }
+        let (sender, ended) = watch::channel(());
+        let end = Arc::new(GroupEnd { _end: sender, next: OnceLock::new() });
+        if let Some((before, _)) = before {
+            // It is the last one, so it has none yet.
+            let _ = before.next.set(Arc::clone(&end));
+        }
         self.forget_ended();
-        let (end, ended) = watch::channel(());
-        self.under_way.push((source.to_owned(), ended));
+        let group = Group { end: Arc::downgrade(&end), ended, is_full: false };
+        self.sources.insert(source.to_owned(), group);
         WriteGuard { _end: end }
     }
 
     /// What a read that begins now has to wait for.
     pub(crate) fn barrier(&mut self, source: &str) -> Barrier {
-        self.forget_ended();
-        let writes = self.under_way.iter().filter(|(of, _)| of == source);
-        Barrier(writes.map(|(_, ended)| ended.clone()).collect())
+        let group = self.sources.get_mut(source).filter(|group| group.end.strong_count() > 0);
+        Barrier(group.map(|group| {
+            group.is_full = true;
+            group.ended.clone()
+        }))
     }
 
     fn forget_ended(&mut self) {
-        self.under_way.retain(|(_, ended)| ended.has_changed().is_ok());
+        if self.sources.len() >= self.sources_max.max(SOURCES_MIN) {
+            self.sources.retain(|_, group| group.end.strong_count() > 0);
+            self.sources_max = 2 * self.sources.len();
+        }
     }
 }
 
 impl Barrier {
     /// Waits until they have ended, well or not.
     pub(crate) async fn wait(self) {
-        for mut ended in self.0 {
+        if let Some(mut ended) = self.0 {
             // Nothing is ever sent: it returns when the sender has gone.
             while ended.changed().await.is_ok() {}
         }
@@ -148,5 +202,66 @@ impl SessionCall {
         let outcome = started.await;
         share.leave(&*session);
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    fn is_over(barrier: Barrier) -> bool {
+        let wait = pin!(barrier.wait());
+        wait.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    }
+
+    #[test]
+    fn a_read_waits_for_all_writes_before_it_and_for_none_behind() {
+        let mut writes = Writes::default();
+        let (first, second) = (writes.begin("a"), writes.begin("a"));
+        let between = writes.barrier("a");
+        let third = writes.begin("a");
+        let last = writes.barrier("a");
+        assert!(is_over(writes.barrier("b")));
+        drop(third);
+        assert!(!is_over(writes.barrier("a")), "a later group ends with those before it");
+        drop(second);
+        assert!(!is_over(writes.barrier("a")));
+        let fourth = writes.begin("a");
+        drop(first);
+        assert!(is_over(between) && is_over(last));
+        assert!(!is_over(writes.barrier("a")));
+        drop(fourth);
+        assert!(is_over(writes.barrier("a")));
+    }
+
+    #[test]
+    fn many_groups_can_end_in_any_order() {
+        for is_reversed in [false, true] {
+            let mut writes = Writes::default();
+            let mut guards = Vec::new();
+            for _ in 0..10_000 {
+                guards.push(writes.begin("a"));
+                let _ = writes.barrier("a");
+            }
+            if is_reversed {
+                guards.reverse();
+            }
+            guards.into_iter().for_each(drop);
+            assert!(is_over(writes.barrier("a")));
+        }
+    }
+
+    #[test]
+    fn sources_without_writes_are_forgotten() {
+        let mut writes = Writes::default();
+        for number in 0..10_000 {
+            drop(writes.begin(&number.to_string()));
+        }
+        assert!(writes.sources.len() <= 2 * SOURCES_MIN);
     }
 }

@@ -15,6 +15,9 @@ use crate::{
     memory,
 };
 
+/// What a session takes, with its transaction.
+const SESSION_BYTES: usize = 2 << 10;
+
 /// Starts a command, one document.
 pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let given = arguments.first().unwrap_or(&Value::Undefined);
@@ -80,13 +83,30 @@ pub(super) fn json_text(arguments: &[Value]) -> Outcome {
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let source = name(arguments, 0)?;
     let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
-    let id = host.handles.open_session(store);
+    let sessions_max = host.limits.run_sessions_max;
+    if host.handles.sessions() >= sessions_max {
+        let text = format!(
+            "the run has {sessions_max} sessions open, which is the limit; end some with \
+             endSession(), or have the operator raise [data] run_sessions_max"
+        );
+        return Err(function_error(text));
+    }
+    let held = host.account.take(SESSION_BYTES).map_err(|_| {
+        function_error("there is no memory for another session; end some with endSession()")
+    })?;
+    let id = host.handles.open_session(store, held);
     Ok(Value::Number(id as f64))
 }
 
+/// Ends a session that is in no transaction.
+pub(super) fn end_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
+    host.handles.end_session(number(arguments, 0)? as usize);
+    Ok(Value::Undefined)
+}
+
 pub(super) fn start_transaction(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let session = session(host, number(arguments, 0)?)?.session();
-    session.start_transaction().map_err(|error| data::thrown(&error))?;
+    let started = host.handles.start_transaction(number(arguments, 0)? as usize);
+    started.ok_or_else(no_session)?.map_err(|error| data::thrown(&error))?;
     Ok(Value::Undefined)
 }
 
@@ -125,7 +145,11 @@ fn refuse_users(host: &RunHost, spec: &Spec<'_>) -> Result<(), Thrown> {
 
 fn session(host: &mut RunHost, id: f64) -> Result<&mut OpenSession, Thrown> {
     let session = host.handles.session(id as usize);
-    session.ok_or_else(|| function_error("there is no such session"))
+    session.ok_or_else(no_session)
+}
+
+fn no_session() -> Thrown {
+    function_error("there is no such session")
 }
 
 /// A session for a command of a data source. That of another one would write elsewhere.

@@ -330,6 +330,10 @@ settings! {
         transactions_max: u64 [1..=10_000] = 64;
         /// Transactions that one run may have open at once; more wait until it ends others.
         run_transactions_max: u64 [1..=10_000] = 16;
+        /// Sessions that one run may have open at once; one more is an error of the function.
+        run_sessions_max: u64 [1..=100_000] = 1000;
+        /// Cursors that one run may have open at once; one more is an error of the function.
+        run_cursors_max: u64 [1..=100_000] = 1000;
         /// Milliseconds that one write may compute while all other writes to that file wait.
         /// A write that computes for long is computed elsewhere first, in a transaction; this
         /// limit is for those that change more than data.transaction_mib_max, or meet others

@@ -135,3 +135,68 @@ fn a_run_has_its_share_of_transactions_and_others_go_on() {
         assert_eq!(held.join().unwrap(), (200, "4".to_owned()));
     });
 }
+
+#[test]
+fn a_run_has_a_number_of_sessions_and_cursors_open_and_ends_make_room() {
+    let sessions = "const client = context.services.get('mongodb-atlas'); const all = []; \
+                    try { for (let n = 0; n < 9; n++) all.push(client.startSession()) } \
+                    catch (error) { const found = [all.length, error.message]; \
+                    await all[0].endSession(); all[0] = client.startSession(); \
+                    for (let n = 0; n < 9; n++) { await client.startSession().endSession() } \
+                    return found }";
+    // Of the nine sessions of the second loop each finds the place of the one before.
+    let sessions = sessions.replace(
+        "all[0] = client.startSession(); ",
+        "await all[1].endSession(); all[0] = client.startSession(); ",
+    );
+    let cursors = "await c().insertMany([...Array(300).keys()].map((n) => ({ n }))); \
+                   const all = []; \
+                   try { for (let n = 0; n < 9; n++) { const cursor = c().find({}); \
+                   await cursor.next(); all.push(cursor) } } \
+                   catch (error) { const found = [all.length, error.message]; \
+                   await all[0].close(); await c().find({}).next(); return found }";
+    let endpoint = |body: &str| format!("{COLLECTION}exports = async () => {{ {body} }}");
+    let settings = "[data]\nrun_sessions_max = 3\nrun_cursors_max = 2\n";
+    let (sessions, cursors) = (endpoint(&sessions), endpoint(cursors));
+    let files = [
+        ("functions/sessions.js", &*sessions),
+        ("functions/cursors.js", &*cursors),
+        ("hookstead.toml", settings),
+    ];
+    let served = Served::start(app_of(&files).path(), &[]);
+    for (function, told) in
+        [("sessions", ["3,", "run_sessions_max"]), ("cursors", ["2,", "run_cursors_max"])]
+    {
+        let (status, text) = call(&served, function, "");
+        assert!(status == 200 && told.iter().all(|part| text.contains(part)), "{status} {text}");
+    }
+}
+
+#[test]
+fn what_the_store_computes_has_no_more_memory_than_there_is() {
+    let fill = "return c().insertOne({ _id: 1, t: 'x'.repeat(1 << 20) })";
+    let gather = "const all = { $map: { input: { $range: [0, 12] }, in: '$t' } }; \
+                  const stages = [{ $match: { _id: 1 } }, { $project: { x: { $size: all } } }]; \
+                  return c().aggregate(stages).toArray()";
+    let endpoint = |body: &str| format!("{COLLECTION}exports = async () => {{ {body} }}");
+    let (fill, gather) = (endpoint(fill), endpoint(gather));
+    let files = [
+        ("functions/fill.js", &*fill),
+        ("functions/gather.js", &*gather),
+        ("functions/hello.js", "exports = () => 'hello'"),
+        ("hookstead.toml", "[limits]\nmemory_mib = 48\n"),
+    ];
+    let served = Served::start(app_of(&files).path(), &[]);
+    assert_eq!(call(&served, "fill", "").0, 200);
+    assert_eq!(call(&served, "gather", "").0, 200);
+    thread::scope(|scope| {
+        let served = &served;
+        let all = [(); 24].map(|()| scope.spawn(move || call(served, "gather", "")));
+        assert_eq!(call(served, "hello", "").0, 200);
+        for one in all {
+            let (status, text) = one.join().unwrap();
+            assert!([200, 429, 503].contains(&status), "{status} {text}");
+        }
+    });
+    assert_eq!(call(&served, "gather", "").0, 200);
+}

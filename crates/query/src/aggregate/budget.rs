@@ -1,50 +1,40 @@
 //! How much memory a stage may hold. A pipeline that would hold more fails, and nothing else does.
+//!
+//! A budget has to live as long as what it counts.
 
-use std::cell::Cell;
-
-use crate::QueryError;
+use crate::{QueryError, memory::HeldBytes};
 
 const NO_DISK_USE_ALLOWED: i32 = 292;
 
-thread_local! {
-    static TAKEN: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many bytes the stages that ran on this thread have taken and not given back; it wraps. The
-/// difference over a call is what the call has made its pipeline hold, or somewhat more: a stage
-/// that ends does not give back.
-pub fn taken_bytes() -> usize {
-    TAKEN.get()
-}
-
-/// What one stage may still take.
+/// What one stage may still take. All is given back when it is dropped.
 pub(super) struct Budget {
     stage: &'static str,
     bytes_max: usize,
     used_bytes: usize,
+    /// The same for all stages of the computation together.
+    held: HeldBytes,
 }
 
 impl Budget {
     /// A stage that holds nothing yet.
     pub(super) fn new(stage: &'static str, bytes_max: usize) -> Self {
-        Self { stage, bytes_max, used_bytes: 0 }
+        Self { stage, bytes_max, used_bytes: 0, held: HeldBytes::default() }
     }
 
     /// Takes some bytes more.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), QueryError> {
-        self.used_bytes = self.used_bytes.saturating_add(bytes);
-        if self.used_bytes <= self.bytes_max {
-            TAKEN.set(TAKEN.get().wrapping_add(bytes));
-            return Ok(());
+        let used_bytes = self.used_bytes.saturating_add(bytes);
+        if used_bytes > self.bytes_max {
+            return Err(self.exceeded());
         }
-        self.used_bytes -= bytes;
-        Err(self.exceeded())
+        self.used_bytes = used_bytes;
+        self.held.set(used_bytes)
     }
 
     /// Gives some bytes back.
     pub(super) fn give_back(&mut self, bytes: usize) {
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
-        TAKEN.set(TAKEN.get().wrapping_sub(bytes));
+        self.held.give_back(bytes);
     }
 
     /// How many bytes are taken.

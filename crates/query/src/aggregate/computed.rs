@@ -80,7 +80,7 @@ impl Computed {
 
 /// Refuses what an expression has made deeper than documents may be, before anybody walks it.
 fn checked(value: Option<Value<'_>>) -> Evaluated<'_> {
-    if let Some(Value::Owned(value)) = &value {
+    if let Some(Value::Owned(value, _)) = &value {
         check_depth(value.as_raw_bson_ref(), 0)?;
     }
     Ok(value)

@@ -23,7 +23,6 @@ mod tree;
 mod write;
 
 pub use self::{
-    budget::taken_bytes,
     documents::{Collections, Documents, NoCollections},
     pipeline::{Leading, Pipeline, Reading},
     stages::output::{Output, WhenMatched, WhenNotMatched},

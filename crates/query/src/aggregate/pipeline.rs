@@ -11,6 +11,7 @@ use crate::{
     Filter, Parameters, QueryError, Sort,
     depth::{PIPELINE_DEPTH_MAX, STAGES_MAX, check_stack},
     interrupt::step,
+    memory::{HeldBytes, Passage},
     validate,
 };
 
@@ -195,14 +196,18 @@ impl Pipeline {
 
     /// What it makes of one document, as the pipeline of an update.
     pub fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
-        let mut new = None;
+        let mut new: Option<RawDocumentBuf> = None;
+        let mut held = HeldBytes::default();
         for stage in &self.stages {
             let Stage::Transform(transform) = stage else {
                 let text = "the pipeline of an update may only hold stages that change fields";
                 return Err(QueryError::bad_value(text));
             };
-            new = Some(transform.apply(new.as_deref().unwrap_or(document))?);
+            let made = transform.apply(new.as_deref().unwrap_or(document))?;
+            held = HeldBytes::of_document(made.as_bytes().len())?;
+            new = Some(made);
         }
+        drop(held);
         new.map_or_else(|| Ok(document.to_owned()), check_length)
     }
 
@@ -226,18 +231,46 @@ fn run_stage<'a>(
         Stage::Sort(sort) => sort.run(source),
         Stage::Limit(limit) => stages::slice::limit(source, *limit),
         Stage::Skip(skip) => stages::slice::skip(source, *skip),
-        Stage::Transform(transform) => Box::new(source.map(|document| transform.apply(&document?))),
+        Stage::Transform(transform) => {
+            let mut passage = Passage::default();
+            let mut source = source;
+            Box::new(std::iter::from_fn(move || {
+                let next = || Some(source.next()?.and_then(|one| transform.apply(&one)));
+                let (next, counted) = passage.count(next, len_of);
+                Some(next?.and_then(|document| counted.map(|()| document)))
+            }))
+        }
         Stage::Other(operation) => counted(operation.run(source, collections)),
     }
 }
 
-/// The same documents, each of which is a step. Stages that pass on what they are given or leave it
-/// out need not count: what they pull has been counted.
+/// The same documents, each of which is a step and counts as long as it is worked on. Stages that
+/// pass on what they are given or leave it out need not count: what they pull has been counted.
 fn counted(documents: Documents<'_>) -> Documents<'_> {
-    Box::new(documents.map(|document| {
-        step()?;
-        document
-    }))
+    Box::new(Counted { documents, passage: Passage::default() })
+}
+
+struct Counted<'a> {
+    documents: Documents<'a>,
+    passage: Passage,
+}
+
+impl Iterator for Counted<'_> {
+    type Item = Result<RawDocumentBuf, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let documents = &mut self.documents;
+        let (next, counted) = self.passage.count(|| documents.next(), len_of);
+        let next = next?;
+        Some(counted.and_then(|()| step()).and(next))
+    }
+}
+
+fn len_of(next: &Option<Result<RawDocumentBuf, QueryError>>) -> usize {
+    match next {
+        Some(Ok(document)) => document.as_bytes().len(),
+        _ => 0,
+    }
 }
 
 fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {

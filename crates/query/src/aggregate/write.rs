@@ -8,16 +8,21 @@ use super::raw::{DEPTH_MAX, Element, check_depth, malformed, too_deep};
 use crate::{
     QueryError,
     interrupt::{charge_bytes, step},
+    memory::HeldBytes,
 };
 
 /// So long a document may become between two stages.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A document is counted from here on.
+const HELD_BYTES_MIN: usize = 16 << 10;
 
 /// A document that grows.
 pub(super) struct Writer {
     bytes: Vec<u8>,
     /// Where the documents begin that are not closed yet.
     open: Vec<usize>,
+    held: HeldBytes,
 }
 
 impl Writer {
@@ -25,7 +30,7 @@ impl Writer {
     pub(super) fn with_capacity(bytes: usize) -> Self {
         let mut bytes = Vec::with_capacity(bytes + 16);
         bytes.extend_from_slice(&[0; 4]);
-        Self { bytes, open: vec![0] }
+        Self { bytes, open: vec![0], held: HeldBytes::default() }
     }
 
     /// How many bytes there are so far.
@@ -62,9 +67,13 @@ impl Writer {
     }
 
     /// Refuses a document that grows too large before it takes the memory of the process.
-    fn check_len(&self) -> Result<(), QueryError> {
-        if self.bytes.len() <= BYTES_MAX {
+    fn check_len(&mut self) -> Result<(), QueryError> {
+        let len = self.bytes.len();
+        if len < HELD_BYTES_MIN {
             return Ok(());
+        }
+        if len <= BYTES_MAX {
+            return self.held.set(len);
         }
         let text = format!(
             "BufBuilder attempted to grow() to {} bytes, past the 64MB limit.",

@@ -9,7 +9,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, broken, collect, is_nullish, items, type_name},
 };
-use crate::{QueryError, interrupt::charge_bytes, order};
+use crate::{QueryError, interrupt::charge_bytes, memory::Held, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$arrayElemAt", 2, element_at),
@@ -262,7 +262,8 @@ fn reverse<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         return Err(QueryError::new(34435, text));
     };
     let mut reversed = ArrayBuilder::default();
-    for item in collect(array)?.into_iter().rev() {
+    let mut held = Held::default();
+    for item in collect(array, &mut held)?.into_iter().rev() {
         reversed.push(item)?;
     }
     reversed.done()

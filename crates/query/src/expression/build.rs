@@ -1,32 +1,19 @@
 //! New arrays, documents and texts, none of which may grow without bounds.
 
-use std::cell::Cell;
-
 use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocumentBuf, raw::CStr};
 
 use super::value::{Evaluated, Value, broken};
-use crate::{QueryError, interrupt::step_bytes};
+use crate::{
+    QueryError,
+    interrupt::{charge_bytes, step_bytes},
+    memory::Held,
+};
 
 /// So large a value may be while an expression works on it. What is stored must be smaller.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// So long a text may be.
 const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// So large all new values together may be that an evaluation works on at one moment.
-const HELD_BYTES_MAX: usize = 2 * BYTES_MAX;
-
-thread_local! {
-    /// What the evaluation on this thread holds. It begins and ends at 0 with each evaluation.
-    static HELD_BYTES: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The bytes of new values that an operator holds. Operators stand in one another, and each may
-/// hold much while the inner ones work: all of them together are limited.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    bytes: usize,
-}
 
 /// An array that grows.
 #[derive(Default)]
@@ -40,40 +27,6 @@ pub(super) struct ArrayBuilder {
 pub(super) struct DocumentBuilder {
     document: RawDocumentBuf,
     held: Held,
-}
-
-impl Held {
-    /// Counts what a value takes; nothing for a part of something that is there already.
-    pub(super) fn add(&mut self, value: Option<&Value<'_>>) -> Result<(), QueryError> {
-        match value {
-            Some(Value::Owned(value)) => self.grow_to(self.bytes + bytes_of(value)),
-            Some(Value::Borrowed(_)) | None => Ok(()),
-        }
-    }
-
-    /// Counts a list of so many elements that are looked at where they stand.
-    pub(super) fn add_elements(&mut self, count: usize) -> Result<(), QueryError> {
-        self.grow_to(self.bytes + count * size_of::<RawBsonRef<'_>>())
-    }
-
-    /// Counts what has grown to a number of bytes.
-    pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), QueryError> {
-        let others = HELD_BYTES.get().saturating_sub(self.bytes);
-        if others + bytes > HELD_BYTES_MAX {
-            return Err(exceeded(format!(
-                "an expression holds values of more than {HELD_BYTES_MAX} bytes"
-            )));
-        }
-        HELD_BYTES.set(others + bytes);
-        self.bytes = bytes;
-        Ok(())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        HELD_BYTES.set(HELD_BYTES.get().saturating_sub(self.bytes));
-    }
 }
 
 /// Roughly how many bytes a value takes.
@@ -98,7 +51,8 @@ impl ArrayBuilder {
     }
 
     pub(super) fn finish(self) -> Value<'static> {
-        Value::array(self.array)
+        charge_bytes(self.array.as_bytes().len());
+        Value::Owned(RawBson::Array(self.array), self.held)
     }
 
     /// The same where a result is asked for.
@@ -127,7 +81,8 @@ impl DocumentBuilder {
     }
 
     pub(super) fn finish(self) -> Value<'static> {
-        Value::document(self.document)
+        charge_bytes(self.document.as_bytes().len());
+        Value::Owned(RawBson::Document(self.document), self.held)
     }
 
     /// The same where a result is asked for.

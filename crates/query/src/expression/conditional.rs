@@ -3,7 +3,6 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::{
-    build::Held,
     node::Node,
     operator::{Arguments, Names, Operator, Words},
     parser::{Parser, Use, check_number, check_variable, pick_named},
@@ -203,12 +202,9 @@ fn parse_variables(
 
 fn bind<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let last = arguments.len() - 1;
-    let mut held = Held::default();
     let mut values: Vec<Option<Value<'_>>> = Vec::with_capacity(last);
     for index in 0..last {
-        let value = arguments.get(index)?;
-        held.add(value.as_ref())?;
-        values.push(value);
+        values.push(arguments.get(index)?);
     }
     let value = arguments.get_with(last, &values)?;
     Ok(value.map(Value::detach))

@@ -4,7 +4,7 @@ use bson::{RawArray, RawBsonRef};
 
 use super::{
     arrays::{as_array, type_of},
-    build::{ArrayBuilder, Held},
+    build::ArrayBuilder,
     node::Node,
     numeric::Numeric,
     operator::{Arguments, Names, Operator, Words},
@@ -176,8 +176,6 @@ fn fold<'a>(
 ) -> Evaluated<'a> {
     let mut value: Option<Value<'static>> = initial.map(Value::detach);
     for item in items(array) {
-        let mut held = Held::default();
-        held.add(value.as_ref())?;
         let next = arguments.get_with(2, &[Some(item?.into()), value])?;
         if let Some(next) = &next {
             check_value(next.raw(), 0)?;

@@ -9,7 +9,7 @@ use bson::{
 
 use super::{
     arrays::{as_array, type_of},
-    build::{ArrayBuilder, DocumentBuilder, Held},
+    build::{ArrayBuilder, DocumentBuilder},
     node::Node,
     operator::{Arguments, Names, Operator, Words},
     parser::{Parser, pick_named},
@@ -17,7 +17,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, field, fields, is_nullish, items, type_name},
 };
-use crate::QueryError;
+use crate::{QueryError, memory::Held};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$arrayToObject", 1, array_to_object),
@@ -59,7 +59,9 @@ fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let text = format!("$arrayToObject requires an array input, found: {found}");
         return Err(QueryError::new(40386, text));
     };
-    let elements = collect(array)?;
+    let mut held = Held::default();
+    let elements = collect(array, &mut held)?;
+    held.add_elements::<Named<'_>>(4 * elements.len())?;
     let of_pairs = match elements.first() {
         None => return DocumentBuilder::default().done(),
         Some(RawBsonRef::Array(_)) => true,
@@ -70,17 +72,20 @@ fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             return Err(QueryError::new(40398, text));
         }
     };
-    let mut named: Vec<(&str, RawBsonRef<'_>)> = Vec::with_capacity(elements.len());
+    let mut named: Vec<Named<'_>> = Vec::with_capacity(elements.len());
     for element in elements {
         named.push(if of_pairs { pair(element)? } else { key_and_value(element)? });
     }
     unique(named)
 }
 
+/// A name and its value.
+type Named<'v> = (&'v str, RawBsonRef<'v>);
+
 /// A document of the last value of every name, where the name stood first.
-fn unique<'a>(named: Vec<(&str, RawBsonRef<'_>)>) -> Evaluated<'a> {
+fn unique<'a>(named: Vec<Named<'_>>) -> Evaluated<'a> {
     let mut places = HashMap::with_capacity(named.len());
-    let mut kept: Vec<(&str, RawBsonRef<'_>)> = Vec::with_capacity(named.len());
+    let mut kept: Vec<Named<'_>> = Vec::with_capacity(named.len());
     for (name, value) in named {
         let place = *places.entry(name).or_insert(kept.len());
         match kept.get_mut(place) {
@@ -104,7 +109,7 @@ fn pair(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), QueryError> {
         );
         return Err(QueryError::new(40396, text));
     };
-    let parts = collect(pair)?;
+    let parts = collect(pair, &mut Held::default())?;
     let [key, value] = parts[..] else {
         let text = format!(
             "$arrayToObject requires an array of size 2 arrays,found array of size: {}",
@@ -190,13 +195,7 @@ fn object_to_array<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn merge<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let mut held = Held::default();
-    let mut values = Vec::with_capacity(arguments.len());
-    for value in arguments.iter() {
-        let value = value?;
-        held.add(value.as_ref())?;
-        values.push(value);
-    }
+    let values = arguments.iter().collect::<Result<Vec<_>, _>>()?;
     if let [only] = values.as_slice()
         && let Some(array) = as_array(only.as_ref())
     {
@@ -218,6 +217,7 @@ fn merge<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 struct Merging<'v> {
     fields: Vec<(&'v CStr, RawBsonRef<'v>)>,
     places: HashMap<&'v str, usize>,
+    held: Held,
 }
 
 impl<'v> Merging<'v> {
@@ -240,7 +240,11 @@ impl<'v> Merging<'v> {
             let place = *self.places.entry(name.as_str()).or_insert(self.fields.len());
             match self.fields.get_mut(place) {
                 Some(field) => field.1 = value,
-                None => self.fields.push((name, value)),
+                None => {
+                    // A list and a table, each of which may be half empty.
+                    self.held.add_elements::<Named<'_>>(4)?;
+                    self.fields.push((name, value));
+                }
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use super::{
     scope::Scope,
     value::{Evaluated, Value},
 };
-use crate::QueryError;
+use crate::{QueryError, pattern::Compiled};
 
 /// An operator of the language.
 pub(super) struct Operator {
@@ -138,7 +138,7 @@ pub(super) enum Prepared {
     /// The time zone, which is always the same.
     Zone(Zone),
     /// The regular expression, which is always the same.
-    Regex(Box<fancy_regex::Regex>),
+    Regex(Box<Compiled>),
     /// Where a sequence of numbers by chance is.
     Random(AtomicU64),
 }

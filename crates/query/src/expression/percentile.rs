@@ -11,7 +11,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, fields, items},
 };
-use crate::{QueryError, interrupt::sort_by};
+use crate::{QueryError, interrupt::sort_by, memory::HeldBytes};
 
 pub(super) const OPERATORS: &[Operator] =
     &[Operator::own("$median", parse, median), Operator::own("$percentile", parse, percentile)];
@@ -83,7 +83,7 @@ fn checked_ranks(node: Node) -> Result<Node, QueryError> {
 }
 
 /// The numbers of the input in their order.
-fn numbers(arguments: &Arguments<'_>) -> Result<Vec<f64>, QueryError> {
+fn numbers(arguments: &Arguments<'_>, held: &mut HeldBytes) -> Result<Vec<f64>, QueryError> {
     let mut numbers = Vec::new();
     let Some(input) = arguments.get(0)? else { return Ok(numbers) };
     let mut add = |value| {
@@ -93,6 +93,7 @@ fn numbers(arguments: &Arguments<'_>) -> Result<Vec<f64>, QueryError> {
     };
     match input.raw() {
         RawBsonRef::Array(array) => {
+            held.set(array.as_bytes().len())?;
             for item in items(array) {
                 add(item?);
             }
@@ -116,12 +117,13 @@ pub(super) fn at_rank(numbers: &[f64], rank: f64) -> Option<f64> {
 }
 
 fn median<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let found = at_rank(&numbers(arguments)?, 0.5);
+    let found = at_rank(&numbers(arguments, &mut HeldBytes::default())?, 0.5);
     Ok(Some(found.map_or(Value::NULL, Value::double)))
 }
 
 fn percentile<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let numbers = numbers(arguments)?;
+    let mut held = HeldBytes::default();
+    let numbers = numbers(arguments, &mut held)?;
     let ranks = arguments.get(1)?;
     let Some(RawBsonRef::Array(ranks)) = ranks.as_ref().map(Value::raw) else {
         return Ok(Some(Value::NULL));

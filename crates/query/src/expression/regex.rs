@@ -1,7 +1,7 @@
 //! `$regexFind`, `$regexFindAll`, `$regexMatch`.
 
 use bson::{RawBson, RawBsonRef};
-use fancy_regex::{Captures, Regex};
+use fancy_regex::Captures;
 
 use super::{
     build::{ArrayBuilder, DocumentBuilder},
@@ -10,7 +10,11 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, fields, type_name},
 };
-use crate::{QueryError, interrupt::step_search, pattern};
+use crate::{
+    QueryError,
+    memory::{HeldBytes, keep_bytes},
+    pattern::{self, Compiled},
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$regexFind", parse, find).prepared_by(prepare),
@@ -59,9 +63,10 @@ fn prepare(nodes: &[Node]) -> Prepared {
             None => return Prepared::Nothing,
         },
     };
-    let raw = |value: Option<&'_ RawBson>| value.cloned().map(Value::Owned);
+    let raw = |value: Option<&'_ RawBson>| value.cloned().map(Value::owned);
     match compile("", raw(regex).as_ref(), raw(options).as_ref()) {
-        Ok(Some(regex)) => Prepared::Regex(Box::new(regex)),
+        // Too much is refused when it is evaluated.
+        Ok(Some(regex)) if keep_bytes(regex.bytes()).is_ok() => Prepared::Regex(Box::new(regex)),
         _ => Prepared::Nothing,
     }
 }
@@ -71,7 +76,7 @@ fn compile(
     operator: &str,
     regex: Option<&Value<'_>>,
     options: Option<&Value<'_>>,
-) -> Result<Option<Regex>, QueryError> {
+) -> Result<Option<Compiled>, QueryError> {
     let options = match options.map(Value::raw) {
         None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => None,
         Some(RawBsonRef::String(options)) => Some(options),
@@ -115,16 +120,18 @@ fn compile(
 /// What `search` makes of the text and the pattern; none of them is null.
 fn with_text<T>(
     arguments: &Arguments<'_>,
-    search: impl FnOnce(&str, &Regex) -> Result<T, QueryError>,
+    search: impl FnOnce(&str, &Compiled) -> Result<T, QueryError>,
 ) -> Result<Option<T>, QueryError> {
     let operator = arguments.name();
     let input = arguments.get(0)?;
     let compiled;
+    let mut held = HeldBytes::default();
     let regex = match &arguments.call.prepared {
         Prepared::Regex(regex) => Some(&**regex),
         _ => {
             let (regex, options) = (arguments.get(1)?, arguments.get(2)?);
             compiled = compile(operator, regex.as_ref(), options.as_ref())?;
+            held.set(compiled.as_ref().map_or(0, Compiled::bytes))?;
             compiled.as_ref()
         }
     };
@@ -141,25 +148,13 @@ fn with_text<T>(
     }
 }
 
-fn search<'t>(
-    regex: &Regex,
-    text: &'t str,
-    from: usize,
-) -> Result<Option<Captures<'t, str>>, QueryError> {
-    step_search(text.get(from..).unwrap_or_default())?;
-    regex.captures_from_pos(text, from).map_err(|error| pattern::execution_failed(&error))
-}
-
 fn matches<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let is_match = with_text(arguments, |text, regex| {
-        step_search(text)?;
-        regex.is_match(text).map_err(|error| pattern::execution_failed(&error))
-    })?;
+    let is_match = with_text(arguments, |text, regex| regex.is_match(text))?;
     Ok(Some(Value::boolean(is_match.unwrap_or(false))))
 }
 
 fn find<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let found = with_text(arguments, |text, regex| match search(regex, text, 0)? {
+    let found = with_text(arguments, |text, regex| match regex.captures(text, 0)? {
         None => Ok(Value::NULL),
         Some(captures) => {
             let start = captures.get(0).map_or(0, |whole| whole.start());
@@ -175,7 +170,7 @@ fn find_all<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let mut all = ArrayBuilder::default();
         let (mut from, mut counted, mut letters) = (0, 0, 0);
         // An empty text is searched once.
-        while let Some(captures) = search(regex, text, from)? {
+        while let Some(captures) = regex.captures(text, from)? {
             let Some(whole) = captures.get(0) else { break };
             letters += text.get(counted..whole.start()).unwrap_or_default().chars().count();
             counted = whole.start();

@@ -18,6 +18,7 @@ use crate::{
     QueryError,
     depth::{check_path, check_sort_fields},
     interrupt::sort_by,
+    memory::Held,
     order,
 };
 
@@ -68,7 +69,8 @@ fn take<'a>(
     let Some(array) = as_array(input.as_ref()) else {
         return Err(QueryError::new(5_788_200, "Input must be an array"));
     };
-    let mut elements = collect(array)?;
+    let mut held = Held::default();
+    let mut elements = collect(array, &mut held)?;
     select(&mut elements, number)?;
     let mut selected = ArrayBuilder::default();
     for element in elements {
@@ -185,7 +187,8 @@ fn sort<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             format!("The input argument to $sortArray must be an array, but was of type: {found}");
         return Err(QueryError::new(2_942_504, text));
     };
-    let mut elements = collect(array)?;
+    let mut held = Held::default();
+    let mut elements = collect(array, &mut held)?;
     match by.as_ref().map(Value::raw) {
         Some(RawBsonRef::Document(by)) => {
             elements = sort_by_fields(elements, by)?;
@@ -216,6 +219,10 @@ fn sort_by_fields<'a>(
         let (path, value) = field?;
         keys.push((path.as_str(), direction(value) == Some(true)));
     }
+    let mut held = Held::default();
+    let parts_bytes = size_of::<RawBsonRef<'_>>() * keys.len();
+    held.add_elements::<(Vec<RawBsonRef<'_>>, RawBsonRef<'_>)>(elements.len())?;
+    held.add_elements::<u8>(elements.len().saturating_mul(parts_bytes))?;
     let mut pairs = Vec::with_capacity(elements.len());
     for element in elements {
         let parts: Vec<RawBsonRef<'_>> =

@@ -4,13 +4,13 @@ use bson::{RawArray, RawBsonRef};
 
 use super::{
     arrays::{as_array, type_of},
-    build::{ArrayBuilder, Held},
+    build::ArrayBuilder,
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
     value::{Evaluated, Value, collect, is_nullish, items},
 };
-use crate::{QueryError, interrupt::sort_by, order};
+use crate::{QueryError, interrupt::sort_by, memory::Held, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$setUnion", union),
@@ -23,8 +23,8 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// The elements in their order, each once.
-fn set(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
-    let mut elements = collect(array)?;
+fn set<'a>(array: &'a RawArray, held: &mut Held) -> Result<Vec<RawBsonRef<'a>>, QueryError> {
+    let mut elements = collect(array, held)?;
     sort(&mut elements)?;
     Ok(elements)
 }
@@ -51,16 +51,14 @@ fn no_array(text: &str, code: i32, value: Option<&Value<'_>>) -> QueryError {
     QueryError::new(code, format!("{text} is of type: {}", type_of(value)))
 }
 
-/// All operands, with what they hold; none where one of them is null.
+/// All operands; none where one of them is null.
 fn operands<'a>(
     arguments: &Arguments<'a>,
     code: i32,
-) -> Result<Option<(Vec<Value<'a>>, Held)>, QueryError> {
+) -> Result<Option<Vec<Value<'a>>>, QueryError> {
     let mut operands = Vec::with_capacity(arguments.len());
-    let mut held = Held::default();
     for value in arguments.iter() {
         let value = value?;
-        held.add(value.as_ref())?;
         if is_nullish(value.as_ref()) {
             return Ok(None);
         }
@@ -73,30 +71,28 @@ fn operands<'a>(
             }
         }
     }
-    Ok(Some((operands, held)))
+    Ok(Some(operands))
 }
 
 fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some((operands, mut held)) = operands(arguments, 17043)? else {
-        return Ok(Some(Value::NULL));
-    };
+    let Some(operands) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
+    let mut held = Held::default();
     let mut elements = Vec::new();
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
-        let more = collect(array)?;
-        held.add_elements(more.len())?;
-        elements.extend(more);
+        elements.extend(collect(array, &mut held)?);
     }
     sort(&mut elements)?;
     write(elements)
 }
 
 fn intersection<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some((operands, _held)) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
+    let Some(operands) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
     let mut arrays = operands.iter().filter_map(|operand| as_array(Some(operand)));
     let Some(first) = arrays.next() else { return write(Vec::new()) };
-    let mut elements = set(first)?;
+    let mut held = Held::default();
+    let mut elements = set(first, &mut held)?;
     for array in arrays {
-        let other = set(array)?;
+        let other = set(array, &mut Held::default())?;
         elements.retain(|element| has(&other, *element));
     }
     write(elements)
@@ -114,14 +110,17 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(second) = as_array(right.as_ref()) else {
         return Err(no_array(&format!("{text} Second argument"), 17049, right.as_ref()));
     };
-    let without = set(second)?;
-    let kept: Vec<RawBsonRef<'_>> =
-        collect(first)?.into_iter().filter(|element| !has(&without, *element)).collect();
+    let mut held = Held::default();
+    let without = set(second, &mut held)?;
+    let mut kept = collect(first, &mut held)?;
+    kept.retain(|element| !has(&without, *element));
     write(first_of_each(kept)?)
 }
 
 /// The elements where each stands first.
 fn first_of_each(elements: Vec<RawBsonRef<'_>>) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
+    let mut held = Held::default();
+    held.add_elements::<(usize, RawBsonRef<'_>)>(elements.len())?;
     let mut places: Vec<(usize, RawBsonRef<'_>)> = elements.into_iter().enumerate().collect();
     sort_by(&mut places, |(_, left), (_, right)| order::compare(*left, *right))?;
     places.dedup_by(|(_, left), (_, right)| order::compare(*left, *right).is_eq());
@@ -144,10 +143,8 @@ fn parse_equals(
 
 fn equals<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let mut values = Vec::with_capacity(arguments.len());
-    let mut held = Held::default();
     for (index, value) in (1..).zip(arguments.iter()) {
         let value = value?;
-        held.add(value.as_ref())?;
         if as_array(value.as_ref()).is_none() {
             let text = format!("All operands of $setEquals must be arrays. {index}-th argument");
             return Err(no_array(&text, 5_887_502, value.as_ref()));
@@ -155,9 +152,10 @@ fn equals<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         values.push(value);
     }
     let mut arrays = values.iter().filter_map(|value| as_array(value.as_ref()));
-    let first = arrays.next().map(set).transpose()?.unwrap_or_default();
+    let mut held = Held::default();
+    let first = arrays.next().map(|array| set(array, &mut held)).transpose()?.unwrap_or_default();
     for array in arrays {
-        let other = set(array)?;
+        let other = set(array, &mut Held::default())?;
         let mut pairs = first.iter().zip(&other);
         let is_same = first.len() == other.len()
             && pairs.all(|(left, right)| order::compare(*left, *right).is_eq());
@@ -177,7 +175,8 @@ fn is_subset<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(whole) = as_array(right.as_ref()) else {
         return Err(no_array(&format!("{text} Second argument"), 17042, right.as_ref()));
     };
-    let whole = set(whole)?;
+    let mut held = Held::default();
+    let whole = set(whole, &mut held)?;
     for element in items(part) {
         if !has(&whole, element?) {
             return Ok(Some(Value::boolean(false)));
@@ -188,13 +187,15 @@ fn is_subset<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 
 fn all_true<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let value = arguments.get(0)?;
-    let elements = tested(arguments, value.as_ref(), 17040)?;
+    let mut held = Held::default();
+    let elements = tested(arguments, value.as_ref(), 17040, &mut held)?;
     Ok(Some(Value::boolean(elements.into_iter().all(super::value::is_true))))
 }
 
 fn any_true<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let value = arguments.get(0)?;
-    let elements = tested(arguments, value.as_ref(), 17041)?;
+    let mut held = Held::default();
+    let elements = tested(arguments, value.as_ref(), 17041, &mut held)?;
     Ok(Some(Value::boolean(elements.into_iter().any(super::value::is_true))))
 }
 
@@ -202,9 +203,10 @@ fn tested<'v>(
     arguments: &Arguments<'_>,
     value: Option<&'v Value<'_>>,
     code: i32,
+    held: &mut Held,
 ) -> Result<Vec<RawBsonRef<'v>>, QueryError> {
     match as_array(value) {
-        Some(array) => collect(array),
+        Some(array) => collect(array, held),
         None => {
             let (operator, found) = (arguments.name(), type_of(value));
             let text = format!("{operator}'s argument must be an array, but is {found}");

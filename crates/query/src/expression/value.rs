@@ -2,15 +2,13 @@
 
 use std::cmp::Ordering;
 
-use bson::{
-    Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf,
-    raw::CStr,
-};
+use bson::{Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocument, raw::CStr};
 
 pub(crate) use crate::scan::field;
 use crate::{
     QueryError,
     interrupt::{charge_bytes, step},
+    memory::Held,
     order,
 };
 
@@ -22,19 +20,25 @@ pub type Evaluated<'a> = Result<Option<Value<'a>>, QueryError>;
 pub enum Value<'a> {
     /// A part of a document, of a variable or of the expression itself; or a scalar.
     Borrowed(RawBsonRef<'a>),
-    /// A new text, array, document or binary.
-    Owned(RawBson),
+    /// A new text, array, document or binary, and its memory.
+    Owned(RawBson, Held),
 }
 
 impl<'a> Value<'a> {
     /// `null`.
     pub const NULL: Self = Self::Borrowed(RawBsonRef::Null);
 
+    /// A value of its own.
+    pub(crate) fn owned(value: RawBson) -> Self {
+        let held = Held::of(super::build::bytes_of(&value));
+        Self::Owned(value, held)
+    }
+
     /// The value as BSON.
     pub fn raw(&self) -> RawBsonRef<'_> {
         match self {
             Self::Borrowed(value) => *value,
-            Self::Owned(value) => value.as_raw_bson_ref(),
+            Self::Owned(value, _) => value.as_raw_bson_ref(),
         }
     }
 
@@ -42,7 +46,7 @@ impl<'a> Value<'a> {
     pub fn into_raw(self) -> RawBson {
         match self {
             Self::Borrowed(value) => to_owned(value),
-            Self::Owned(value) => value,
+            Self::Owned(value, _) => value,
         }
     }
 
@@ -54,10 +58,10 @@ impl<'a> Value<'a> {
     /// The same value, borrowed from nothing.
     pub fn detach(self) -> Value<'static> {
         match self {
-            Self::Owned(value) => Value::Owned(value),
+            Self::Owned(value, held) => Value::Owned(value, held),
             Self::Borrowed(value) => match scalar(value) {
                 Some(scalar) => Value::Borrowed(scalar),
-                None => Value::Owned(to_owned(value)),
+                None => Value::owned(to_owned(value)),
             },
         }
     }
@@ -69,7 +73,7 @@ impl<'a> Value<'a> {
     ) -> Evaluated<'a> {
         match self {
             Self::Borrowed(value) => part(value),
-            Self::Owned(value) => Ok(part(value.as_raw_bson_ref())?.map(Value::detach)),
+            Self::Owned(value, _) => Ok(part(value.as_raw_bson_ref())?.map(Value::detach)),
         }
     }
 
@@ -111,7 +115,7 @@ impl<'a> Value<'a> {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         let text = text.into();
         charge_bytes(text.len());
-        Self::Owned(RawBson::String(text))
+        Self::owned(RawBson::String(text))
     }
 
     pub(crate) fn date_ms(milliseconds: i64) -> Self {
@@ -120,12 +124,7 @@ impl<'a> Value<'a> {
 
     pub(crate) fn array(array: RawArrayBuf) -> Self {
         charge_bytes(array.as_bytes().len());
-        Self::Owned(RawBson::Array(array))
-    }
-
-    pub(crate) fn document(document: RawDocumentBuf) -> Self {
-        charge_bytes(document.as_bytes().len());
-        Self::Owned(RawBson::Document(document))
+        Self::owned(RawBson::Array(array))
     }
 }
 
@@ -201,9 +200,20 @@ pub(crate) fn items(array: &RawArray) -> impl Iterator<Item = Result<RawBsonRef<
     })
 }
 
-/// The elements of an array at once.
-pub(crate) fn collect(array: &RawArray) -> Result<Vec<RawBsonRef<'_>>, QueryError> {
-    items(array).collect()
+/// The elements of an array at once, whose list is counted.
+pub(crate) fn collect<'a>(
+    array: &'a RawArray,
+    held: &mut Held,
+) -> Result<Vec<RawBsonRef<'a>>, QueryError> {
+    let mut elements = Vec::new();
+    for item in items(array) {
+        if elements.len() == elements.capacity() {
+            held.add_elements::<RawBsonRef<'_>>(elements.len().max(4))?;
+            elements.reserve_exact(elements.len().max(4));
+        }
+        elements.push(item?);
+    }
+    Ok(elements)
 }
 
 /// The fields of a document.

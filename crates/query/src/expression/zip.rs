@@ -4,14 +4,14 @@ use bson::RawBsonRef;
 
 use super::{
     arrays::as_array,
-    build::{ArrayBuilder, Held, check_memory},
+    build::{ArrayBuilder, check_memory},
     node::Node,
     operator::{Arguments, Operator},
     parser::Parser,
     text::in_error,
     value::{Evaluated, Value, collect, fields, is_nullish, type_name},
 };
-use crate::{QueryError, interrupt::step};
+use crate::{QueryError, interrupt::step, memory::Held};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$zip", parse, zip)];
 
@@ -76,10 +76,8 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let number = arguments.get(1)?.and_then(|value| value.raw().as_i32()).unwrap_or(0);
     let number = usize::try_from(number).unwrap_or(0);
     let mut inputs = Vec::with_capacity(number);
-    let mut held = Held::default();
     for index in 0..number {
         let input = arguments.get(2 + index)?;
-        held.add(input.as_ref())?;
         if is_nullish(input.as_ref()) {
             return Ok(Some(Value::NULL));
         }
@@ -90,11 +88,10 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         }
         inputs.push(input);
     }
+    let mut held = Held::default();
     let mut columns: Vec<Vec<RawBsonRef<'_>>> = Vec::with_capacity(number);
     for array in inputs.iter().filter_map(|input| as_array(input.as_ref())) {
-        let column = collect(array)?;
-        held.add_elements(column.len())?;
-        columns.push(column);
+        columns.push(collect(array, &mut held)?);
     }
     let defaults: Vec<Option<Value<'_>>> =
         (0..number).map(|index| arguments.get(2 + number + index)).collect::<Result<_, _>>()?;

@@ -6,30 +6,98 @@
 
 mod class;
 mod escape;
+mod shape;
 mod translate;
 
 use bson::raw::CString;
-use fancy_regex::{Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex, RegexBuilder};
 
-use crate::{QueryError, interrupt::step_search};
+use self::shape::Shape;
+use crate::{QueryError, interrupt::step_search as search, memory::keep_bytes};
 
-/// How often a pattern may go back on one text.
-const BACKTRACKS_MAX: usize = 1_000_000;
+/// How often a pattern may go back on one text: that takes less than 50 ms.
+const BACKTRACKS_MAX: usize = 500_000;
+
+/// How often one may that looks at the rest of the text each time.
+const FAR_BACKTRACKS_MAX: usize = 10_000;
+
+/// How many characters one search may look at that goes through the rest of the text from many
+/// places: that takes less than 50 ms, too.
+const FAR_LOOKS_MAX: usize = 1 << 24;
+
+/// How many states one search may go through, all characters together. It takes a second where it
+/// goes through all of them, and milliseconds with most patterns.
+const SEARCH_STATES_MAX: usize = 1 << 28;
 
 /// How long a pattern may be.
 const PATTERN_BYTES_MAX: usize = 32_764;
 
-/// How large a compiled pattern may get.
+/// How large a compiled pattern may get, and how many states it may have by its looks.
 const COMPILED_BYTES_MAX: usize = 4 << 20;
+const STATES_MAX: usize = 200_000;
+
+/// To compile a pattern takes as long as so many steps, and so many more for each of its states.
+const COMPILE_STEPS: usize = 512;
+const STATE_STEPS: usize = 40;
+
+/// What a compiled pattern takes, with what a search keeps for the next one.
+const COMPILED_BYTES: usize = 8 << 10;
+const STATE_BYTES: usize = 256;
+
+/// A search counts as one step for so many states that it may go through.
+const STEP_STATES: usize = 16;
 
 const INVALID_FLAG: i32 = 51108;
 const INVALID_PATTERN: i32 = 51091;
 const EXECUTION_FAILED: i32 = 51156;
 
-/// A regular expression, ready to run.
+/// A compiled regular expression, with what it costs.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled {
+    regex: Regex,
+    shape: Shape,
+}
+
+impl Compiled {
+    /// Whether it is found anywhere in a text.
+    pub(crate) fn is_match(&self, text: &str) -> Result<bool, QueryError> {
+        self.begin_search(text)?;
+        self.regex.is_match(text).map_err(|error| execution_failed(&error))
+    }
+
+    /// Where it is found first, from a place on.
+    pub(crate) fn captures<'t>(
+        &self,
+        text: &'t str,
+        from: usize,
+    ) -> Result<Option<Captures<'t, str>>, QueryError> {
+        self.begin_search(text.get(from..).unwrap_or_default())?;
+        self.regex.captures_from_pos(text, from).map_err(|error| execution_failed(&error))
+    }
+
+    /// Counts a search, which nobody can stop, and refuses one that might take too long.
+    fn begin_search(&self, text: &str) -> Result<(), QueryError> {
+        let states = text.len().saturating_mul(self.shape.active);
+        if states > SEARCH_STATES_MAX || self.looks_too_far(text) {
+            return Err(too_long(text));
+        }
+        search(text, states / STEP_STATES)
+    }
+
+    fn looks_too_far(&self, text: &str) -> bool {
+        self.shape.looks_far && self.shape.looks(text) > FAR_LOOKS_MAX
+    }
+
+    /// Roughly what it takes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        COMPILED_BYTES + self.shape.states.saturating_mul(STATE_BYTES)
+    }
+}
+
+/// A regular expression of a query, ready to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
-    regex: Regex,
+    compiled: Compiled,
     source: CString,
     options: CString,
 }
@@ -37,12 +105,13 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// Compiles a pattern with options out of `i`, `m`, `s`, `x` and `u`.
     pub(crate) fn new(source: &str, options: &str) -> Result<Self, QueryError> {
-        let regex = compile(source, options)?;
+        let compiled = compile(source, options)?;
         let no_zeros = |text: &str| {
             text.try_into()
                 .map_err(|_| QueryError::bad_value("Regular expression cannot contain a null byte"))
         };
-        Ok(Self { regex, source: no_zeros(source)?, options: no_zeros(options)? })
+        keep_bytes(compiled.bytes())?;
+        Ok(Self { compiled, source: no_zeros(source)?, options: no_zeros(options)? })
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -55,18 +124,16 @@ impl Pattern {
 
     /// Whether it is found anywhere in a text.
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, QueryError> {
-        step_search(text)?;
-        self.regex.is_match(text).map_err(|error| execution_failed(&error))
+        self.compiled.is_match(text)
     }
 }
 
 /// The engine's form of a pattern with options.
-pub(crate) fn compile(source: &str, options: &str) -> Result<Regex, QueryError> {
+pub(crate) fn compile(source: &str, options: &str) -> Result<Compiled, QueryError> {
     if source.len() > PATTERN_BYTES_MAX {
         let reason = format!("it is longer than {PATTERN_BYTES_MAX} bytes");
         return Err(invalid(&reason));
     }
-    step_search(source)?;
     let mut flags = String::new();
     for option in options.chars() {
         match option {
@@ -78,18 +145,35 @@ pub(crate) fn compile(source: &str, options: &str) -> Result<Regex, QueryError> 
             }
         }
     }
+    let shape = Shape::of(source, &flags);
+    if shape.states > STATES_MAX {
+        let reason = format!("it has {} states, and {STATES_MAX} is the limit", shape.states);
+        return Err(invalid(&reason));
+    }
+    search(source, COMPILE_STEPS + shape.states * STATE_STEPS)?;
     let translated = translate::translate(source, &flags).map_err(invalid)?;
     let pattern = if flags.is_empty() { translated } else { format!("(?{flags}){translated}") };
-    RegexBuilder::new(&pattern)
-        .backtrack_limit(BACKTRACKS_MAX)
+    let backtracks_max = if shape.looks_far { FAR_BACKTRACKS_MAX } else { BACKTRACKS_MAX };
+    let regex = RegexBuilder::new(&pattern)
+        .backtrack_limit(backtracks_max)
         .delegate_size_limit(COMPILED_BYTES_MAX)
         .max_prog_size(PATTERN_BYTES_MAX * 8)
         .build()
-        .map_err(|error| invalid(&error.to_string()))
+        .map_err(|error| invalid(&error.to_string()))?;
+    Ok(Compiled { regex, shape })
+}
+
+fn too_long(text: &str) -> QueryError {
+    let message = format!(
+        "Error occurred while executing the regular expression: a text of {} bytes is too long \
+         for this pattern; a pattern without look-around or with fewer repetitions takes less",
+        text.len()
+    );
+    QueryError::new(EXECUTION_FAILED, message)
 }
 
 /// What stopped a pattern on its way through a text.
-pub(crate) fn execution_failed(error: &fancy_regex::Error) -> QueryError {
+fn execution_failed(error: &fancy_regex::Error) -> QueryError {
     let message = format!("Error occurred while executing the regular expression: {error}");
     QueryError::new(EXECUTION_FAILED, message)
 }

@@ -117,3 +117,46 @@ fn endless_backtracking_ends_in_an_error() {
     // Without look-around it takes linear time.
     check("^((a+)+)+b$", "", &["aab"], &["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]);
 }
+
+#[test]
+fn compiling_counts_as_steps_and_as_memory() {
+    use crate::{gathered_bytes, with_steps};
+
+    let compiles = |pattern: &str| with_steps(10_000, || Pattern::new(pattern, "").is_ok());
+    for (pattern, is_short) in
+        [("^abc", true), (r"\d+-\d+", true), (r"\w+@\w+", false), (r"\p{L}{50}", false)]
+    {
+        assert_eq!(compiles(pattern), is_short, "{pattern}");
+    }
+    let many = || (0..1000).try_for_each(|_| Pattern::new("(?=a)b", "").map(drop));
+    let stopped = with_steps(100_000, many).unwrap_err();
+    assert_eq!(stopped.code, QueryError::INTERRUPTED);
+    with_steps(1_000_000, || {
+        Pattern::new(r"\w{10}", "").unwrap();
+        assert!(gathered_bytes() > 1_000_000);
+    });
+}
+
+#[test]
+fn a_search_that_might_take_long_is_refused() {
+    let text = "a".repeat(1 << 18);
+    for (pattern, len_max) in [
+        ("(?=.*z)a", 4096),
+        ("(?!.+z)a", 4096),
+        ("(?>a+)b", 4096),
+        ("a++b", 4096),
+        (".{1000}z", 67_000),
+        (r"^(?=.*\d)a", 1 << 18),
+        ("[a-z]+z", 1 << 18),
+        ("(?=z)a", 1 << 18),
+    ] {
+        let pattern = Pattern::new(pattern, "").unwrap();
+        assert!(pattern.is_match(&text[..len_max.min(4096)]).is_ok(), "{pattern:?}");
+        let whole = pattern.is_match(&text);
+        match len_max < text.len() {
+            true => assert_eq!(whole.unwrap_err().code, EXECUTION_FAILED, "{pattern:?}"),
+            false => assert!(whole.is_ok(), "{pattern:?}"),
+        }
+    }
+    check_error(&format!("({}){{1000}}", "a{1000}"), "", INVALID_PATTERN);
+}

@@ -233,7 +233,7 @@ fn projections_sorts_and_distinct_values_do_not_panic() {
         let _ = Sort::parse(&raw(&sort)).unwrap().append_key(&document, &mut Vec::new());
         let mut distinct = Distinct::new(&chance.path()).unwrap();
         distinct.add(&document).unwrap();
-        let values = distinct.into_values();
+        let values = distinct.into_values().0;
         let is_ascending =
             values.is_sorted_by(|a, b| compare(a.as_raw_bson_ref(), b.as_raw_bson_ref()).is_lt());
         assert!(is_ascending, "{values:?}");

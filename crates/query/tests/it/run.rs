@@ -140,7 +140,7 @@ fn run_distinct(world: &World, field: &str, filter: &RawDocument) -> Answer {
     for document in matching(world, &filter)? {
         distinct.add(document)?;
     }
-    Ok(Outcome::List(distinct.into_values()))
+    Ok(Outcome::List(distinct.into_values().0))
 }
 
 fn matching<'w>(world: &'w World, filter: &Filter) -> Result<Vec<&'w RawDocument>, QueryError> {

@@ -253,3 +253,25 @@ async fn a_write_that_takes_long_is_done_all_the_same() {
         assert_eq!(fixture.store.count(&name, doc! {"x": 20_000}).await.unwrap(), u64::from(count));
     }
 }
+
+/// The thread that writes would give it up at once, so that it has to be computed elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merge_that_computes_for_long_is_not_computed_by_the_thread_that_writes() {
+    let options = EmbeddedOptions {
+        write_compute_time: Duration::from_millis(1),
+        ..EmbeddedOptions::default()
+    };
+    let fixture = Fixture::with(options);
+    let documents: Vec<_> = (0..40).map(|n| doc! {"_id": n, "k": n}).collect();
+    fixture.store.insert(&c(), &documents).await.unwrap();
+    fixture.store.insert(&named("o"), &documents[..30]).await.unwrap();
+    let long = bson!({"$map": {"input": {"$range": [0, 20_000]}, "in": "$$new.k"}});
+    for (round, on) in [(1, "_id"), (2, "_id")] {
+        let set = doc! {"$set": {"x": {"$add": [{"$size": &long}, round]}}};
+        let merge = doc! {"into": "o", "on": on, "whenMatched": [set]};
+        fixture.store.aggregate(&c(), &[doc! {"$merge": merge}]).await.unwrap();
+        let merged = fixture.store.count(&named("o"), doc! {"x": 20_000 + round}).await.unwrap();
+        assert_eq!(merged, if round == 1 { 30 } else { 40 }, "{round}");
+        assert_eq!(fixture.store.count(&named("o"), doc! {}).await.unwrap(), 40);
+    }
+}

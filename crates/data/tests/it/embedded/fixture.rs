@@ -1,12 +1,13 @@
 //! A store in a folder of its own, and short ways to ask it.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use bson::{Bson, Document, RawDocumentBuf};
 use hookstead_data::{
     Aggregate, Answer, Batch, Command, Count, DataError, Delete, EmbeddedFile, EmbeddedOptions,
     EmbeddedStore, Find, InsertMany, Modification, Namespace, Target, Update, UpdateSpec, Updated,
 };
+use hookstead_memory::Budget;
 use tempfile::TempDir;
 
 /// A store that goes with its folder.
@@ -24,6 +25,14 @@ impl Fixture {
     pub(crate) fn with(options: EmbeddedOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (file, store) = open_with(folder.path(), options);
+        Self { file, store, folder }
+    }
+
+    /// One that takes its memory from a budget.
+    pub(crate) fn within(options: EmbeddedOptions, budget: &Arc<Budget>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = EmbeddedFile::open_within(folder.path(), options, budget).unwrap();
+        let store = file.data_source("mongodb-atlas");
         Self { file, store, folder }
     }
 

@@ -9,5 +9,6 @@ mod files;
 mod fixture;
 mod indexes;
 mod kill;
+mod memory;
 mod processes;
 mod transactions;

@@ -138,6 +138,7 @@ fn every_native_that_may_take_long_can_run_elsewhere() {
     const SHORT: &[&str] = &[
         "data_in_transaction",
         "data_session",
+        "data_session_end",
         // Reading a command has limits of its own.
         "data_start",
         "data_transaction_start",

@@ -97,6 +97,12 @@ struct Bucket {
     states: Vec<State>,
 }
 
+impl Entry {
+    fn bytes(&self) -> usize {
+        2 * self.key.len() + self.document.as_bytes().len() + size_of::<Self>()
+    }
+}
+
 impl Operation for BucketAuto {
     fn run<'a>(&'a self, source: Documents<'a>, _: &'a dyn Collections) -> Documents<'a> {
         deferred(move || {
@@ -104,14 +110,19 @@ impl Operation for BucketAuto {
             let mut entries = Vec::new();
             for (position, document) in source.enumerate() {
                 let entry = self.entry(position, document?)?;
-                let bytes = 2 * entry.key.len() + entry.document.as_bytes().len();
-                budget.take(bytes + size_of::<Entry>())?;
+                budget.take(entry.bytes())?;
                 entries.push(entry);
             }
             // Those with equal values stay in their order.
             sort_by(&mut entries, |one, other| one.key.cmp(&other.key))?;
             let buckets = self.buckets(&entries, &mut budget)?;
-            Ok(Box::new(buckets.into_iter().map(|bucket| self.document(&bucket))))
+            let entries_bytes = entries.iter().map(Entry::bytes).sum();
+            drop(entries);
+            budget.give_back(entries_bytes);
+            Ok(Box::new(buckets.into_iter().map(move |bucket| {
+                let _all_until_the_end = &budget;
+                self.document(&bucket)
+            })))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! `$documents`: documents that are written in the pipeline itself.
 
-use bson::{RawBson, RawBsonRef, RawDocumentBuf};
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
     QueryError,
@@ -11,6 +11,9 @@ use crate::{
         stage::{Context, Operation, Stage},
     },
     describe::describe,
+    expression::Value,
+    interrupt::step_bytes,
+    memory::HeldBytes,
 };
 
 /// Parses `$documents`.
@@ -28,31 +31,45 @@ struct Literal {
 
 impl Literal {
     /// The documents, which may be the result of long work: they are made when they are read.
-    fn documents(&self) -> Result<Vec<RawDocumentBuf>, QueryError> {
+    fn documents(&self) -> Result<(Vec<RawDocumentBuf>, HeldBytes), QueryError> {
         let nothing = RawDocumentBuf::new();
-        let value = self.computed.evaluate(&nothing)?.map(|value| value.into_raw());
+        let value = self.computed.evaluate(&nothing)?.unwrap_or(Value::NULL);
         let refused = |code, found: &str| {
             let text =
                 format!("an array is expected in $documents, and only objects in it: {found}");
             QueryError::new(code, text)
         };
-        let Some(RawBson::Array(array)) = value else {
-            let found = value.unwrap_or(RawBson::Null);
-            return Err(refused(5_858_203, &describe(RawBsonRef::from(&found))));
+        let RawBsonRef::Array(array) = value.raw() else {
+            return Err(refused(5_858_203, &describe(value.raw())));
         };
-        array
-            .into_iter()
-            .map(|item| match item.map_err(|_| malformed())? {
-                RawBsonRef::Document(document) => Ok(document.to_owned()),
-                other => Err(refused(40228, &describe(other))),
-            })
-            .collect()
+        let (mut documents, mut held) = (Vec::new(), HeldBytes::default());
+        for item in array {
+            match item.map_err(|_| malformed())? {
+                RawBsonRef::Document(document) => {
+                    step_bytes(document.as_bytes().len())?;
+                    held.add(bytes_of(document))?;
+                    documents.push(document.to_owned());
+                }
+                other => return Err(refused(40228, &describe(other))),
+            }
+        }
+        Ok((documents, held))
     }
+}
+
+fn bytes_of(document: &RawDocument) -> usize {
+    document.as_bytes().len() + size_of::<RawDocumentBuf>()
 }
 
 impl Operation for Literal {
     fn run<'a>(&'a self, _: Documents<'a>, _: &'a dyn Collections) -> Documents<'a> {
-        deferred(move || Ok(Box::new(self.documents()?.into_iter().map(Ok))))
+        deferred(move || {
+            let (documents, mut held) = self.documents()?;
+            Ok(Box::new(documents.into_iter().map(move |document| {
+                held.give_back(bytes_of(&document));
+                Ok(document)
+            })))
+        })
     }
 
     fn is_source(&self) -> bool {

@@ -24,6 +24,7 @@ use crate::{
     describe::describe,
     expression::type_name,
     interrupt::step,
+    memory::with_kept,
     number::Number,
 };
 
@@ -203,7 +204,8 @@ impl Search<'_> {
         wanted.iter().for_each(|value| query.add(value.as_raw_bson_ref()));
         let restriction = self.stage.restriction.as_ref().map(|(condition, _)| &**condition);
         let query = query.query(self.stage.connect_to.as_str(), restriction)?;
-        let filter = Filter::parse(&query, &self.stage.parameters)?;
+        let (filter, _held) = with_kept(|| Filter::parse(&query, &self.stage.parameters));
+        let filter = filter?;
         for document in self.collections.scan(None, &self.stage.from, Some(&filter)) {
             self.stage.add(&document?, depth, found, &mut self.budget)?;
         }
@@ -217,6 +219,7 @@ impl Search<'_> {
         let mut budget = Budget::new("$graphLookup", self.budget.left_bytes() / 2);
         match Table::read(documents, &self.stage.connect_to, &mut budget) {
             Ok(table) => {
+                drop(budget);
                 self.budget.take(table.bytes())?;
                 Ok(Known::Table(table))
             }

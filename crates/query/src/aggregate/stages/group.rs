@@ -99,7 +99,11 @@ impl Operation for Group {
             for document in source {
                 groups.add(&document?)?;
             }
-            Ok(Box::new(groups.groups.into_iter().map(|group| self.document(&group))))
+            let Groups { groups, budget, .. } = groups;
+            Ok(Box::new(groups.into_iter().map(move |group| {
+                let _all_until_the_end = &budget;
+                self.document(&group)
+            })))
         })
     }
 }

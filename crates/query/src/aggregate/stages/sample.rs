@@ -77,7 +77,10 @@ impl Operation for Sample {
             for end in (1..drawn.len()).rev() {
                 drawn.swap(end, random.below(end + 1));
             }
-            Ok(Box::new(drawn.into_iter().map(Ok)))
+            Ok(Box::new(drawn.into_iter().map(move |document| {
+                budget.give_back(document.as_bytes().len() + size_of::<RawDocumentBuf>());
+                Ok(document)
+            })))
         })
     }
 }

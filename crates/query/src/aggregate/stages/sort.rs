@@ -125,7 +125,11 @@ impl Sorter {
             None => self.all,
         };
         sort_by(&mut all, Ord::cmp)?;
-        Ok(all.into_iter().map(|entry| entry.document))
+        let mut budget = self.budget;
+        Ok(all.into_iter().map(move |entry| {
+            budget.give_back(entry.bytes());
+            entry.document
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         write::Writer,
     },
     expression::type_name,
+    memory::HeldBytes,
 };
 
 /// Parses `$unwind`.
@@ -44,7 +45,7 @@ struct Unwind {
 
 impl Operation for Unwind {
     fn run<'a>(&'a self, source: Documents<'a>, _: &'a dyn Collections) -> Documents<'a> {
-        Box::new(Unwinding { unwind: self, source, current: None })
+        Box::new(Unwinding { unwind: self, source, current: None, held: HeldBytes::default() })
     }
 }
 
@@ -52,6 +53,8 @@ struct Unwinding<'a> {
     unwind: &'a Unwind,
     source: Documents<'a>,
     current: Option<Current>,
+    /// The memory of that document.
+    held: HeldBytes,
 }
 
 /// A document whose array is being taken apart.
@@ -82,7 +85,10 @@ impl Iterator for Unwinding<'_> {
             if let Some(current) = &mut self.current {
                 match self.unwind.element(current) {
                     Ok(Some(document)) => return Some(Ok(document)),
-                    Ok(None) => self.current = None,
+                    Ok(None) => {
+                        self.current = None;
+                        self.held = HeldBytes::default();
+                    }
                     Err(error) => {
                         self.current = None;
                         return Some(Err(error));
@@ -98,7 +104,13 @@ impl Iterator for Unwinding<'_> {
                 Err(error) => return Some(Err(error)),
             };
             match found {
-                Found::Array => self.current = Some(Current { document, offset: 4, index: 0 }),
+                Found::Array => {
+                    match HeldBytes::of_document(document.as_bytes().len()) {
+                        Ok(held) => self.held = held,
+                        Err(error) => return Some(Err(error)),
+                    }
+                    self.current = Some(Current { document, offset: 4, index: 0 });
+                }
                 Found::Single => return Some(self.unwind.with_index(document, None)),
                 Found::Nothing if self.unwind.preserves_empty => {
                     return Some(self.unwind.with_index(document, None));

@@ -95,7 +95,7 @@ pub(super) fn from_text(
         Some("uuid") => uuid(text).ok_or_else(|| invalid("uuid"))?,
         format => return Err(no_format(format, "string", "binData")),
     };
-    Ok(Value::Owned(RawBson::Binary(Binary { subtype, bytes })))
+    Ok(Value::owned(RawBson::Binary(Binary { subtype, bytes })))
 }
 
 fn no_format(format: Option<&str>, from: &str, to: &str) -> QueryError {

@@ -228,7 +228,7 @@ fn converted(
             },
         },
         Target::ObjectId => match input {
-            RawBsonRef::ObjectId(_) => Ok(Value::Owned(super::value::to_owned(input))),
+            RawBsonRef::ObjectId(_) => Ok(Value::owned(super::value::to_owned(input))),
             RawBsonRef::String(text) => object_id(text),
             _ => unsupported(),
         },
@@ -238,7 +238,7 @@ fn converted(
         },
         Target::Binary(subtype) => match input {
             RawBsonRef::Binary(bytes) if bytes.subtype == subtype => {
-                Ok(Value::Owned(super::value::to_owned(input)))
+                Ok(Value::owned(super::value::to_owned(input)))
             }
             RawBsonRef::Binary(_) => Err(failure(
                 "Conversions between different binData subtypes are not supported in $convert \
@@ -249,7 +249,7 @@ fn converted(
             _ => unsupported(),
         },
         Target::Other(name) if name == type_name(Some(input)) => {
-            Ok(Value::Owned(super::value::to_owned(input)))
+            Ok(Value::owned(super::value::to_owned(input)))
         }
         Target::Other(_) => unsupported(),
     }
@@ -263,7 +263,7 @@ fn object_id(text: &str) -> Result<Value<'static>, QueryError> {
         ),
         Some(letter) => format!("Invalid character found in hex string: {letter}"),
         None => match ObjectId::parse_str(text) {
-            Ok(id) => return Ok(Value::Owned(RawBson::ObjectId(id))),
+            Ok(id) => return Ok(Value::owned(RawBson::ObjectId(id))),
             Err(error) => error.to_string(),
         },
     };

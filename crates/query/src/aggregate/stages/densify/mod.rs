@@ -69,7 +69,7 @@ impl Operation for Densify {
             }
             sort_by(&mut entries, |one, other| one.key.cmp(&other.key))?;
             let range = self.range(&entries)?;
-            Ok(Box::new(Filling::new(self, entries, range)))
+            Ok(Box::new(Filling::new(self, entries, range, budget)))
         })
     }
 }
@@ -181,10 +181,17 @@ struct Filling<'a> {
     /// Whether the gap before the next document has been looked at.
     is_before_filled: bool,
     made_count: usize,
+    /// It counts the documents as long as they are here.
+    _budget: Budget,
 }
 
 impl<'a> Filling<'a> {
-    fn new(densify: &'a Densify, entries: Vec<Entry>, range: Option<(RawBson, RawBson)>) -> Self {
+    fn new(
+        densify: &'a Densify,
+        entries: Vec<Entry>,
+        range: Option<(RawBson, RawBson)>,
+        budget: Budget,
+    ) -> Self {
         let mut filling = Self {
             densify,
             entries,
@@ -195,6 +202,7 @@ impl<'a> Filling<'a> {
             gap: None,
             is_before_filled: false,
             made_count: 0,
+            _budget: budget,
         };
         // Without documents there are no partitions, but a range may be there all the same.
         let has_range = matches!(densify.bounds, Bounds::Explicit(..));

@@ -25,6 +25,7 @@ use crate::{
         stage::Operation,
         write::{ArrayBuffer, Writer},
     },
+    memory::{HeldBytes, with_kept},
 };
 
 pub(in crate::aggregate) use self::parse::parse;
@@ -33,6 +34,9 @@ pub(in crate::aggregate) use self::parse::parse;
 /// want no more.
 const BATCH_FIRST: usize = 16;
 const BATCH_MAX: usize = 512;
+
+/// A batch ends with the document that exceeds this.
+const BATCH_BYTES_MAX: usize = 1 << 20;
 
 struct Lookup {
     /// Without a collection, the pipeline brings its documents along.
@@ -59,8 +63,17 @@ impl Operation for Lookup {
                 let from = self.from.as_deref().unwrap_or_default();
                 let has_index = collections.has_index(None, from, join.foreign.as_str());
                 let plan = if has_index { Plan::Ask } else { Plan::AskOnce };
-                let waiting = VecDeque::new();
-                Box::new(Joining { join, looking, source, plan, waiting, batch_max: BATCH_FIRST })
+                Box::new(Joining {
+                    join,
+                    looking,
+                    source,
+                    plan,
+                    asking: VecDeque::new(),
+                    asked: None,
+                    failure: None,
+                    batch_max: BATCH_FIRST,
+                    held: HeldBytes::default(),
+                })
             }
             None => {
                 let mut looking = looking;
@@ -96,7 +109,8 @@ impl Looking<'_> {
         if self.cached.is_none() && inner.has_constant_part() {
             self.cached = Some(self.constant_part(inner)?);
         }
-        let pipeline = inner.parse_for(&document, &lookup.parameters)?;
+        let (pipeline, _held) = with_kept(|| inner.parse_for(&document, &lookup.parameters));
+        let pipeline = pipeline?;
         let from = lookup.from.as_deref().unwrap_or_default();
         let source: Documents<'_> = match &self.cached {
             Some(Some(documents)) => Box::new(documents.iter().cloned().map(Ok)),
@@ -147,7 +161,8 @@ impl Looking<'_> {
         let Some(inner) = &self.lookup.inner else {
             return self.lookup.document(document, source, &mut self.budget);
         };
-        let pipeline = inner.parse_for(document, &self.lookup.parameters)?;
+        let (pipeline, _held) = with_kept(|| inner.parse_for(document, &self.lookup.parameters));
+        let pipeline = pipeline?;
         let source = inner.constant.run(source, self.collections);
         let found = match &pipeline {
             Some(pipeline) => pipeline.run(source, self.collections),
@@ -198,72 +213,97 @@ struct Joining<'a> {
     looking: Looking<'a>,
     source: Documents<'a>,
     plan: Plan,
-    waiting: VecDeque<Result<RawDocumentBuf, QueryError>>,
+    /// Documents that are to ask together, in this order.
+    asking: VecDeque<Vec<RawDocumentBuf>>,
+    /// Those that have asked, and what all of them asked for.
+    asked: Option<(Table, std::vec::IntoIter<RawDocumentBuf>)>,
+    /// What the source failed with behind them.
+    failure: Option<QueryError>,
     batch_max: usize,
+    /// The memory of the documents.
+    held: HeldBytes,
 }
 
 impl Iterator for Joining<'_> {
     type Item = Result<RawDocumentBuf, QueryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(document) = self.waiting.pop_front() {
-            return Some(document);
-        }
-        if let Plan::All = self.plan {
-            match self.read_all() {
-                Ok(plan) => self.plan = plan,
+        loop {
+            if let Some((table, documents)) = &mut self.asked {
+                if let Some(document) = documents.next() {
+                    return Some(self.looking.joined(&document, table, self.join));
+                }
+                self.looking.budget.give_back(table.bytes());
+                self.asked = None;
+            }
+            if let Some(batch) = self.asking.pop_front() {
+                if let Err(error) = self.ask(batch) {
+                    return Some(Err(error));
+                }
+                continue;
+            }
+            if let Some(error) = self.failure.take() {
+                return Some(Err(error));
+            }
+            if let Plan::All = self.plan {
+                match self.read_all() {
+                    Ok(plan) => self.plan = plan,
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            if let Plan::Known(table) = &self.plan {
+                let document = self.source.next()?;
+                return Some(
+                    document.and_then(|document| self.looking.joined(&document, table, self.join)),
+                );
+            }
+            match self.next_batch() {
+                Ok(batch) if batch.is_empty() && self.failure.is_none() => return None,
+                Ok(batch) => self.asking.extend((!batch.is_empty()).then_some(batch)),
                 Err(error) => return Some(Err(error)),
             }
         }
-        if let Plan::Known(table) = &self.plan {
-            let document = self.source.next()?;
-            return Some(
-                document.and_then(|document| self.looking.joined(&document, table, self.join)),
-            );
-        }
+    }
+}
+
+impl Joining<'_> {
+    fn next_batch(&mut self) -> Result<Vec<RawDocumentBuf>, QueryError> {
         let mut batch = Vec::new();
-        let mut error = None;
-        while batch.len() < self.batch_max {
+        let mut bytes = 0;
+        self.held = HeldBytes::default();
+        while batch.len() < self.batch_max && bytes < BATCH_BYTES_MAX {
             match self.source.next() {
-                Some(Ok(document)) => batch.push(document),
+                Some(Ok(document)) => {
+                    bytes += document.as_bytes().len() + size_of::<RawDocumentBuf>();
+                    self.held.set(bytes)?;
+                    batch.push(document);
+                }
                 Some(Err(found)) => {
-                    error = Some(Err(found));
+                    self.failure = Some(found);
                     break;
                 }
                 None => break,
             }
         }
         self.batch_max = (self.batch_max * 2).min(BATCH_MAX);
-        self.ask(&batch);
-        self.waiting.extend(error);
         if let Plan::AskOnce = self.plan {
             self.plan = Plan::All;
         }
-        self.waiting.pop_front()
+        Ok(batch)
     }
-}
 
-impl Joining<'_> {
     /// Looks up what some documents ask for: in halves, if it is too much to be held at once.
-    fn ask(&mut self, batch: &[RawDocumentBuf]) {
-        if batch.is_empty() {
-            return;
-        }
-        match self.table_for(batch) {
-            Ok(table) => {
-                for document in batch {
-                    let joined = self.looking.joined(document, &table, self.join);
-                    self.waiting.push_back(joined);
-                }
-                self.looking.budget.give_back(table.bytes());
-            }
+    fn ask(&mut self, mut batch: Vec<RawDocumentBuf>) -> Result<(), QueryError> {
+        match self.table_for(&batch) {
+            Ok(table) => self.asked = Some((table, batch.into_iter())),
             Err(error) if Budget::is_exceeded(&error) && batch.len() > 1 => {
-                let (first, second) = batch.split_at(batch.len() / 2);
-                self.ask(first);
-                self.ask(second);
+                let second = batch.split_off(batch.len() / 2);
+                self.asking.push_front(second);
+                self.asking.push_front(batch);
             }
-            Err(error) => self.waiting.push_back(Err(error)),
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 
     fn table_for(&mut self, batch: &[RawDocumentBuf]) -> Result<Table, QueryError> {
@@ -284,6 +324,7 @@ impl Joining<'_> {
         let documents = looking.collections.scan(None, from, None);
         match Table::read(documents, &self.join.foreign, &mut budget) {
             Ok(table) => {
+                drop(budget);
                 looking.budget.take(table.bytes())?;
                 Ok(Plan::Known(table))
             }
