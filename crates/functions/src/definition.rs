@@ -135,6 +135,8 @@ pub struct Limits {
     pub console_lines_max: usize,
     /// Bytes kept of a console line.
     pub console_line_bytes_max: usize,
+    /// Bytes kept of all console lines of a run together.
+    pub console_bytes_max: usize,
     /// Bytes of a result, written down.
     pub result_bytes_max: usize,
     /// Bytes of a response that an outgoing call may read.
@@ -165,6 +167,7 @@ impl Default for Limits {
             isolates_max: 16,
             console_lines_max: 1000,
             console_line_bytes_max: 8 << 10,
+            console_bytes_max: 256 << 10,
             result_bytes_max: 64 << 20,
             outbound_body_bytes_max: 64 << 20,
             outbound_time: Duration::from_secs(300),

@@ -28,6 +28,7 @@ pub(crate) struct RunHost {
     log: Vec<LogLine>,
     /// Whether the run has written more lines than are kept.
     log_is_full: bool,
+    log_bytes: usize,
     /// What the log takes, and the answer.
     log_held: Held,
     answer_held: Held,
@@ -38,9 +39,6 @@ pub(crate) struct RunHost {
     broken_memory: Option<Refused>,
     answer: Option<Result<Reply, Failure>>,
 }
-
-/// The last line of a log in which others were left out.
-const MORE_LINES: &str = "more console lines were left out ([limits] console_lines_max)";
 
 enum Stage {
     /// JavaScript has yet to be told which script to call.
@@ -72,6 +70,7 @@ impl RunHost {
             started_at: Instant::now(),
             log: Vec::new(),
             log_is_full: false,
+            log_bytes: 0,
             log_held: account.nothing(),
             answer_held: account.nothing(),
             account,
@@ -111,17 +110,25 @@ impl RunHost {
         if self.log_is_full {
             return false;
         }
-        if self.log.len() >= self.limits.console_lines_max {
+        let end = text.floor_char_boundary(self.limits.console_line_bytes_max);
+        let limit = if self.log.len() >= self.limits.console_lines_max {
+            Some("console_lines_max")
+        } else if self.log_bytes + end > self.limits.console_bytes_max {
+            Some("console_kib_max")
+        } else {
+            None
+        };
+        if let Some(limit) = limit {
             self.log_is_full = true;
             if self.limits.console_lines_max > 0 {
-                let text = MORE_LINES.to_owned();
+                let text = format!("more console lines were left out ([limits] {limit})");
                 self.log.push(LogLine { level: LogLevel::Warn, text });
             }
             return false;
         }
-        let end = text.floor_char_boundary(self.limits.console_line_bytes_max);
         // Lines for which there is no memory are not kept either.
         if self.log_held.grow(end + size_of::<LogLine>()).is_ok() {
+            self.log_bytes += end;
             self.log.push(LogLine { level, text: text[..end].to_owned() });
         }
         true

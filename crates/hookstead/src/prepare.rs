@@ -123,6 +123,7 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             isolates_max: size(limits.isolates_max, 0),
             console_lines_max: size(limits.console_lines_max, 0),
             console_line_bytes_max: size(limits.console_line_bytes_max, 0),
+            console_bytes_max: size(limits.console_kib_max, 10),
             result_bytes_max: size(limits.result_mib, 20),
             outbound_body_bytes_max: size(limits.outbound_body_mib, 20),
             outbound_time: Duration::from_secs(limits.outbound_time_s),

@@ -40,11 +40,6 @@ impl Clock {
         (self.slice_begun + SLICE.min(self.cpu_left)).min(self.deadline)
     }
 
-    /// How long the slice has taken.
-    pub(crate) fn slice_time(&self) -> Duration {
-        self.slice_begun.elapsed()
-    }
-
     /// Ends the slice; whether the run may go on.
     pub(crate) fn end_slice(&mut self) -> bool {
         let now = Instant::now();

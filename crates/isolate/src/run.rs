@@ -78,6 +78,7 @@ pub(crate) async fn run<H: Host>(
         room: None,
         wanted: 0,
         slices_left: STAY_SLICES_MAX,
+        hooks_left: STAY_HOOKS_MAX,
         stayed: Duration::ZERO,
         is_long: false,
         is_forgotten: false,
@@ -123,6 +124,8 @@ struct Run<'a, H> {
     slices_left: u32,
     /// The processor time of those that it has had.
     stayed: Duration,
+    /// How often it may still keep its isolate between two hooks.
+    hooks_left: u32,
     /// Whether it was not done then: it waits for its isolate behind those that are short.
     is_long: bool,
     /// Whether its isolate knows nothing of it any more.
@@ -135,11 +138,11 @@ struct Run<'a, H> {
 // image's scripts and the turn's pointers to table and pages are followed by whoever polls the run.
 unsafe impl<H: Send> Send for Run<'_, H> {}
 
-/// A run keeps its isolate so often at most, after a slice and between two hooks.
+/// So many slices a run may have before others enter its isolate, however little it computes.
 const STAY_SLICES_MAX: u32 = 16;
-/// Between two hooks the thread serves others if the slice took longer than this. So many of them
-/// without others in between are a millisecond.
-const UNNOTICED_TIME: Duration = Duration::from_micros(60);
+/// So often a run keeps its isolate between two hooks. Most runs have two. Nobody has a turn in
+/// between: a run that waits costs more, because other workers take over then.
+const STAY_HOOKS_MAX: u32 = 2;
 
 /// Arguments of a hook are counted from this size on.
 const LARGE_BYTES: usize = 16 << 10;
@@ -314,10 +317,8 @@ impl<H: Host> Run<'_, H> {
             };
             let step = self.slices(&mut isolate, hook).await;
             place.tidy(&mut isolate);
-            if step == Ok(Step::Done) && self.may_stay() {
-                if self.clock.slice_time() > UNNOTICED_TIME {
-                    tokio::task::yield_now().await;
-                }
+            if step == Ok(Step::Done) && self.hooks_left > 0 {
+                self.hooks_left -= 1;
                 kept = Some(isolate);
                 break;
             }

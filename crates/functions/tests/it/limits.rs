@@ -297,15 +297,21 @@ fn many_short_calls_of_natives_leave_others_their_turn() {
 #[test]
 fn the_last_line_of_a_log_says_that_others_were_left_out() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    for (written, kept) in [(2, 2), (3, 3), (4, 4), (100_000, 4)] {
-        let source =
-            format!("exports = () => {{ for (let i = 0; i < {written}; i++) console.log(i) }}");
-        let limits = Limits { console_lines_max: 3, ..Limits::default() };
-        let settings = Settings { limits, ..Settings::default() };
-        let functions = Functions::load(definition(&source), settings).expect("functions load");
-        let log = runtime.block_on(functions.invoke(invocation(arguments()))).log;
-        assert_eq!(log.len(), kept, "{log:?}");
-        let note = log.last().is_some_and(|line| line.text.contains("were left out"));
-        assert_eq!(note, written > 3, "{log:?}");
+    let lines = Limits { console_lines_max: 3, ..Limits::default() };
+    let bytes = Limits { console_bytes_max: 3000, ..Limits::default() };
+    for (limits, named) in [(lines, "console_lines_max"), (bytes, "console_kib_max")] {
+        for (written, kept) in [(2, 2), (3, 3), (4, 4), (100_000, 4)] {
+            let source = format!(
+                "exports = () => {{
+                    for (let i = 0; i < {written}; i++) console.log('x'.repeat(1000));
+                }}"
+            );
+            let settings = Settings { limits: limits.clone(), ..Settings::default() };
+            let functions = Functions::load(definition(&source), settings).expect("functions load");
+            let log = runtime.block_on(functions.invoke(invocation(arguments()))).log;
+            assert_eq!(log.len(), kept, "{named}: {written}");
+            let note = log.last().is_some_and(|line| line.text.contains(named));
+            assert_eq!(note, written > 3, "{log:?}");
+        }
     }
 }

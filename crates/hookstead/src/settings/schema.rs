@@ -240,6 +240,8 @@ settings! {
         console_lines_max: u64 [0..=1_000_000] = 1000;
         /// Bytes kept of a console line.
         console_line_bytes_max: u64 [512..=1_048_576] = 8192;
+        /// Kibibytes kept of all console lines of a run together.
+        console_kib_max: u64 [1..=1_048_576] = 256;
         /// Mebibytes that the result of a function may have, written down; with more it is an
         /// error. What setBody is given counts with run_memory_mib alone.
         result_mib: u64 [1..=1024] = 64;

@@ -52,7 +52,7 @@ async fn a_run_whose_caller_went_away_gives_its_place_back() {
 /// Between two slices of long runs, every short one has its turn.
 #[test]
 fn a_short_run_does_not_wait_for_all_the_long_ones() {
-    const LONG_RUNS: usize = 8;
+    const LONG_RUNS: usize = 20;
     let long = image("name() === 1 ? say('done') : (() => { for (;;); })()", &roomy());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
@@ -85,7 +85,8 @@ fn a_short_run_does_not_wait_for_all_the_long_ones() {
                 pool.run(Arc::clone(&long), roomy().run, Echo::named(1)).await.expect("a place");
             assert_eq!((host.said.len(), ending), (1, Ending::Finished));
             let meanwhile = slices.iter().map(count).sum::<usize>() - before;
-            assert!(meanwhile < LONG_RUNS / 2, "{meanwhile} slices of long runs came before");
+            // Two or three slices for each of two hooks, each polled twice; all would be forty.
+            assert!(meanwhile < LONG_RUNS, "long runs were polled {meanwhile} times before");
         }
     });
 }

@@ -70,6 +70,7 @@ const RELOADED: [(&str, &[&str]); 6] = [
             "runs_waiting_max",
             "isolates_max",
             "console_lines_max",
+            "console_kib_max",
             "console_line_bytes_max",
             "result_mib",
             "outbound_body_mib",
