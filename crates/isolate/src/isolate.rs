@@ -282,6 +282,11 @@ impl Place {
         self.isolate.lock().await
     }
 
+    /// Whether a short run waits for the isolate.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
     /// For how long a run that is not done after its first slice may go on before others enter.
     /// The more of them wait, the shorter.
     pub(crate) fn stay_time(&self) -> Duration {

@@ -140,6 +140,9 @@ unsafe impl<H: Send> Send for Run<'_, H> {}
 
 /// So many slices a run may have before others enter its isolate, however little it computes.
 const STAY_SLICES_MAX: u32 = 16;
+/// So many slices any run may have at a time while no short one waits: a long one that has much
+/// memory is packed and unpacked less often.
+const SLICES_ALONE_MAX: u32 = 20;
 /// So often a run keeps its isolate between two hooks. Most runs have two. Nobody has a turn in
 /// between: a run that waits costs more, because other workers take over then.
 const STAY_HOOKS_MAX: u32 = 2;
@@ -351,7 +354,9 @@ impl<H: Host> Run<'_, H> {
     /// One slice, or as many as the run may have before others enter its isolate.
     async fn slices(&mut self, isolate: &mut Isolate, hook: Hook) -> Result<Step, Ending> {
         let mut step = self.slice(isolate, hook);
-        while step == Ok(Step::SliceOver) && self.may_stay() && self.clock.end_slice() {
+        let mut slices = 1;
+        while step == Ok(Step::SliceOver) && self.may_go_on(slices) && self.clock.end_slice() {
+            slices += 1;
             tokio::task::yield_now().await;
             let begun = thread_time();
             step = self.slice(isolate, hook);
@@ -361,11 +366,15 @@ impl<H: Host> Run<'_, H> {
         step
     }
 
-    /// Whether the run has its next slice before others enter its isolate.
-    fn may_stay(&mut self) -> bool {
+    /// Whether the run, after so many slices, has its next one before others enter its isolate.
+    fn may_go_on(&mut self, slices: u32) -> bool {
+        // What is being written down has to be counted first.
+        if self.table.get_mut().unfinished_bytes() >= LARGE_BYTES {
+            return false;
+        }
         let may_stay = self.slices_left > 0 && self.stayed < self.place.stay_time();
         self.slices_left = self.slices_left.saturating_sub(1);
-        may_stay && self.table.get_mut().unfinished_bytes() < LARGE_BYTES
+        may_stay || (slices < SLICES_ALONE_MAX && !self.place.is_awaited())
     }
 
     /// One slice of a turn, which begins if there is none.

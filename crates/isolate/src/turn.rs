@@ -29,6 +29,9 @@ use crate::{engine::Classes, mapping::page_bytes, pages::Pages, watchdog};
 
 /// How long a turn runs before others have theirs.
 pub(crate) const SLICE: Duration = Duration::from_micros(500);
+/// How late a turn may be that would mostly be done soon. With the slice that is less than a
+/// millisecond, and the timer (`alarm`) comes later.
+const LATE: Duration = Duration::from_micros(300);
 
 /// Where a turn stands when it has stopped running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,6 +335,14 @@ impl Frame {
     /// Suspends the turn if its slice of time is over.
     pub(crate) fn suspend_if_over(&self) {
         if self.is_over() {
+            self.suspend(Step::SliceOver);
+        }
+    }
+
+    /// Suspends the turn if its slice of time has been over for a while: in the middle of what is
+    /// mostly done soon.
+    pub(crate) fn suspend_if_late(&self) {
+        if Instant::now() >= self.slice_end.get() + LATE {
             self.suspend(Step::SliceOver);
         }
     }

@@ -19,8 +19,8 @@ use crate::Thrown;
 
 /// Deeper values are left to the engine, which looks at its stack.
 const DEPTH_MAX: usize = 128;
-/// After so many values the reader looks whether its slice of time is over. They take some twenty
-/// microseconds; the timer that would interrupt the reader later costs more than many looks.
+/// After so many values the reader looks whether its slice of time is well over. They take some
+/// twenty microseconds; the timer that would interrupt the reader later costs more than many looks.
 const VALUES_PER_LOOK: u32 = 256;
 /// An array begins with so many items at once.
 const ITEMS_FIRST: usize = 32;
@@ -136,7 +136,7 @@ impl<'t> Reader<'t> {
             self.values_until_look = VALUES_PER_LOOK;
             // SAFETY: the context is alive.
             if let Some(frame) = unsafe { frame(self.context) } {
-                frame.suspend_if_over();
+                frame.suspend_if_late();
             }
         }
     }
