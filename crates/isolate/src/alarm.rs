@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a turn may be overdue. With its slice that is less than a millisecond.
-pub(crate) const GRACE: Duration = Duration::from_micros(400);
+const GRACE: Duration = Duration::from_micros(400);
 /// How often the timer fires in a row without finding a turn overdue, before it is given up.
 const FIRES_MAX: u32 = 20;
 /// When a turn that could not be suspended is disturbed again.

@@ -156,17 +156,7 @@ impl<H: Host> Run<'_, H> {
         let place = Arc::clone(&self.place);
         let mut isolate: Option<MutexGuard<'_, Isolate>> = None;
         loop {
-            let wake = match poll_fn(|cx| Poll::Ready(self.poll_host(cx))).await {
-                Poll::Ready(wake) => wake,
-                Poll::Pending => {
-                    // Others may enter meanwhile.
-                    if isolate.take().is_some() {
-                        place.forget_gone();
-                    }
-                    self.wake().await?
-                }
-            };
-            match wake {
+            match self.wake(&place, &mut isolate).await? {
                 Wake::Finished => {
                     // Before others enter: they would pack what nobody needs any more.
                     if let Some(isolate) = &mut isolate {
@@ -183,14 +173,21 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// What the host wants next; it may take until the deadline.
-    async fn wake(&mut self) -> Result<Wake, Ending> {
+    async fn wake<'p>(
+        &mut self,
+        place: &'p Place,
+        kept: &mut Option<MutexGuard<'p, Isolate>>,
+    ) -> Result<Wake, Ending> {
         let deadline = self.clock.deadline();
         let mut alarm: Option<std::pin::Pin<Box<Sleep>>> = None;
         poll_fn(|cx| {
             if let Poll::Ready(wake) = self.poll_host(cx) {
                 return Poll::Ready(Ok(wake));
             }
-            // Others may compute meanwhile.
+            // Others may enter the isolate and compute meanwhile.
+            if kept.take().is_some() {
+                place.forget_gone();
+            }
             self.permit.leave();
             let alarm = alarm.get_or_insert_with(|| {
                 Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(deadline)))
