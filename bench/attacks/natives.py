@@ -4,21 +4,23 @@
     bench/attacks/natives.py HOOKSTEAD_BINARY [ATTACK...]
 
 Starts the binary on 127.0.0.1 with the app beside this file, keeps 8 and then 100 requests of each
-attack under way for some seconds, and measures a hello every ten milliseconds meanwhile.
+attack under way for some seconds, and measures a hello every ten milliseconds meanwhile. Who calls
+the attacks is a process of its own: what it has to do does not delay the measuring.
 """
 
 import http.client
+import multiprocessing
 import pathlib
+import selectors
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 APP = pathlib.Path(__file__).parent / "natives"
 PREFIX = "/app/attacks-abcde/endpoint"
-SECONDS = 4
+SECONDS = 8
 P99_MS_MAX = {8: 25, 100: 100}
 ATTACKS = [
     "pbkdf2", "hash", "hmac", "base64", "hex", "aes", "rsa", "url", "fill", "log", "sort",
@@ -35,24 +37,36 @@ def get(port, path, timeout):
         connection.close()
 
 
-def attack(port, name, until):
+def attack(port, name, count, until):
+    """Keeps so many requests under way, whatever the answers are."""
+    request = f"GET {PREFIX}/attack?name={name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    selector = selectors.DefaultSelector()
+
+    def begin():
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(request.encode())
+        selector.register(connection, selectors.EVENT_READ)
+
+    for _ in range(count):
+        begin()
     while time.monotonic() < until:
-        try:
-            get(port, f"/attack?name={name}", 10)
-        except OSError:
-            pass
-        except http.client.HTTPException:
-            pass
+        for key, _ in selector.select(0.1):
+            try:
+                is_open = key.fileobj.recv(1 << 20)
+            except OSError:
+                is_open = False
+            if not is_open:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+                begin()
 
 
 def measure(port, name, count):
     until = time.monotonic() + SECONDS
-    threads = [
-        threading.Thread(target=attack, args=(port, name, until), daemon=True)
-        for _ in range(count)
-    ]
-    for thread in threads:
-        thread.start()
+    caller = multiprocessing.Process(target=attack, args=(port, name, count, until), daemon=True)
+    caller.start()
+    # All of them are under way.
+    time.sleep(0.3)
     times = []
     while time.monotonic() < until:
         begun = time.monotonic()
@@ -62,8 +76,9 @@ def measure(port, name, count):
             pass
         times.append((time.monotonic() - begun) * 1000)
         time.sleep(0.01)
-    for thread in threads:
-        thread.join()
+    caller.join()
+    if caller.exitcode != 0:
+        raise RuntimeError(f"the caller of {name} ended with {caller.exitcode}")
     times.sort()
     return times[len(times) // 2], times[len(times) * 99 // 100], times[-1]
 

@@ -24,7 +24,9 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Thrown, Value, clock::thread_time, engine::panicked, isolate::processors, lock::lock};
+use crate::{
+    Thrown, Value, clock::thread_time, engine::panicked, isolates::processors, lock::lock,
+};
 
 /// Work on another thread. It owns what it needs, and is dropped at a [`pause`] when its run ends.
 pub type LongWork = Pin<Box<dyn Future<Output = Result<Value, Thrown>> + Send>>;

@@ -1,11 +1,47 @@
 //! The heap of the C library, which Rust allocates from.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use hookstead_memory::Budget;
+
+use crate::mapping::give_back_large;
+
+/// The C library's heap, whose large blocks go back to the system piece by piece.
+struct Heap;
+
+#[global_allocator]
+static HEAP: Heap = Heap;
+
+// SAFETY: all that it does is the system's allocator's, but for blocks that are about to be freed.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps to the contract, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, bytes) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller is done with the block, which is the process's alone.
+        unsafe { give_back_large(block, layout.size()) };
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
 
 /// What was freed and not given back is given back once it may be so much.
 const TRIM_BYTES_MIN: usize = 32 << 20;

@@ -13,7 +13,7 @@ use crate::{
     Host, Thrown, Value,
     arena::Arena,
     engine::{Detail, Engine},
-    isolate::Isolates,
+    isolates::Isolates,
     stacks,
     turn::{Seat, Step, Turn},
 };

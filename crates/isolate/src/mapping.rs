@@ -7,6 +7,9 @@ use crate::background;
 /// From so much on, giving memory back takes longer than moving it away.
 const DISCARD_SOON_BYTES_MIN: usize = 8 << 20;
 
+/// Larger ranges are given back in pieces of this size.
+const PIECE_BYTES: usize = 2 << 20;
+
 /// The size of a page of this machine, in bytes; a power of two.
 pub(crate) fn page_bytes() -> usize {
     static PAGE_BYTES: OnceLock<usize> = OnceLock::new();
@@ -166,9 +169,32 @@ impl Mapping {
     }
 }
 
+/// Gives the memory of the whole pages of a range back to the system, piece by piece, if the range
+/// is large.
+///
+/// Unmapping takes a millisecond for every dozen megabytes, and as long no other thread can map,
+/// unmap or protect anything. A range that holds nothing is unmapped at once.
+///
+/// # Safety
+/// The range is one that nobody reads any more, of memory that is the process's alone.
+pub(crate) unsafe fn give_back_large(start: *mut u8, bytes: usize) {
+    if bytes < DISCARD_SOON_BYTES_MIN {
+        return;
+    }
+    let first = start.addr().next_multiple_of(page_bytes()) - start.addr();
+    let end = first + ((bytes - first) & !(page_bytes() - 1));
+    for offset in (first..end).step_by(PIECE_BYTES) {
+        let piece = PIECE_BYTES.min(end - offset);
+        // SAFETY: the pages are within the range. A refusal leaves them to whoever unmaps them.
+        unsafe { libc::madvise(start.add(offset).cast(), piece, libc::MADV_DONTNEED) };
+    }
+}
+
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own, and nobody uses it any more.
+        unsafe { give_back_large(self.start, self.bytes) };
+        // SAFETY: as above.
         unsafe { libc::munmap(self.start.cast(), self.bytes) };
     }
 }

@@ -19,7 +19,8 @@ use crate::{
     clock::{Clock, thread_time},
     engine::Table,
     host::Hook,
-    isolate::{Isolate, Place, RunId, new_run},
+    isolate::{Isolate, RunId, new_run},
+    place::Place,
     pool::Permit,
     stacks,
     turn::{Step, Turn},
@@ -62,10 +63,7 @@ pub(crate) async fn run<H: Host>(
     isolates_max: usize,
     host: H,
 ) -> (H, Ending) {
-    let place = match place(&image, isolates_max).await {
-        Ok(place) => place,
-        Err(thrown) => return (host, Ending::Broken(thrown)),
-    };
+    let place = place(&image, isolates_max).await;
     let mut run = Run {
         turn: None,
         clock: Clock::new(limits.time, limits.cpu_time),
@@ -90,19 +88,20 @@ pub(crate) async fn run<H: Host>(
     (host, ending)
 }
 
-/// A place for a run. A new isolate is made on a thread that nobody waits for.
-async fn place<H: Host>(image: &Arc<Image<H>>, isolates_max: usize) -> Result<Arc<Place>, Thrown> {
-    let claim = match image.isolates.place(isolates_max) {
-        Ok(place) => return Ok(place),
-        Err(claim) => claim,
-    };
-    let making = Arc::clone(image);
-    let made = spawn_blocking(move || making.isolates.make(&making.recipe, claim)).await;
-    let made = made.unwrap_or_else(|error| Err(Thrown::new("InternalError", error.to_string())));
+/// A place for a run. A new isolate is made on a thread that nobody waits for, and where it is
+/// wanted because of heavy runs, it is for those who come later.
+async fn place<H: Host>(image: &Arc<Image<H>>, isolates_max: usize) -> Arc<Place> {
+    let (place, claim) = image.isolates.place(isolates_max);
+    let Some(claim) = claim else { return place };
+    let (making, is_awaited) = (Arc::clone(image), claim.is_awaited());
+    let made = spawn_blocking(move || making.isolates.make(&making.recipe, claim));
+    if !is_awaited {
+        return place;
+    }
+    place.leave(None);
     // Others may have been faster, and there may be no room. No further one is made for this run.
-    image.isolates.place(0).map_err(|_| {
-        made.err().unwrap_or_else(|| Thrown::new("InternalError", "there is no isolate"))
-    })
+    let _ = made.await;
+    image.isolates.place(0).0
 }
 
 struct Run<'a, H> {

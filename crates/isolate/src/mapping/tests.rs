@@ -51,3 +51,26 @@ fn what_is_discarded_reads_as_zeroes_even_where_memory_is_locked() {
     assert!(is(&mapping, 0, page, 7) && is(&mapping, page, 2 * page, 0), "locked: {locked}");
     assert!(is(&mapping, 3 * page, page, 7));
 }
+
+/// Whatever the range begins and ends with: its whole pages go, and nothing beside it.
+#[test]
+fn a_large_range_is_given_back_and_nothing_beside_it() {
+    let page = page_bytes();
+    let pages = DISCARD_SOON_BYTES_MIN / page + 2;
+    let mapping = Mapping::zeroed((pages + 2) * page).expect("memory");
+    for (start, bytes) in [
+        (page, pages * page),
+        (page + 16, (pages - 1) * page + 1),
+        (2 * page - 1, DISCARD_SOON_BYTES_MIN),
+        (page, DISCARD_SOON_BYTES_MIN - 1),
+    ] {
+        fill(&mapping, 0, mapping.bytes(), 7);
+        // SAFETY: the range is in the mapping, and what it holds is read as bytes alone.
+        unsafe { give_back_large(mapping.start().add(start), bytes) };
+        let (first, end) = (start.next_multiple_of(page), (start + bytes) & !(page - 1));
+        let mark = if bytes < DISCARD_SOON_BYTES_MIN { 7 } else { 0 };
+        assert!(is(&mapping, 0, first, 7), "in front of {start}, {bytes}");
+        assert!(is(&mapping, first, end - first, mark), "{start}, {bytes}");
+        assert!(is(&mapping, end, mapping.bytes() - end, 7), "behind {start}, {bytes}");
+    }
+}
