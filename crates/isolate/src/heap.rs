@@ -20,21 +20,25 @@ static HEAP: Heap = Heap;
 
 // SAFETY: all that it does is the system's allocator's, but for blocks that are about to be freed.
 unsafe impl GlobalAlloc for Heap {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps to the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
 
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
+    #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         // SAFETY: as above.
         unsafe { System.realloc(block, layout, bytes) }
     }
 
+    #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller is done with the block, which is the process's alone.
         unsafe { give_back_large(block, layout.size()) };

@@ -177,10 +177,18 @@ impl Mapping {
 ///
 /// # Safety
 /// The range is one that nobody reads any more, of memory that is the process's alone.
+#[inline]
 pub(crate) unsafe fn give_back_large(start: *mut u8, bytes: usize) {
-    if bytes < DISCARD_SOON_BYTES_MIN {
-        return;
+    if bytes >= DISCARD_SOON_BYTES_MIN {
+        // SAFETY: the caller vouches for the range.
+        unsafe { give_back_in_pieces(start, bytes) };
     }
+}
+
+/// # Safety
+/// As for [`give_back_large`].
+#[cold]
+unsafe fn give_back_in_pieces(start: *mut u8, bytes: usize) {
     let first = start.addr().next_multiple_of(page_bytes()) - start.addr();
     let end = first + ((bytes - first) & !(page_bytes() - 1));
     for offset in (first..end).step_by(PIECE_BYTES) {

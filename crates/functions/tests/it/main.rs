@@ -7,6 +7,7 @@ mod data;
 mod fetch;
 mod hostile;
 mod limits;
+mod natives;
 
 use case::check;
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bson::{Bson, Document, bson, doc};
 use hookstead_data::{
     Aggregate, Answer, Command, Count, DataError, Delete, EmbeddedOptions, Find, FindAndModify,
-    InsertMany, Modification, Store as _, Target, Update, UpdateSpec, WriteOperation, Writes,
+    IndexSpec, InsertMany, Modification, Store as _, Target, Update, UpdateSpec, WriteOperation,
+    Writes,
 };
 use tokio::time::timeout;
 
@@ -265,13 +266,30 @@ async fn a_merge_that_computes_for_long_is_not_computed_by_the_thread_that_write
     let documents: Vec<_> = (0..40).map(|n| doc! {"_id": n, "k": n}).collect();
     fixture.store.insert(&c(), &documents).await.unwrap();
     fixture.store.insert(&named("o"), &documents[..30]).await.unwrap();
+    fixture.store.declare_indexes(vec![unique_k("o")]).await.unwrap();
     let long = bson!({"$map": {"input": {"$range": [0, 20_000]}, "in": "$$new.k"}});
-    for (round, on) in [(1, "_id"), (2, "_id")] {
+    for (round, on) in [(1, "_id"), (2, "_id"), (3, "k")] {
         let set = doc! {"$set": {"x": {"$add": [{"$size": &long}, round]}}};
-        let merge = doc! {"into": "o", "on": on, "whenMatched": [set]};
-        fixture.store.aggregate(&c(), &[doc! {"$merge": merge}]).await.unwrap();
+        let merge = doc! {"$merge": {"into": "o", "on": on, "whenMatched": [set]}};
+        // By another field, documents are found whose ids are others.
+        let project = if on == "k" {
+            doc! {"_id": 0, "k": 1}
+        } else {
+            doc! {"k": 1}
+        };
+        fixture.store.aggregate(&c(), &[doc! {"$project": project}, merge]).await.unwrap();
         let merged = fixture.store.count(&named("o"), doc! {"x": 20_000 + round}).await.unwrap();
         assert_eq!(merged, if round == 1 { 30 } else { 40 }, "{round}");
         assert_eq!(fixture.store.count(&named("o"), doc! {}).await.unwrap(), 40);
+    }
+}
+
+fn unique_k(collection: &str) -> IndexSpec {
+    IndexSpec {
+        database: "db".to_owned(),
+        collection: collection.to_owned(),
+        keys: vec![("k".to_owned(), true)],
+        unique: true,
+        sparse: false,
     }
 }
