@@ -81,10 +81,7 @@ impl Functions {
     pub async fn invoke(&self, invocation: Invocation) -> Completion {
         let begun = Instant::now();
         let (outcome, log, memory) = match self.callable(&invocation.entry) {
-            Ok(callable) => {
-                let script = callable.index;
-                self.run(invocation, script).await
-            }
+            Ok(callable) => self.run(invocation, callable).await,
             Err(failure) => (Err(failure), Vec::new(), None),
         };
         Completion { outcome, log, elapsed: begun.elapsed(), memory }
@@ -108,7 +105,7 @@ impl Functions {
         self.program.service_rules(name)
     }
 
-    async fn run(&self, invocation: Invocation, script: usize) -> Ended {
+    async fn run(&self, invocation: Invocation, callable: &Callable) -> Ended {
         let bytes_max = self.limits.run_memory_bytes.saturating_add(BATCH_BYTES_MAX);
         let account = Account::new(&self.memory, bytes_max);
         let host = RunHost::new(
@@ -117,7 +114,7 @@ impl Functions {
             Arc::clone(&self.limits),
             account,
             invocation,
-            script,
+            callable,
         );
         let limits = RunLimits {
             time: self.limits.run_time,

@@ -6,13 +6,20 @@ use std::{
     time::Instant,
 };
 
-use hookstead_isolate::{Host, Native, Thrown, Value, Wake};
+use hookstead_isolate::{Host, Native, Pace, Thrown, Value, Wake};
 use hookstead_memory::{Account, Held, Refused};
 use tokio::runtime::Handle;
 
 use crate::{
-    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply, data::Handles,
-    faults::Fault, input, memory::Broken, natives, outbound::Client, program::Program, work::Work,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
+    data::Handles,
+    faults::Fault,
+    input,
+    memory::Broken,
+    natives,
+    outbound::Client,
+    program::{Callable, Program},
+    work::Work,
 };
 
 /// The host of one run.
@@ -32,6 +39,7 @@ pub(crate) struct RunHost {
     /// What the log takes, and the answer.
     log_held: Held,
     answer_held: Held,
+    pace: Arc<Pace>,
     stage: Stage,
     /// A limit that was broken: the run's outcome, whatever JavaScript makes of it.
     broken_limit: Option<String>,
@@ -58,7 +66,7 @@ impl RunHost {
         limits: Arc<Limits>,
         account: Arc<Account>,
         invocation: Invocation,
-        script: usize,
+        callable: &Callable,
     ) -> Self {
         Self {
             invocation,
@@ -74,7 +82,8 @@ impl RunHost {
             log_held: account.nothing(),
             answer_held: account.nothing(),
             account,
-            stage: Stage::Ready(script),
+            pace: Arc::clone(&callable.pace),
+            stage: Stage::Ready(callable.index),
             broken_limit: None,
             broken_memory: None,
             answer: None,
@@ -200,6 +209,10 @@ impl Host for RunHost {
 
     fn account(&self) -> Option<&Arc<Account>> {
         Some(&self.account)
+    }
+
+    fn pace(&self) -> Option<&Arc<Pace>> {
+        Some(&self.pace)
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Script, Thrown};
+use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Pace, Script, Thrown};
 use hookstead_memory::Budget;
 use serde_json::json;
 
@@ -37,6 +37,8 @@ pub(crate) struct Callable {
     pub(crate) refusal: Option<String>,
     /// Why its source does not compile, where it does not.
     pub(crate) error: Option<Thrown>,
+    /// How long its runs have taken.
+    pub(crate) pace: Arc<Pace>,
 }
 
 enum ValueText {
@@ -128,7 +130,8 @@ fn collect(
         let index = scripts.len();
         let script = Script { name: function.file.clone(), source: source::wrap(&function.source) };
         scripts.push(Code::Source(script));
-        let callable = Callable { index, refusal: function.refusal.clone(), error: None };
+        let refusal = function.refusal.clone();
+        let callable = Callable { index, refusal, error: None, pace: Arc::default() };
         callables.insert(name.clone(), callable);
     }
     callables

@@ -7,7 +7,7 @@ use std::{
 
 use hookstead_memory::Account;
 
-use crate::{LongWork, Thrown, Value};
+use crate::{LongWork, Pace, Thrown, Value};
 
 /// A method of the object that the prelude leaves in the global `__hookstead`.
 pub type Hook = &'static str;
@@ -26,6 +26,11 @@ pub trait Host: Send + Sized + 'static {
 
     /// What the run may hold, and holds, of memory of all kinds; without one it is not counted.
     fn account(&self) -> Option<&Arc<Account>> {
+        None
+    }
+
+    /// How long the runs of the same function have taken; without one a run is taken for short.
+    fn pace(&self) -> Option<&Arc<Pace>> {
         None
     }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    Host, Image, Thrown, Value, Wake, background,
+    Host, Image, Pace, Thrown, Value, Wake, background,
     clock::{Clock, thread_time},
     engine::Table,
     host::Hook,
@@ -64,6 +64,7 @@ pub(crate) async fn run<H: Host>(
     host: H,
 ) -> (H, Ending) {
     let place = place(&image, isolates_max).await;
+    let pace = host.pace().map(Arc::clone);
     let mut run = Run {
         turn: None,
         clock: Clock::new(limits.time, limits.cpu_time),
@@ -78,7 +79,9 @@ pub(crate) async fn run<H: Host>(
         slices_left: STAY_SLICES_MAX,
         hooks_left: STAY_HOOKS_MAX,
         stayed: Duration::ZERO,
-        is_long: false,
+        is_long: pace.as_ref().is_some_and(|pace| pace.is_long()),
+        was_long: false,
+        pace,
         is_forgotten: false,
         stack_bytes: image.recipe.stack_bytes,
         allocations_max: limits.allocations_max,
@@ -125,8 +128,12 @@ struct Run<'a, H> {
     stayed: Duration,
     /// How often it may still keep its isolate between two hooks.
     hooks_left: u32,
-    /// Whether it was not done then: it waits for its isolate behind those that are short.
+    /// Whether it is expected not to be done then, or was not: it waits for its isolate behind
+    /// those that are short.
     is_long: bool,
+    /// Whether it was not done then.
+    was_long: bool,
+    pace: Option<Arc<Pace>>,
     /// Whether its isolate knows nothing of it any more.
     is_forgotten: bool,
     stack_bytes: usize,
@@ -358,7 +365,8 @@ impl<H: Host> Run<'_, H> {
             step = self.slice(isolate, hook);
             self.stayed += thread_time().saturating_sub(begun);
         }
-        self.is_long |= step == Ok(Step::SliceOver);
+        self.was_long |= step == Ok(Step::SliceOver);
+        self.is_long |= self.was_long;
         step
     }
 
@@ -415,6 +423,9 @@ impl<H> Drop for Run<'_, H> {
     fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
             stacks::put_back(turn);
+        }
+        if let Some(pace) = &self.pace {
+            pace.note(self.was_long);
         }
         self.place.leave((!self.is_forgotten).then_some(self.id));
         self.table.get_mut().discard_large();

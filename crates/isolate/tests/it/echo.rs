@@ -9,8 +9,8 @@ use std::{
 };
 
 use hookstead_isolate::{
-    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, LongWork, Native, NativeCall, Pool,
-    PoolLimits, Pure, RunLimits, Script, Thrown, Value, Wake, pause,
+    Bytecode, Code, Detail, Ending, Host, Image, ImageParts, LongWork, Native, NativeCall, Pace,
+    Pool, PoolLimits, Pure, RunLimits, Script, Thrown, Value, Wake, pause,
 };
 use hookstead_memory::{Account, Budget};
 
@@ -26,12 +26,18 @@ pub(crate) struct Echo {
     rests: bool,
     name: usize,
     account: Option<Arc<Account>>,
+    pace: Option<Arc<Pace>>,
 }
 
 impl Echo {
     /// A host that tells its script who it is.
     pub(crate) fn named(name: usize) -> Self {
         Self { name, ..Self::default() }
+    }
+
+    /// The same, for one of a function's runs.
+    pub(crate) fn paced(name: usize, pace: &Arc<Pace>) -> Self {
+        Self { name, pace: Some(Arc::clone(pace)), ..Self::default() }
     }
 
     /// A host whose memory is counted.
@@ -100,6 +106,10 @@ impl Host for Echo {
 
     fn account(&self) -> Option<&Arc<Account>> {
         self.account.as_ref()
+    }
+
+    fn pace(&self) -> Option<&Arc<Pace>> {
+        self.pace.as_ref()
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {

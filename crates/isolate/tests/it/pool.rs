@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hookstead_isolate::{Busy, Ending, Pool, PoolLimits};
+use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits};
 
 use crate::echo::{Echo, Limits, image, roomy};
 
@@ -88,6 +88,44 @@ fn a_short_run_does_not_wait_for_all_the_long_ones() {
             // Two or three slices for each of two hooks, each polled twice; all would be forty.
             assert!(meanwhile < LONG_RUNS, "long runs were polled {meanwhile} times before");
         }
+    });
+}
+
+/// They wait for their isolate behind it from their begin on.
+#[test]
+fn a_short_run_does_not_wait_for_runs_of_a_function_that_took_long_lately() {
+    const LONG_RUNS: usize = 20;
+    let image = image("name() === 1 ? say('done') : (() => { for (;;); })()", &roomy());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let limits = PoolLimits { runs_max: 2 * LONG_RUNS, runs_waiting_max: 0, isolates_max: 1 };
+        let pool = Arc::new(Pool::new(limits));
+        let pace = Arc::default();
+        let short_time = RunLimits { cpu_time: Duration::from_millis(50), ..roomy().run };
+        let first = pool.run(Arc::clone(&image), short_time, Echo::paced(0, &pace)).await;
+        assert_eq!(first.expect("a place").1, Ending::TimeLimit);
+        let polls: Arc<AtomicUsize> = Arc::default();
+        for _ in 0..LONG_RUNS {
+            let (pool, image, polls) = (Arc::clone(&pool), Arc::clone(&image), Arc::clone(&polls));
+            let echo = Echo::paced(0, &pace);
+            tokio::spawn(async move {
+                let mut run = pin!(pool.run(image, roomy().run, echo));
+                let counted = poll_fn(|cx| {
+                    polls.fetch_add(1, Ordering::Relaxed);
+                    run.as_mut().poll(cx).map(drop)
+                });
+                counted.await;
+            });
+        }
+        // Each has been polled, and one of them is in the isolate.
+        while polls.load(Ordering::Relaxed) < LONG_RUNS + 5 {
+            tokio::task::yield_now().await;
+        }
+        let before = polls.load(Ordering::Relaxed);
+        let (host, ending) = pool.run(image, roomy().run, Echo::named(1)).await.expect("a place");
+        assert_eq!((host.said.len(), ending), (1, Ending::Finished));
+        let meanwhile = polls.load(Ordering::Relaxed) - before;
+        assert!(meanwhile < LONG_RUNS, "long runs were polled {meanwhile} times before");
     });
 }
 
