@@ -10,7 +10,7 @@ const ALONE = "data";
 // A promise for what comes of a command.
 export function send(command) {
   const kind = command.session === undefined ? ALONE : undefined;
-  return promiseFor(host.data_start(command), kind);
+  return promiseFor(start(command), kind);
 }
 
 // Resolves when everything has been done that was sent before, and belongs to no session.
@@ -21,10 +21,15 @@ export function settled() {
 // What comes of a command, now: JavaScript stands still meanwhile.
 export function ask(command) {
   try {
-    return host.wait(host.data_start(command));
+    return host.wait(start(command));
   } catch (error) {
     throw withNumber(error);
   }
+}
+
+// A large command is read on another thread first, while JavaScript stands still.
+function start(command) {
+  return host.data_start(command) ?? host.data_start_large();
 }
 
 // An error of the host's, with MongoDB's number for it as its code.

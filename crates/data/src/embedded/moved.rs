@@ -70,7 +70,7 @@ async fn elsewhere(
         return Ok(answer);
     }
     let limit = Limit::Time(store.write_compute_time());
-    store.writer().submit(bytes, limit, on_writer(store, &name, write)).await
+    store.writer().submit_long(bytes, limit, on_writer(store, &name, write)).await
 }
 
 /// Does a write on a thread that reads; nothing comes of it where it changes too much, or always

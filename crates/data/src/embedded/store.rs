@@ -268,7 +268,8 @@ impl EmbeddedStore {
     ) -> Future<'static, Answer> {
         let (shared, source) = (Arc::clone(&self.core.shared), Arc::clone(&self.source));
         let output = Arc::clone(output);
-        self.core.writer.submit_alone(
+        self.core.writer.submit_long(
+            0,
             limit,
             Box::new(move |writing| {
                 output.write(&shared, &source, writing)?;

@@ -5,7 +5,8 @@
 //! each is done once more alone, so that only the one fails that is to blame.
 //!
 //! Everybody's writes wait for this thread, so that none may compute on it for long: its
-//! [`Limit`] says how long, and what it has changed until then is taken back.
+//! [`Limit`] says how long, and what it has changed until then is taken back. Those that may take
+//! long wait in a line of their own: between two of them, all that have come meanwhile are done.
 
 use std::{
     collections::VecDeque,
@@ -57,6 +58,12 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     jobs: VecDeque<Job>,
+    /// Each has a transaction of its own.
+    long_jobs: VecDeque<Job>,
+    /// Whether a long one was taken last.
+    was_long: bool,
+    /// How many of `jobs` are done before the next long one.
+    before_long: usize,
     is_closed: bool,
 }
 
@@ -65,8 +72,8 @@ struct Job {
     answer: oneshot::Sender<Outgoing<Answer>>,
     limit: Limit,
     cancel: Cancel,
-    /// Whether it must be the only one of its transaction.
-    alone: bool,
+    /// Whether it may take long, and must be the only one of its transaction.
+    is_long: bool,
     /// Its place in the queue, which others get when it is done.
     _room: OwnedSemaphorePermit,
 }
@@ -112,16 +119,22 @@ impl Writer {
         self.submit_job(bytes, limit, false, work)
     }
 
-    /// The same for one that has a transaction of its own.
-    pub(super) fn submit_alone(&self, limit: Limit, work: Work) -> Future<'static, Answer> {
-        self.submit_job(0, limit, true, work)
+    /// The same for one that may take long: it has a transaction of its own, and those that come
+    /// later may be done before it.
+    pub(super) fn submit_long(
+        &self,
+        bytes: usize,
+        limit: Limit,
+        work: Work,
+    ) -> Future<'static, Answer> {
+        self.submit_job(bytes, limit, true, work)
     }
 
     fn submit_job(
         &self,
         bytes: usize,
         limit: Limit,
-        alone: bool,
+        is_long: bool,
         work: Work,
     ) -> Future<'static, Answer> {
         let (answer, receiver) = oneshot::channel();
@@ -131,13 +144,13 @@ impl Writer {
         let units = units.min(self.queue.units_max);
         let queue = Arc::clone(&self.queue);
         if let Ok(room) = Arc::clone(&queue.room).try_acquire_many_owned(units) {
-            queue.push(Job { work, answer, limit, cancel, alone, _room: room });
+            queue.push(Job { work, answer, limit, cancel, is_long, _room: room });
             return Box::pin(pending);
         }
         Box::pin(async move {
             let room = Arc::clone(&queue.room).acquire_many_owned(units).await;
             let _room = room.map_err(|_| gone())?;
-            queue.push(Job { work, answer, limit, cancel, alone, _room });
+            queue.push(Job { work, answer, limit, cancel, is_long, _room });
             pending.await
         })
     }
@@ -166,7 +179,13 @@ impl Queue {
     }
 
     fn push(&self, job: Job) {
-        self.lock().jobs.push_back(job);
+        let mut state = self.lock();
+        if job.is_long {
+            state.long_jobs.push_back(job);
+        } else {
+            state.jobs.push_back(job);
+        }
+        drop(state);
         self.filled.notify_one();
     }
 
@@ -174,7 +193,7 @@ impl Queue {
     fn wait(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(job) = state.pop() {
                 return Some(job);
             }
             if state.is_closed {
@@ -182,6 +201,26 @@ impl Queue {
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Job> {
+        if std::mem::take(&mut self.was_long) {
+            self.before_long = self.jobs.len();
+        }
+        if self.before_long == 0
+            && let Some(job) = self.long_jobs.pop_front()
+        {
+            self.was_long = true;
+            return Some(job);
+        }
+        self.pop_short()
+    }
+
+    fn pop_short(&mut self) -> Option<Job> {
+        self.before_long = self.before_long.saturating_sub(1);
+        self.jobs.pop_front()
     }
 }
 
@@ -197,7 +236,7 @@ struct Worker {
 impl Worker {
     fn run(self) {
         while let Some(first) = self.queue.wait() {
-            let may_grow = !first.alone;
+            let may_grow = !first.is_long;
             let mut jobs = vec![first];
             let result = self.transaction(&mut jobs, may_grow);
             if result.is_err() && jobs.len() > 1 {
@@ -244,7 +283,7 @@ impl Worker {
             }
             let is_full = jobs.len() >= GROUP_WRITES_MAX || started.elapsed() > GROUP_TIME_MAX;
             if may_grow && !is_full {
-                jobs.extend(self.queue.lock().jobs.pop_front_if(|job| !job.alone));
+                jobs.extend(self.queue.lock().pop_short());
             }
         }
         let catalogue = writing.into_catalogue()?;

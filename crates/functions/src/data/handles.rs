@@ -9,7 +9,10 @@ use hookstead_data::{Batch, Cursor, DataError, ErrorKind, Session, Store};
 use hookstead_memory::{Account, Held};
 use tokio::sync::{Mutex, Semaphore};
 
-use super::order::{Queue, SessionCall, Share, Writes};
+use super::{
+    large::LargeCommandSlot,
+    order::{Queue, SessionCall, Share, Writes},
+};
 use crate::{
     Limits,
     faults::{Fault, Faults},
@@ -96,6 +99,8 @@ pub(crate) struct Handles {
     /// What the transactions of the run wait for, so that one run cannot have those of all.
     transactions: Arc<Semaphore>,
     undeclared: BTreeSet<String>,
+    /// Most runs have no large command.
+    pub(crate) large_command: Option<LargeCommandSlot>,
 }
 
 /// A session, and the store that it is of.
@@ -175,6 +180,7 @@ impl Handles {
             in_transaction: Vec::new(),
             transactions: Arc::new(Semaphore::new(transactions_max)),
             undeclared: BTreeSet::new(),
+            large_command: None,
         }
     }
 

@@ -4,12 +4,14 @@ mod answer;
 mod code_names;
 mod command;
 mod handles;
+mod large;
 mod order;
 mod sources;
 mod stages;
 
 pub(crate) use command::{Request, Spec, parse};
 pub(crate) use handles::{Handles, OpenSession};
+pub(crate) use large::{LargeCommand, LargeCommandSlot};
 pub(crate) use order::{Barrier, SessionCall, WriteGuard};
 pub use sources::DataSources;
 

@@ -1,15 +1,18 @@
 //! Data sources: commands, sessions and transactions.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bson::RawBsonRef;
 use hookstead_data::Store;
-use hookstead_isolate::{Thrown, Value};
+use hookstead_isolate::{Answer, Thrown, Value};
 
-use super::{Outcome, function_error, name, number, pending::started_id};
+use super::{Outcome, cost::LONG_BYTES, function_error, name, number, pending::started_id};
 use crate::{
     LogLevel,
-    data::{self, Barrier, OpenSession, Request, SessionCall, Spec, WriteGuard},
+    data::{
+        self, Barrier, LargeCommand, LargeCommandSlot, OpenSession, Request, SessionCall, Spec,
+        WriteGuard,
+    },
     documents,
     host::RunHost,
     memory,
@@ -18,13 +21,42 @@ use crate::{
 /// What a session takes, with its transaction.
 const SESSION_BYTES: usize = 2 << 10;
 
-/// Starts a command, one document.
-pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let given = arguments.first().unwrap_or(&Value::Undefined);
-    let held_bytes = given.as_packed().map_or(0, |_| packed_bytes(given));
+/// Starts a command, one document. A large one is read on another thread first; the result is
+/// `undefined` then, and [`start_large`] starts it.
+pub(super) fn start(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
+    let given = arguments.first_mut().map(mem::take).unwrap_or_default();
+    if given.bytes() >= LONG_BYTES {
+        let slot = host.handles.large_command.get_or_insert_default().clone();
+        return Answer::Later(Box::pin(async move {
+            slot.put(LargeCommand::read(&given)?);
+            Ok(Value::Undefined)
+        }));
+    }
+    Answer::Now(start_small(host, &given))
+}
+
+fn start_small(host: &mut RunHost, given: &Value) -> Outcome {
     let command = documents::read_document(given)?;
     let spec = Spec::new(&command);
-    refuse_users(host, &spec)?;
+    start_request(host, &spec, given.bytes(), || data::parse(&spec))
+}
+
+/// Starts the command that was read on another thread.
+pub(super) fn start_large(host: &mut RunHost, _: &[Value]) -> Outcome {
+    let command = host.handles.large_command.as_ref().and_then(LargeCommandSlot::take);
+    let LargeCommand { head, request, bytes } =
+        command.ok_or_else(|| function_error("there is no command to start"))?;
+    start_request(host, &Spec::new(&head), bytes, || request)
+}
+
+/// Starts what a command asks for, once it is known who carries it out.
+fn start_request(
+    host: &mut RunHost,
+    spec: &Spec<'_>,
+    held_bytes: usize,
+    request: impl FnOnce() -> Result<Request, Thrown>,
+) -> Outcome {
+    refuse_users(host, spec)?;
     let source = spec.get("source").and_then(|source| source.as_str());
     let source = source.ok_or_else(|| function_error("a command needs a data source"))?;
     let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
@@ -34,7 +66,7 @@ pub(super) fn start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     };
     let cursors = Arc::clone(&host.handles.cursors);
     let faults = host.handles.faults();
-    let request = data::parse(&spec)?;
+    let request = request()?;
     let (earlier, write) = match &session {
         None => in_order(host, source, &request),
         Some(_) => (None, None),
@@ -164,13 +196,6 @@ fn session_of(
         return Ok(open.call());
     }
     Err(function_error(format!("the session is of another data source than '{source}'")))
-}
-
-fn packed_bytes(value: &Value) -> usize {
-    match value {
-        Value::Packed(bytes) => bytes.len(),
-        _ => 0,
-    }
 }
 
 fn gone(source: &str) -> Thrown {

@@ -1,7 +1,13 @@
 //! Commands that compute for hours: they end with whoever waits for them, after their time, and
 //! when the store closes; and nobody else's command waits for them.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use bson::{Bson, Document, bson, doc};
 use hookstead_data::{
@@ -292,4 +298,40 @@ fn unique_k(collection: &str) -> IndexSpec {
         unique: true,
         sparse: false,
     }
+}
+
+/// Between two writes of whole collections, all the others that wait are done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_does_not_wait_for_all_that_write_whole_collections() {
+    const OUTPUTS: usize = 8;
+    let fixture = Fixture::new();
+    let documents: Vec<_> = (0..2_000).map(|n| doc! {"_id": n, "k": n}).collect();
+    fixture.store.insert(&c(), &documents).await.unwrap();
+    let done: Arc<AtomicUsize> = Arc::default();
+    for number in 0..OUTPUTS {
+        let (store, done) = (fixture.store.clone(), Arc::clone(&done));
+        let (odd, into) = (number % 2 == 1, format!("o{number}"));
+        let stage = if odd {
+            doc! {"$out": into}
+        } else {
+            doc! {"$merge": {"into": into}}
+        };
+        tokio::spawn(async move {
+            loop {
+                store.aggregate(&c(), std::slice::from_ref(&stage)).await.unwrap();
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    while done.load(Ordering::Relaxed) < OUTPUTS {
+        tokio::task::yield_now().await;
+    }
+    let mut waited = 0;
+    for n in 0..20 {
+        let before = done.load(Ordering::Relaxed);
+        fixture.store.insert(&named("short"), &[doc! {"_id": n}]).await.unwrap();
+        waited += done.load(Ordering::Relaxed) - before;
+    }
+    // For the one under way, and rarely for one more whose end is told late; all would be eight.
+    assert!(waited < 20 * 3, "{waited} outputs were done during 20 inserts");
 }

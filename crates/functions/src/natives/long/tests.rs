@@ -139,8 +139,7 @@ fn every_native_that_may_take_long_can_run_elsewhere() {
         "data_in_transaction",
         "data_session",
         "data_session_end",
-        // Reading a command has limits of its own.
-        "data_start",
+        "data_start_large",
         "data_transaction_start",
         "fail",
         "function_find",
