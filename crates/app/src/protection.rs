@@ -101,6 +101,7 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
     let Some(fields) = options else {
         return match kind {
             ServiceKind::Github => Protection::Refused(GITHUB_WITHOUT_SECRET.to_owned()),
+            ServiceKind::Other(_) => Protection::Refused(UNKNOWN_SERVICE.to_owned()),
             _ => Protection::None,
         };
     };
@@ -127,11 +128,24 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
             "it has a secret and asks for none, and the type of its service is not known",
             "correct the `type` of the service",
         ),
+        // One that says nothing about validation is protected by its secret, or open, as its type
+        // has it.
+        (ServiceKind::Other(_), Stated::Nothing, None) => {
+            refuse(fields, "service-type", "validationMethod", UNKNOWN_SERVICE, NAME_SERVICE)
+        }
         (_, stated, source) => {
             combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
         }
     }
 }
+
+/// Why a webhook is refused that says nothing about validation, of a service of an unknown type.
+pub(crate) const UNKNOWN_SERVICE: &str =
+    "the type of its service is not known, so that nobody can say what protects it";
+
+/// What to do about the type of a service.
+pub(crate) const NAME_SERVICE: &str = "write the `type` of the service as App Services does, such \
+    as `http`, `github` or `twilio`, in small letters";
 
 /// Why a GitHub webhook without a secret is refused.
 pub(crate) const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";

@@ -7,7 +7,7 @@ use crate::{
     endpoints::parse_method,
     fields::Fields,
     folder::join,
-    protection::{self, FILL_SECRET, GITHUB_WITHOUT_SECRET},
+    protection::{self, FILL_SECRET, GITHUB_WITHOUT_SECRET, NAME_SERVICE, UNKNOWN_SERVICE},
     reader::Reader,
     report::Spot,
     run_as,
@@ -126,9 +126,16 @@ fn unreadable(config_path: &str, by_folder: &str) -> Webhook {
 /// Reads `options`: the method, and who may call.
 fn options(fields: &mut Fields<'_>, kind: &ServiceKind) -> (Method, Protection) {
     let Some(mut options) = fields.child("options") else {
-        if *kind == ServiceKind::Github {
-            let message = GITHUB_WITHOUT_SECRET.to_owned();
-            fields.doubt("secret-missing", "options", message, FILL_SECRET);
+        match kind {
+            ServiceKind::Github => {
+                let message = GITHUB_WITHOUT_SECRET.to_owned();
+                fields.doubt("secret-missing", "options", message, FILL_SECRET);
+            }
+            ServiceKind::Other(_) => {
+                let message = UNKNOWN_SERVICE.to_owned();
+                fields.doubt("service-type", "options", message, NAME_SERVICE);
+            }
+            _ => {}
         }
         return (Method::Any, protection::of_webhook(kind, None));
     };

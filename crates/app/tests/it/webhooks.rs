@@ -75,6 +75,8 @@ fn what_is_stated_is_what_is_checked() {
         ("github", r#"{"validationMethod":"NO_VALIDATION","secret":"s"}"#, "github, literal s"),
         ("github", r#"{"validationMethod":"NO_VALIDATION"}"#, "open"),
         ("twilio", r#"{}"#, "open"),
+        ("other", r#"{"validationMethod":"NO_VALIDATION"}"#, "open"),
+        ("other", r#"{"validationMethod":"VERIFY_PAYLOAD","secret":"s"}"#, "payload, literal s"),
         (
             "twilio",
             r#"{"validationMethod":"SECRET_AS_QUERY_PARAM","secret":"s"}"#,
@@ -157,6 +159,18 @@ const NOT_UNDERSTOOD: &[(&str, &str, &str)] = &[
     ("github", r#""options":null"#, "secret-missing"),
     ("github", r#""respond_result":true"#, "secret-missing"),
     ("twilio", r#""options":{"validationMethod":"SIGNED"}"#, "validation-unknown"),
+    // A misspelt `github`, perhaps, that has lost its secret.
+    ("Github", r#""options":{"secret":""}"#, "service-type"),
+    ("GITHUB", r#""options":{}"#, "service-type"),
+    ("githb", r#""respond_result":true"#, "service-type"),
+    ("HTTP", r#""options":{"validationMethod":""}"#, "service-type"),
+    ("", r#""options":null"#, "service-type"),
+    (
+        "githb",
+        r#""options":{"validationMethod":"NO_VALIDATION","secret":"s"}"#,
+        "validation-conflict",
+    ),
+    ("githb", r#""options":{"secret":"s"}"#, "validation-missing"),
 ];
 
 #[test]

@@ -37,6 +37,9 @@ const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 /// What the queue counts in: a small write takes one of them.
 const UNIT_BYTES: usize = 1024;
 
+/// From so many bytes on, a write may take long.
+const LARGE_BYTES: usize = 256 << 10;
+
 /// A write that has yet to be done. It may be done more than once, before it is answered.
 pub(super) type Work = Box<dyn FnMut(&mut Writing<'_>) -> Outcome<Answer> + Send>;
 
@@ -114,9 +117,9 @@ impl Writer {
     }
 
     /// Hands a write over, as soon as there is room. Then it is done, whether or not somebody
-    /// waits for the answer, unless its limit says otherwise.
+    /// waits for the answer, unless its limit says otherwise. A large one may take long.
     pub(super) fn submit(&self, bytes: usize, limit: Limit, work: Work) -> Future<'static, Answer> {
-        self.submit_job(bytes, limit, false, work)
+        self.submit_job(bytes, limit, bytes >= LARGE_BYTES, work)
     }
 
     /// The same for one that may take long: it has a transaction of its own, and those that come
