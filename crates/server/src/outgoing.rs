@@ -137,6 +137,17 @@ impl Links {
         self.lock().values().filter_map(Weak::upgrade).collect()
     }
 
+    /// Closes connections on which no request has begun, or whose clients have been silent for so
+    /// long in the middle of one.
+    pub(crate) fn close_waiting(&self, silent_time: Duration) {
+        for link in self.all() {
+            let is_idle = link.activity.running() == 0 || link.activity.silent_for() >= silent_time;
+            if link.waits_for_client() && is_idle {
+                link.close.notify_one();
+            }
+        }
+    }
+
     /// Closes connections that do not read their responses, those first that hold most, until half
     /// of what all may hold is free.
     fn close_stalled(&self, responses: &Part) {

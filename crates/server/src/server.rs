@@ -42,6 +42,10 @@ const BACKLOG: u32 = 4096;
 /// What a connection takes of the memory budget: its buffers and its tables.
 const CONNECTION_BYTES: usize = 16 << 10;
 
+/// So long the rest of a request may take to arrive, or to go on arriving, after the server was
+/// told to stop.
+const ARRIVAL_TIME: Duration = Duration::from_secs(1);
+
 /// How often to look whether the last request has ended.
 const FINISH_PAUSE: Duration = Duration::from_millis(5);
 
@@ -204,12 +208,25 @@ fn make_room(shared: &Shared, room: &mut Room) {
     room.make(&shared.links, &reason, &shared.journal);
 }
 
-/// Waits for running requests, those included whose callers have gone.
+/// Waits for running requests, those included whose callers have gone. Clients that do not send
+/// what is missing of a request are not waited for.
 async fn finish(shared: &Shared, mut connections: JoinSet<()>) {
     let end = async {
         while connections.join_next().await.is_some() {}
         while shared.requests.used() > 0 {
             sleep(FINISH_PAUSE).await;
+        }
+    };
+    let close = async {
+        loop {
+            sleep(ARRIVAL_TIME).await;
+            shared.links.close_waiting(ARRIVAL_TIME);
+        }
+    };
+    let end = async {
+        tokio::select! {
+            () = end => {}
+            () = close => {}
         }
     };
     if timeout(shared.config.limits.shutdown_time, end).await.is_err() {

@@ -230,6 +230,32 @@ async fn the_end_does_not_wait_for_ever() {
     assert!(log.contains("stopped with 1 requests unfinished"), "{log}");
 }
 
+/// What is left of a request is not waited for, and no request has begun.
+#[tokio::test]
+async fn the_end_does_not_wait_for_clients_that_send_nothing() {
+    let body = "POST /none HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n1";
+    let path = endpoint("/x");
+    let of_endpoint = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n1");
+    let head = format!("GET {path} HTTP/1.1\r\nhost:");
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for sent in [&head, preface, body, &of_endpoint, ""] {
+        let hour = Duration::from_secs(3600);
+        let server = app()
+            .config(|config| {
+                let limits = &mut config.limits;
+                (limits.shutdown_time, limits.idle_time, limits.linger_time) = (hour, hour, hour);
+                (limits.header_read_time, limits.body_read_time) = (hour, hour);
+            })
+            .start()
+            .await;
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(100)).await;
+        let log = timeout(Duration::from_secs(60), server.stop()).await;
+        assert!(!log.expect(sent).contains("unfinished"), "{sent}");
+    }
+}
+
 #[tokio::test]
 async fn a_function_finishes_although_its_caller_has_gone() {
     let server = app().start().await;
