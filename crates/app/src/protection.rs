@@ -21,7 +21,7 @@ const SIGNATURE: &str = "VERIFY_PAYLOAD";
 
 const SET_METHOD: &str = "write VERIFY_PAYLOAD or SECRET_AS_QUERY_PARAM, as callers prove it";
 const NAME_SECRET: &str = "name the secret, and give it a value with `hookstead secrets set`";
-pub(crate) const FILL_SECRET: &str = "fill in `options.secret`";
+const FILL_SECRET: &str = "fill in `options.secret`";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Validation {
@@ -99,11 +99,8 @@ fn stricter(fields: &mut Fields<'_>, one: Validation, other: Validation) -> Vali
 /// The protection of a webhook, from its `options`.
 pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -> Protection {
     let Some(fields) = options else {
-        return match kind {
-            ServiceKind::Github => Protection::Refused(GITHUB_WITHOUT_SECRET.to_owned()),
-            ServiceKind::Other(_) => Protection::Refused(UNKNOWN_SERVICE.to_owned()),
-            _ => Protection::None,
-        };
+        let lack = lack_of_silence(kind);
+        return lack.map_or(Protection::None, |lack| Protection::Refused(lack.message.to_owned()));
     };
     let stated = stated_by_webhook(fields);
     let secret = fields.filled_text("secret");
@@ -139,16 +136,33 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
     }
 }
 
+/// What a webhook lacks, and what to do about it.
+pub(crate) struct Lack {
+    pub(crate) code: &'static str,
+    pub(crate) message: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+/// What a webhook without `options` lacks, by the type of its service; `None` where it is open.
+pub(crate) fn lack_of_silence(kind: &ServiceKind) -> Option<Lack> {
+    let (code, message, remedy) = match kind {
+        ServiceKind::Github => ("secret-missing", GITHUB_WITHOUT_SECRET, FILL_SECRET),
+        ServiceKind::Other(_) => ("service-type", UNKNOWN_SERVICE, NAME_SERVICE),
+        _ => return None,
+    };
+    Some(Lack { code, message, remedy })
+}
+
 /// Why a webhook is refused that says nothing about validation, of a service of an unknown type.
-pub(crate) const UNKNOWN_SERVICE: &str =
+const UNKNOWN_SERVICE: &str =
     "the type of its service is not known, so that nobody can say what protects it";
 
 /// What to do about the type of a service.
-pub(crate) const NAME_SERVICE: &str = "write the `type` of the service as App Services does, such \
+const NAME_SERVICE: &str = "write the `type` of the service as App Services does, such \
     as `http`, `github` or `twilio`, in small letters";
 
 /// Why a GitHub webhook without a secret is refused.
-pub(crate) const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";
+const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";
 
 fn combine(
     fields: &mut Fields<'_>,

@@ -3,14 +3,8 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
-    Method, Place, Protection, RunAs, ServiceKind, Webhook,
-    endpoints::parse_method,
-    fields::Fields,
-    folder::join,
-    protection::{self, FILL_SECRET, GITHUB_WITHOUT_SECRET, NAME_SERVICE, UNKNOWN_SERVICE},
-    reader::Reader,
-    report::Spot,
-    run_as,
+    Method, Place, Protection, RunAs, ServiceKind, Webhook, endpoints::parse_method,
+    fields::Fields, folder::join, protection, reader::Reader, report::Spot, run_as,
     strictness::Demands,
 };
 
@@ -126,16 +120,8 @@ fn unreadable(config_path: &str, by_folder: &str) -> Webhook {
 /// Reads `options`: the method, and who may call.
 fn options(fields: &mut Fields<'_>, kind: &ServiceKind) -> (Method, Protection) {
     let Some(mut options) = fields.child("options") else {
-        match kind {
-            ServiceKind::Github => {
-                let message = GITHUB_WITHOUT_SECRET.to_owned();
-                fields.doubt("secret-missing", "options", message, FILL_SECRET);
-            }
-            ServiceKind::Other(_) => {
-                let message = UNKNOWN_SERVICE.to_owned();
-                fields.doubt("service-type", "options", message, NAME_SERVICE);
-            }
-            _ => {}
+        if let Some(lack) = protection::lack_of_silence(kind) {
+            fields.doubt(lack.code, "options", lack.message.to_owned(), lack.remedy);
         }
         return (Method::Any, protection::of_webhook(kind, None));
     };
