@@ -2,9 +2,9 @@
 //!
 //! The library accepts some requests that a proxy in front may divide in another way: lines that
 //! end without a carriage return, two lengths that are equal, a length beside chunks (of which it
-//! hides the length), blanks after the size of a chunk. So the bytes are looked at before the
-//! library gets them. A request that is framed in such a way is refused, and nothing that comes
-//! after it on its connection is read as a request.
+//! hides the length), blanks after the size of a chunk. And it drops the fragment of a target. So
+//! the bytes are looked at before the library gets them. A request that is framed in such a way is
+//! refused, and nothing that comes after it on its connection is read as a request.
 //!
 //! Of a head, each line is searched for its end and its name is compared; bodies are skipped.
 
@@ -26,6 +26,7 @@ const SIZE_DIGITS_MAX: usize = 16;
 /// What HTTP/2 begins with, up to the first empty line.
 const PREFACE_LINE: &[u8] = b"PRI * HTTP/2.0";
 
+const NO_FRAGMENT: &str = "the target of a request must not have a fragment";
 const LINE_END: &str = "each line of a request must end with CR LF";
 const ONE_LENGTH: &str = "a request must have one content length";
 const LENGTH_DIGITS: &str = "the content length must be a number";
@@ -136,7 +137,12 @@ impl Framing {
 
     /// Takes what there is of a line; returns how many bytes that is.
     fn line(&mut self, bytes: &[u8]) -> usize {
-        let Some(end) = memchr(b'\n', bytes) else {
+        let end = memchr(b'\n', bytes);
+        let is_request_line = self.place == Place::Head && !self.head.has_lines;
+        if is_request_line && memchr(b'#', &bytes[..end.unwrap_or(bytes.len())]).is_some() {
+            self.note(NO_FRAGMENT);
+        }
+        let Some(end) = end else {
             self.keep(bytes);
             let is_long = self.is_cut && !matches!(self.place, Place::Head | Place::Trailers);
             return if is_long { self.break_body(CHUNK_LINE) } else { bytes.len() };
@@ -345,8 +351,12 @@ mod tests {
 
     #[test]
     fn nothing_is_passed_on_after_a_flawed_head() {
-        let good = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        let good = "GET / HTTP/1.1\r\nhost: #x\r\n\r\n";
+        let long = format!("GET /{}#x HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(3000));
         for (head, reason) in [
+            ("GET /#x HTTP/1.1\r\nhost: x\r\n\r\n", NO_FRAGMENT),
+            ("\r\nGET http://x/?a=b# HTTP/1.1\r\nhost: x\r\n\r\n", NO_FRAGMENT),
+            (&long, NO_FRAGMENT),
             ("GET / HTTP/1.1\nhost: x\r\n\r\n", LINE_END),
             ("GET / HTTP/1.1\r\nhost: x\n\n", LINE_END),
             ("GET / HTTP/1.1\r\ncontent-length: 1\r\nContent-Length: 1\r\n\r\n", ONE_LENGTH),

@@ -44,9 +44,13 @@ fn check_host(parts: &Parts) -> Result<(), Refusal> {
         (None, None) if parts.version > Version::HTTP_11 => None,
         _ => return Err(Refusal::malformed("a request must name one host")),
     };
+    let scheme = parts.uri.scheme_str();
+    if scheme.is_some_and(|scheme| !["http", "https"].contains(&scheme)) {
+        return Err(Refusal::malformed("the scheme of the request's URL must be http or https"));
+    }
     let Some(named) = parts.uri.authority() else { return Ok(()) };
     let named = authority(named.as_str().as_bytes())?;
-    if host.is_some_and(|host| !host.is_same(&named, parts.uri.scheme_str())) {
+    if host.is_some_and(|host| !host.is_same(&named, scheme)) {
         return Err(Refusal::malformed("the host header and the request's URL name two hosts"));
     }
     Ok(())
@@ -135,6 +139,9 @@ mod tests {
                 ("http://u:p@x/", "x", false),
                 ("http://u@x/", "u@x", false),
                 ("http://[::1]:80/", "[::1]", true),
+                ("HTTP://x/", "x", true),
+                ("ftp://x/", "x", false),
+                ("httpss://x/", "x", false),
             ] {
                 assert_eq!(names_one_host(version, uri, &[host]), taken, "{uri} {host}");
             }
