@@ -24,6 +24,11 @@ use crate::{
 const WRITABLE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 /// As many lines as most runs change, and more.
 const LINES_USUAL: usize = 512;
+/// Buffers for packed lines that are kept for the next run that waits. While some runs wait and
+/// others go on, buffers come back as fast as they are taken.
+const SPARE_BUFFERS_MAX: usize = 4;
+/// Buffers with room for more lines are not kept.
+const SPARE_LINES_MAX: usize = 2 * LINES_USUAL;
 /// A waiting run has taken so much from the budget with its begin.
 const PACKED_BYTES_USUAL: usize = 64 << 10;
 /// Warm pages are compared with the image once in so many resets.
@@ -43,6 +48,7 @@ pub(crate) struct Pages {
     warm: Box<[Cell<u64>]>,
     idle_sweeps: Box<[Cell<u8>]>,
     resets_to_sweep: u32,
+    spare: Vec<ChangedLines>,
 }
 
 // SAFETY: the pointer is into the arena that stands beside these pages and moves with them.
@@ -51,9 +57,7 @@ unsafe impl Send for Pages {}
 /// What a run changed, while it is out of its isolate.
 #[derive(Default)]
 pub(crate) struct Packed {
-    /// Changed lines of the image: where, and their bytes in the order of `places`.
-    places: Vec<u32>,
-    lines: Vec<u8>,
+    changed: ChangedLines,
     fresh: Fresh,
     /// What the run has taken from the budget for it.
     held: Option<Held>,
@@ -62,7 +66,33 @@ pub(crate) struct Packed {
 impl Packed {
     /// How many bytes that takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.lines.len() + self.fresh.bytes()
+        self.changed.bytes() + self.fresh.bytes()
+    }
+}
+
+/// Changed lines of the image.
+#[derive(Default)]
+struct ChangedLines {
+    places: Vec<u32>,
+    /// Their bytes, in the order of `places`.
+    lines: Vec<u8>,
+}
+
+impl ChangedLines {
+    fn with_usual_room() -> Self {
+        Self {
+            places: Vec::with_capacity(LINES_USUAL),
+            lines: Vec::with_capacity(LINES_USUAL * LINE_BYTES),
+        }
+    }
+
+    /// How many bytes they take, with the room that is not used.
+    fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<u32>() + self.lines.capacity()
+    }
+
+    fn is_usual(&self) -> bool {
+        self.places.capacity() <= SPARE_LINES_MAX
     }
 }
 
@@ -82,6 +112,7 @@ impl Pages {
             warm: vec![Cell::new(0); count.div_ceil(64)].into_boxed_slice(),
             idle_sweeps: vec![Cell::new(0); count].into_boxed_slice(),
             resets_to_sweep: RESETS_PER_SWEEP,
+            spare: Vec::with_capacity(SPARE_BUFFERS_MAX),
         };
         arena.mapping().allow(0, end, false)?;
         // The allocator's book.
@@ -173,47 +204,54 @@ impl Pages {
     /// Puts the image back and packs what was different.
     pub(crate) fn pack(&mut self, arena: &mut Arena) -> Packed {
         let fresh_bytes = arena.fresh_bytes_used();
-        let mut packed = Packed {
-            places: Vec::with_capacity(LINES_USUAL),
-            lines: Vec::with_capacity(LINES_USUAL * LINE_BYTES),
-            fresh: arena.take_fresh(),
-            held: arena.replace_held(None),
-        };
-        for page in self.warm() {
-            for offset in (page * page_bytes()..(page + 1) * page_bytes()).step_by(BLOCK_BYTES) {
-                let first = offset / LINE_BYTES;
-                let lines = bits_of(self.changed(offset)).map(|bit| first + bit);
-                for line in lines {
-                    let (now, before) = self.line(line);
-                    packed.places.push(line as u32);
-                    packed.lines.extend_from_slice(&now);
-                    self.write_line(line, &before);
-                }
-            }
-        }
-        packed.places.shrink_to_fit();
-        packed.lines.shrink_to_fit();
+        let (fresh, mut held) = (arena.take_fresh(), arena.replace_held(None));
+        // The allocator's book is among the lines, so nothing of the arena is asked for after it.
+        let changed = self.take_changed();
         arena.trim();
-        if let Some(held) = &mut packed.held {
-            let lines_bytes = packed.lines.len() + size_of_val(&packed.places[..]);
-            held.set((fresh_bytes + lines_bytes).saturating_sub(PACKED_BYTES_USUAL));
+        if let Some(held) = &mut held {
+            held.set((fresh_bytes + changed.bytes()).saturating_sub(PACKED_BYTES_USUAL));
         }
-        packed
+        Packed { changed, fresh, held }
     }
 
     /// Puts back what was packed, on top of the image.
     pub(crate) fn unpack(&mut self, arena: &mut Arena, packed: Packed) -> io::Result<()> {
         arena.put_fresh(packed.fresh)?;
-        for (line, bytes) in packed.places.iter().zip(packed.lines.as_chunks().0) {
+        let mut changed = packed.changed;
+        for (line, bytes) in changed.places.iter().zip(changed.lines.as_chunks().0) {
             let line = *line as usize;
             // The page may have cooled down in between.
             self.warm_up(line * LINE_BYTES / page_bytes())?;
             self.write_line(line, bytes);
         }
+        if self.spare.len() < SPARE_BUFFERS_MAX && changed.is_usual() {
+            changed.places.clear();
+            changed.lines.clear();
+            self.spare.push(changed);
+        }
         if let Some(held) = packed.held {
             arena.set_held(held);
         }
         Ok(())
+    }
+
+    /// The lines that differ from the image, which are put back.
+    fn take_changed(&mut self) -> ChangedLines {
+        let mut changed = self.spare.pop().unwrap_or_else(ChangedLines::with_usual_room);
+        for page in self.warm() {
+            for offset in (page * page_bytes()..(page + 1) * page_bytes()).step_by(BLOCK_BYTES) {
+                let first = offset / LINE_BYTES;
+                for line in bits_of(self.changed(offset)).map(|bit| first + bit) {
+                    changed.places.push(line as u32);
+                    self.take_line(line, &mut changed.lines);
+                }
+            }
+        }
+        if !changed.is_usual() {
+            changed.places.shrink_to_fit();
+            changed.lines.shrink_to_fit();
+        }
+        changed
     }
 
     /// A reset that looks which of the warm pages have changed at all.
@@ -271,13 +309,15 @@ impl Pages {
         unsafe { changed(self.base.add(offset), self.pristine.start().add(offset)) }
     }
 
-    /// A line as it is and as it was.
-    fn line(&self, line: usize) -> ([u8; LINE_BYTES], [u8; LINE_BYTES]) {
-        // SAFETY: the line is within the image, as its page is.
+    /// Appends a line as it is, and makes it what it was.
+    fn take_line(&self, line: usize, lines: &mut Vec<u8>) {
+        // SAFETY: the line is within a warm page of the image, whose owner is at it; the two
+        // mappings do not overlap.
         unsafe {
             let now = self.base.add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>();
             let before = self.pristine.start().add(line * LINE_BYTES).cast::<[u8; LINE_BYTES]>();
-            (now.read(), before.read())
+            lines.extend_from_slice(&*now);
+            now.write(*before);
         }
     }
 

@@ -27,6 +27,10 @@ export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {
 
 // The result of a function in JSON mode; undefined when there is nothing to write.
 export function writeJson(value, outcomeOf, bytesMax) {
+  if (typeof value === "string") {
+    // Whoever asks looks at the length.
+    return JSON.stringify(value);
+  }
   if (value !== null && typeof value === "object") {
     const text = hostText(value);
     if (text !== undefined) {

@@ -17,7 +17,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// What takes more processor time counts as long. Time on the clock says little: on a busy machine
 /// many short reads take long by it.
-const SHORT_MAX: Duration = Duration::from_millis(10);
+const SHORT_MAX: Duration = Duration::from_millis(25);
 
 /// How long a long one computes before others have their turn.
 const TURN_MAX: Duration = Duration::from_millis(50);
