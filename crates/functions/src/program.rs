@@ -33,6 +33,8 @@ pub(crate) struct Program {
 pub(crate) struct Callable {
     /// Its script.
     pub(crate) index: usize,
+    /// Whether its source may export a class instead of a function.
+    may_be_class: bool,
     /// Why calling it must fail, where it must.
     pub(crate) refusal: Option<String>,
     /// Why its source does not compile, where it does not.
@@ -131,10 +133,18 @@ fn collect(
         let script = Script { name: function.file.clone(), source: source::wrap(&function.source) };
         scripts.push(Code::Source(script));
         let refusal = function.refusal.clone();
-        let callable = Callable { index, refusal, error: None, pace: Arc::default() };
+        let may_be_class = may_be_class(&function.source);
+        let callable = Callable { index, may_be_class, refusal, error: None, pace: Arc::default() };
         callables.insert(name.clone(), callable);
     }
     callables
+}
+
+/// Whether a source may export a class: it holds a word without which there is none.
+fn may_be_class(source: &str) -> bool {
+    ["class", "require", "import", "eval", "Function", "constructor"]
+        .iter()
+        .any(|word| source.contains(word))
 }
 
 /// What completes the image, as JSON: everything that is the same for every run.
@@ -144,7 +154,8 @@ fn setup<'a>(
     modules: &HashMap<String, usize>,
     result_bytes_max: usize,
 ) -> String {
-    let functions: Vec<_> = callables.map(|(name, callable)| (callable.index, name)).collect();
+    let functions: Vec<_> =
+        callables.map(|(name, callable)| (callable.index, name, callable.may_be_class)).collect();
     // Always in the same order, so that an image can be compared with another.
     let modules: BTreeMap<_, _> = modules.iter().collect();
     json!({

@@ -7,14 +7,16 @@ import { require } from "./require.js";
 // Spreading would walk through an iterator, which a function may have replaced.
 const { apply, construct } = Reflect;
 
-// Names and scripts of functions, by the number of the script.
+// Of functions, by the number of the script: names, scripts, and whether they may export a class.
 const names = [];
 const scripts = [];
+const classes = [];
 
-/** Part of the image: `known` says which scripts are functions, by number, and their names. */
+// Functions by the number of the script: names, scripts, and whether they may export a class.
 export function registerFunctions(known) {
-  for (const [index, name] of known) {
+  for (const [index, name, mayBeClass] of known) {
     names[index] = name;
+    classes[index] = mayBeClass;
     try {
       scripts[index] = host.script(index);
     } catch {
@@ -36,12 +38,13 @@ export function call(index, callArguments) {
       `function '${names[index]}' does not export a function: assign one to 'exports'`,
     );
   }
-  return isClass(entry)
+  return classes[index] && isClass(entry)
     ? construct(entry, callArguments)
     : apply(entry, undefined, callArguments);
 }
 
-// Only a class has a prototype that cannot be exchanged.
+// Only a class has a prototype that cannot be exchanged. The engine makes the prototype of a
+// function when somebody looks at it, which takes longer than the call of a small one.
 function isClass(entry) {
   return Object.getOwnPropertyDescriptor(entry, "prototype")?.writable === false;
 }

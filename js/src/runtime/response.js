@@ -30,6 +30,11 @@ export class HTTPResponse {
   }
 
   setHeader(name, value) {
+    if (this.#headers.length === 0 && isPlain(name, value)) {
+      this.#touched = true;
+      this.#headers.push(name, value);
+      return this;
+    }
     // Checked before anything is removed: a call that throws changes nothing.
     const added = isPlain(name, value) ? undefined : checkedHeaders("setHeader", name, value);
     if (this.#headers.length > 0) {
@@ -66,17 +71,17 @@ export class HTTPResponse {
     this.#headers = kept;
   }
 
-  // What was set, for the host alone: static methods, so that no function finds a getter.
-  static isTouched(response) {
-    return response.#touched;
+  // For the host alone: static methods, so that no function finds a getter.
+
+  // Whether the result is not written: the function has set a body, or anything at all where
+  // that is enough.
+  static isInPlaceOfResult(response, touchIsEnough) {
+    return response.#touched && (touchIsEnough || response.#body !== undefined);
   }
 
-  static reveal(response) {
-    return {
-      status: response.#status,
-      headers: response.#headers,
-      body: response.#body,
-    };
+  // Replies with what was set and with the text of the result.
+  static reply(response, text) {
+    host.reply(response.#touched, response.#status, response.#body, text, ...response.#headers);
   }
 }
 

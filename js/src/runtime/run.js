@@ -65,15 +65,12 @@ export function finish() {
 // Promises inside the result may hold further ones; each round goes one level deeper.
 function tryReply() {
   try {
-    const touched = HTTPResponse.isTouched(response) ? HTTPResponse.reveal(response) : undefined;
-    const isDropped = touched !== undefined && (touched.body !== undefined || dropsResult);
+    const isDropped = HTTPResponse.isInPlaceOfResult(response, dropsResult);
     const text = isDropped ? undefined : written(outcome.value);
     if (outcomes !== undefined && !outcomes.areKnown) {
       outcomes.learn().then(tryReply);
-    } else if (touched === undefined) {
-      host.reply(false, undefined, undefined, text);
     } else {
-      host.reply(true, touched.status, touched.body, text, ...touched.headers);
+      HTTPResponse.reply(response, text);
     }
   } catch (thrown) {
     fail(thrown);
