@@ -176,12 +176,14 @@ fn check_function(
             "" => "names no function".to_owned(),
             name => format!("names the function `{name}`, which is not in the export"),
         };
-        reader.report.error(
-            "endpoint-function-missing",
-            fields.spot("function_name"),
-            format!("{} {what}", subject(endpoint)),
-            "add the function",
-        );
+        let is_near = |other: &&String| other.to_lowercase() == name.to_lowercase();
+        let near = functions.kept.keys().filter(|other| *other != name).find(is_near);
+        let remedy = near.map_or("add the function".to_owned(), |near| {
+            format!("write `{near}`, as the function is called")
+        });
+        let message = format!("{} {what}", subject(endpoint));
+        let spot = fields.spot("function_name");
+        reader.report.error("endpoint-function-missing", spot, message, &remedy);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     folder::{EntryKind, join},
     json_file::JsonFile,
     layout::Layout,
+    letter_case::{near, rename},
     reader::{Reader, Unusable},
     report::Spot,
     run_as,
@@ -208,12 +209,14 @@ fn declare(
     }
     let source = file.as_deref().and_then(|file| reader.text(file).ok().flatten());
     if file.is_none() {
-        reader.report.error(
-            "function-file-missing",
-            spot,
-            format!("function `{name}` has no source file"),
-            "add the file",
-        );
+        let wanted = match config_path {
+            MANIFEST => format!("{FOLDER}/{name}.js"),
+            path => path.replace("config.json", "source.js"),
+        };
+        let near = near(&reader.folder, &wanted);
+        let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &wanted));
+        let message = format!("function `{name}` has no source file");
+        reader.report.error("function-file-missing", spot, message, &remedy);
     }
     let function = Function {
         name: name.to_owned(),

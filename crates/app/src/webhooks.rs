@@ -3,8 +3,15 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
-    Method, Place, Protection, RunAs, ServiceKind, Webhook, endpoints::parse_method,
-    fields::Fields, folder::join, protection, reader::Reader, report::Spot, run_as,
+    Method, Place, Protection, RunAs, ServiceKind, Webhook,
+    endpoints::parse_method,
+    fields::Fields,
+    folder::join,
+    letter_case::{near, rename},
+    protection,
+    reader::Reader,
+    report::Spot,
+    run_as,
     strictness::Demands,
 };
 
@@ -56,12 +63,10 @@ fn read_webhook(
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(config) = config else {
-        reader.report.error(
-            "webhook-config-missing",
-            Spot::file(folder),
-            "the webhook has no `config.json`; it is refused".to_owned(),
-            "add the file",
-        );
+        let near = near(&reader.folder, &config_path);
+        let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &config_path));
+        let message = "the webhook has no `config.json`; it is refused".to_owned();
+        reader.report.error("webhook-config-missing", Spot::file(folder), message, &remedy);
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(object) = config.object(&mut reader.report) else {
@@ -146,12 +151,12 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
             webhook.file = Some(path);
             webhook.source = source;
         }
-        Ok(None) => reader.report.error(
-            "webhook-file-missing",
-            Spot::file(&path),
-            format!("{subject} has no source file"),
-            "add the file",
-        ),
+        Ok(None) => {
+            let near = near(&reader.folder, &path);
+            let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &path));
+            let message = format!("{subject} has no source file");
+            reader.report.error("webhook-file-missing", Spot::file(&path), message, &remedy);
+        }
         Err(_) => {}
     }
 }
