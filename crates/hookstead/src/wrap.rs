@@ -70,7 +70,7 @@ mod tests {
             ("one two three", 6, "one\n  two\n  three"),
             ("a  b", 80, "a  b"),
             ("  indented text here", 12, "  indented\n  text here"),
-            ("a word-that-is-too-long b", 8, "a\n  word-that-is-too-long\n  b"),
+            ("one word-that-is-too-long b", 8, "one\n  word-that-is-too-long\n  b"),
             ("\x1b[1mone\x1b[0m two", 7, "\x1b[1mone\x1b[0m two"),
             ("größe über", 10, "größe über"),
             ("", 8, ""),

@@ -122,31 +122,27 @@ impl Table {
             ProtectionKind::Signature | ProtectionKind::GithubSignature => {
                 let mut words = self.sign.clone();
                 if !matches!(method, Method::Post | Method::Any) {
-                    words.extend(["--method".to_owned(), method.to_string()]);
+                    words.push(format!("--method {method}"));
                 }
-                words.extend(["--data".to_owned(), quote(BODY).into_owned()]);
-                words.extend(["--curl".to_owned(), quote(url).into_owned()]);
-                words.extend(["|".to_owned(), "sh".to_owned()]);
+                words.push(format!("--data {}", quote(BODY)));
+                words.extend(["--curl".to_owned(), quote(url).into_owned(), "| sh".to_owned()]);
                 words
             }
         }
     }
 }
 
-/// The flags of curl for a method.
+/// The flags of curl for a method, each with its value.
 fn options(method: Method) -> Vec<String> {
     let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match method {
         Method::Get | Method::Any => Vec::new(),
         Method::Head => own(&["-I"]),
-        Method::Delete => own(&["-X", "DELETE"]),
+        Method::Delete => own(&["-X DELETE"]),
         Method::Post | Method::Put | Method::Patch => own(&[
-            "-X",
-            &method.to_string(),
-            "-H",
-            "'Content-Type: application/json'",
-            "-d",
-            &quote(BODY),
+            &format!("-X {method}"),
+            "-H 'Content-Type: application/json'",
+            &format!("-d {}", quote(BODY)),
         ]),
     }
 }
