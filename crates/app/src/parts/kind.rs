@@ -89,108 +89,110 @@ impl PartKind {
         self.words().remedy
     }
 
-    fn words(self) -> Words {
-        let words = |code, noun, plural, loss, remedy| Words { code, noun, plural, loss, remedy };
-        match self {
-            Self::Trigger => words(
-                "trigger-not-run",
-                "trigger",
-                "triggers",
-                "not run",
-                "call its function from cron with `hookstead function run`, or from the code \
-                 that writes the documents",
-            ),
-            Self::DataApi => words(
-                "data-api-not-served",
-                "the Data API",
-                "the Data API",
-                "not served",
-                "add endpoints for what its callers read and write",
-            ),
-            Self::Graphql => words(
-                "graphql-not-served",
-                "GraphQL",
-                "GraphQL",
-                "not served",
-                "add endpoints for what its callers query",
-            ),
-            Self::Resolver => words(
-                "resolver-not-served",
-                "custom resolver",
-                "custom resolvers",
-                "not served",
-                "give its function an endpoint",
-            ),
-            Self::Hosting => words(
-                "hosting-not-served",
-                "hosting",
-                "hosting",
-                "not served",
-                "serve the folder `hosting/files` with a web server",
-            ),
-            Self::Sync => words(
-                "sync-not-served",
-                "sync",
-                "sync",
-                "not served",
-                "let devices read and write through endpoints",
-            ),
-            Self::LogForwarder => words(
-                "log-forwarder-not-run",
-                "log forwarder",
-                "log forwarders",
-                "not run",
-                "collect what `hookstead serve --log-format json` writes",
-            ),
-            Self::Provider => words(
-                "provider-not-served",
-                "authentication provider",
-                "authentication providers",
-                "no user can log in",
-                "protect endpoints with a secret or a signature, or check callers in the function",
-            ),
-            Self::CustomUserData => words(
-                "custom-user-data-not-read",
-                "custom user data",
-                "custom user data",
-                "not read",
-                "let functions read the document of the user",
-            ),
-            Self::UserCreation => words(
-                "user-creation-function-not-run",
-                "on_user_creation_function_name",
-                "on_user_creation_function_name",
-                "not run",
-                "call the function where users are created",
-            ),
-            Self::Rules => words(
-                "rules-not-evaluated",
-                "rules of",
-                "rules of collections",
-                "not evaluated; only functions that run as system read and write",
-                "check in the functions what a caller may read and write",
-            ),
-            Self::Schema => words(
-                "schema-not-validated",
-                "schema of",
-                "schemas of collections",
-                "documents are not validated against it",
-                "check documents in the functions, or with a validator of MongoDB",
-            ),
-            Self::Folder => words(
-                "folder-not-read",
-                "folder",
-                "folders of the root",
-                "not read",
-                "correct its name if it belongs to the export, or move it elsewhere",
-            ),
-            Self::ClientFunction => words(
-                "function-for-clients",
-                "function",
-                "functions that nothing in the export calls",
-                "client SDKs may call it, and cannot here",
-                "give it an endpoint if a client calls it",
-            ),
-        }
+    fn words(self) -> &'static Words {
+        &WORDS[self as usize]
     }
 }
+
+/// What is said about each kind, in the order of the kinds.
+const WORDS: [Words; PartKind::ALL.len()] = [
+    Words {
+        code: "trigger-not-run",
+        noun: "trigger",
+        plural: "triggers",
+        loss: "not run",
+        remedy: "call its function from cron with `hookstead function run`, or from the code \
+            that writes the documents",
+    },
+    Words {
+        code: "data-api-not-served",
+        noun: "the Data API",
+        plural: "the Data API",
+        loss: "not served",
+        remedy: "add endpoints for what its callers read and write",
+    },
+    Words {
+        code: "graphql-not-served",
+        noun: "GraphQL",
+        plural: "GraphQL",
+        loss: "not served",
+        remedy: "add endpoints for what its callers query",
+    },
+    Words {
+        code: "resolver-not-served",
+        noun: "custom resolver",
+        plural: "custom resolvers",
+        loss: "not served",
+        remedy: "give its function an endpoint",
+    },
+    Words {
+        code: "hosting-not-served",
+        noun: "hosting",
+        plural: "hosting",
+        loss: "not served",
+        remedy: "serve the folder `hosting/files` with a web server",
+    },
+    Words {
+        code: "sync-not-served",
+        noun: "sync",
+        plural: "sync",
+        loss: "not served",
+        remedy: "let devices read and write through endpoints",
+    },
+    Words {
+        code: "log-forwarder-not-run",
+        noun: "log forwarder",
+        plural: "log forwarders",
+        loss: "not run",
+        remedy: "collect what `hookstead serve --log-format json` writes",
+    },
+    Words {
+        code: "provider-not-served",
+        noun: "authentication provider",
+        plural: "authentication providers",
+        loss: "no user can log in",
+        remedy: "protect endpoints with a secret or a signature, or check callers in the function",
+    },
+    Words {
+        code: "custom-user-data-not-read",
+        noun: "custom user data",
+        plural: "custom user data",
+        loss: "not read",
+        remedy: "let functions read the document of the user",
+    },
+    Words {
+        code: "user-creation-function-not-run",
+        noun: "on_user_creation_function_name",
+        plural: "on_user_creation_function_name",
+        loss: "not run",
+        remedy: "call the function where users are created",
+    },
+    Words {
+        code: "rules-not-evaluated",
+        noun: "rules of",
+        plural: "rules of collections",
+        loss: "not evaluated; only functions that run as system read and write",
+        remedy: "check in the functions what a caller may read and write",
+    },
+    Words {
+        code: "schema-not-validated",
+        noun: "schema of",
+        plural: "schemas of collections",
+        loss: "documents are not validated against it",
+        remedy: "check documents in the functions, or with a validator of MongoDB",
+    },
+    Words {
+        code: "folder-not-read",
+        noun: "folder",
+        plural: "folders of the root",
+        loss: "not read",
+        remedy: "correct its name if it belongs to the export, or move it elsewhere",
+    },
+    Words {
+        code: "function-for-clients",
+        noun: "function",
+        plural: "functions that nothing in the export calls",
+        loss: "client SDKs may call it, and cannot here",
+        remedy: "give it an endpoint if a client calls it",
+    },
+];

@@ -8,8 +8,7 @@ use hookstead_app::codes::CODES;
 const CRATES: [&str; 3] = ["app", "server", "hookstead"];
 
 /// What stands before the code of a problem in the sources.
-const BEFORE: [&str; 7] =
-    ["code: ", ".error(", ".warn(", ".doubt(", ".oddity(", ".oddity_with(", "words("];
+const BEFORE: [&str; 6] = ["code: ", ".error(", ".warn(", ".doubt(", ".oddity(", ".oddity_with("];
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
