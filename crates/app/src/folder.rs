@@ -149,7 +149,7 @@ pub(crate) struct Listing {
 }
 
 /// Whether macOS left a file or folder of this name in a folder or an archive. No export has any.
-pub(crate) fn is_leftover(name: &OsStr) -> bool {
+pub fn is_leftover(name: &OsStr) -> bool {
     matches!(name.to_str(), Some(".DS_Store" | "__MACOSX"))
         || name.as_encoded_bytes().starts_with(b"._")
 }

@@ -164,7 +164,8 @@ fn has_root_folders(dir: &Path) -> bool {
     ROOT_FOLDERS[..2].iter().any(|name| has(&name)) || ROOT_FOLDERS.iter().filter(has).count() > 1
 }
 
-fn is_root(dir: &Path) -> bool {
+/// Whether a folder has a root file.
+pub(crate) fn is_root(dir: &Path) -> bool {
     ROOT_FILES.iter().any(|file| dir.join(file).is_file()) || has_root_config(dir)
 }
 

@@ -34,6 +34,7 @@ mod templates;
 mod values;
 mod webhooks;
 
+pub use folder::is_leftover;
 pub use layout::find_root;
 pub use load::{LoadError, LoadOptions, Loaded, load};
 pub use model::*;

@@ -24,7 +24,10 @@ fn fill<'a>(
     while let Some(word) = words.next() {
         let width = width(word);
         let mark = if words.peek().is_some() { end.len() } else { 0 };
-        if column > indent && column + spaces + width + mark > columns {
+        // Nothing is won where a word of a command is longer than a line anyway.
+        let is_vain = !end.is_empty() && indent + width + mark > columns;
+        let is_full = column + spaces + width + mark > columns;
+        if column > indent && is_full && !word.is_empty() && !is_vain {
             filled.push_str(end);
             filled.push('\n');
             (column, spaces) = (0, indent);
@@ -73,6 +76,7 @@ mod tests {
             ("one word-that-is-too-long b", 8, "one\n  word-that-is-too-long\n  b"),
             ("\x1b[1mone\x1b[0m two", 7, "\x1b[1mone\x1b[0m two"),
             ("größe über", 10, "größe über"),
+            ("one  two", 6, "one\n  two"),
             ("", 8, ""),
         ] {
             assert_eq!(wrap(text, columns, 2), expected, "{text:?} {columns}");
@@ -85,5 +89,6 @@ mod tests {
         assert_eq!(wrap_command(&words, 80, 2), "curl -H 'A: b c' http://x");
         assert_eq!(wrap_command(&words, 20, 2), "curl -H 'A: b c' \\\n  http://x");
         assert_eq!(wrap_command(&words, 12, 2), "curl -H \\\n  'A: b c' \\\n  http://x");
+        assert_eq!(wrap_command(&words, 9, 2), "curl -H 'A: b c' http://x");
     }
 }

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum PartKind {
     /// A trigger: scheduled, of a database or of authentication.
     Trigger,
+    /// A function that nothing in the export calls, so that client SDKs may.
+    ClientFunction,
     /// The Data API.
     DataApi,
     /// The GraphQL API.
@@ -32,8 +34,6 @@ pub enum PartKind {
     Schema,
     /// A folder that no layout has.
     Folder,
-    /// A function that nothing in the export calls, so that client SDKs may.
-    ClientFunction,
 }
 
 /// What is said about a kind.
@@ -49,6 +49,7 @@ impl PartKind {
     /// Every kind, in the order in which they are told.
     pub const ALL: [Self; 14] = [
         Self::Trigger,
+        Self::ClientFunction,
         Self::DataApi,
         Self::Graphql,
         Self::Resolver,
@@ -61,7 +62,6 @@ impl PartKind {
         Self::Rules,
         Self::Schema,
         Self::Folder,
-        Self::ClientFunction,
     ];
 
     /// The code of its problem.
@@ -103,6 +103,13 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         loss: "not run",
         remedy: "call its function from cron with `hookstead function run`, or from the code \
             that writes the documents",
+    },
+    Words {
+        code: "function-for-clients",
+        noun: "function",
+        plural: "functions that nothing in the export calls",
+        loss: "client SDKs may call it",
+        remedy: "give it an endpoint if a client calls it",
     },
     Words {
         code: "data-api-not-served",
@@ -171,14 +178,14 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         code: "rules-not-evaluated",
         noun: "rules of",
         plural: "rules of collections",
-        loss: "not evaluated; only functions that run as system read and write",
+        loss: "not evaluated",
         remedy: "check in the functions what a caller may read and write",
     },
     Words {
         code: "schema-not-validated",
         noun: "schema of",
         plural: "schemas of collections",
-        loss: "documents are not validated against it",
+        loss: "not validated",
         remedy: "check documents in the functions, or with a validator of MongoDB",
     },
     Words {
@@ -187,12 +194,5 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         plural: "folders of the root",
         loss: "not read",
         remedy: "correct its name if it belongs to the export, or move it elsewhere",
-    },
-    Words {
-        code: "function-for-clients",
-        noun: "function",
-        plural: "functions that nothing in the export calls",
-        loss: "client SDKs may call it, and cannot here",
-        remedy: "give it an endpoint if a client calls it",
     },
 ];

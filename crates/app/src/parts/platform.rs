@@ -6,7 +6,12 @@ use super::{
     Part, PartKind,
     file::{Parts, flag, text, texts},
 };
-use crate::{App, auth, folder::EntryKind, layout::Layout, nearest::nearest};
+use crate::{
+    App, auth,
+    folder::EntryKind,
+    layout::{Layout, is_root},
+    nearest::nearest,
+};
 
 /// The configurations of the Data API in the layouts.
 const DATA_API: [&str; 5] = [
@@ -166,6 +171,9 @@ pub(super) fn read_unknown_folders(parts: &mut Parts<'_>) {
             continue;
         }
         let mut part = Part::new(PartKind::Folder, name, name);
+        if is_root(&parts.folder.path().join(name)) {
+            part = part.with_fact("", "an app of its own");
+        }
         if let Some(known) = nearest(name, FOLDERS).filter(|known| is_near(name, known)) {
             part = part.with_fact("", &format!("no layout has it; is `{known}` meant?"));
         }

@@ -228,6 +228,7 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
     ),
     // Folders.
     (&[("queues/a.json", "{}")], &["folder `queues`"]),
+    (&[("other/root_config.json", "{}")], &["folder `other`: an app of its own"]),
     (&[("trigers/a.json", "{}")], &["folder `trigers`: no layout has it; is `triggers` meant?"]),
     (
         &[

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many kinds of parts are told at the start; the last line says how many more there are.
-const KINDS_SHOWN: usize = 9;
+const KINDS_SHOWN: usize = 10;
 
 /// How much of an app is served.
 #[derive(Debug, Default)]
@@ -98,6 +98,7 @@ pub(super) fn parts(app: &App, data_dir: &Path) -> Vec<Part> {
     };
     let mut parts: Vec<Part> = app.parts.iter().filter(|part| !is_own(part)).cloned().collect();
     parts.extend(client_functions(app));
+    parts.sort_by_key(|part| part.kind);
     parts
 }
 
