@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{AppValue, Environment, fields::Fields, layout::Layout, reader::Reader, report::Spot};
+use crate::{
+    AppValue, Environment,
+    fields::Fields,
+    layout::Layout,
+    letter_case::{near, rename},
+    reader::Reader,
+    report::Spot,
+};
 
 /// The name of the file for the empty tag.
 const NO_ENVIRONMENT: &str = "no-environment";
@@ -86,10 +93,11 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
 }
 
 fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
-    reader.report.warn(
-        "environment-missing",
-        spot,
-        format!("the environment `{tag}` has no file, and so no values"),
-        "add the file, or choose another environment",
-    );
+    let near = near(&reader.folder, &spot.file);
+    let remedy = match near {
+        Some(found) => rename(&found, &spot.file),
+        None => "add the file, or choose another environment".to_owned(),
+    };
+    let message = format!("the environment `{tag}` has no file, and so no values");
+    reader.report.warn("environment-missing", spot, message, &remedy);
 }

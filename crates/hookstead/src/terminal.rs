@@ -164,8 +164,11 @@ fn say(style: Style, level: Level, message: &str) {
         Level::Error => "error",
         Level::Warning | Level::Info => "warning",
     };
-    let line = format!("{}: {}", paint(style, word), clean_lines(message));
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let text = format!("{}: {}", paint(style, word), clean_lines(message));
+    let columns = columns_of_errors();
+    for line in text.lines() {
+        let _ = writeln!(anstream::stderr(), "{}", wrap(line, columns, 4));
+    }
 }
 
 fn tell_json(level: Level, text: &str, fields: &[(&'static str, Json)]) {

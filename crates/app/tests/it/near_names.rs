@@ -70,6 +70,15 @@ const LETTER_CASE: &[(Files<'_>, &str, &str)] = &[
         "write `hello`, as the function is called",
     ),
     (
+        &[
+            META,
+            ("root_config.json", r#"{"name":"shop","environment":"production"}"#),
+            ("environments/Production.json", r#"{"values":{}}"#),
+        ],
+        "environment-missing",
+        "rename `environments/Production.json` to `environments/production.json`",
+    ),
+    (
         &[META, HELLO, ("https_endpoints/Config.json", "[]")],
         "file-letter-case",
         "rename `https_endpoints/Config.json` to `https_endpoints/config.json`",

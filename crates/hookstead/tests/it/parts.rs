@@ -1,6 +1,9 @@
 //! What an export holds and is not served is told by `check` and at the start of `serve`.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use serde_json::Value as Json;
 
@@ -250,6 +253,26 @@ fn lines_are_broken_between_words_at_80_columns() {
         assert_within(&run(&["check", "--problems", app]).stdout, 80);
         let (log, _) = Served::start(folder.path(), &[]).stop();
         assert_within(&log, 80);
+    }
+}
+
+#[test]
+fn a_terminal_says_how_long_lines_are() {
+    if Command::new("script").arg("--version").output().is_err() {
+        return;
+    }
+    let folder = app_with_parts();
+    let (program, app) = (env!("CARGO_BIN_EXE_hookstead"), folder.path().display());
+    for columns in [50, 120] {
+        let command = format!("stty rows 24 cols {columns}; NO_COLOR=1 {program} check {app}");
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]);
+        let output = script.stdin(Stdio::null()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+        let text = text.get(text.find("1 endpoint").unwrap()..).unwrap();
+        assert_within(text, columns);
+        let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest > columns - 20, "{columns}: {text}");
     }
 }
 
