@@ -8,7 +8,7 @@ use crate::{
     functions::Functions,
     json_file::JsonFile,
     layout::Layout,
-    protection,
+    letter_case, protection,
     reader::{Reader, Unusable},
     run_as,
 };
@@ -178,9 +178,14 @@ fn check_function(
         };
         let is_near = |other: &&String| other.to_lowercase() == name.to_lowercase();
         let near = functions.kept.keys().filter(|other| *other != name).find(is_near);
-        let remedy = near.map_or("add the function".to_owned(), |near| {
-            format!("write `{near}`, as the function is called")
-        });
+        let file = format!("functions/{name}.js");
+        let remedy = match (near, letter_case::near(&reader.folder, &file)) {
+            (_, Some(found)) if functions.kept.contains_key(name) => {
+                letter_case::rename(&found, &file)
+            }
+            (Some(near), _) => format!("write `{near}`, as the function is called"),
+            _ => "add the function".to_owned(),
+        };
         let message = format!("{} {what}", subject(endpoint));
         let spot = fields.spot("function_name");
         reader.report.error("endpoint-function-missing", spot, message, &remedy);

@@ -107,7 +107,7 @@ impl Part {
 pub(crate) fn read(reader: &Reader, layout: &Layout, app: &App) -> Vec<Part> {
     let mut parts = Parts::new(&reader.folder, &reader.environment);
     triggers::read(&mut parts);
-    platform::read_data_api(&mut parts);
+    platform::read_data_api(&mut parts, layout);
     data_access::read(&mut parts);
     platform::read_hosting(&mut parts, layout);
     platform::read_sync(&mut parts, app);

@@ -7,20 +7,14 @@ use super::{
     file::{Parts, flag, text, texts},
 };
 use crate::{
-    App, auth,
-    folder::EntryKind,
+    App, auth, endpoints,
+    folder::{EntryKind, join},
     layout::{Layout, is_root},
     nearest::nearest,
 };
 
-/// The configurations of the Data API in the layouts.
-const DATA_API: [&str; 5] = [
-    "https_endpoints/data_api_config.json",
-    "https_endpoints/gen_endpoints_config.json",
-    "http_endpoints/data_api_config.json",
-    "http_endpoints/gen_endpoints_config.json",
-    "data_api_config.json",
-];
+/// The names of the configuration of the Data API, in the folder of endpoints or at the root.
+const DATA_API: [&str; 2] = ["data_api_config.json", "gen_endpoints_config.json"];
 
 /// The folders that the layouts have at the root.
 const FOLDERS: [&str; 14] = [
@@ -54,13 +48,19 @@ const OF_PROVIDER: [&str; 4] = [
     "/config/authFunctionId",
 ];
 
-pub(super) fn read_data_api(parts: &mut Parts<'_>) {
-    for file in DATA_API {
-        let Some(config) = parts.json(file) else { continue };
-        let part = Part::new(PartKind::DataApi, "", file)
+/// Of several configurations the one in the folder of the version counts.
+pub(super) fn read_data_api(parts: &mut Parts<'_>, layout: &Layout) {
+    let [first, second] = endpoints::folders(layout);
+    let paths = [first, second, ""].into_iter().flat_map(|folder| {
+        let path_of = move |name| join(folder, name);
+        DATA_API.into_iter().map(path_of)
+    });
+    for file in paths {
+        let Some(config) = parts.json(&file) else { continue };
+        let part = Part::new(PartKind::DataApi, "", &file)
             .with_fact("versions", &texts(&config, "/versions"))
             .active(!flag(&config, "/disabled"));
-        parts.add(part);
+        return parts.add(part);
     }
 }
 

@@ -96,6 +96,13 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
     (&[("http_endpoints/data_api_config.json", "{}")], &["the Data API"]),
     (&[("https_endpoints/gen_endpoints_config.json", "{}")], &["the Data API"]),
     (&[("data_api_config.json", r#"{"disabled":true}"#)], &["- the Data API"]),
+    (
+        &[
+            ("http_endpoints/data_api_config.json", r#"{"versions":["v1"]}"#),
+            ("https_endpoints/data_api_config.json", r#"{"versions":["v1"]}"#),
+        ],
+        &["the Data API: versions `v1`"],
+    ),
     // GraphQL has the types that schemas describe.
     (&[("graphql/config.json", "{}")], &["- GraphQL: no collection has a schema to query"]),
     (

@@ -312,6 +312,32 @@ fn flags_and_variables_that_are_nearly_right_are_told_with_the_right_ones() {
 }
 
 #[test]
+fn a_route_without_a_source_is_told_with_the_file_that_differs_in_letter_case() {
+    for (file, function, remedy) in [
+        ("functions/Hello.js", "hello", "rename `functions/Hello.js` to `functions/hello.js`"),
+        ("functions/hello.js", "HELLO", "write `hello`, as the function is called"),
+        ("functions/other.js", "hello", "add the function"),
+    ] {
+        let config = serde_json::json!([{
+            "route": "/hello", "http_method": "GET", "function_name": function,
+            "validation_method": "NO_VALIDATION", "respond_result": true,
+        }]);
+        let manifest =
+            serde_json::json!([{ "name": function.to_lowercase(), "run_as_system": true }]);
+        let folder = app_of(&[
+            (file, "exports = () => 1"),
+            ("functions/config.json", &manifest.to_string()),
+            ("http_endpoints/config.json", &config.to_string()),
+        ]);
+        let outcome = run(&["check", "--json", folder.path().to_str().unwrap()]);
+        let report: Json = serde_json::from_str(&outcome.stdout).unwrap();
+        let route = &report["routes"][0];
+        assert_eq!(route["verdict"], "fails", "{file}");
+        assert_eq!(route["missing"][0]["remedy"], remedy, "{file}");
+    }
+}
+
+#[test]
 fn an_app_in_a_folder_of_the_named_one_is_named_by_every_command_that_reads_it() {
     let outer = tempfile::tempdir().unwrap();
     let inner = outer.path().join("shop");

@@ -163,7 +163,9 @@ fn report_route(
     let (uses, mut missing) = survey.of_route(route, wanted);
     let here = BTreeSet::from([route.declared_in.file.clone()]);
     if route.file.is_none() {
-        missing.insert(0, Missing::source(&route.listing.function).used_in(&here));
+        let mut source = Missing::source(&route.listing.function).used_in(&here);
+        source.remedy = remedy_of_source(&prepared.problems, route).unwrap_or(source.remedy);
+        missing.insert(0, source);
     }
     let secret = secret_name(route.protection);
     let unset = secret.filter(|name| !(wanted.has_secret)(name));
@@ -187,6 +189,21 @@ fn report_route(
         verdict: judgement.verdict,
         reasons: judgement.reasons,
     }
+}
+
+/// What to do about the source of a route, as reading the export has found.
+fn remedy_of_source(problems: &[Problem], route: &Route<'_>) -> Option<String> {
+    let place = route.declared_in;
+    let field = format!("{}.function_name", place.field);
+    let source = place.file.replace("config.json", "source.js");
+    let is_it = |problem: &&Problem| match problem.code {
+        "endpoint-function-missing" => {
+            problem.file == place.file && problem.field.as_deref() == Some(&field)
+        }
+        "webhook-file-missing" => problem.file == source,
+        _ => false,
+    };
+    problems.iter().find(is_it).map(|problem| problem.remedy.clone())
 }
 
 /// What the engine says about the source of a route, where it does not compile.
