@@ -14,7 +14,6 @@ use crate::{
     folder::{EntryKind, join},
     json_file::JsonFile,
     layout::Layout,
-    letter_case::{near, rename},
     reader::{Reader, Unusable},
     report::Spot,
     run_as,
@@ -213,8 +212,7 @@ fn declare(
             MANIFEST => format!("{FOLDER}/{name}.js"),
             path => path.replace("config.json", "source.js"),
         };
-        let near = near(&reader.folder, &wanted);
-        let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &wanted));
+        let remedy = reader.remedy_of_missing(&wanted, "add the file");
         let message = format!("function `{name}` has no source file");
         reader.report.error("function-file-missing", spot, message, &remedy);
     }

@@ -15,6 +15,9 @@ use self::file::{Parts, clipped};
 pub use self::{data_access::functions_of, kind::PartKind};
 use crate::{App, Problem, Severity, layout::Layout, reader::Reader};
 
+/// More functions of a part are not told.
+const FUNCTIONS_MAX: usize = 20;
+
 /// A part of an export that is not served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
@@ -92,7 +95,8 @@ impl Part {
 
     fn with_function(mut self, name: &str) -> Self {
         let name = clipped(name);
-        if !name.is_empty() && !self.functions.contains(&name) {
+        let has_room = self.functions.len() < FUNCTIONS_MAX;
+        if has_room && !name.is_empty() && !self.functions.contains(&name) {
             self.functions.push(name);
         }
         self

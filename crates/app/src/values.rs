@@ -4,14 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{
-    AppValue, Environment,
-    fields::Fields,
-    layout::Layout,
-    letter_case::{near, rename},
-    reader::Reader,
-    report::Spot,
-};
+use crate::{AppValue, Environment, fields::Fields, layout::Layout, reader::Reader, report::Spot};
 
 /// The name of the file for the empty tag.
 const NO_ENVIRONMENT: &str = "no-environment";
@@ -93,11 +86,8 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
 }
 
 fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
-    let near = near(&reader.folder, &spot.file);
-    let remedy = match near {
-        Some(found) => rename(&found, &spot.file),
-        None => "add the file, or choose another environment".to_owned(),
-    };
+    let otherwise = "add the file, or choose another environment";
+    let remedy = reader.remedy_of_missing(&spot.file, otherwise);
     let message = format!("the environment `{tag}` has no file, and so no values");
     reader.report.warn("environment-missing", spot, message, &remedy);
 }

@@ -3,15 +3,8 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
-    Method, Place, Protection, RunAs, ServiceKind, Webhook,
-    endpoints::parse_method,
-    fields::Fields,
-    folder::join,
-    letter_case::{near, rename},
-    protection,
-    reader::Reader,
-    report::Spot,
-    run_as,
+    Method, Place, Protection, RunAs, ServiceKind, Webhook, endpoints::parse_method,
+    fields::Fields, folder::join, protection, reader::Reader, report::Spot, run_as,
     strictness::Demands,
 };
 
@@ -63,8 +56,7 @@ fn read_webhook(
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(config) = config else {
-        let near = near(&reader.folder, &config_path);
-        let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &config_path));
+        let remedy = reader.remedy_of_missing(&config_path, "add the file");
         let message = "the webhook has no `config.json`; it is refused".to_owned();
         reader.report.error("webhook-config-missing", Spot::file(folder), message, &remedy);
         return Some(unreadable(&config_path, by_folder));
@@ -152,8 +144,7 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
             webhook.source = source;
         }
         Ok(None) => {
-            let near = near(&reader.folder, &path);
-            let remedy = near.map_or("add the file".to_owned(), |found| rename(&found, &path));
+            let remedy = reader.remedy_of_missing(&path, "add the file");
             let message = format!("{subject} has no source file");
             reader.report.error("webhook-file-missing", Spot::file(&path), message, &remedy);
         }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{
     Part, PartKind,
-    file::{Parts, text},
+    file::{Parts, name_of, text},
 };
 use crate::{folder::join, services::DATA_SOURCE_KINDS};
 
@@ -36,27 +36,34 @@ pub(super) fn read(parts: &mut Parts<'_>) {
 /// Reads the rules and schemas of a data source. Says whether a collection has a schema.
 fn read_source(parts: &mut Parts<'_>, folder: &str) -> bool {
     let mut has_schema = false;
-    for (file, by_file, value) in parts.objects(folder) {
-        let inner = &file[folder.len() + 1..];
-        let names: Vec<&str> = inner.split('/').collect();
-        match names[..] {
-            [.., "default_rule.json"] => add_rules(parts, &file, "every other collection", &value),
-            [.., database, collection, "rules.json"] => {
-                add_rules(parts, &file, &namespace(&value, database, collection), &value);
-            }
-            [.., database, collection, "schema.json"] => {
-                has_schema |= add_schema(parts, &file, &format!("{database}.{collection}"), &value);
-            }
-            ["rules", _] => {
-                let namespace = namespace(&value, "", &by_file);
-                add_rules(parts, &file, &namespace, &value);
-                let schema = value.get("schema").cloned().unwrap_or_default();
-                has_schema |= add_schema(parts, &file, &namespace, &schema);
-            }
-            _ => {}
+    for file in parts.json_files(folder) {
+        for value in parts.items(&file) {
+            has_schema |= read_file(parts, folder, &file, &value);
         }
     }
     has_schema
+}
+
+fn read_file(parts: &mut Parts<'_>, folder: &str, file: &str, value: &Json) -> bool {
+    let inner = &file[folder.len() + 1..];
+    let names: Vec<&str> = inner.split('/').collect();
+    match names[..] {
+        [.., "default_rule.json"] => add_rules(parts, file, "every other collection", value),
+        [.., database, collection, "rules.json"] => {
+            add_rules(parts, file, &namespace(value, database, collection), value);
+        }
+        [.., database, collection, "schema.json"] => {
+            return add_schema(parts, file, &format!("{database}.{collection}"), value);
+        }
+        ["rules", _] => {
+            let namespace = namespace(value, "", &name_of(file));
+            add_rules(parts, file, &namespace, value);
+            let schema = value.get("schema").unwrap_or(&Json::Null);
+            return add_schema(parts, file, &namespace, schema);
+        }
+        _ => {}
+    }
+    false
 }
 
 /// The name of a collection, with its database, from a file or from where the file lies.
@@ -109,8 +116,8 @@ fn add_schema(parts: &mut Parts<'_>, file: &str, name: &str, schema: &Json) -> b
 
 /// GraphQL had the types that schemas describe, and what custom resolvers answer.
 fn read_graphql(parts: &mut Parts<'_>, has_schema: bool) {
-    let resolvers = parts.objects("graphql/custom_resolvers");
-    if parts.json("graphql/config.json").is_some() || !resolvers.is_empty() {
+    let resolvers = parts.json_files("graphql/custom_resolvers");
+    if parts.folder.has("graphql/config.json") || !resolvers.is_empty() {
         let part = Part::new(PartKind::Graphql, "", "graphql");
         let part = if has_schema || !resolvers.is_empty() {
             part
@@ -119,12 +126,14 @@ fn read_graphql(parts: &mut Parts<'_>, has_schema: bool) {
         };
         parts.add(part);
     }
-    for (file, by_file, resolver) in resolvers {
-        let field = [text(&resolver, "/on_type"), text(&resolver, "/field_name")];
-        let field: Vec<&str> = field.into_iter().filter(|name| !name.is_empty()).collect();
-        let name = if field.is_empty() { by_file } else { field.join(".") };
-        let part = Part::new(PartKind::Resolver, &name, &file);
-        parts.add(part.with_function(text(&resolver, "/function_name")));
+    for file in resolvers {
+        for resolver in parts.items(&file) {
+            let field = [text(&resolver, "/on_type"), text(&resolver, "/field_name")];
+            let field: Vec<&str> = field.into_iter().filter(|name| !name.is_empty()).collect();
+            let name = if field.is_empty() { name_of(&file) } else { field.join(".") };
+            let part = Part::new(PartKind::Resolver, &name, &file);
+            parts.add(part.with_function(text(&resolver, "/function_name")));
+        }
     }
 }
 

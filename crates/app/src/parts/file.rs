@@ -89,27 +89,24 @@ impl<'a> Parts<'a> {
         files
     }
 
-    /// The objects in the JSON files of a folder and of the folders below it, each with its file
-    /// and the name that the file gives it.
-    pub(super) fn objects(&self, path: &str) -> Vec<(String, String, Json)> {
-        let mut objects = Vec::new();
-        for file in self.files(path).into_iter().filter(|file| file.ends_with(".json")) {
-            let name = name_of(&file);
-            match self.json(&file) {
-                Some(Json::Array(items)) => {
-                    let each = items.into_iter().take(FILES_MAX);
-                    objects.extend(each.map(|item| (file.clone(), name.clone(), item)));
-                }
-                Some(value) => objects.push((file, name, value)),
-                None => {}
-            }
+    /// The paths of the JSON files in a folder and in the folders below it.
+    pub(super) fn json_files(&self, path: &str) -> Vec<String> {
+        let mut files = self.files(path);
+        files.retain(|file| file.ends_with(".json"));
+        files
+    }
+
+    /// What a JSON file declares: the items of a list, else the file as a whole.
+    pub(super) fn items(&self, file: &str) -> Vec<Json> {
+        match self.json(file) {
+            Some(Json::Array(items)) => items,
+            value => value.into_iter().collect(),
         }
-        objects
     }
 }
 
 /// The name that a file gives: its own, or that of its folder where it is a `config.json`.
-fn name_of(file: &str) -> String {
+pub(super) fn name_of(file: &str) -> String {
     let mut parts = file.rsplit('/');
     match parts.next().unwrap_or_default() {
         "config.json" => parts.next().unwrap_or_default().to_owned(),

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{
     Part, PartKind,
-    file::{Parts, flag, text, texts},
+    file::{Parts, flag, name_of, text, texts},
 };
 use crate::{
     App, auth, endpoints,
@@ -115,23 +115,25 @@ fn syncs(config: &Json) -> bool {
 }
 
 pub(super) fn read_log_forwarders(parts: &mut Parts<'_>) {
-    for (file, by_file, forwarder) in parts.objects("log_forwarders") {
-        let name = match text(&forwarder, "/name") {
-            "" => &by_file,
-            name => name,
-        };
-        let action = text(&forwarder, "/action/type");
-        let namespace =
-            [text(&forwarder, "/action/database"), text(&forwarder, "/action/collection")];
-        let mut part = Part::new(PartKind::LogForwarder, name, &file)
-            .with_fact("logs", &texts(&forwarder, "/log_types"))
-            .active(!flag(&forwarder, "/disabled"));
-        if action == "collection" {
-            part = part.with_fact("collection", &namespace.join("."));
+    for file in parts.json_files("log_forwarders") {
+        for forwarder in parts.items(&file) {
+            parts.add(log_forwarder(&file, &forwarder));
         }
-        part = part.with_function(text(&forwarder, "/action/name"));
-        parts.add(part);
     }
+}
+
+fn log_forwarder(file: &str, forwarder: &Json) -> Part {
+    let by_file = name_of(file);
+    let name = Some(text(forwarder, "/name")).filter(|name| !name.is_empty());
+    let mut part = Part::new(PartKind::LogForwarder, name.unwrap_or(&by_file), file)
+        .with_fact("logs", &texts(forwarder, "/log_types"))
+        .active(!flag(forwarder, "/disabled"));
+    if text(forwarder, "/action/type") == "collection" {
+        let names = ["/action/database", "/action/collection"];
+        let names = names.map(|pointer| text(forwarder, pointer));
+        part = part.with_fact("collection", &names.join("."));
+    }
+    part.with_function(text(forwarder, "/action/name"))
 }
 
 /// Providers, custom user data, and the function that runs for new users.

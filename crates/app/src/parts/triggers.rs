@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{
     Part, PartKind,
-    file::{Parts, flag, text, texts},
+    file::{Parts, flag, name_of, text, texts},
 };
 
 /// Where the name of the function of a trigger has stood.
@@ -12,8 +12,10 @@ const FUNCTION: [&str; 3] =
     ["/event_processors/FUNCTION/config/function_name", "/function_name", "/config/function_name"];
 
 pub(super) fn read(parts: &mut Parts<'_>) {
-    for (file, by_file, trigger) in parts.objects("triggers") {
-        parts.add(part(&file, &by_file, &trigger));
+    for file in parts.json_files("triggers") {
+        for trigger in parts.items(&file) {
+            parts.add(part(&file, &name_of(&file), &trigger));
+        }
     }
 }
 
