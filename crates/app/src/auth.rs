@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{fields::Fields, json_file::JsonFile, layout::Layout, reader::Reader};
+use crate::{fields::Fields, folder::Folder, json_file::JsonFile, layout::Layout, reader::Reader};
 
 const PROVIDERS: &str = "auth/providers.json";
 const PROVIDERS_FOLDER: &str = "auth_providers";
@@ -37,6 +37,13 @@ pub(crate) fn read_custom_user_data(reader: &mut Reader, layout: &Layout) -> Opt
     let own = own.filter(|file| file.object(&mut reader.report).is_some());
     own.map(|file| file.value)
         .or_else(|| layout.root_field("/custom_user_data_config").map(|(_, config)| config.clone()))
+}
+
+/// The file that declares custom user data, for messages.
+pub(crate) fn file_of_custom_user_data(folder: &Folder, layout: &Layout) -> String {
+    let root = || layout.root_field("/custom_user_data_config").map(|(file, _)| file.path.clone());
+    let own = folder.has(CUSTOM_USER_DATA).then(|| CUSTOM_USER_DATA.to_owned());
+    own.or_else(root).unwrap_or_default()
 }
 
 fn read_newer(reader: &mut Reader) -> BTreeMap<String, Json> {

@@ -176,12 +176,25 @@ fn check_function(
             "" => "names no function".to_owned(),
             name => format!("names the function `{name}`, which is not in the export"),
         };
-        reader.report.error(
-            "endpoint-function-missing",
-            fields.spot("function_name"),
-            format!("{} {what}", subject(endpoint)),
-            "add the function",
-        );
+        let remedy = remedy_of_missing(reader, name, functions);
+        let message = format!("{} {what}", subject(endpoint));
+        let spot = fields.spot("function_name");
+        reader.report.error("endpoint-function-missing", spot, message, &remedy);
+    }
+}
+
+/// What to do about a function that is not there, or that has no file.
+fn remedy_of_missing(reader: &mut Reader, name: &str, functions: &Functions) -> String {
+    let otherwise = "add the function";
+    if functions.kept.contains_key(name) {
+        return reader.remedy_of_missing(&format!("functions/{name}.js"), otherwise);
+    }
+    let wanted = name.to_lowercase();
+    let mut names = functions.kept.keys();
+    let may_look = reader.may_look();
+    match names.find(|other| may_look && other.to_lowercase() == wanted) {
+        Some(near) => format!("write `{near}`, as the function is called"),
+        None => otherwise.to_owned(),
     }
 }
 

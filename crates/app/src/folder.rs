@@ -1,6 +1,7 @@
 //! The folder of an app: every read stays inside it and within limits.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     io::Read as _,
     path::{Path, PathBuf},
@@ -50,6 +51,11 @@ impl Folder {
         Ok(Self { root: root.canonicalize()? })
     }
 
+    /// Where the folder is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.root
+    }
+
     /// The text of a file, without a byte order mark; `None` where there is no such file.
     pub(crate) fn read(&self, path: &str) -> Result<Option<String>, ReadError> {
         let Some(found) = self.resolve(path)? else { return Ok(None) };
@@ -67,7 +73,8 @@ impl Folder {
         Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
     }
 
-    /// What a folder holds, by name, and the names that cannot be used, with the reason.
+    /// What a folder holds, by name, and the names that cannot be used, with the reason. What
+    /// macOS left behind counts as absent.
     /// Nothing where there is no such folder.
     pub(crate) fn list(&self, path: &str) -> Result<Listing, ReadError> {
         let mut listing = Listing::default();
@@ -77,6 +84,9 @@ impl Folder {
         }
         for entry in fs::read_dir(found)? {
             let entry = entry?;
+            if is_leftover(&entry.file_name()) {
+                continue;
+            }
             let Ok(name) = entry.file_name().into_string() else {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 listing.unusable.push((name, ReadError::NotUtf8));
@@ -136,6 +146,12 @@ impl Folder {
 pub(crate) struct Listing {
     pub(crate) entries: Vec<Entry>,
     pub(crate) unusable: Vec<(String, ReadError)>,
+}
+
+/// Whether macOS left a file or folder of this name in a folder or an archive. No export has any.
+pub fn is_leftover(name: &OsStr) -> bool {
+    matches!(name.to_str(), Some(".DS_Store" | "__MACOSX"))
+        || name.as_encoded_bytes().starts_with(b"._")
 }
 
 /// Joins two relative paths; `path` may be empty.

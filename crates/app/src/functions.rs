@@ -208,12 +208,13 @@ fn declare(
     }
     let source = file.as_deref().and_then(|file| reader.text(file).ok().flatten());
     if file.is_none() {
-        reader.report.error(
-            "function-file-missing",
-            spot,
-            format!("function `{name}` has no source file"),
-            "add the file",
-        );
+        let wanted = match config_path {
+            MANIFEST => format!("{FOLDER}/{name}.js"),
+            path => path.replace("config.json", "source.js"),
+        };
+        let remedy = reader.remedy_of_missing(&wanted, "add the file");
+        let message = format!("function `{name}` has no source file");
+        reader.report.error("function-file-missing", spot, message, &remedy);
     }
     let function = Function {
         name: name.to_owned(),

@@ -7,13 +7,22 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::{LoadError, json_file::JsonFile, reader::Reader, report::Spot};
+use crate::{LoadError, folder::is_leftover, json_file::JsonFile, reader::Reader, report::Spot};
 
 /// How far up the root is searched, as the official tool does.
 const PARENT_COUNT_MAX: usize = 8;
 
+/// How far down an app is searched, for the message that names it.
+const DEPTH_BELOW_MAX: usize = 2;
+
+/// More folders are not looked into.
+const FOLDERS_BELOW_MAX: usize = 500;
+
+/// More apps are not named.
+const APPS_BELOW_MAX: usize = 5;
+
 /// Files that make a folder the root of an app. `config.json` does so with a `config_version`.
-const ROOT_FILES: [&str; 5] = [
+pub(crate) const ROOT_FILES: [&str; 5] = [
     ".mdb/meta.json",
     ".mdb/app_meta.json",
     "root_config.json",
@@ -114,10 +123,49 @@ pub fn find_root(dir: &Path) -> Result<PathBuf, LoadError> {
         return Ok(real);
     }
     let parent = real.ancestors().skip(1).take(PARENT_COUNT_MAX).find(|parent| is_root(parent));
-    parent.map(Path::to_owned).ok_or_else(|| LoadError::NotAnApp { dir: dir.to_owned() })
+    parent
+        .map(Path::to_owned)
+        .ok_or_else(|| LoadError::NotAnApp { dir: dir.to_owned(), below: apps_below(dir) })
 }
 
-fn is_root(dir: &Path) -> bool {
+/// The folders in a folder that are the root of an app, as unpacking an archive leaves them.
+fn apps_below(dir: &Path) -> Vec<PathBuf> {
+    let mut apps = Vec::new();
+    let mut level = vec![dir.to_owned()];
+    for _ in 0..DEPTH_BELOW_MAX {
+        let mut folders: Vec<PathBuf> = level.iter().flat_map(|dir| folders_of(dir)).collect();
+        folders.sort();
+        folders.truncate(FOLDERS_BELOW_MAX);
+        apps =
+            folders.iter().filter(|dir| is_root(dir) || has_root_folders(dir)).cloned().collect();
+        if !apps.is_empty() {
+            break;
+        }
+        level = folders;
+    }
+    apps.truncate(APPS_BELOW_MAX);
+    apps
+}
+
+fn folders_of(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().take(FOLDERS_BELOW_MAX);
+    let folders = entries.filter(|entry| {
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        is_folder && !is_hidden && !is_leftover(&entry.file_name())
+    });
+    folders.map(|entry| entry.path()).collect()
+}
+
+/// Whether a folder looks like an export whose root file is lost. One such folder may be that of
+/// any program; what no other program has counts alone.
+fn has_root_folders(dir: &Path) -> bool {
+    let has = |name: &&&str| dir.join(name).is_dir();
+    ROOT_FOLDERS[..2].iter().any(|name| has(&name)) || ROOT_FOLDERS.iter().filter(has).count() > 1
+}
+
+/// Whether a folder has a root file.
+pub(crate) fn is_root(dir: &Path) -> bool {
     ROOT_FILES.iter().any(|file| dir.join(file).is_file()) || has_root_config(dir)
 }
 
@@ -153,12 +201,15 @@ fn guess(reader: &mut Reader) -> u32 {
     } else {
         20180301
     };
-    reader.report.warn(
-        "root-file-missing",
-        Spot::file(""),
-        format!("there is no root file; the layout looks like {version}"),
-        "export the app again, or name it with `--app-id`",
-    );
+    // The folder may be that of a program beside whose own folders an export lies.
+    let mut below = apps_below(reader.folder.path());
+    below.retain(|dir| is_root(dir));
+    let remedy = match below.first() {
+        Some(dir) => format!("name the folder that holds an app with one: {}", dir.display()),
+        None => "export the app again, or name it with `--app-id`".to_owned(),
+    };
+    let message = format!("there is no root file; the layout looks like {version}");
+    reader.report.warn("root-file-missing", Spot::file(""), message, &remedy);
     version
 }
 

@@ -7,6 +7,7 @@
 //! This crate knows the layout of the folder and nothing of HTTP or JavaScript engines.
 
 mod auth;
+pub mod codes;
 mod dependencies;
 mod endpoints;
 mod fields;
@@ -15,10 +16,12 @@ mod functions;
 mod json_file;
 mod json_scan;
 mod layout;
+mod letter_case;
 mod load;
 pub mod model;
 mod nearest;
 mod needs;
+pub mod parts;
 pub mod problem;
 mod protection;
 mod reader;
@@ -31,10 +34,12 @@ mod templates;
 mod values;
 mod webhooks;
 
+pub use folder::is_leftover;
 pub use layout::find_root;
 pub use load::{LoadError, LoadOptions, Loaded, load};
 pub use model::*;
 pub use nearest::nearest;
 pub use needs::SecretNeed;
+pub use parts::{Part, PartKind};
 pub use problem::{Problem, Severity};
 pub use secrets::{SecretError, SecretStore};

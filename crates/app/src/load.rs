@@ -14,7 +14,9 @@ use crate::{
     functions,
     json_scan::push_key,
     layout::{Layout, find_root},
+    letter_case,
     nearest::nearest,
+    parts,
     reader::Reader,
     report::Spot,
     services::{self, texts},
@@ -57,13 +59,25 @@ pub enum LoadError {
     #[error(
         "{} holds no exported app: there is no .mdb/meta.json, root_config.json, \
          realm_config.json, config.json with a config_version, or stitch.json in it or the \
-         8 folders above, and no functions, endpoints or services in it",
-        dir.display()
+         8 folders above, and no functions, endpoints or services in it{}",
+        dir.display(), named(below)
     )]
     NotAnApp {
         /// The folder.
         dir: PathBuf,
+        /// Folders in it that hold one.
+        below: Vec<PathBuf>,
     },
+}
+
+/// The remedy where an app lies further down.
+fn named(below: &[PathBuf]) -> String {
+    if below.is_empty() {
+        return String::new();
+    }
+    let dirs: Vec<_> = below.iter().map(|dir| dir.display().to_string()).collect();
+    let one = if below.len() == 1 { "the folder that holds one" } else { "one that holds an app" };
+    format!("\n  → name {one}: {}", dirs.join(", "))
 }
 
 /// Reads the app in a folder, or the one that the folder is a part of.
@@ -83,7 +97,7 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
     let functions = functions::read(&mut reader, &layout);
     let services = services::read(&mut reader, &layout);
     let name = layout.root_text("/name").unwrap_or_default();
-    let app = App {
+    let mut app = App {
         client_app_id: client_app_id(&mut reader, &layout, options, (&root, &name)),
         name,
         identity: identity(&layout),
@@ -100,8 +114,11 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
         custom_user_data: auth::read_custom_user_data(&mut reader, &layout),
         dependencies: dependencies::read(&mut reader),
         environment: reader.environment.clone(),
+        parts: Vec::new(),
         root,
     };
+    app.parts = parts::read(&reader, &layout, &app);
+    letter_case::check(&mut reader);
     note_import_only_secrets(&mut reader);
     Ok(Loaded { app, problems: reader.report.problems })
 }

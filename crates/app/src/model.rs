@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde_json::Value as Json;
 
+use crate::Part;
+
 /// An exported application, whatever layout it came in.
 pub struct App {
     /// The folder that holds the root configuration.
@@ -41,6 +43,8 @@ pub struct App {
     pub custom_user_data: Option<Json>,
     /// What `functions/package.json` declares: package name to version range.
     pub dependencies: BTreeMap<String, String>,
+    /// What the export holds and this version does not serve.
+    pub parts: Vec<Part>,
 }
 
 /// Ids that the hosted service gave.

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Severity {
     /// Everything still runs; something is unusual or ignored.
     Warning,
+    /// Everything that is served runs; a part of the export is not served at all.
+    Loss,
     /// Something named by the problem will not run.
     Error,
 }

@@ -4,6 +4,7 @@ use crate::{
     Environment,
     folder::{Entry, EntryKind, Folder, Listing, join},
     json_file::JsonFile,
+    letter_case::{near, rename},
     report::{Report, Spot},
 };
 
@@ -21,16 +22,33 @@ pub(crate) struct Folders {
     pub(crate) is_whole: bool,
 }
 
+/// How many names are looked for that are nearly right: each look goes through a folder.
+const LOOKS_MAX: usize = 100;
+
 /// The folder, the environment that fills templates, and the problems found so far.
 pub(crate) struct Reader {
     pub(crate) folder: Folder,
     pub(crate) environment: Environment,
     pub(crate) report: Report,
+    looks: usize,
 }
 
 impl Reader {
     pub(crate) fn new(folder: Folder) -> Self {
-        Self { folder, environment: Environment::default(), report: Report::default() }
+        Self { folder, environment: Environment::default(), report: Report::default(), looks: 0 }
+    }
+
+    /// Whether one more name that is nearly right may be looked for.
+    pub(crate) fn may_look(&mut self) -> bool {
+        self.looks += 1;
+        self.looks <= LOOKS_MAX
+    }
+
+    /// What to do about a file that is not there: to rename the one whose name differs in letter
+    /// case only, where there is one.
+    pub(crate) fn remedy_of_missing(&mut self, wanted: &str, otherwise: &str) -> String {
+        let found = self.may_look().then(|| near(&self.folder, wanted)).flatten();
+        found.map_or_else(|| otherwise.to_owned(), |found| rename(&found, wanted))
     }
 
     /// The text of a file; `None` where there is none.

@@ -1,6 +1,6 @@
 //! Collects the problems of an export while it is read.
 
-use crate::{Problem, Severity};
+use crate::{Problem, Severity, codes::CODES};
 
 /// Where a problem is.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ impl Report {
         message: String,
         remedy: &str,
     ) {
+        debug_assert!(CODES.contains(&code), "{code} is missing in codes.rs and docs/check.md");
         let remedy = remedy.to_owned();
         self.problems.push(Problem { severity, code, file, line, field, message, remedy });
     }

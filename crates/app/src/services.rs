@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Spellings of what a cluster can be.
-const DATA_SOURCE_KINDS: [&str; 4] =
+pub(crate) const DATA_SOURCE_KINDS: [&str; 4] =
     ["mongodb-atlas", "mongodb", "datalake", "mongodb-datafederation"];
 
 /// The services of an app.

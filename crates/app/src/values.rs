@@ -86,10 +86,8 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
 }
 
 fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
-    reader.report.warn(
-        "environment-missing",
-        spot,
-        format!("the environment `{tag}` has no file, and so no values"),
-        "add the file, or choose another environment",
-    );
+    let otherwise = "add the file, or choose another environment";
+    let remedy = reader.remedy_of_missing(&spot.file, otherwise);
+    let message = format!("the environment `{tag}` has no file, and so no values");
+    reader.report.warn("environment-missing", spot, message, &remedy);
 }

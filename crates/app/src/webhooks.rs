@@ -56,12 +56,9 @@ fn read_webhook(
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(config) = config else {
-        reader.report.error(
-            "webhook-config-missing",
-            Spot::file(folder),
-            "the webhook has no `config.json`; it is refused".to_owned(),
-            "add the file",
-        );
+        let remedy = reader.remedy_of_missing(&config_path, "add the file");
+        let message = "the webhook has no `config.json`; it is refused".to_owned();
+        reader.report.error("webhook-config-missing", Spot::file(folder), message, &remedy);
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(object) = config.object(&mut reader.report) else {
@@ -146,12 +143,11 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
             webhook.file = Some(path);
             webhook.source = source;
         }
-        Ok(None) => reader.report.error(
-            "webhook-file-missing",
-            Spot::file(&path),
-            format!("{subject} has no source file"),
-            "add the file",
-        ),
+        Ok(None) => {
+            let remedy = reader.remedy_of_missing(&path, "add the file");
+            let message = format!("{subject} has no source file");
+            reader.report.error("webhook-file-missing", Spot::file(&path), message, &remedy);
+        }
         Err(_) => {}
     }
 }

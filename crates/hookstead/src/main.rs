@@ -11,6 +11,7 @@ mod settings;
 mod shell;
 mod terminal;
 mod workspace;
+mod wrap;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@
 
 use std::{
     borrow::Cow,
-    io::Write as _,
+    io::{self, IsTerminal as _, Write as _},
     panic,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -12,9 +12,18 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use console::Term;
 use hookstead_app::{Problem, Severity};
 use hookstead_journal::{Level, Notice};
 use serde_json::Value as Json;
+
+use crate::wrap::wrap;
+
+/// How many columns lines have where no terminal says so.
+const COLUMNS: usize = 80;
+
+/// Narrower terminals break lines by themselves.
+const COLUMNS_MIN: usize = 40;
 
 /// Whether what is told is a part of a log.
 static IS_LOG: AtomicBool = AtomicBool::new(false);
@@ -31,6 +40,22 @@ pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// A text in a style.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// How many columns a line of the standard output has.
+pub(crate) fn columns() -> usize {
+    columns_of(io::stdout().is_terminal(), &Term::stdout()).unwrap_or(COLUMNS)
+}
+
+/// How many columns a line of the standard error has. Without a terminal it goes into a log,
+/// whose lines are not broken.
+fn columns_of_errors() -> usize {
+    columns_of(io::stderr().is_terminal(), &Term::stderr()).unwrap_or(usize::MAX)
+}
+
+fn columns_of(is_terminal: bool, terminal: &Term) -> Option<usize> {
+    let (_, columns) = terminal.size_checked().filter(|_| is_terminal)?;
+    Some(usize::from(columns).max(COLUMNS_MIN))
 }
 
 /// A stranger's text without the characters that could steer a terminal.
@@ -91,12 +116,13 @@ pub(crate) fn note(message: &str) {
 /// Tells a problem of an export.
 pub(crate) fn tell_problem(problem: &Problem) {
     if !speaks_json() {
-        let _ = writeln!(anstream::stderr(), "{}", self::problem(problem));
+        let text = self::problem(problem, columns_of_errors());
+        let _ = writeln!(anstream::stderr(), "{text}");
         return;
     }
     let level = match problem.severity {
         Severity::Error => Level::Error,
-        Severity::Warning => Level::Warning,
+        Severity::Warning | Severity::Loss => Level::Warning,
     };
     let fields = [
         ("code", problem.code.into()),
@@ -108,22 +134,26 @@ pub(crate) fn tell_problem(problem: &Problem) {
     tell_json(level, &problem.message, &fields);
 }
 
-/// A problem of an export in two lines.
-pub(crate) fn problem(problem: &Problem) -> String {
+/// A problem of an export: what is wrong, its code, and what to do about it.
+pub(crate) fn problem(problem: &Problem, columns: usize) -> String {
     let (style, word) = match problem.severity {
         Severity::Error => (RED, "error"),
+        Severity::Loss => (YELLOW, "lost"),
         Severity::Warning => (YELLOW, "warning"),
     };
     let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
     let field =
         problem.field.as_deref().map(|field| format!(" {}", clean(field))).unwrap_or_default();
-    format!(
-        "{}: {}{line}{field}: {}\n  → {}",
+    let place = format!("{}{line}{field}", clean(&problem.file));
+    let place = if place.is_empty() { place } else { format!("{place}: ") };
+    let what = format!(
+        "{}: {place}{} {}",
         paint(style, word),
-        clean(&problem.file),
         clean(&problem.message),
-        clean(&problem.remedy)
-    )
+        paint(DIM, &format!("[{}]", problem.code))
+    );
+    let remedy = format!("  → {}", clean(&problem.remedy));
+    format!("{}\n{}", wrap(&what, columns, 2), wrap(&remedy, columns, 4))
 }
 
 fn say(style: Style, level: Level, message: &str) {
@@ -134,14 +164,17 @@ fn say(style: Style, level: Level, message: &str) {
         Level::Error => "error",
         Level::Warning | Level::Info => "warning",
     };
-    let line = format!("{}: {}", paint(style, word), clean_lines(message));
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let text = format!("{}: {}", paint(style, word), clean_lines(message));
+    let columns = columns_of_errors();
+    for line in text.lines() {
+        let _ = writeln!(anstream::stderr(), "{}", wrap(line, columns, 4));
+    }
 }
 
 fn tell_json(level: Level, text: &str, fields: &[(&'static str, Json)]) {
     let line = Notice { level, text, fields }.json(SystemTime::now());
     // In one piece, so that lines of several threads do not mix.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 fn clean_lines(text: &str) -> String {

@@ -185,7 +185,7 @@ impl Exchange {
         match address.app() {
             Some(app) if *app == *site.app => self.of_app = true,
             Some(app) => return Err(Refusal::unknown_app(app)),
-            None => return Err(nothing_here()),
+            None => return Err(site.with_near_path(nothing_here(), parts.uri.path())),
         }
         self.verdict = site.origins.judge(&parts.headers);
         if self.verdict == Verdict::Refused {
@@ -197,7 +197,8 @@ impl Exchange {
         }
         body::check_declared(body, limits)?;
 
-        let target = site.routes.find(&address, &parts.method)?;
+        let target = site.routes.find(&address, &parts.method);
+        let target = target.map_err(|error| site.with_near_path(error, parts.uri.path()))?;
         self.target = Some(Arc::clone(target));
         target.guard.check_head(target.kind, parts)?;
         let held = body::read(body, limits, &link.bodies, || head::bytes(parts)).await;

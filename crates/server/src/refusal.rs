@@ -140,6 +140,17 @@ impl Refusal {
         Self { detail: Some(detail.into()), ..self }
     }
 
+    /// Adds to the message what only the journal is told.
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        let detail = format!("{}; {hint}", self.message);
+        self.with_detail(detail)
+    }
+
+    /// Whether nothing answers at the path of the request.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// Whether the connection ends with this response.
     pub(crate) fn closes(&self) -> bool {
         self.closes

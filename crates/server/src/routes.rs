@@ -15,11 +15,14 @@ type Methods = Vec<(Method, Option<Arc<Target>>)>;
 pub(crate) struct Routes {
     endpoints: HashMap<String, Methods>,
     webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
+    /// Routes that answer, by what is left of them without needless slashes.
+    by_squeezed: HashMap<String, String>,
 }
 
 impl Routes {
     /// Adds an endpoint. Of two declarations for one route and method the first counts.
     pub(crate) fn add_endpoint(&mut self, route: String, method: Method, target: Arc<Target>) {
+        self.by_squeezed.entry(squeezed(&route)).or_insert_with(|| route.clone());
         self.add(route, method, Some(target));
     }
 
@@ -67,6 +70,33 @@ impl Routes {
         }
     }
 
+    /// What would answer if a path that nothing answers had other slashes.
+    pub(crate) fn near(&self, path: &str, app: &str) -> Option<String> {
+        let asked = match Address::of(path) {
+            Address::Endpoint { route, .. } => Some(route),
+            _ => None,
+        };
+        let squeezed_path = squeezed(path);
+        let near = Address::of(&squeezed_path);
+        if near.app() != Some(app) {
+            return None;
+        }
+        match near {
+            Address::Endpoint { route, .. } => {
+                let route = self.by_squeezed.get(&squeezed(&route))?;
+                let is_other = asked.is_none_or(|asked| asked != route.as_str());
+                is_other.then(|| format!("the route '{}'", excerpt(route)))
+            }
+            Address::Webhook { service, webhook, .. } => {
+                self.webhooks.get(&*service)?.get(&*webhook)?;
+                let is_other = squeezed_path != path;
+                let name = format!("{service}/{webhook}");
+                is_other.then(|| format!("the path of the webhook '{}'", excerpt(&name)))
+            }
+            Address::App { .. } | Address::Elsewhere => None,
+        }
+    }
+
     /// A method of its own wins over `*`.
     fn endpoint(&self, route: &str, method: &http::Method) -> Result<&Arc<Target>, Refusal> {
         let methods = self.endpoints.get(route).map_or(&[][..], Vec::as_slice);
@@ -100,6 +130,16 @@ impl Routes {
         let message = format!("method '{method}' is not allowed for webhook '{webhook}'");
         Err(Refusal::method_not_allowed(message, allow(*own)))
     }
+}
+
+/// A path without slashes at its end and without two of them in a row.
+fn squeezed(path: &str) -> String {
+    let mut squeezed = String::with_capacity(path.len());
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        squeezed.push('/');
+        squeezed.push_str(part);
+    }
+    if squeezed.is_empty() { "/".to_owned() } else { squeezed }
 }
 
 fn is(own: Method, method: &http::Method) -> bool {

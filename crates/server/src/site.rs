@@ -10,6 +10,7 @@ use crate::{
     definition::definition,
     listing::{Kind, Listing},
     origins::Origins,
+    refusal::Refusal,
     routes::Routes,
     target::{Target, is_reserved, route_key, webhook_entry},
 };
@@ -84,6 +85,16 @@ impl Site {
     /// The functions of the app, for calling one without a request.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// Adds to a refusal what differs from the path of the request by slashes only. The journal
+    /// is told and the caller is not: routes match exactly.
+    pub(crate) fn with_near_path(&self, refusal: Refusal, path: &str) -> Refusal {
+        let near = refusal.is_not_found().then(|| self.routes.near(path, &self.app)).flatten();
+        match near {
+            Some(near) => refusal.with_hint(&format!("{near} differs by slashes only")),
+            None => refusal,
+        }
     }
 }
 

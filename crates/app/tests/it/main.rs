@@ -9,7 +9,9 @@ mod endpoints;
 mod folder;
 mod functions;
 mod layouts;
+mod near_names;
 mod needs;
+mod parts;
 mod protection;
 mod remedies;
 mod secret_store;
@@ -76,6 +78,7 @@ pub(crate) fn told(loaded: &Loaded) -> Vec<String> {
     let told = loaded.problems.iter().map(|problem| {
         let severity = match problem.severity {
             Severity::Warning => "warning",
+            Severity::Loss => "loss",
             Severity::Error => "error",
         };
         let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();

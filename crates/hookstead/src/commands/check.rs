@@ -13,15 +13,19 @@ use std::{
 
 use hookstead_journal::sanitize_json;
 
-use self::report::Report;
+pub(super) use self::verdict::Verdict;
+use self::{human::Shown, report::Report};
+use super::overview;
 use crate::{
     exit::Exit,
+    terminal,
     workspace::{AppFlags, folder_of_app},
 };
 
 /// Tell what of an export will run, what will not, and why
 ///
-/// Exits with status 1 when anything will not run.
+/// Exits with status 1 when anything will not run. What the codes in brackets mean is told in
+/// docs/check.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder of the app
@@ -33,6 +37,14 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 
+    /// Print the problems and the routes that will not run, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    problems: bool,
+
+    /// Exit with status 1 as well when a part of the export is not served
+    #[arg(long)]
+    strict: bool,
+
     #[command(flatten)]
     app: AppFlags,
 }
@@ -43,12 +55,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let prepared = workspace.prepare()?;
     let secrets = workspace.secrets()?;
     let has_secret = |name: &str| secrets.get(name).is_ok_and(|secret| secret.is_some());
-    let report = Report::new(&prepared, &workspace.settings, &has_secret);
+    let parts = overview::parts(&prepared.app, &workspace.data_dir);
+    let report = Report::new(&prepared, parts, &workspace.settings, &has_secret);
     if args.json {
         let report = serde_json::to_string_pretty(&report)?;
         writeln!(io::stdout(), "{}", sanitize_json(&report))?;
     } else {
-        human::write(&report, &mut anstream::stdout().lock())?;
+        let shown = if args.problems { Shown::Problems } else { Shown::Everything };
+        let columns = terminal::columns();
+        human::write(&report, shown, columns, &mut anstream::stdout().lock())?;
     }
-    Ok(if report.all_will_run() { Exit::Success } else { Exit::Failure })
+    let is_whole = report.all_will_run() && !(args.strict && report.loses_parts());
+    Ok(if is_whole { Exit::Success } else { Exit::Failure })
 }

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod data;
 mod function;
+mod overview;
 mod secrets;
 mod serve;
 mod sign;

@@ -15,13 +15,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hookstead_app::Problem;
+use hookstead_app::{Part, Problem};
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
 use hookstead_server::Server;
 use tokio::runtime::Builder;
 
 use self::{reload::Early, stop::Stop, table::Table};
+use super::overview;
 use crate::{
     exit::Exit,
     memory,
@@ -33,6 +34,9 @@ use crate::{
 
 /// How long threads get to end once the server has.
 const END_TIME: Duration = Duration::from_millis(200);
+
+/// How long the lists of a log of JSON are.
+const LOG_COLUMNS: usize = 200;
 
 /// Run the app
 #[derive(Debug, Clone, clap::Args)]
@@ -102,7 +106,8 @@ async fn serve(
     let site = Arc::clone(&prepared.site);
     let server = Server::bind(config, Arc::clone(&site), Arc::clone(&journal)).await?;
     // A reader of the log that has gone must not take the server with it.
-    let _ = tell_start(args, settings, &prepared, &server);
+    let parts = overview::parts(&prepared.app, &workspace.data_dir);
+    let _ = tell_start(args, settings, (&prepared, &parts), &server);
     let memory = Arc::clone(&workspace.memory);
     journal.inform(memory::describe(&memory, settings));
     // Most of what ran until now never runs again.
@@ -124,7 +129,7 @@ async fn serve(
 fn tell_start(
     args: &Args,
     settings: &Settings,
-    prepared: &Prepared,
+    (prepared, parts): (&Prepared, &[Part]),
     server: &Server,
 ) -> io::Result<()> {
     let url = format!("http://{}", server.local_addr());
@@ -133,12 +138,20 @@ fn tell_start(
     match settings.log.format {
         LogFormat::Human => {
             writeln!(out, "{text}")?;
-            Table::new(args, settings, server.local_addr()).write(prepared, &mut out)?;
+            let table = Table::new(args, settings, server.local_addr());
+            table.write(prepared, parts, &mut out)?;
         }
         LogFormat::Json => {
             let fields = [("url", url.into())];
             let notice = Notice { level: Level::Info, text: &text, fields: &fields };
             out.write_all(notice.json(SystemTime::now()).as_bytes())?;
+            let counts = overview::Counts::of_app(prepared).line(parts);
+            let lost = overview::short_list(parts, LOG_COLUMNS);
+            let lost = lost.iter().map(|line| (Level::Warning, format!("not served: {line}")));
+            for (level, text) in [(Level::Info, counts)].into_iter().chain(lost) {
+                let notice = Notice { level, text: &text, fields: &[] };
+                out.write_all(notice.json(SystemTime::now()).as_bytes())?;
+            }
         }
     }
     out.flush()

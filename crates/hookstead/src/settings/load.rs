@@ -241,7 +241,21 @@ fn is_other_variable(name: &str) -> bool {
     })
 }
 
+/// The variable of a secret, where a name looks like one: the word before the next `_` is nearly
+/// that of secrets, and none of the sections has it.
+fn variable_of_secret(name: &str) -> Option<String> {
+    const SECRET: &str = "SECRET";
+    let (word, secret) = name.strip_prefix(PREFIX)?.split_once('_')?;
+    let sections = Settings::sections();
+    let is_section = sections.iter().any(|section| section.name.eq_ignore_ascii_case(word));
+    let is_near = !is_section && !secret.is_empty() && nearest(word, [SECRET]).is_some();
+    is_near.then(|| format!("{PREFIX}{SECRET}_{secret}"))
+}
+
 fn unknown_variable(name: &str) -> String {
+    if let Some(secret) = variable_of_secret(name) {
+        return format!("the variable {name} sets nothing; did you mean {secret}?");
+    }
     let known: Vec<String> =
         Settings::keys().iter().map(|key| variable(key.section, key.name)).collect();
     let short = SHORT_NAMES.iter().map(|(name, ..)| *name);

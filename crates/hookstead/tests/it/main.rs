@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod codes;
 mod computing;
 mod data;
 mod data_dir;
@@ -13,6 +14,7 @@ mod hostile;
 mod logs;
 mod memory;
 mod odd_files;
+mod parts;
 mod program;
 mod quickstart;
 mod reload;

@@ -166,3 +166,52 @@ async fn an_endpoint_of_a_method_answers_in_place_of_one_of_any_method() {
         assert_eq!((found, of_post), (get, post), "{of_get} {of_any}");
     }
 }
+
+/// The line of the journal about a request, by its method and its path.
+fn line_of<'a>(journal: &'a str, request: &str) -> &'a str {
+    let mut lines = journal.lines();
+    let line = lines.find(|line| line.contains(&format!(" {request} ")));
+    line.unwrap_or_else(|| panic!("nothing about {request}: {journal}"))
+}
+
+#[tokio::test]
+async fn the_journal_names_the_route_that_differs_by_slashes_only_and_the_caller_learns_nothing() {
+    let server = App::new()
+        .endpoint("GET", "/hello", "exports = () => 1")
+        .endpoint("GET", "/orders/", "exports = () => 1")
+        .endpoint("GET", "/a/b", "exports = () => 1")
+        .endpoint_with("GET", "/off", "exports = () => 1", json!({ "disabled": true }), json!({}))
+        .webhook(("shop", "http"), "paid", "exports = () => 1", json!({}))
+        .start()
+        .await;
+    let hook = webhook("shop", "paid");
+    let cases = [
+        (endpoint("/hello/"), "the route '/hello'"),
+        (endpoint("//hello"), "the route '/hello'"),
+        (format!("/{}", endpoint("/hello")), "the route '/hello'"),
+        (endpoint("/orders"), "the route '/orders/'"),
+        (endpoint("/a//b/"), "the route '/a/b'"),
+        (format!("{hook}/"), "the path of the webhook 'shop/paid'"),
+        (hook.replace("/service", "//service"), "the path of the webhook 'shop/paid'"),
+        (endpoint("/off/"), ""),
+        (endpoint("/Hello/"), ""),
+        (endpoint("/hello/world"), ""),
+        (endpoint("/hello/").replace(APP, "other"), ""),
+    ];
+    for (path, _) in &cases {
+        let answer = server.call("GET", path, &[], "").await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.text.contains("slash"), "{path}: {}", answer.text);
+    }
+    // The route is right, and the method is not.
+    let answer = server.call("POST", &endpoint("/hello"), &[], "").await;
+    assert_eq!(answer.error(), (404, "EndpointNotFound".to_owned()));
+    let journal = server.stop().await;
+    for (path, near) in &cases {
+        let line = line_of(&journal, &format!("GET {path}"));
+        let hint = format!("{near} differs by slashes only");
+        assert_eq!(line.contains("differs by slashes only"), !near.is_empty(), "{path}: {line}");
+        assert!(near.is_empty() || line.contains(&hint), "{path}: {line}");
+    }
+    assert!(!line_of(&journal, &format!("POST {}", endpoint("/hello"))).contains("slashes"));
+}

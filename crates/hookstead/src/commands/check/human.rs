@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use hookstead_app::Problem;
+use hookstead_app::{Part, Problem, Severity};
 use hookstead_server::Kind;
 
 use super::{
@@ -10,7 +10,11 @@ use super::{
     uses::Uses,
     verdict::Verdict,
 };
-use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem};
+use crate::{
+    commands::overview::{Counts, Group},
+    terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem},
+    wrap::wrap,
+};
 
 /// Problems that the reasons of a route tell already.
 const TOLD_WITH_ROUTES: [&str; 2] =
@@ -19,52 +23,155 @@ const TOLD_WITH_ROUTES: [&str; 2] =
 /// How many files are named with something that they use.
 const FILES_SHOWN: usize = 2;
 
-/// Writes the report.
-pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let app = &report.app;
-    let head = format!("{} ({})", clean(&app.name), clean(&app.id));
-    let environment = match app.environment.as_str() {
-        "" => "no environment".to_owned(),
-        tag => format!("environment {}", clean(tag)),
-    };
-    writeln!(out, "{}, layout {}, {environment}\n", paint(BOLD, &head), app.config_version)?;
-    for route in &report.routes {
-        write_route(route, out)?;
-    }
-    let told = |one: &&Problem| TOLD_WITH_ROUTES.contains(&one.code);
-    let mut problems = report.problems.iter().filter(|one| !told(one)).peekable();
-    if problems.peek().is_some() {
-        writeln!(out)?;
-    }
-    for one in problems {
-        writeln!(out, "{}", problem(one))?;
-    }
-    writeln!(out, "\n{}", summary(&report.summary))
+/// Where the text of a route begins, below its verdict.
+const INDENT: usize = 9;
+
+/// How much of a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Everything,
+    /// What will not run, and what is wrong or lost.
+    Problems,
 }
 
-fn write_route(route: &RouteReport, out: &mut impl Write) -> io::Result<()> {
-    let (style, word) = match route.verdict {
-        Verdict::Runs => (GREEN, "runs    "),
-        Verdict::Refused => (RED, "refused "),
-        Verdict::Fails => (RED, "fails   "),
-        Verdict::Disabled => (DIM, "disabled"),
-    };
-    let path = clean(&route.path);
-    writeln!(out, "{} {:<6} {}", paint(style, word), route.method, paint(BOLD, &path))?;
-    writeln!(out, "         {}", paint(DIM, &details(route)))?;
-    let uses = uses(&route.uses);
-    if !uses.is_empty() {
-        writeln!(out, "         {}", paint(DIM, &clean(&format!("uses: {uses}"))))?;
+/// Where a report goes, in lines of so many columns.
+struct Page<'a, W> {
+    out: &'a mut W,
+    columns: usize,
+    shown: Shown,
+}
+
+/// Writes the report.
+pub(super) fn write(
+    report: &Report,
+    shown: Shown,
+    columns: usize,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut page = Page { out, columns, shown };
+    page.head(report)?;
+    page.routes(&report.routes)?;
+    page.lost(&report.parts)?;
+    page.problems(&report.problems)?;
+    match shown {
+        Shown::Everything => page.line(&format!("\n{}", summary(&report.summary)), 0),
+        Shown::Problems => Ok(()),
     }
-    let is_told = |reason: &String| route.missing.iter().any(|one| one.message == *reason);
-    for reason in route.reasons.iter().filter(|reason| !is_told(reason)) {
-        writeln!(out, "         {} {}", paint(YELLOW, "→"), clean(reason))?;
+}
+
+impl<W: Write> Page<'_, W> {
+    fn line(&mut self, text: &str, indent: usize) -> io::Result<()> {
+        writeln!(self.out, "{}", wrap(text, self.columns, indent))
     }
-    for one in &route.missing {
-        let text = format!("{} ({}): {}", one.message, files(&one.used_in), one.remedy);
-        writeln!(out, "         {} {}", paint(YELLOW, "→"), clean(&text))?;
+
+    fn head(&mut self, report: &Report) -> io::Result<()> {
+        let mut counts = Counts::default();
+        report.routes.iter().for_each(|route| counts.add(route.kind, route.verdict));
+        self.line(&counts.line(&report.parts), 2)?;
+        let app = &report.app;
+        let head = format!("{} ({})", clean(&app.name), clean(&app.id));
+        let environment = match app.environment.as_str() {
+            "" => "no environment".to_owned(),
+            tag => format!("environment {}", clean(tag)),
+        };
+        let layout = app.config_version;
+        self.line(&format!("{}, layout {layout}, {environment}", paint(BOLD, &head)), 2)
     }
-    Ok(())
+
+    fn routes(&mut self, routes: &[RouteReport]) -> io::Result<()> {
+        let is_bad =
+            |route: &&RouteReport| matches!(route.verdict, Verdict::Refused | Verdict::Fails);
+        let shown = self.shown;
+        let told = routes.iter().filter(|one| shown == Shown::Everything || is_bad(one));
+        for (index, route) in told.enumerate() {
+            if index == 0 {
+                writeln!(self.out)?;
+            }
+            self.route(route)?;
+        }
+        Ok(())
+    }
+
+    fn route(&mut self, route: &RouteReport) -> io::Result<()> {
+        let (style, word) = match route.verdict {
+            Verdict::Runs => (GREEN, "runs    "),
+            Verdict::Refused => (RED, "refused "),
+            Verdict::Fails => (RED, "fails   "),
+            Verdict::Disabled => (DIM, "disabled"),
+        };
+        // A long path gets a line of its own, from the margin on.
+        let path = paint(BOLD, &clean(&route.path));
+        self.line(&format!("{} {:<6} {path}", paint(style, word), route.method), 2)?;
+        self.dim(&details(route))?;
+        let uses = uses(&route.uses);
+        if !uses.is_empty() {
+            self.dim(&clean(&format!("uses: {uses}")))?;
+        }
+        let is_told = |reason: &String| route.missing.iter().any(|one| one.message == *reason);
+        for reason in route.reasons.iter().filter(|reason| !is_told(reason)) {
+            self.reason(reason)?;
+        }
+        for one in &route.missing {
+            self.reason(&format!("{} ({}): {}", one.message, files(&one.used_in), one.remedy))?;
+        }
+        Ok(())
+    }
+
+    fn dim(&mut self, text: &str) -> io::Result<()> {
+        self.line(&format!("{:INDENT$}{}", "", paint(DIM, text)), INDENT)
+    }
+
+    fn reason(&mut self, text: &str) -> io::Result<()> {
+        let text = format!("{:INDENT$}{} {}", "", paint(YELLOW, "→"), clean(text));
+        self.line(&text, INDENT + 2)
+    }
+
+    /// What the export holds and is not served: a line each, and for each kind what to do.
+    fn lost(&mut self, parts: &[Part]) -> io::Result<()> {
+        let groups = Group::all(parts);
+        if !groups.is_empty() {
+            writeln!(self.out)?;
+        }
+        for group in groups {
+            for part in &group.parts {
+                let file = match part.file.as_str() {
+                    file if file == part.name => String::new(),
+                    file => format!(" ({})", clean(file)),
+                };
+                let what = format!(
+                    "{} {}{file}: {} {}",
+                    paint(YELLOW, "lost    "),
+                    clean(&part.description()),
+                    group.kind.loss(),
+                    paint(DIM, &format!("[{}]", group.kind.code()))
+                );
+                self.line(&what, INDENT)?;
+            }
+            self.reason(group.kind.remedy())?;
+        }
+        let off: Vec<String> =
+            parts.iter().filter(|part| !part.active).map(Part::description).collect();
+        if off.is_empty() || self.shown == Shown::Problems {
+            return Ok(());
+        }
+        self.line(
+            &format!("\n{}", paint(DIM, &clean(&format!("not in use: {}", off.join("; "))))),
+            2,
+        )
+    }
+
+    fn problems(&mut self, problems: &[Problem]) -> io::Result<()> {
+        let is_told =
+            |one: &&Problem| TOLD_WITH_ROUTES.contains(&one.code) || one.severity == Severity::Loss;
+        let mut problems = problems.iter().filter(|one| !is_told(one)).peekable();
+        if problems.peek().is_some() {
+            writeln!(self.out)?;
+        }
+        for one in problems {
+            writeln!(self.out, "{}", problem(one, self.columns))?;
+        }
+        Ok(())
+    }
 }
 
 fn details(route: &RouteReport) -> String {
@@ -127,6 +234,7 @@ fn summary(summary: &Summary) -> String {
             RED,
         ),
         (summary.warnings, if summary.warnings == 1 { "warning" } else { "warnings" }, YELLOW),
+        (summary.losses, if summary.losses == 1 { "part lost" } else { "parts lost" }, YELLOW),
     ];
     let told = rest.iter().filter(|(number, ..)| *number > 0);
     parts.extend(told.map(|(number, what, style)| paint(*style, &format!("{number} {what}"))));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hookstead_app::{Problem, Protection, RunAs, SecretSource, Severity};
+use hookstead_app::{Part, Problem, Protection, RunAs, SecretSource, Severity};
 use hookstead_server::{Kind, ProtectionKind};
 use serde::Serialize;
 
@@ -35,6 +35,7 @@ pub(super) struct Report {
     pub(super) schema: u32,
     pub(super) app: AppSummary,
     pub(super) routes: Vec<RouteReport>,
+    pub(super) parts: Vec<Part>,
     pub(super) problems: Vec<Problem>,
     pub(super) summary: Summary,
 }
@@ -79,6 +80,7 @@ pub(super) struct Summary {
     pub(super) disabled: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
+    pub(super) losses: usize,
 }
 
 /// What is asked about secrets: whether there is one of a name.
@@ -86,7 +88,12 @@ pub(super) type HasSecret<'a> = &'a dyn Fn(&str) -> bool;
 
 impl Report {
     /// Looks at every route of an app.
-    pub(super) fn new(prepared: &Prepared, settings: &Settings, has_secret: HasSecret<'_>) -> Self {
+    pub(super) fn new(
+        prepared: &Prepared,
+        parts: Vec<Part>,
+        settings: &Settings,
+        has_secret: HasSecret<'_>,
+    ) -> Self {
         let Prepared { app, site, problems, .. } = prepared;
         let survey = Survey::new(app);
         let data_sources = names_of_data_sources(app, settings);
@@ -102,7 +109,8 @@ impl Report {
             .map(|route| report_route(route, &survey, &wanted, prepared, settings))
             .collect();
         let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
-        let problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
+        let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
+        problems.extend(parts.iter().filter_map(Part::problem));
         Self {
             schema: SCHEMA,
             app: AppSummary {
@@ -113,6 +121,7 @@ impl Report {
             },
             summary: Summary::new(&routes, &problems),
             routes,
+            parts,
             problems,
         }
     }
@@ -120,6 +129,11 @@ impl Report {
     /// Whether everything that is switched on will run.
     pub(super) fn all_will_run(&self) -> bool {
         self.summary.refused == 0 && self.summary.fails == 0 && self.summary.errors == 0
+    }
+
+    /// Whether a part of the export that was in use is not served.
+    pub(super) fn loses_parts(&self) -> bool {
+        self.summary.losses > 0
     }
 }
 
@@ -134,6 +148,7 @@ impl Summary {
             disabled: count(Verdict::Disabled),
             errors: problems_of(Severity::Error),
             warnings: problems_of(Severity::Warning),
+            losses: problems_of(Severity::Loss),
         }
     }
 }
@@ -148,7 +163,9 @@ fn report_route(
     let (uses, mut missing) = survey.of_route(route, wanted);
     let here = BTreeSet::from([route.declared_in.file.clone()]);
     if route.file.is_none() {
-        missing.insert(0, Missing::source(&route.listing.function).used_in(&here));
+        let mut source = Missing::source(&route.listing.function).used_in(&here);
+        source.remedy = remedy_of_source(&prepared.problems, route).unwrap_or(source.remedy);
+        missing.insert(0, source);
     }
     let secret = secret_name(route.protection);
     let unset = secret.filter(|name| !(wanted.has_secret)(name));
@@ -172,6 +189,21 @@ fn report_route(
         verdict: judgement.verdict,
         reasons: judgement.reasons,
     }
+}
+
+/// What to do about the source of a route, as reading the export has found.
+fn remedy_of_source(problems: &[Problem], route: &Route<'_>) -> Option<String> {
+    let place = route.declared_in;
+    let field = format!("{}.function_name", place.field);
+    let source = place.file.replace("config.json", "source.js");
+    let is_it = |problem: &&Problem| match problem.code {
+        "endpoint-function-missing" => {
+            problem.file == place.file && problem.field.as_deref() == Some(&field)
+        }
+        "webhook-file-missing" => problem.file == source,
+        _ => false,
+    };
+    problems.iter().find(is_it).map(|problem| problem.remedy.clone())
 }
 
 /// What the engine says about the source of a route, where it does not compile.

@@ -8,7 +8,7 @@ use crate::routes::Route;
 /// What will become of the calls of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
+pub(in crate::commands) enum Verdict {
     /// The function runs.
     Runs,
     /// Every call is refused before the function.

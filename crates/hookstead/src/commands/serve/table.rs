@@ -7,38 +7,59 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-use hookstead_app::Method;
+use hookstead_app::{Method, Part};
 use hookstead_server::ProtectionKind;
 
 use super::Args;
 use crate::{
+    commands::overview::{Counts, short_list},
     prepare::Prepared,
     routes::{self, Route},
     settings::Settings,
     shell::quote,
-    terminal::{BOLD, DIM, RED, YELLOW, clean, paint},
+    terminal::{BOLD, DIM, RED, YELLOW, clean, columns, paint},
+    wrap::{wrap, wrap_command},
 };
 
 /// A body for trying things out.
 const BODY: &str = r#"{"message":"MESSAGE"}"#;
+
+/// Where the second line of a route begins.
+const INDENT: usize = 7;
 
 /// How routes are shown.
 pub(super) struct Table {
     /// The start of every URL.
     base: String,
     /// The command that signs, with the flags that lead to this app.
-    sign: String,
+    sign: Vec<String>,
+    /// How many columns a line has.
+    columns: usize,
 }
 
 impl Table {
     pub(super) fn new(args: &Args, settings: &Settings, address: SocketAddr) -> Self {
         let base = settings.server.public_base_url.get().map(str::to_owned);
         let base = base.unwrap_or_else(|| format!("http://{}", reachable(address)));
-        Self { base, sign: sign_command(args) }
+        Self { base, sign: sign_command(args), columns: columns() }
     }
 
-    /// Writes one paragraph for each route.
-    pub(super) fn write(&self, prepared: &Prepared, out: &mut impl Write) -> io::Result<()> {
+    /// Writes how much there is, what is not served, and one paragraph for each route.
+    pub(super) fn write(
+        &self,
+        prepared: &Prepared,
+        parts: &[Part],
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let line = Counts::of_app(prepared).line(parts);
+        writeln!(out, "{}", wrap(&line, self.columns, 2))?;
+        let lost = short_list(parts, self.columns - 2);
+        if !lost.is_empty() {
+            writeln!(out, "not served (`hookstead check` says more):")?;
+        }
+        for line in lost {
+            writeln!(out, "  {}", paint(YELLOW, &line))?;
+        }
         let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
         writeln!(out)?;
         if routes.is_empty() {
@@ -49,7 +70,7 @@ impl Table {
         }
         for (name, place) in &prepared.documents {
             let line = format!("documents of {} are in {}", clean(name), clean(place));
-            writeln!(out, "{}", paint(DIM, &line))?;
+            writeln!(out, "{}", wrap(&paint(DIM, &line), self.columns, 2))?;
         }
         writeln!(out)
     }
@@ -62,50 +83,67 @@ impl Table {
             ProtectionKind::None => String::new(),
             other => format!("  {}", paint(YELLOW, &format!("[{other}]"))),
         };
-        writeln!(out, "{method:<6} {}{protection}", paint(BOLD, &clean(&url)))?;
+        let line = format!("{method:<6} {}{protection}", paint(BOLD, &clean(&url)));
+        writeln!(out, "{}", wrap(&line, self.columns, INDENT))?;
         let line = match &listing.refused {
-            Some(reason) => paint(RED, &format!("refused: {}", clean(reason))),
-            None => paint(DIM, &clean(&self.command(route, &url))),
+            Some(reason) => {
+                let text = format!("{:INDENT$}refused: {}", "", clean(reason));
+                paint(RED, &wrap(&text, self.columns, INDENT))
+            }
+            None => {
+                let words = self.command(route, &url);
+                let words: Vec<String> =
+                    words.iter().map(|word| clean(word).into_owned()).collect();
+                let command = wrap_command(&words, self.columns - INDENT, 0);
+                let command = command.replace('\n', &format!("\n{:INDENT$}", ""));
+                paint(DIM, &format!("{:INDENT$}{command}", ""))
+            }
         };
-        writeln!(out, "       {line}")
+        writeln!(out, "{line}")
     }
 
-    /// A command that calls a route. No secret is in it: terminals are read over shoulders.
-    fn command(&self, route: &Route<'_>, url: &str) -> String {
+    /// A command that calls a route, word by word. No secret is in it: terminals are read over
+    /// shoulders.
+    fn command(&self, route: &Route<'_>, url: &str) -> Vec<String> {
         let method = route.method;
+        let curl = |url: String| {
+            let mut words = vec!["curl".to_owned()];
+            words.extend(options(method));
+            words.push(url);
+            words
+        };
         match route.listing.protection {
-            ProtectionKind::None | ProtectionKind::Refused => {
-                format!("curl{} {}", options(method), quote(url))
-            }
+            ProtectionKind::None | ProtectionKind::Refused => curl(quote(url).into_owned()),
             // The shell puts the secret in, and reads nothing else within double quotes.
-            ProtectionKind::Secret => {
-                let url = match quote(url) {
-                    Cow::Borrowed(url) => format!("\"{url}?secret=$SECRET\""),
-                    Cow::Owned(quoted) => format!("{quoted}\"?secret=$SECRET\""),
-                };
-                format!("curl{} {url}", options(method))
-            }
+            ProtectionKind::Secret => curl(match quote(url) {
+                Cow::Borrowed(url) => format!("\"{url}?secret=$SECRET\""),
+                Cow::Owned(quoted) => format!("{quoted}\"?secret=$SECRET\""),
+            }),
             ProtectionKind::Signature | ProtectionKind::GithubSignature => {
-                let method = match method {
-                    Method::Post | Method::Any => String::new(),
-                    other => format!(" --method {other}"),
-                };
-                let (data, url) = (quote(BODY), quote(url));
-                format!("{}{method} --data {data} --curl {url} | sh", self.sign)
+                let mut words = self.sign.clone();
+                if !matches!(method, Method::Post | Method::Any) {
+                    words.push(format!("--method {method}"));
+                }
+                words.push(format!("--data {}", quote(BODY)));
+                words.extend(["--curl".to_owned(), quote(url).into_owned(), "| sh".to_owned()]);
+                words
             }
         }
     }
 }
 
-/// The flags of curl for a method.
-fn options(method: Method) -> String {
+/// The flags of curl for a method, each with its value.
+fn options(method: Method) -> Vec<String> {
+    let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match method {
-        Method::Get | Method::Any => String::new(),
-        Method::Head => " -I".to_owned(),
-        Method::Delete => " -X DELETE".to_owned(),
-        Method::Post | Method::Put | Method::Patch => {
-            format!(" -X {method} -H 'Content-Type: application/json' -d {}", quote(BODY))
-        }
+        Method::Get | Method::Any => Vec::new(),
+        Method::Head => own(&["-I"]),
+        Method::Delete => own(&["-X DELETE"]),
+        Method::Post | Method::Put | Method::Patch => own(&[
+            &format!("-X {method}"),
+            "-H 'Content-Type: application/json'",
+            &format!("-d {}", quote(BODY)),
+        ]),
     }
 }
 
@@ -120,7 +158,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// `hookstead sign` as this program was called, so that the command works from the same folder.
-fn sign_command(args: &Args) -> String {
+fn sign_command(args: &Args) -> Vec<String> {
     let program = env::args().next().unwrap_or_else(|| "hookstead".to_owned());
     let mut words = vec![program, "sign".to_owned()];
     let app_dir = args.app_dir.display().to_string();
@@ -135,6 +173,5 @@ fn sign_command(args: &Args) -> String {
     for (flag, value) in flags {
         words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     }
-    let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    words.join(" ")
+    words.iter().map(|word| quote(word).into_owned()).collect()
 }

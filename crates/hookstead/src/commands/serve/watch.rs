@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hookstead_app::find_root;
+use hookstead_app::{find_root, is_leftover};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 /// Watches the root of an app, and the next one when a link leads elsewhere.
@@ -97,5 +97,29 @@ fn is_of_app(path: &Path, root: &Path, data_dir: &Path) -> bool {
     // Where the app itself lies does not matter.
     let inside = path.strip_prefix(root).unwrap_or(path);
     let hidden = |part: &str| inside.iter().any(|one| one == part);
-    !path.starts_with(data_dir) && !hidden(".git") && !hidden(".hookstead")
+    let is_ours = path.starts_with(data_dir) || hidden(".hookstead");
+    !is_ours && !hidden(".git") && !inside.iter().any(is_leftover)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_part_of_the_app_loads_nothing_anew() {
+        let (root, data_dir) = (Path::new("/apps/shop"), Path::new("/apps/shop/kept"));
+        for (path, expected) in [
+            ("functions/a.js", true),
+            ("root_config.json", true),
+            ("kept/documents.sqlite3", false),
+            (".hookstead/secrets.toml", false),
+            (".git/index", false),
+            (".DS_Store", false),
+            ("functions/.DS_Store", false),
+            ("functions/._a.js", false),
+            ("__MACOSX/functions/a.js", false),
+        ] {
+            assert_eq!(is_of_app(&root.join(path), root, data_dir), expected, "{path}");
+        }
+    }
 }

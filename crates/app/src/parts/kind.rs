@@ -1,0 +1,198 @@
+//! The kinds of parts, each with what is said about it.
+
+use serde::Serialize;
+
+/// What a part of an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartKind {
+    /// A trigger: scheduled, of a database or of authentication.
+    Trigger,
+    /// A function that nothing in the export calls, so that client SDKs may.
+    ClientFunction,
+    /// The Data API.
+    DataApi,
+    /// The GraphQL API.
+    Graphql,
+    /// A custom resolver of the GraphQL API.
+    Resolver,
+    /// Static hosting.
+    Hosting,
+    /// Device Sync.
+    Sync,
+    /// A log forwarder.
+    LogForwarder,
+    /// An authentication provider.
+    Provider,
+    /// Custom user data.
+    CustomUserData,
+    /// The function that runs when a user is created.
+    UserCreation,
+    /// The rules of a collection, or those that hold for every other one.
+    Rules,
+    /// The schema of a collection.
+    Schema,
+    /// A folder that no layout has.
+    Folder,
+}
+
+/// What is said about a kind.
+struct Words {
+    code: &'static str,
+    noun: &'static str,
+    plural: &'static str,
+    loss: &'static str,
+    remedy: &'static str,
+}
+
+impl PartKind {
+    /// Every kind, in the order in which they are told.
+    pub const ALL: [Self; 14] = [
+        Self::Trigger,
+        Self::ClientFunction,
+        Self::DataApi,
+        Self::Graphql,
+        Self::Resolver,
+        Self::Hosting,
+        Self::Sync,
+        Self::LogForwarder,
+        Self::Provider,
+        Self::CustomUserData,
+        Self::UserCreation,
+        Self::Rules,
+        Self::Schema,
+        Self::Folder,
+    ];
+
+    /// The code of its problem.
+    pub fn code(self) -> &'static str {
+        self.words().code
+    }
+
+    /// What one is called.
+    pub fn noun(self) -> &'static str {
+        self.words().noun
+    }
+
+    /// What several are called.
+    pub fn plural(self) -> &'static str {
+        self.words().plural
+    }
+
+    /// What becomes of it, such as `does not run`.
+    pub fn loss(self) -> &'static str {
+        self.words().loss
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        self.words().remedy
+    }
+
+    fn words(self) -> &'static Words {
+        &WORDS[self as usize]
+    }
+}
+
+/// What is said about each kind, in the order of the kinds.
+const WORDS: [Words; PartKind::ALL.len()] = [
+    Words {
+        code: "trigger-not-run",
+        noun: "trigger",
+        plural: "triggers",
+        loss: "not run",
+        remedy: "call its function from cron with `hookstead function run`, or from the code \
+            that writes the documents",
+    },
+    Words {
+        code: "function-for-clients",
+        noun: "function",
+        plural: "functions that nothing in the export calls",
+        loss: "client SDKs may call it",
+        remedy: "give it an endpoint if a client calls it",
+    },
+    Words {
+        code: "data-api-not-served",
+        noun: "the Data API",
+        plural: "the Data API",
+        loss: "not served",
+        remedy: "add endpoints for what its callers read and write",
+    },
+    Words {
+        code: "graphql-not-served",
+        noun: "GraphQL",
+        plural: "GraphQL",
+        loss: "not served",
+        remedy: "add endpoints for what its callers query",
+    },
+    Words {
+        code: "resolver-not-served",
+        noun: "custom resolver",
+        plural: "custom resolvers",
+        loss: "not served",
+        remedy: "give its function an endpoint",
+    },
+    Words {
+        code: "hosting-not-served",
+        noun: "hosting",
+        plural: "hosting",
+        loss: "not served",
+        remedy: "serve the folder `hosting/files` with a web server",
+    },
+    Words {
+        code: "sync-not-served",
+        noun: "sync",
+        plural: "sync",
+        loss: "not served",
+        remedy: "let devices read and write through endpoints",
+    },
+    Words {
+        code: "log-forwarder-not-run",
+        noun: "log forwarder",
+        plural: "log forwarders",
+        loss: "not run",
+        remedy: "collect what `hookstead serve --log-format json` writes",
+    },
+    Words {
+        code: "provider-not-served",
+        noun: "authentication provider",
+        plural: "authentication providers",
+        loss: "no user can log in",
+        remedy: "protect endpoints with a secret or a signature, or check callers in the function",
+    },
+    Words {
+        code: "custom-user-data-not-read",
+        noun: "custom user data",
+        plural: "custom user data",
+        loss: "not read",
+        remedy: "let functions read the document of the user",
+    },
+    Words {
+        code: "user-creation-function-not-run",
+        noun: "on_user_creation_function_name",
+        plural: "on_user_creation_function_name",
+        loss: "not run",
+        remedy: "call the function where users are created",
+    },
+    Words {
+        code: "rules-not-evaluated",
+        noun: "rules of",
+        plural: "rules of collections",
+        loss: "not evaluated",
+        remedy: "check in the functions what a caller may read and write",
+    },
+    Words {
+        code: "schema-not-validated",
+        noun: "schema of",
+        plural: "schemas of collections",
+        loss: "not validated",
+        remedy: "check documents in the functions, or with a validator of MongoDB",
+    },
+    Words {
+        code: "folder-not-read",
+        noun: "folder",
+        plural: "folders of the root",
+        loss: "not read",
+        remedy: "correct its name if it belongs to the export, or move it elsewhere",
+    },
+];
