@@ -41,6 +41,16 @@ impl Report {
         remedy: &str,
     ) {
         let remedy = remedy.to_owned();
-        self.problems.push(Problem { severity, code, file, line, field, message, remedy });
+        self.problems.push(Problem {
+            severity,
+            code,
+            file,
+            line,
+            column: None,
+            excerpt: None,
+            field,
+            message,
+            remedy,
+        });
     }
 }

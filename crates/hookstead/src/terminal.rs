@@ -114,11 +114,14 @@ pub(crate) fn problem(problem: &Problem) -> String {
         Severity::Error => (RED, "error"),
         Severity::Warning => (YELLOW, "warning"),
     };
-    let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let numbers = [problem.line, problem.line.and(problem.column)];
+    let line: String = numbers.iter().flatten().map(|number| format!(":{number}")).collect();
+    let excerpt = problem.excerpt.as_deref().map(clean_lines);
+    let excerpt = excerpt.map(|text| format!("\n{text}")).unwrap_or_default();
     let field =
         problem.field.as_deref().map(|field| format!(" {}", clean(field))).unwrap_or_default();
     format!(
-        "{}: {}{line}{field}: {}\n  → {}",
+        "{}: {}{line}{field}: {}{excerpt}\n  → {}",
         paint(style, word),
         clean(&problem.file),
         clean(&problem.message),

@@ -96,13 +96,16 @@ impl Report {
             has_secret,
             is_embedded: data_sources.iter().any(|name| settings.uri_of(name).is_none()),
             data_sources,
+            user_is_system: settings.auth.application_authentication
+                == ApplicationAuthentication::System,
         };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())
             .iter()
             .map(|route| report_route(route, &survey, &wanted, prepared, settings))
             .collect();
         let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
-        let problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
+        let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
+        problems.extend(survey.problems(&wanted));
         Self {
             schema: SCHEMA,
             app: AppSummary {
