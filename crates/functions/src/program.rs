@@ -10,7 +10,8 @@ use hookstead_memory::Budget;
 use serde_json::json;
 
 use crate::{
-    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost,
+    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules,
+    host::RunHost,
     modules,
     source::{self, Body, LINES_BEFORE, SyntaxError, Wrapped},
     traces::Traces,
@@ -153,7 +154,8 @@ fn collect(
         scripts.push(Code::Source(script));
         bodies.push(body);
         let refusal = function.refusal.clone();
-        let callable = Callable { index, refusal, error: None, file: String::new(), pace: Arc::default() };
+        let callable =
+            Callable { index, refusal, error: None, file: String::new(), pace: Arc::default() };
         callables.insert(name.clone(), callable);
     }
     callables

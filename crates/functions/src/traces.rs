@@ -149,4 +149,3 @@ fn frame(line: &str) -> Option<Frame<'_>> {
 fn native_name(line: &str) -> Option<&str> {
     line.trim().strip_prefix("at ")?.strip_suffix(" (native)")
 }
-

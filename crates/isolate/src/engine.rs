@@ -207,9 +207,8 @@ impl Engine {
             line_num: first_line,
         };
         // SAFETY: both texts end in a zero byte, as the engine wants them.
-        let script = unsafe {
-            qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options)
-        };
+        let script =
+            unsafe { qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options) };
         // SAFETY: looking at a tag is always sound, and the context is alive.
         if unsafe { qjs::JS_IsException(script) } {
             return Err(unsafe { convert::take_syntax_error(self.context) });

@@ -7,15 +7,28 @@ const { apply } = Reflect;
 const { getOwnPropertyDescriptor, defineProperty } = Object;
 
 // What the engine says where it knows more than it says.
-const BRIEF = /^(.* )?not a (function|constructor)$|^value is not iterable$|^cannot (read|set) property '|^Cannot convert undefined or null to object$/;
+const BRIEF = new RegExp([
+  "^(.* )?not a (function|constructor)$",
+  "^value is not iterable$",
+  "^cannot (read|set) property '",
+  "^Cannot convert undefined or null to object$",
+].join("|"));
 // Messages beyond this are not the engine's.
 const MESSAGE_LENGTH_MAX = 300;
 
-// Frames of the runtime itself, which has no file, and of natives that it called.
-const RUNTIME_FRAMES = /(?:^[^\n]*\(native\)\n)*^\s*at [^\n]*\(<null>(?::-?\d+)*\)\n?/gm;
+// Frames of the runtime itself, which has no file, and the one of the native that makes errors.
+const RUNTIME_FRAMES = new RegExp(
+  "(?:^\\s*at construct \\(native\\)\\n)?^\\s*at [^\\n]*\\(<null>(?::-?\\d+)*\\)\\n?",
+  "gm",
+);
 
 // What `crates/functions/src/source/edits.rs` puts into sources.
-const EDITS = /\(?\$caught\$\([^()]*\)[,;]|\/\*\$caught\$\*\/\)|true\/\*\$call\$\*\/\?|:new 0\/\*\$call\$\*\//g;
+const EDITS = new RegExp([
+  "\\(?\\$caught\\$\\([^()]*\\)[,;]",
+  "/\\*\\$caught\\$\\*/\\)",
+  "true/\\*\\$call\\$\\*/\\?",
+  ":new 0/\\*\\$call\\$\\*/",
+].join("|"), "g");
 
 const nativeStack = getOwnPropertyDescriptor(Error.prototype, "stack");
 const NativeTypeError = TypeError;
@@ -28,7 +41,8 @@ export function caught(error) {
     }
     const property = getOwnPropertyDescriptor(error, "message");
     const message = property?.value;
-    if (typeof message !== "string" || message.length > MESSAGE_LENGTH_MAX || !BRIEF.test(message)) {
+    const isText = typeof message === "string" && message.length <= MESSAGE_LENGTH_MAX;
+    if (!isText || !BRIEF.test(message)) {
       return;
     }
     const stack = apply(nativeStack.get, error, []);

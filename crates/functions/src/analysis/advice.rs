@@ -11,7 +11,7 @@ pub(crate) struct Advice {
 const OF_COLLECTION: &[(&str, &str)] = &[
     ("countDocuments", "use `count`"),
     ("createIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),
-    ("createIndexes", "declare the indexes in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("createIndexes", "declare them in `[data.indexes]` of hookstead.toml, or on the server"),
     ("drop", "use `deleteMany({})`"),
     ("dropIndex", "remove the index from hookstead.toml, or on the server"),
     ("ensureIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),

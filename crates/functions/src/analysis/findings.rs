@@ -120,9 +120,7 @@ enum Handle {
 impl Facts {
     fn handle(&self, expression: &Expression<'_>) -> Option<Handle> {
         match expression.get_inner_expression() {
-            Expression::Identifier(name) => {
-                self.handles.get(name.name.as_str()).copied().flatten()
-            }
+            Expression::Identifier(name) => self.handles.get(name.name.as_str()).copied().flatten(),
             Expression::CallExpression(call) => match call.callee.get_inner_expression() {
                 Expression::StaticMemberExpression(member) if !call.arguments.is_empty() => {
                     match member.property.name.as_str() {

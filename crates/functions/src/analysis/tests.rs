@@ -178,7 +178,6 @@ fn the_store_refuses_what_the_tables_say_that_it_refuses() {
             names.insert(name);
         }
     }
-    let told: BTreeSet<&str> =
-        advice::STORE_REFUSES.iter().chain(&ATLAS_STAGES).copied().collect();
+    let told: BTreeSet<&str> = advice::STORE_REFUSES.iter().chain(&ATLAS_STAGES).copied().collect();
     assert_eq!(told, refused.difference(&known).copied().collect());
 }

@@ -2,8 +2,8 @@
 //! on it, and lines stay where they are.
 //!
 //! - `import` declarations become calls of `require`.
-//! - The engine tells the place of a call by the last name in its arguments. Where that is in a call
-//!   itself, `f(g())`, the two have the same place. So the last argument becomes one of a condition
+//! - The engine tells the place of a call by the last name in its arguments. Where that is in a
+//!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a condition
 //!   that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone, and takes
 //!   the end of what is never evaluated for the place of `f`.
 //! - What catches an error begins with a call that puts the names into its message.
@@ -66,14 +66,17 @@ impl<'a> Visit<'a> for Edits<'_> {
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         self.visit_expression(&call.callee);
-        self.visit_list(&call.arguments, !matches!(call.callee, Expression::Super(_)));
+        let is_super = matches!(call.callee, Expression::Super(_));
+        // `f(1)(2)`: the two calls have one place as well.
+        let is_twice = matches!(call.callee, Expression::CallExpression(_));
+        self.visit_list(&call.arguments, !is_super, is_twice);
         self.explain_in_callback(call);
         self.calls += 1;
     }
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
         self.visit_expression(&new.callee);
-        self.visit_list(&new.arguments, true);
+        self.visit_list(&new.arguments, true, false);
         self.calls += 1;
     }
 
@@ -111,12 +114,13 @@ impl Edits<'_> {
         self.changes.push((Span::empty(at), text));
     }
 
-    fn visit_list(&mut self, arguments: &[Argument<'_>], can_change: bool) {
+    fn visit_list(&mut self, arguments: &[Argument<'_>], can_change: bool, must_change: bool) {
         let Some((last, others)) = arguments.split_last() else { return };
         others.iter().for_each(|argument| self.visit_argument(argument));
         let calls = self.calls;
         self.visit_argument(last);
-        if can_change && self.calls > calls && !matches!(last, Argument::SpreadElement(_)) {
+        let is_needed = must_change || self.calls > calls;
+        if can_change && is_needed && !matches!(last, Argument::SpreadElement(_)) {
             self.insert(last.span().start, ARGUMENT_BEGIN.to_owned());
             self.insert(last.span().end, ARGUMENT_END.to_owned());
         }
@@ -206,7 +210,6 @@ fn binding(specifier: &ImportDeclarationSpecifier<'_>, module: &str) -> String {
 fn default_binding(local: &str, module: &str) -> String {
     format!("const {local} = ((m) => m && m.__esModule ? m.default : m)(require({module}));")
 }
-
 
 /// The name of the first parameter, where it is one.
 fn only_name<'p>(parameters: &'p FormalParameters<'_>) -> Option<&'p str> {

@@ -98,6 +98,7 @@ fn what_catches_errors_and_calls_in_calls_are_changed_and_nothing_else() {
     let cases = [
         ("f(a, b.c, `x${g()}y`)", "f(a, b.c, true/*$call$*/?`x${g()}y`:new 0/*$call$*/)"),
         ("f(g(), a)", "f(g(), a)"),
+        ("f(1)(2)", "f(1)(true/*$call$*/?2:new 0/*$call$*/)"),
         ("new F(g(1))", "new F(true/*$call$*/?g(1):new 0/*$call$*/)"),
         ("f(...g()); f(() => g())", "f(...g()); f(() => g())"),
         ("try {} catch (e) { a }", "try {} catch (e) {$caught$(e); a }"),

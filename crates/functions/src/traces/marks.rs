@@ -22,7 +22,8 @@ impl Marks {
         let mut literals = Literals::default();
         literals.visit_program(program);
         literals.0.sort_by_key(|span| span.start);
-        let mut scanner = Scanner { bytes: source.as_bytes(), at: 0, lines: vec![0], marks: vec![0] };
+        let mut scanner =
+            Scanner { bytes: source.as_bytes(), at: 0, lines: vec![0], marks: vec![0] };
         for span in literals.0 {
             scanner.scan_to(span.start as usize);
             scanner.skip_to(span.end as usize);

@@ -10,9 +10,17 @@ pub(super) enum About<'m> {
     /// Something after `new` is no class.
     New,
     /// The property of something that is `undefined` or `null`.
-    Read { name: &'m str, of: &'m str },
-    Write { name: &'m str, of: &'m str },
-    Iterate { of: Option<&'m str> },
+    Read {
+        name: &'m str,
+        of: &'m str,
+    },
+    Write {
+        name: &'m str,
+        of: &'m str,
+    },
+    Iterate {
+        of: Option<&'m str>,
+    },
     Destructure,
     /// A name, whose place the engine knows.
     Name,
@@ -85,7 +93,12 @@ impl<'m> About<'m> {
                 let unnamed = || all.into_iter().filter(|site| site.name.is_empty()).collect();
                 if named.is_empty() { unnamed() } else { named }
             }
-            _ => found.collect(),
+            _ => {
+                let all: Vec<&Site> = found.collect();
+                let named: Vec<&Site> =
+                    all.iter().copied().filter(|site| !site.text.starts_with('(')).collect();
+                if named.is_empty() { all } else { named }
+            }
         }
     }
 
@@ -133,10 +146,9 @@ impl<'m> About<'m> {
                     "Cannot destructure property '{}' of '{}' as it is undefined or null",
                     only.name, only.text
                 )),
-                [only] if !only.text.is_empty() => Some(format!(
-                    "Cannot destructure '{}' as it is undefined or null",
-                    only.text
-                )),
+                [only] if !only.text.is_empty() => {
+                    Some(format!("Cannot destructure '{}' as it is undefined or null", only.text))
+                }
                 _ => None,
             },
             Self::Name | Self::Made => None,

@@ -11,11 +11,10 @@ use oxc_ast::ast::{
     ArrayAssignmentTarget, ArrayPattern, ArrowFunctionExpression, AssignmentExpression,
     AssignmentTarget, AssignmentTargetPropertyIdentifier, BinaryExpression, BinaryOperator,
     BindingPattern, CallExpression, ComputedMemberExpression, Expression, ExpressionStatement,
-    ForOfStatement, FormalParameter, Function, IdentifierReference, NewExpression,
-    ObjectPattern, ObjectProperty, PropertyDefinition,
-    SimpleAssignmentTarget, SpreadElement, Statement, StaticMemberExpression,
-    TaggedTemplateExpression, ThrowStatement, UpdateExpression, VariableDeclarator,
-    YieldExpression,
+    ForOfStatement, FormalParameter, Function, IdentifierReference, NewExpression, ObjectPattern,
+    ObjectProperty, PropertyDefinition, SimpleAssignmentTarget, SpreadElement, Statement,
+    StaticMemberExpression, TaggedTemplateExpression, ThrowStatement, UpdateExpression,
+    VariableDeclarator, YieldExpression,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -204,6 +203,10 @@ impl<'a> Visit<'a> for Recorder {
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
         self.meet(new.callee.span().start);
+        if matches!(new.callee, Expression::NumericLiteral(_)) {
+            // What is put behind a last argument for its place, see `source::edits`.
+            return;
+        }
         self.visit_expression(&new.callee);
         self.visit_arguments(&new.arguments);
         let first = new.arguments.first().and_then(|first| first.as_expression());

@@ -200,7 +200,8 @@ impl Found {
         for (names, look) in looks {
             for (name, files) in names {
                 let missing = look(wanted, name).map(|missing| missing.used_in(files));
-                let methods = self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
+                let methods =
+                    self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
                 all.extend(missing.map(|missing| missing.unless_asked_for_data(methods)));
             }
         }
