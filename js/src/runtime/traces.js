@@ -86,6 +86,10 @@ function showStack(target) {
 }
 
 export function installTraces(globals) {
+  if (nativeStack === undefined) {
+    // Another engine, in tests of the bundle.
+    return;
+  }
   const { Error: NativeError, Function: NativeFunction } = globals;
   defineProperty(NativeError.prototype, "stack", {
     get() {

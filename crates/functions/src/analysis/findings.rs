@@ -49,6 +49,18 @@ pub enum Applies {
 
 /// Finds what will fail.
 pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
+    let is_module = |statement: &Statement<'_>| {
+        matches!(
+            statement,
+            Statement::ExportDefaultDeclaration(_)
+                | Statement::ExportNamedDeclaration(_)
+                | Statement::ExportAllDeclaration(_)
+        )
+    };
+    if program.body.iter().any(is_module) {
+        // It does not compile, which is told already.
+        return Vec::new();
+    }
     let mut facts = Facts::default();
     facts.visit_program(program);
     let mut finder = Finder {

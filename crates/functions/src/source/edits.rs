@@ -3,9 +3,9 @@
 //!
 //! - `import` declarations become calls of `require`.
 //! - The engine tells the place of a call by the last name in its arguments. Where that is in a
-//!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a condition
-//!   that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone, and takes
-//!   the end of what is never evaluated for the place of `f`.
+//!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a
+//!   condition that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone,
+//!   and takes the end of what is never evaluated for the place of `f`.
 //! - What catches an error begins with a call that puts the names into its message.
 
 use oxc_ast::ast::{

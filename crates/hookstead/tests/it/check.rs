@@ -247,7 +247,7 @@ fn the_source_is_read_and_what_fails_in_it_is_told_with_its_place() {
         "error function-syntax-error functions/module.js 1:1",
         "error source-method-unknown functions/count.js 2:65",
         "error source-exports-nothing functions/empty.js 1:1",
-        "warning source-store-refuses functions/near.js 1:120",
+        "warning source-store-refuses functions/near.js 1:116",
     ];
     for one in wanted {
         assert!(problems.iter().any(|problem| problem == one), "{one}: {problems:#?}");
