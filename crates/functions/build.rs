@@ -83,7 +83,7 @@ fn compile_modules(out: &Path) -> Outcome<()> {
 }
 
 fn compile(name: &str, source: &str, detail: Detail) -> Outcome<Vec<u8>> {
-    let script = Script { name: name.to_owned(), source: source.to_owned() };
+    let script = Script { name: name.to_owned(), source: source.to_owned(), lines_before: 0 };
     let bytecode = Bytecode::compile(&script, detail)
         .map_err(|thrown| format!("{name} does not compile: {thrown}"))?;
     Ok(bytecode.bytes().to_vec())

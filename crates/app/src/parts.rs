@@ -80,6 +80,8 @@ impl Part {
             code: self.kind.code(),
             file: self.file.clone(),
             line: None,
+            column: None,
+            excerpt: None,
             field: None,
             message: format!("{} ({})", self.description(), self.kind.loss()),
             remedy: self.kind.remedy().to_owned(),

@@ -25,6 +25,11 @@ pub struct Problem {
     pub file: String,
     /// The line in that file, from 1, where known.
     pub line: Option<usize>,
+    /// The column in that line, from 1, where known.
+    pub column: Option<usize>,
+    /// The line itself and one with a caret under the column, where that is shown.
+    #[serde(skip)]
+    pub excerpt: Option<String>,
     /// The field, as a path such as `[3].validation_method`, where one is at fault.
     pub field: Option<String>,
     /// What is wrong, in one sentence without a full stop.

@@ -42,6 +42,16 @@ impl Report {
     ) {
         debug_assert!(CODES.contains(&code), "{code} is missing in codes.rs and docs/check.md");
         let remedy = remedy.to_owned();
-        self.problems.push(Problem { severity, code, file, line, field, message, remedy });
+        self.problems.push(Problem {
+            severity,
+            code,
+            file,
+            line,
+            column: None,
+            excerpt: None,
+            field,
+            message,
+            remedy,
+        });
     }
 }

@@ -15,6 +15,12 @@ use oxc_ast_visit::{Visit, walk};
 
 use crate::source;
 
+mod advice;
+mod findings;
+
+pub(crate) use advice::for_message as advice_for_message;
+pub use findings::{Applies, Finding};
+
 /// Globals of browsers and of Node.js that functions do not have.
 const UNSUPPORTED_GLOBALS: &[&str] = &[
     "AbortController",
@@ -64,6 +70,10 @@ pub struct Uses {
     pub atlas_stages: BTreeSet<String>,
     /// Globals of browsers or of Node.js that are not provided.
     pub unsupported: BTreeSet<String>,
+    /// Methods that are called of services, by the names of the services.
+    pub service_methods: BTreeMap<String, BTreeSet<String>>,
+    /// What fails when a run gets to it.
+    pub findings: Vec<Finding>,
     /// Whether the source parses. Nothing else is known of one that does not.
     pub parses: bool,
 }
@@ -75,7 +85,7 @@ pub fn analyse(source: &str) -> Uses {
         let names = Names::of(program);
         let mut finder = Finder { names: &names, uses: Uses { parses: true, ..Uses::default() } };
         finder.visit_program(program);
-        finder.uses
+        Uses { findings: findings::find(source, program), ..finder.uses }
     })
     .unwrap_or_default()
 }
@@ -90,6 +100,8 @@ struct Names {
     aliases: BTreeMap<String, String>,
     /// Names for a text; `None` where a name can stand for something else as well.
     texts: BTreeMap<String, Option<String>>,
+    /// Names for a service, with its name.
+    services: BTreeMap<String, String>,
 }
 
 impl Names {
@@ -142,6 +154,19 @@ impl Names {
         }
     }
 
+    /// The name of the service that an expression asks for.
+    fn service(&self, expression: &Expression<'_>) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => self.services.get(name.name.as_str()).cloned(),
+            Expression::CallExpression(call) => {
+                let is_it = self.path(&call.callee)? == "context.services.get";
+                let first = call.arguments.first().filter(|_| is_it)?.as_expression()?;
+                self.text(first)
+            }
+            _ => None,
+        }
+    }
+
     /// Notes what a name stands for: the same text wherever it is given one, or none.
     fn bind_text(&mut self, name: &str, text: Option<String>) {
         let known = self.texts.entry(name.to_owned()).or_insert_with(|| text.clone());
@@ -180,6 +205,11 @@ impl<'a> Visit<'a> for Names {
         let Some(value) = &declarator.init else {
             return;
         };
+        if let (BindingPattern::BindingIdentifier(name), Some(service)) =
+            (&declarator.id, self.service(value))
+        {
+            self.services.insert(name.name.to_string(), service);
+        }
         if let Some(path) = self.path(value) {
             self.bind(&declarator.id, &path);
         } else if let BindingPattern::BindingIdentifier(name) = &declarator.id {
@@ -249,7 +279,14 @@ impl<'a> Visit<'a> for Finder<'_> {
             self.called(&path, &call.arguments);
         }
         let method = match call.callee.get_inner_expression() {
-            Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+            Expression::StaticMemberExpression(member) => {
+                let name = member.property.name.as_str();
+                if let Some(service) = self.names.service(&member.object) {
+                    let methods = self.uses.service_methods.entry(service).or_default();
+                    methods.insert(name.to_owned());
+                }
+                name
+            }
             _ => "",
         };
         if matches!(method, "db" | "collection") {
@@ -263,6 +300,10 @@ impl<'a> Visit<'a> for Finder<'_> {
             && ATLAS_STAGES.contains(&name.as_ref())
         {
             self.uses.atlas_stages.insert(name.into_owned());
+        }
+        // The `$search` of a `$text` is that of text indexes.
+        if property.key.static_name().is_some_and(|name| name == "$text") {
+            return;
         }
         walk::walk_object_property(self, property);
     }

@@ -10,7 +10,7 @@ use hookstead_memory::{Account, Budget, Refused, Share};
 
 use crate::{
     Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLine, Reply, ServiceRules,
-    Settings,
+    Settings, SyntaxError,
     host::{RunHost, execution_error, memory_failure},
     outbound::{Client, OutboundError},
     program::{Callable, Program},
@@ -70,7 +70,7 @@ impl Functions {
     }
 
     /// The functions and entries whose sources do not compile, with what the engine says.
-    pub fn syntax_errors(&self) -> impl Iterator<Item = (&str, &Thrown)> {
+    pub fn syntax_errors(&self) -> impl Iterator<Item = (&str, &SyntaxError)> {
         self.program.errors()
     }
 
@@ -95,7 +95,10 @@ impl Functions {
             return Err(execution_error(refusal.clone(), None));
         }
         match &callable.error {
-            Some(error) => Err(failure(FailureKind::FunctionSyntaxError, error.to_string())),
+            Some(error) => Err(Failure {
+                stack: error.trace(&callable.file),
+                ..failure(FailureKind::FunctionSyntaxError, error.to_string())
+            }),
             None => Ok(callable),
         }
     }

@@ -18,9 +18,10 @@ mod natives;
 mod outbound;
 mod program;
 mod source;
+mod traces;
 mod work;
 
-pub use analysis::{Uses, analyse};
+pub use analysis::{Applies, Finding, Uses, analyse};
 pub use data::DataSources;
 pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
@@ -33,3 +34,4 @@ pub use invocation::{
 };
 pub use modules::is_builtin_module;
 pub use outbound::OutboundError;
+pub use source::SyntaxError;

@@ -67,6 +67,7 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     split("data_start", data::start),
     short("data_start_large", data::start_large),
     short("data_transaction_start", data::start_transaction),
+    split("error_told", app::error_told),
     short("fail", outcome::fail),
     short("function_find", app::function_find),
     pure("hash", cost::bytes, digests::hash, long::hash),

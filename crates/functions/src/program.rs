@@ -10,8 +10,11 @@ use hookstead_memory::Budget;
 use serde_json::json;
 
 use crate::{
-    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules, host::RunHost,
-    modules, source,
+    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules,
+    host::RunHost,
+    modules,
+    source::{self, Body, LINES_BEFORE, SyntaxError, Wrapped},
+    traces::Traces,
 };
 
 /// The JavaScript half, compiled by the build script, with the engine that is in this program.
@@ -27,6 +30,7 @@ pub(crate) struct Program {
     services: BTreeMap<String, String>,
     service_rules: BTreeMap<String, ServiceRules>,
     pub(crate) data: DataSources,
+    pub(crate) traces: Traces,
 }
 
 /// A function in the image.
@@ -38,7 +42,9 @@ pub(crate) struct Callable {
     /// Why calling it must fail, where it must.
     pub(crate) refusal: Option<String>,
     /// Why its source does not compile, where it does not.
-    pub(crate) error: Option<Thrown>,
+    pub(crate) error: Option<SyntaxError>,
+    /// The file of a source that does not compile.
+    pub(crate) file: String,
     /// How long its runs have taken.
     pub(crate) pace: Arc<Pace>,
 }
@@ -56,8 +62,9 @@ impl Program {
         memory: &Arc<Budget>,
     ) -> Result<Self, Thrown> {
         let mut scripts = Vec::new();
-        let mut functions = collect(&definition.functions, &mut scripts);
-        let mut entries = collect(&definition.entries, &mut scripts);
+        let mut bodies = Vec::new();
+        let mut functions = collect(&definition.functions, &mut scripts, &mut bodies);
+        let mut entries = collect(&definition.entries, &mut scripts, &mut bodies);
         let sources = definition.functions.values().chain(definition.entries.values());
         let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
         let callables = functions.iter().chain(&entries);
@@ -72,8 +79,19 @@ impl Program {
         let image = Image::within(parts, memory)?;
         let mut errors: HashMap<usize, Thrown> =
             image.errors().map(|error| (error.index, error.thrown)).collect();
-        for callable in functions.values_mut().chain(entries.values_mut()) {
-            callable.error = errors.remove(&callable.index);
+        for (name, callable) in functions.iter_mut().chain(&mut entries) {
+            if let Some(thrown) = errors.remove(&callable.index) {
+                let source = definition.functions.get(name).or(definition.entries.get(name));
+                let text = source.map_or("", |source| source.source.as_str());
+                let body = &bodies[callable.index];
+                callable.error = Some(SyntaxError::new(text, body, thrown));
+                callable.file = source.map(|source| source.file.clone()).unwrap_or_default();
+            }
+        }
+        let mut traces = Traces::default();
+        let files = definition.functions.values().chain(definition.entries.values());
+        for (function, body) in files.zip(bodies) {
+            traces.add(&function.file, body);
         }
         Ok(Self {
             image: Arc::new(image),
@@ -83,6 +101,7 @@ impl Program {
             services: definition.services,
             service_rules: definition.service_rules,
             data,
+            traces,
         })
     }
 
@@ -97,7 +116,7 @@ impl Program {
     }
 
     /// Every function and entry whose source does not compile.
-    pub(crate) fn errors(&self) -> impl Iterator<Item = (&str, &Thrown)> {
+    pub(crate) fn errors(&self) -> impl Iterator<Item = (&str, &SyntaxError)> {
         self.functions
             .iter()
             .chain(&self.entries)
@@ -126,15 +145,21 @@ impl Program {
 fn collect(
     sources: &BTreeMap<String, FunctionSource>,
     scripts: &mut Vec<Code>,
+    bodies: &mut Vec<Body>,
 ) -> HashMap<String, Callable> {
     let mut callables = HashMap::with_capacity(sources.len());
     for (name, function) in sources {
         let index = scripts.len();
-        let script = Script { name: function.file.clone(), source: source::wrap(&function.source) };
+        let Wrapped { text, body } = source::wrap(&function.source);
+        let name_of_file = function.file.clone();
+        let script = Script { name: name_of_file, source: text, lines_before: LINES_BEFORE };
         scripts.push(Code::Source(script));
+        bodies.push(body);
         let refusal = function.refusal.clone();
         let may_be_class = may_be_class(&function.source);
-        let callable = Callable { index, may_be_class, refusal, error: None, pace: Arc::default() };
+        let file = String::new();
+        let pace = Arc::default();
+        let callable = Callable { index, may_be_class, refusal, error: None, file, pace };
         callables.insert(name.clone(), callable);
     }
     callables

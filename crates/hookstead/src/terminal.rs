@@ -141,7 +141,10 @@ pub(crate) fn problem(problem: &Problem, columns: usize) -> String {
         Severity::Loss => (YELLOW, "lost"),
         Severity::Warning => (YELLOW, "warning"),
     };
-    let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let numbers = [problem.line, problem.line.and(problem.column)];
+    let line: String = numbers.iter().flatten().map(|number| format!(":{number}")).collect();
+    let excerpt = problem.excerpt.as_deref().map(clean_lines);
+    let excerpt = excerpt.map(|text| format!("\n{text}")).unwrap_or_default();
     let field =
         problem.field.as_deref().map(|field| format!(" {}", clean(field))).unwrap_or_default();
     let place = format!("{}{line}{field}", clean(&problem.file));
@@ -153,7 +156,7 @@ pub(crate) fn problem(problem: &Problem, columns: usize) -> String {
         paint(DIM, &format!("[{}]", problem.code))
     );
     let remedy = format!("  → {}", clean(&problem.remedy));
-    format!("{}\n{}", wrap(&what, columns, 2), wrap(&remedy, columns, 4))
+    format!("{}{excerpt}\n{}", wrap(&what, columns, 2), wrap(&remedy, columns, 4))
 }
 
 fn say(style: Style, level: Level, message: &str) {

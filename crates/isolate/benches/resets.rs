@@ -52,7 +52,7 @@ fn prelude(kilobytes: u32) -> Script {
            }},
          }};"
     );
-    Script { name: "prelude".into(), source }
+    Script { name: "prelude".into(), source, lines_before: 0 }
 }
 
 fn main() {

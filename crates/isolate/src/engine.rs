@@ -51,6 +51,9 @@ const UNSAFE_METHODS: &[(&CStr, Option<&CStr>, &[&CStr])] = &[
 /// and looking writes to every object of the image.
 const COLLECT_AFTER_BYTES: usize = 16 << 20;
 
+/// The layout of `JSEvalOptions` that the engine has.
+const EVAL_OPTIONS_VERSION: c_int = 1;
+
 /// A runtime with its one context. Copies are the same runtime.
 #[derive(Clone, Copy)]
 pub(crate) struct Engine {
@@ -191,16 +194,26 @@ impl Engine {
         self,
         name: &CStr,
         text: &CStr,
+        first_line: c_int,
         detail: Detail,
         written: &mut Vec<u8>,
     ) -> Result<(), Thrown> {
         let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
         let length = text.count_bytes() as qjs::size_t;
+        let mut options = qjs::JSEvalOptions {
+            version: EVAL_OPTIONS_VERSION,
+            eval_flags: flags as c_int,
+            filename: name.as_ptr(),
+            line_num: first_line,
+        };
         // SAFETY: both texts end in a zero byte, as the engine wants them.
-        let script = self.hold(unsafe {
-            let (text, name) = (text.as_ptr(), name.as_ptr());
-            qjs::JS_Eval(self.context, text, length, name, flags as c_int)
-        })?;
+        let script =
+            unsafe { qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options) };
+        // SAFETY: looking at a tag is always sound, and the context is alive.
+        if unsafe { qjs::JS_IsException(script) } {
+            return Err(unsafe { convert::take_syntax_error(self.context) });
+        }
+        let script = Held::new(&self, script);
         let flags = qjs::JS_WRITE_OBJ_BYTECODE
             | match detail {
                 Detail::Full => 0,

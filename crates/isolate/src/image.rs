@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    ffi::{CStr, CString},
+    ffi::{CStr, CString, c_int},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -29,6 +29,9 @@ pub struct Script {
     pub name: String,
     /// The text; sloppy unless it says otherwise.
     pub source: String,
+    /// How many lines at its begin are not counted, none or at least two: the engine has no line
+    /// with the number 0 to begin with.
+    pub lines_before: u16,
 }
 
 /// A script, compiled or not.
@@ -192,11 +195,12 @@ impl Compiler {
     fn compile(&mut self, script: &Script, detail: Detail) -> Result<Bytecode, Thrown> {
         let Some(engine) = self.engine else { return Err(out_of_memory()) };
         let (name, text) = (c_string(&script.name), c_string(&script.source));
+        let first_line = 1 - c_int::from(script.lines_before);
         let (mut written, mut outcome) = (Vec::new(), Ok(()));
         let ended = ran(self.arena.seat(), &mut || {
             engine.enter_stack();
             let (name, text): (&CStr, &CStr) = (&name, &text);
-            outcome = engine.compile(name, text, detail, &mut written);
+            outcome = engine.compile(name, text, first_line, detail, &mut written);
         });
         self.is_spent = ended.is_err();
         ended?;

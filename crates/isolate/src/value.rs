@@ -117,12 +117,14 @@ pub struct Thrown {
     pub message: String,
     /// The error's `code` property, as Node.js has it.
     pub code: Option<Cow<'static, str>>,
+    /// Where a script does not compile: the line, from 1, and the byte in it, from 1.
+    pub place: Option<(usize, usize)>,
 }
 
 impl Thrown {
     /// An exception of a class.
     pub fn new(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name: name.into(), message: message.into(), code: None }
+        Self { name: name.into(), message: message.into(), code: None, place: None }
     }
 
     /// The same exception with a `code`.

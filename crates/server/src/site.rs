@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
-use hookstead_functions::{Functions, LoadError, Settings};
+use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 
 use crate::{
     config::Config,
@@ -104,7 +104,7 @@ struct Plan<'a> {
     secrets: &'a Secrets<'a>,
     config: &'a Config,
     /// By the name of the function's entry.
-    syntax_errors: BTreeMap<String, String>,
+    syntax_errors: BTreeMap<String, SyntaxError>,
     routes: Routes,
     listings: Vec<Listing>,
     problems: Vec<Problem>,
@@ -118,7 +118,7 @@ impl<'a> Plan<'a> {
         functions: &Functions,
     ) -> Self {
         let errors = functions.syntax_errors();
-        let syntax_errors = errors.map(|(name, why)| (name.to_owned(), why.to_string())).collect();
+        let syntax_errors = errors.map(|(name, why)| (name.to_owned(), why.clone())).collect();
         let (routes, listings, problems) = (Routes::default(), Vec::new(), Vec::new());
         Self { app, secrets, config, syntax_errors, routes, listings, problems }
     }
@@ -186,10 +186,12 @@ impl<'a> Plan<'a> {
                 severity: Severity::Error,
                 code: "function-syntax-error",
                 file: file.cloned().unwrap_or_default(),
-                line: None,
+                line: error.place.map(|(line, _)| line),
+                column: error.place.map(|(_, column)| column),
+                excerpt: error.excerpt.clone(),
                 field: None,
                 message: format!("function `{name}` does not compile: {error}"),
-                remedy: "mend the source".to_owned(),
+                remedy: error.remedy.unwrap_or("mend the source").to_owned(),
             });
         }
     }
@@ -221,6 +223,8 @@ impl<'a> Plan<'a> {
             code,
             file: place.file.clone(),
             line: None,
+            column: None,
+            excerpt: None,
             field: Some(path.join(".")),
             message: format!("{what} `{}` refuses every request: {reason}", target.name),
             remedy: remedy.to_owned(),

@@ -2,12 +2,16 @@
 
 import { host } from "../host.js";
 import { format } from "../inspect.js";
+import { caught } from "./traces.js";
 
 // Whether the host keeps no more lines of this run: then nothing is formatted for it either.
 let isFull = false;
 
 function write(level, values) {
   if (!isFull) {
+    for (let index = 0; index < values.length; index += 1) {
+      caught(values[index]);
+    }
     isFull = !host.log(level, format(...values));
   }
 }

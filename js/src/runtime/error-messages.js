@@ -21,8 +21,10 @@ export function keepObjectMessages(globals) {
       const value = message;
       Object.defineProperty(error, "message", { value, writable: true, configurable: true });
     }
-    // The frames of this wrapper are nobody's business.
-    NativeError.captureStackTrace(error, Error);
+    // Without the frames of this wrapper, which are taken out of stacks as they are read.
+    if (NativeError.prepareStackTrace !== undefined) {
+      NativeError.captureStackTrace(error, Error);
+    }
     return error;
   }
 

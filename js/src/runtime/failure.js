@@ -1,8 +1,11 @@
 // What a thrown value says to the caller (reference: endpoints.md §1.6.1): the message alone for a
 // plain Error, class and message for its kin, the text of anything else.
 
+import { caught } from "./traces.js";
+
 export function describe(thrown) {
   try {
+    caught(thrown);
     return { message: messageOf(thrown), stack: stackOf(thrown) };
   } catch {
     // A getter of the thrown value threw in turn.
@@ -29,12 +32,9 @@ function text(value) {
   return JSON.stringify(value) ?? String(value);
 }
 
-// Frames of the runtime itself, which has no file, tell nobody anything.
-const RUNTIME_FRAME = /^\s*at .*\(<null>(:\d+)*\)\n?/gm;
-
 function stackOf(thrown) {
   if (!(thrown instanceof Error) || typeof thrown.stack !== "string") {
     return undefined;
   }
-  return thrown.stack.replace(RUNTIME_FRAME, "") || undefined;
+  return thrown.stack || undefined;
 }

@@ -9,9 +9,11 @@ import { defineLazily } from "../properties.js";
 import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
+import { installTraces } from "./traces.js";
 
 export function installRuntime(globals) {
   hideCallees(globals);
+  installTraces(globals);
   keepObjectMessages(globals);
   const additions = {
     console,

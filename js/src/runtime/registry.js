@@ -3,6 +3,7 @@
 
 import { host } from "../host.js";
 import { require } from "./require.js";
+import { caught } from "./traces.js";
 
 // Spreading would walk through an iterator, which a function may have replaced.
 const { apply, construct } = Reflect;
@@ -32,7 +33,7 @@ export function execute(name, ...callArguments) {
 
 /** Calls the function in a script of the image. Helper files export classes: those are made. */
 export function call(index, callArguments) {
-  const entry = scripts[index]({}, require);
+  const entry = scripts[index]({}, require, caught);
   if (typeof entry !== "function") {
     throw new TypeError(
       `function '${names[index]}' does not export a function: assign one to 'exports'`,

@@ -95,3 +95,89 @@ fn uses_are_found() {
         assert_eq!(summary(source), expected, "{source}");
     }
 }
+
+/// What is found in one line: `CODE@LINE:COLUMN`, with `?` where a branch avoids it.
+fn findings(source: &str) -> String {
+    let tell = |one: &Finding| {
+        let doubt = if one.is_certain { "" } else { "?" };
+        format!("{}@{}:{}{doubt}", one.code.trim_start_matches("source-"), one.place.0, one.place.1)
+    };
+    analyse(source).findings.iter().map(tell).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_will_fail_is_found_and_nothing_else() {
+    let cases = [
+        ("exports = () => 1", ""),
+        ("", "exports-nothing@1:1"),
+        ("const a = 1", "exports-nothing@1:1"),
+        ("exports = 'x'", "exports-nothing@1:11"),
+        ("\nexports = { a: 1 }", "exports-nothing@2:11"),
+        ("exports.handler = () => 1", "exports-nothing@1:1"),
+        ("exports = {}; exports = f; function f() {}", ""),
+        ("function exports() {}", ""),
+        ("var exports = function () {}", ""),
+        ("module.exports = () => 1", "module-exports@1:1"),
+        ("exports = () => 1; if (typeof module !== 'undefined') module.exports = exports", ""),
+        ("exports = f; function f() {} typeof module === 'object' && (module.exports = f)", ""),
+        (
+            "exports = () => context.services.get('m').db('d').collection('c').countDocuments()",
+            "method-unknown@1:67",
+        ),
+        (
+            "exports = (a) => {\n  const c = a.db('d').collection('c');\n  \
+             if (a.x) { return c.insert({}) }\n  c.watch(); }",
+            "method-unknown@3:23? method-unknown@4:5?",
+        ),
+        ("exports = (c) => c.insert({}); const d = db.collection('c'); d.find()", ""),
+        ("exports = () => { let c = db.collection('c'); c = []; c.remove(1) }", ""),
+        ("exports = () => a.db('d').listCollections()", "method-unknown@1:27"),
+        ("exports = () => c.find({ at: { $near: [1, 2] } })", "store-refuses@1:32"),
+        ("exports = () => c.find({ $text: { $search: 'a', $meta: 1 } })", "store-refuses@1:26"),
+        (
+            "exports = () => c.aggregate([{ $lookup: { from: { db: 'd', coll: 'c' } } }])",
+            "store-refuses@1:43",
+        ),
+        ("exports = () => c.aggregate([{ $lookup: { from: 'c', as: 'd' } }])", ""),
+        (
+            "exports = () => db.collection('c').aggregate([], { collation: { locale: 'en' } })",
+            "store-refuses@1:52",
+        ),
+        (
+            "exports = () => db.collection('c').aggregate([], { collation: { locale: 'simple' } })",
+            "",
+        ),
+        ("exports = () => { [1].map(() => ({ $where: 'x' })) }", "store-refuses@1:36?"),
+        ("exports = () => context.user.id + context.user.type", "user-is-system@1:17"),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(findings(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn services_are_known_by_what_is_called_of_them() {
+    let source = "const t = context.services.get('twilio'); exports = () => { t.send({}); \
+                  context.services.get('m').db('d') }";
+    let methods = analyse(source).service_methods;
+    assert!(methods["twilio"].contains("send") && methods["m"].contains("db"), "{methods:?}");
+}
+
+/// The tables say what the store refuses, and a test of the store's holds them to it.
+#[test]
+fn the_store_refuses_what_the_tables_say_that_it_refuses() {
+    let tables = include_str!("../../../../docs/databases/operators.md");
+    let mut refused = BTreeSet::new();
+    let mut known = BTreeSet::new();
+    for line in tables.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, _, embedded] = cells[..] else { continue };
+        let name = name.trim_matches('`');
+        if name.starts_with('$') && !name.starts_with("$$") {
+            let names = if embedded.starts_with("refused") { &mut refused } else { &mut known };
+            names.insert(name);
+        }
+    }
+    let told: BTreeSet<&str> = advice::STORE_REFUSES.iter().chain(&ATLAS_STAGES).copied().collect();
+    assert_eq!(told, refused.difference(&known).copied().collect());
+}

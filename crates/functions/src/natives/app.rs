@@ -1,9 +1,11 @@
 //! What the app says of itself: functions, values, services.
 
-use hookstead_isolate::{Thrown, Value};
+use std::{mem, sync::Arc};
 
-use super::{Outcome, function_error, name};
-use crate::host::RunHost;
+use hookstead_isolate::{Answer, Thrown, Value};
+
+use super::{Outcome, cost::LONG_BYTES, function_error, name, truth};
+use crate::{host::RunHost, program::Program};
 
 /// The script of a function that functions may call.
 pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome {
@@ -15,7 +17,7 @@ pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome 
     };
     match (&callable.refusal, &callable.error) {
         (Some(refusal), _) => Err(function_error(refusal.clone())),
-        (None, Some(error)) => Err(error.clone()),
+        (None, Some(error)) => Err(error.thrown.clone()),
         (None, None) => Ok(index(callable.index)),
     }
 }
@@ -62,4 +64,27 @@ pub(super) fn service_kind(host: &mut RunHost, arguments: &[Value]) -> Outcome {
 fn index(index: usize) -> Value {
     // A program has nowhere near 2^53 scripts.
     Value::Number(index as f64)
+}
+
+/// What an error of the engine's should say, and its stack with the author's places: a message, the
+/// stack as the engine wrote it, and which of the two is wanted.
+pub(super) fn error_told(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
+    let mut take = |index: usize| match arguments.get_mut(index).map(mem::take) {
+        Some(Value::Text(text)) => text,
+        _ => String::new(),
+    };
+    let (message, stack) = (take(0), take(1));
+    let wants_stack = truth(arguments, 2);
+    if stack.len() < LONG_BYTES && host.program.traces.are_ready(&stack) {
+        return Answer::Now(Ok(told(&host.program, &message, &stack, wants_stack)));
+    }
+    let program = Arc::clone(&host.program);
+    Answer::Later(Box::pin(async move { Ok(told(&program, &message, &stack, wants_stack)) }))
+}
+
+fn told(program: &Program, message: &str, stack: &str, wants_stack: bool) -> Value {
+    if wants_stack {
+        return program.traces.stack(message, stack).into();
+    }
+    program.traces.message(message, stack).map_or(Value::Undefined, Value::from)
 }

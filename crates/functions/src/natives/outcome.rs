@@ -8,6 +8,7 @@ use hookstead_isolate::{Answer, FreedElsewhere, Thrown, Value};
 use super::{Outcome, text, truth};
 use crate::{
     LogLevel, Reply,
+    analysis::advice_for_message,
     host::{RunHost, execution_error},
 };
 
@@ -45,8 +46,13 @@ pub(super) fn settled(host: &mut RunHost, _: &[Value]) -> Outcome {
 
 /// The function threw: message and stack.
 pub(super) fn fail(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let stack = arguments.get(1).and_then(Value::as_text).map(cut);
-    host.answer(Err(execution_error(cut(text(arguments, 0)?), stack)));
+    let mut stack = arguments.get(1).and_then(Value::as_text).map(cut);
+    let message = cut(text(arguments, 0)?);
+    if let Some(advice) = advice_for_message(&message) {
+        let stack = stack.get_or_insert_default();
+        stack.push_str(&format!("    → {advice}\n"));
+    }
+    host.answer(Err(execution_error(message, stack)));
     Ok(Value::Undefined)
 }
 

@@ -210,7 +210,9 @@ fn define(folder: &Path, case: &Case, all: &[Case]) -> Definition {
     add_functions(&shared, "shared/", &mut definition);
     for (index, other) in all.iter().enumerate() {
         if let Some(source) = &other.source {
-            definition.entries.insert(inline_name(index), function("source.js", source));
+            // Each has a file of its own, as in an export: errors are told by its name.
+            let file = format!("{index}/source.js");
+            definition.entries.insert(inline_name(index), function(&file, source));
         }
     }
     for (name, value) in &case.values {

@@ -223,3 +223,53 @@ fn the_rights_of_a_function_decide_with_the_setting() {
     assert_eq!(report["routes"][0]["verdict"], "runs");
     assert_eq!(report["routes"][0]["runs_as"], "system-by-setting");
 }
+
+#[test]
+fn the_source_is_read_and_what_fails_in_it_is_told_with_its_place() {
+    let collection = "context.services.get('mongodb-atlas').db('d').collection('c')";
+    let count = format!("exports = () =>\n  {collection}.countDocuments()");
+    let near = format!(
+        "exports = (r) => {{ if (r.query.a) return {collection}.find({{ a: {{ $near: 1 }} }}) }}"
+    );
+    let folder = app_of(&[
+        ("functions/count.js", count.as_str()),
+        ("functions/near.js", near.as_str()),
+        ("functions/twilio.js", "exports = () => context.services.get('twilio').send({})"),
+        ("functions/empty.js", ""),
+        ("functions/broken.js", "exports = () => {\n  const a = [1,\n  return a\n}"),
+        ("functions/module.js", "export default () => 1"),
+    ]);
+    let arguments = ["check", "--json", folder.path().to_str().unwrap()];
+    let report = json(&run(&arguments));
+    let problems: Vec<String> = report["problems"].as_array().unwrap().iter().map(shown).collect();
+    let wanted = [
+        "error function-syntax-error functions/broken.js 3:3",
+        "error function-syntax-error functions/module.js 1:1",
+        "error source-method-unknown functions/count.js 2:65",
+        "error source-exports-nothing functions/empty.js 1:1",
+        "warning source-store-refuses functions/near.js 1:116",
+    ];
+    for one in wanted {
+        assert!(problems.iter().any(|problem| problem == one), "{one}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), wanted.len(), "{problems:#?}");
+    for function in ["count", "twilio", "empty", "broken", "module"] {
+        assert_eq!(route_of(&report, function)["verdict"], "fails", "{function}");
+    }
+    assert_eq!(route_of(&report, "near")["verdict"], "runs");
+    let human = run(&["check", folder.path().to_str().unwrap()]).stdout;
+    assert!(human.contains("\n        return a\n        ^\n"), "{human}");
+    assert!(human.contains("write `exports = …` in the place of `export …`"), "{human}");
+    assert!(human.contains("use `count`"), "{human}");
+    let mut command = program(&arguments);
+    command.env("HOOKSTEAD_MONGODB_URI", "mongodb://127.0.0.1:9");
+    let report: Json = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert!(!report["problems"].to_string().contains("source-store-refuses"), "{report}");
+}
+
+/// A problem in one line.
+fn shown(problem: &Json) -> String {
+    let text = |key: &str| problem[key].as_str().unwrap_or_default();
+    let (severity, code, file) = (text("severity"), text("code"), text("file"));
+    format!("{severity} {code} {file} {}:{}", problem["line"], problem["column"])
+}

@@ -298,8 +298,36 @@ pub(super) unsafe fn take_exception(context: *mut qjs::JSContext) -> Thrown {
             name: name.map_or(Cow::Borrowed("Error"), |name| Cow::Owned(name.to_owned())),
             message: message.unwrap_or_else(|| "a value that is not an error was thrown".into()),
             code: None,
+            place: None,
         }
     }
+}
+
+/// Takes the pending exception of a script that does not compile, with the place that it is about.
+///
+/// # Safety
+/// As for [`take_exception`].
+pub(super) unsafe fn take_syntax_error(context: *mut qjs::JSContext) -> Thrown {
+    // SAFETY: the caller vouches for the context. No code of the script has run, so that nothing of
+    // it takes part in this; the error is thrown again for `take_exception`.
+    unsafe {
+        let error = qjs::JS_GetException(context);
+        let stack = error_property(context, error, c"stack");
+        let place = stack.and_then(|text| {
+            let place = with_text(context, text, |bytes| place_in(&text_of(bytes)));
+            qjs::JS_FreeValue(context, text);
+            place.flatten()
+        });
+        qjs::JS_Throw(context, error);
+        Thrown { place, ..take_exception(context) }
+    }
+}
+
+/// The line and the column of the first line of a stack: `    at FILE:LINE:COLUMN`.
+fn place_in(stack: &str) -> Option<(usize, usize)> {
+    let mut parts = stack.lines().next()?.rsplitn(3, ':');
+    let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some((line, column))
 }
 
 /// Keeps what fits of a name that is text; how many bytes that is.

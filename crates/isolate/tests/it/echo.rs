@@ -245,10 +245,10 @@ pub(crate) fn image_within(
     budget: &Arc<Budget>,
 ) -> Arc<Image<Echo>> {
     static BYTECODE: LazyLock<Bytecode> = LazyLock::new(|| {
-        let script = Script { name: "prelude".into(), source: PRELUDE.into() };
+        let script = Script { name: "prelude".into(), source: PRELUDE.into(), lines_before: 0 };
         Bytecode::compile(&script, Detail::Stripped).expect("the prelude compiles")
     });
-    let script = Script { name: "script".into(), source: source.into() };
+    let script = Script { name: "script".into(), source: source.into(), lines_before: 0 };
     let parts = ImageParts {
         prelude: BYTECODE.clone(),
         scripts: vec![Code::Source(script)],

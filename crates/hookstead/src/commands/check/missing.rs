@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hookstead_app::{App, AppValue, ServiceKind};
-use hookstead_functions::Functions;
+use hookstead_functions::{Applies, Finding, Functions};
 use serde::Serialize;
 
 use super::{
@@ -14,7 +14,8 @@ use super::{
 /// Something that a route uses and that is not there.
 #[derive(Debug, Serialize)]
 pub(super) struct Missing {
-    /// `secret`, `file`, `function`, `value`, `module`, `package`, `service` or `feature`.
+    /// `secret`, `file`, `function`, `value`, `module`, `package`, `service`, `feature` or
+    /// `source`.
     pub(super) kind: &'static str,
     /// Its name.
     pub(super) name: String,
@@ -43,6 +44,33 @@ impl Missing {
         Self { is_fatal: false, ..self }
     }
 
+    /// Something in a source that every run fails at.
+    pub(super) fn finding(file: &str, finding: &Finding) -> Self {
+        let (line, column) = finding.place;
+        let message = format!("fails at {file}:{line}:{column}: {}", finding.message);
+        let files = BTreeSet::from([file.to_owned()]);
+        Self::new("source", finding.code, message, &finding.remedy).used_in(&files)
+    }
+
+    /// A service that nobody declares and that is never asked for a database is no data source.
+    pub(super) fn unless_asked_for_data(self, methods: Option<&BTreeSet<String>>) -> Self {
+        const OF_DATA: [&str; 4] = ["admin", "database", "db", "startSession"];
+        let Some(method) = methods.and_then(|methods| methods.first()) else { return self };
+        let is_data = methods.is_some_and(|all| OF_DATA.iter().any(|name| all.contains(*name)));
+        if self.is_fatal || is_data {
+            return self;
+        }
+        let name = &self.name;
+        Self {
+            message: format!("no service has the name `{name}`, and no data source has `{method}`"),
+            remedy: "services other than HTTP come with a later version of Hookstead; call it \
+                with `context.http`"
+                .to_owned(),
+            is_fatal: true,
+            ..self
+        }
+    }
+
     /// The source of a route.
     pub(super) fn source(function: &str) -> Self {
         let message = match function {
@@ -69,9 +97,20 @@ pub(super) struct Wanted<'a> {
     pub(super) data_sources: Vec<&'a str>,
     /// Whether one of them is the embedded store.
     pub(super) is_embedded: bool,
+    /// Whether callers run as system although they should log in.
+    pub(super) user_is_system: bool,
 }
 
 impl Wanted<'_> {
+    /// Whether a finding counts here.
+    pub(super) fn applies(&self, applies: Applies) -> bool {
+        match applies {
+            Applies::Always => true,
+            Applies::Embedded => self.is_embedded,
+            Applies::UserIsSystem => self.user_is_system,
+        }
+    }
+
     pub(super) fn module(&self, kind: ModuleKind, name: &str) -> Option<Missing> {
         let (word, message, remedy) = match kind {
             ModuleKind::Builtin => return None,

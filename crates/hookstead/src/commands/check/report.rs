@@ -103,6 +103,8 @@ impl Report {
             has_secret,
             is_embedded: data_sources.iter().any(|name| settings.uri_of(name).is_none()),
             data_sources,
+            user_is_system: settings.auth.application_authentication
+                == ApplicationAuthentication::System,
         };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())
             .iter()
@@ -111,6 +113,7 @@ impl Report {
         let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
         let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
         problems.extend(parts.iter().filter_map(Part::problem));
+        problems.extend(survey.problems(&wanted));
         Self {
             schema: SCHEMA,
             app: AppSummary {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_app::App;
-use hookstead_functions::{Uses as SourceUses, analyse, is_builtin_module};
+use hookstead_app::{App, Problem, RunAs, Severity};
+use hookstead_functions::{Applies, Finding, Uses as SourceUses, analyse, is_builtin_module};
 use serde::Serialize;
 
 use super::missing::{Missing, Wanted};
@@ -64,6 +64,29 @@ impl<'a> Survey<'a> {
         Self { app, of_functions: app.functions.iter().map(of_function).collect() }
     }
 
+    /// What will fail in the sources, with its place.
+    pub(super) fn problems(&self, wanted: &Wanted<'_>) -> Vec<Problem> {
+        let functions = self.app.functions.iter().filter_map(|(name, function)| {
+            let has_user = function.run_as != RunAs::Application;
+            Some((self.of_functions.get(name.as_str())?.clone(), function.file.clone()?, has_user))
+        });
+        let webhooks = self.app.services.values().flat_map(|service| service.webhooks.values());
+        let webhooks = webhooks.filter_map(|webhook| {
+            let has_user = webhook.run_as != RunAs::Application;
+            Some((analyse(&webhook.source), webhook.file.clone()?, has_user))
+        });
+        let mut problems = Vec::new();
+        for (uses, file, has_user) in functions.chain(webhooks) {
+            for one in uses.findings {
+                let is_of_user = one.applies == Applies::UserIsSystem;
+                if wanted.applies(one.applies) && !(is_of_user && has_user) {
+                    problems.push(problem(&file, one, is_of_user));
+                }
+            }
+        }
+        problems
+    }
+
     /// What a route uses, and what of it is missing.
     pub(super) fn of_route(&self, route: &Route<'_>, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
         let file = route.file.unwrap_or_default();
@@ -85,6 +108,29 @@ impl<'a> Survey<'a> {
     }
 }
 
+fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
+    let (line, column) = finding.place;
+    let (severity, message) = match (finding.is_certain, is_harmless) {
+        (_, true) => (Severity::Warning, finding.message),
+        (true, _) => (Severity::Error, finding.message),
+        (false, _) => {
+            let text = format!("fails where it gets to line {line}: {}", finding.message);
+            (Severity::Warning, text)
+        }
+    };
+    Problem {
+        severity,
+        code: finding.code,
+        file: file.to_owned(),
+        line: Some(line),
+        column: Some(column),
+        excerpt: None,
+        field: None,
+        message,
+        remedy: finding.remedy,
+    }
+}
+
 /// Names, each with the files that use it.
 type Names = BTreeMap<String, BTreeSet<String>>;
 
@@ -96,6 +142,10 @@ struct Found {
     values: Names,
     services: Names,
     functions: Names,
+    /// Methods that are called of services, by the names of these.
+    service_methods: Names,
+    /// What fails, with the file.
+    findings: Vec<(String, Finding)>,
     dynamic: bool,
 }
 
@@ -123,6 +173,11 @@ impl Found {
                 names.entry(name.clone()).or_default().insert(file.to_owned());
             }
         }
+        for (service, methods) in &uses.service_methods {
+            let known = self.service_methods.entry(service.clone()).or_default();
+            known.extend(methods.iter().cloned());
+        }
+        self.findings.extend(uses.findings.iter().map(|one| (file.to_owned(), one.clone())));
         self.dynamic |= uses.dynamic;
     }
 
@@ -136,9 +191,18 @@ impl Found {
             (&self.features, Wanted::feature),
         ];
         let mut all = Vec::new();
+        let counts = |(_, one): &&(String, Finding)| {
+            one.is_certain && wanted.applies(one.applies) && one.applies != Applies::UserIsSystem
+        };
+        for (file, finding) in self.findings.iter().filter(counts) {
+            all.push(Missing::finding(file, finding));
+        }
         for (names, look) in looks {
             for (name, files) in names {
-                all.extend(look(wanted, name).map(|missing| missing.used_in(files)));
+                let missing = look(wanted, name).map(|missing| missing.used_in(files));
+                let methods =
+                    self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
+                all.extend(missing.map(|missing| missing.unless_asked_for_data(methods)));
             }
         }
         all

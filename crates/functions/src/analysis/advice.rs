@@ -1,0 +1,109 @@
+//! What to write in the place of what does not exist here.
+
+/// A method that people know from elsewhere, and what to do without it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Advice {
+    pub(crate) method: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+/// Methods of drivers and shells that no collection has.
+const OF_COLLECTION: &[(&str, &str)] = &[
+    ("countDocuments", "use `count`"),
+    ("createIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("createIndexes", "declare them in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("drop", "use `deleteMany({})`"),
+    ("dropIndex", "remove the index from hookstead.toml, or on the server"),
+    ("ensureIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("estimatedDocumentCount", "use `count`"),
+    ("findAndModify", "use `findOneAndUpdate`"),
+    ("findById", "use `findOne({ _id: … })`"),
+    ("findOneAndRemove", "use `findOneAndDelete`"),
+    ("indexes", "the settings name the indexes, or the server does"),
+    ("insert", "use `insertOne` or `insertMany`"),
+    ("mapReduce", "use `aggregate`"),
+    ("remove", "use `deleteOne` or `deleteMany`"),
+    ("save", "use `insertOne`, or `replaceOne` with `upsert: true`"),
+    ("update", "use `updateOne` or `updateMany`"),
+    ("watch", "use a request or a trigger elsewhere: `watch` was for client SDKs"),
+];
+
+/// Methods of drivers and shells that no database has.
+const OF_DATABASE: &[(&str, &str)] = &[
+    ("command", "do it on the server"),
+    ("createCollection", "insert a document: that makes the collection"),
+    ("dropDatabase", "do it on the server"),
+    ("listCollections", "use `getCollectionNames`"),
+    ("runCommand", "do it on the server"),
+];
+
+pub(super) fn of_collection(name: &str) -> Option<Advice> {
+    find(OF_COLLECTION, name)
+}
+
+pub(super) fn of_database(name: &str) -> Option<Advice> {
+    find(OF_DATABASE, name)
+}
+
+fn find(table: &[(&'static str, &'static str)], name: &str) -> Option<Advice> {
+    let (method, remedy) = *table.iter().find(|(method, _)| *method == name)?;
+    Some(Advice { method, remedy })
+}
+
+/// What a journal says beside a message such as `users.countDocuments is not a function`.
+pub(crate) fn for_message(message: &str) -> Option<String> {
+    let called = message.strip_suffix(" is not a function")?;
+    let name = called.rsplit('.').next()?;
+    let (what, found) = match of_collection(name) {
+        Some(found) => ("collection", found),
+        None => ("database", of_database(name)?),
+    };
+    Some(format!("a {what} has no method `{}`: {}", found.method, found.remedy))
+}
+
+/// Operators and stages that the embedded store refuses, apart from those of Atlas Search. A test
+/// holds them to the tables of `docs/databases/operators.md`, and those are held to the parsers.
+pub(super) const STORE_REFUSES: &[&str] = &[
+    "$accumulator",
+    "$changeStream",
+    "$changeStreamSplitLargeEvent",
+    "$collStats",
+    "$createObjectId",
+    "$currentOp",
+    "$deserializeEJSON",
+    "$encStrContains",
+    "$encStrEndsWith",
+    "$encStrNormalizedEq",
+    "$encStrStartsWith",
+    "$function",
+    "$geoIntersects",
+    "$geoNear",
+    "$geoWithin",
+    "$hash",
+    "$hexHash",
+    "$indexStats",
+    "$listClusterCatalog",
+    "$listLocalSessions",
+    "$listSampledQueries",
+    "$listSessions",
+    "$maxDistance",
+    "$meta",
+    "$minDistance",
+    "$minMaxScaler",
+    "$near",
+    "$nearSphere",
+    "$planCacheStats",
+    "$querySettings",
+    "$queryStats",
+    "$score",
+    "$serializeEJSON",
+    "$shardedDataDistribution",
+    "$similarityCosine",
+    "$similarityDotProduct",
+    "$similarityEuclidean",
+    "$subtype",
+    "$text",
+    "$toHashedIndexKey",
+    "$where",
+    "$within",
+];

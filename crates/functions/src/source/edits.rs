@@ -1,0 +1,220 @@
+//! What is changed in a source before the engine compiles it. Nothing that a function does depends
+//! on it, and lines stay where they are.
+//!
+//! - `import` declarations become calls of `require`.
+//! - The engine tells the place of a call by the last name in its arguments. Where that is in a
+//!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a
+//!   condition that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone,
+//!   and takes the end of what is never evaluated for the place of `f`.
+//! - What catches an error begins with a call that puts the names into its message.
+
+use oxc_ast::ast::{
+    Argument, ArrowFunctionExpression, BindingPattern, CallExpression, CatchClause, Class,
+    Expression, FormalParameters, Function, FunctionBody, ImportDeclaration,
+    ImportDeclarationSpecifier, ImportExpression, ModuleExportName, NewExpression, Statement,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::scope::ScopeFlags;
+
+use super::{Body, with_program};
+
+/// The parameter of the wrapper that is called with what was caught. What follows a source's own
+/// text is taken out again where a function is read as text: see `js/src/runtime/traces.js`.
+pub(crate) const CAUGHT: &str = "$caught$";
+
+const ARGUMENT_BEGIN: &str = "true/*$call$*/?";
+const ARGUMENT_END: &str = ":new 0/*$call$*/";
+
+/// A source with its edits; without any where it does not parse.
+pub(super) fn apply(source: &str) -> Body {
+    let changes = with_program(source, |program| {
+        let mut edits = Edits { source, changes: Vec::new(), calls: 0 };
+        edits.visit_program(program);
+        edits.changes.sort_by_key(|(span, _)| (span.start, span.end));
+        edits.changes
+    });
+    Body::new(source, changes.unwrap_or_default())
+}
+
+/// Collects what is changed.
+struct Edits<'s> {
+    source: &'s str,
+    changes: Vec<(Span, String)>,
+    /// How many calls there have been in the function that is looked at.
+    calls: usize,
+}
+
+impl<'a> Visit<'a> for Edits<'_> {
+    fn visit_statement(&mut self, statement: &Statement<'a>) {
+        if let Statement::ImportDeclaration(import) = statement {
+            let text = self.declaration(import);
+            self.changes.push((import.span, text));
+        } else {
+            walk::walk_statement(self, statement);
+        }
+    }
+
+    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        let span = Span::new(import.span.start, import.source.span().start);
+        let text = "Promise.resolve().then(() => require(".to_owned();
+        self.changes.push((span, text));
+        let span = Span::new(import.source.span().end, import.span.end);
+        self.changes.push((span, "))".to_owned()));
+        walk::walk_import_expression(self, import);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        self.visit_expression(&call.callee);
+        let is_super = matches!(call.callee, Expression::Super(_));
+        // `f(1)(2)`: the two calls have one place as well.
+        let is_twice = matches!(call.callee, Expression::CallExpression(_));
+        self.visit_list(&call.arguments, !is_super, is_twice);
+        self.explain_in_callback(call);
+        self.calls += 1;
+    }
+
+    fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
+        self.visit_expression(&new.callee);
+        self.visit_list(&new.arguments, true, false);
+        self.calls += 1;
+    }
+
+    fn visit_catch_clause(&mut self, clause: &CatchClause<'a>) {
+        if let Some(parameter) = &clause.param
+            && let BindingPattern::BindingIdentifier(name) = &parameter.pattern
+            && !clause.body.body.is_empty()
+        {
+            self.insert(clause.body.span.start + 1, format!("{CAUGHT}({});", name.name));
+        }
+        walk::walk_catch_clause(self, clause);
+    }
+
+    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+        let calls = self.calls;
+        walk::walk_function(self, function, flags);
+        self.calls = calls;
+    }
+
+    fn visit_arrow_function_expression(&mut self, function: &ArrowFunctionExpression<'a>) {
+        let calls = self.calls;
+        walk::walk_arrow_function_expression(self, function);
+        self.calls = calls;
+    }
+
+    fn visit_class(&mut self, class: &Class<'a>) {
+        let calls = self.calls;
+        walk::walk_class(self, class);
+        self.calls = calls;
+    }
+}
+
+impl Edits<'_> {
+    fn insert(&mut self, at: u32, text: String) {
+        self.changes.push((Span::empty(at), text));
+    }
+
+    fn visit_list(&mut self, arguments: &[Argument<'_>], can_change: bool, must_change: bool) {
+        let Some((last, others)) = arguments.split_last() else { return };
+        others.iter().for_each(|argument| self.visit_argument(argument));
+        let calls = self.calls;
+        self.visit_argument(last);
+        let is_needed = must_change || self.calls > calls;
+        if can_change && is_needed && !matches!(last, Argument::SpreadElement(_)) {
+            self.insert(last.span().start, ARGUMENT_BEGIN.to_owned());
+            self.insert(last.span().end, ARGUMENT_END.to_owned());
+        }
+    }
+
+    /// `promise.catch(error => …)` and `promise.then(…, error => …)`.
+    fn explain_in_callback(&mut self, call: &CallExpression<'_>) {
+        let Expression::StaticMemberExpression(member) = &call.callee else { return };
+        let callback = match member.property.name.as_str() {
+            "catch" => call.arguments.first(),
+            "then" => call.arguments.get(1),
+            _ => None,
+        };
+        match callback {
+            Some(Argument::FunctionExpression(function)) if !function.generator => {
+                if let Some(body) = &function.body {
+                    self.explain_in_block(&function.params, body);
+                }
+            }
+            Some(Argument::ArrowFunctionExpression(function)) if function.expression => {
+                let Some(name) = only_name(&function.params) else { return };
+                let Some(Statement::ExpressionStatement(only)) = function.body.statements.first()
+                else {
+                    return;
+                };
+                let span = only.expression.span();
+                self.insert(span.start, format!("({CAUGHT}({name}),"));
+                self.insert(span.end, format!("/*{CAUGHT}*/)"));
+            }
+            Some(Argument::ArrowFunctionExpression(function)) => {
+                self.explain_in_block(&function.params, &function.body);
+            }
+            _ => {}
+        }
+    }
+
+    fn explain_in_block(&mut self, parameters: &FormalParameters<'_>, body: &FunctionBody<'_>) {
+        if let (Some(name), Some(first)) = (only_name(parameters), body.statements.first()) {
+            let has_directives = !body.directives.is_empty();
+            let at = if has_directives { first.span().start } else { body.span.start + 1 };
+            self.insert(at, format!("{CAUGHT}({name});"));
+        }
+    }
+
+    /// Bindings out of `require`, with as many line ends as the declaration had.
+    fn declaration(&self, import: &ImportDeclaration<'_>) -> String {
+        let module = import.source.span;
+        let module = &self.source[module.start as usize..module.end as usize];
+        let lines = import.span.source_text(self.source).matches('\n').count();
+        let mut text = match &import.specifiers {
+            None => format!("require({module});"),
+            Some(specifiers) => specifiers
+                .iter()
+                .map(|specifier| binding(specifier, module))
+                .collect::<Vec<_>>()
+                .join(" "),
+        };
+        text.extend(std::iter::repeat_n('\n', lines));
+        text
+    }
+}
+
+fn binding(specifier: &ImportDeclarationSpecifier<'_>, module: &str) -> String {
+    match specifier {
+        ImportDeclarationSpecifier::ImportSpecifier(named) => {
+            let imported = match &named.imported {
+                ModuleExportName::StringLiteral(text) => format!("{:?}", text.value.as_str()),
+                name => name.name().to_string(),
+            };
+            let local = named.local.name.as_str();
+            if imported == "default" {
+                default_binding(local, module)
+            } else {
+                format!("const {{ {imported}: {local} }} = require({module});")
+            }
+        }
+        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
+            default_binding(default.local.name.as_str(), module)
+        }
+        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => {
+            format!("const {} = require({module});", all.local.name)
+        }
+    }
+}
+
+/// A CommonJS module is its own default, unless it was compiled from a module that had one.
+fn default_binding(local: &str, module: &str) -> String {
+    format!("const {local} = ((m) => m && m.__esModule ? m.default : m)(require({module}));")
+}
+
+/// The name of the first parameter, where it is one.
+fn only_name<'p>(parameters: &'p FormalParameters<'_>) -> Option<&'p str> {
+    match &parameters.items.first()?.pattern {
+        BindingPattern::BindingIdentifier(name) => Some(name.name.as_str()),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Expressions as V8 writes them in its messages: `a.b`, `a[k]`, `f(...)`, `(intermediate value)`.
+
+use oxc_ast::ast::{ChainElement, Expression};
+use oxc_span::GetSpan;
+
+/// What is shown of an expression.
+const CHARACTERS_MAX: usize = 80;
+/// How far expressions in expressions are followed.
+const DEPTH_MAX: usize = 40;
+
+const UNNAMED: &str = "(intermediate value)";
+
+/// An expression in short.
+pub(super) fn of(expression: &Expression<'_>) -> String {
+    let mut text = String::new();
+    write(expression, &mut text, 0);
+    if text.chars().count() > CHARACTERS_MAX {
+        let rest: String = text.chars().rev().take(CHARACTERS_MAX - 1).collect();
+        text = format!("…{}", rest.chars().rev().collect::<String>());
+    }
+    text
+}
+
+/// The name that is nearest to a call of an expression: `c` of `a.b.c`.
+pub(super) fn last_name(expression: &Expression<'_>) -> String {
+    match expression.get_inner_expression() {
+        Expression::Identifier(name) => name.name.to_string(),
+        Expression::StaticMemberExpression(member) => member.property.name.to_string(),
+        Expression::ComputedMemberExpression(member) => constant(&member.expression),
+        Expression::ChainExpression(chain) => match &chain.expression {
+            ChainElement::StaticMemberExpression(member) => member.property.name.to_string(),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// The text of a text or a number; empty for anything else.
+pub(super) fn constant(expression: &Expression<'_>) -> String {
+    match expression.get_inner_expression() {
+        Expression::StringLiteral(text) => text.value.to_string(),
+        Expression::NumericLiteral(number) => number.value.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
+    if depth > DEPTH_MAX {
+        return text.push('…');
+    }
+    match expression {
+        Expression::Identifier(name) => text.push_str(name.name.as_str()),
+        Expression::ThisExpression(_) => text.push_str("this"),
+        Expression::Super(_) => text.push_str(UNNAMED),
+        Expression::NullLiteral(_) => text.push_str("null"),
+        Expression::BooleanLiteral(literal) => {
+            text.push_str(if literal.value { "true" } else { "false" });
+        }
+        Expression::NumericLiteral(number) => text.push_str(&number.value.to_string()),
+        Expression::StringLiteral(literal) => {
+            text.push('"');
+            text.extend(literal.value.chars().take(CHARACTERS_MAX));
+            text.push('"');
+        }
+        Expression::StaticMemberExpression(member) => {
+            write(&member.object, text, depth + 1);
+            text.push_str(if member.optional { "?." } else { "." });
+            text.push_str(member.property.name.as_str());
+        }
+        Expression::ComputedMemberExpression(member) => {
+            write(&member.object, text, depth + 1);
+            write_key(&member.expression, member.optional, text, depth);
+        }
+        Expression::PrivateFieldExpression(member) => {
+            write(&member.object, text, depth + 1);
+            text.push_str(".#");
+            text.push_str(member.field.name.as_str());
+        }
+        Expression::CallExpression(call) => {
+            write(&call.callee, text, depth + 1);
+            text.push_str("(...)");
+        }
+        Expression::ParenthesizedExpression(inner) => write(&inner.expression, text, depth + 1),
+        Expression::AwaitExpression(inner) => {
+            text.push_str("(await ");
+            write(&inner.argument, text, depth + 1);
+            text.push(')');
+        }
+        Expression::LogicalExpression(logical) => {
+            text.push('(');
+            write(&logical.left, text, depth + 1);
+            text.push(' ');
+            text.push_str(logical.operator.as_str());
+            text.push(' ');
+            write(&logical.right, text, depth + 1);
+            text.push(')');
+        }
+        Expression::ChainExpression(chain) => write_chain(&chain.expression, text, depth),
+        // Our own condition around a last argument, see `source::edits`.
+        Expression::ConditionalExpression(condition)
+            if matches!(condition.test, Expression::BooleanLiteral(_))
+                && condition.alternate.span().size() == 5 =>
+        {
+            write(&condition.consequent, text, depth + 1);
+        }
+        _ => text.push_str(UNNAMED),
+    }
+}
+
+fn write_key(key: &Expression<'_>, is_optional: bool, text: &mut String, depth: usize) {
+    if let Expression::StringLiteral(name) = key {
+        text.push_str(if is_optional { "?." } else { "." });
+        return text.push_str(name.value.as_str());
+    }
+    text.push_str(if is_optional { "?.[" } else { "[" });
+    write(key, text, depth + 1);
+    text.push(']');
+}
+
+fn write_chain(element: &ChainElement<'_>, text: &mut String, depth: usize) {
+    match element {
+        ChainElement::StaticMemberExpression(member) => {
+            write(&member.object, text, depth + 1);
+            text.push_str(if member.optional { "?." } else { "." });
+            text.push_str(member.property.name.as_str());
+        }
+        ChainElement::ComputedMemberExpression(member) => {
+            write(&member.object, text, depth + 1);
+            write_key(&member.expression, member.optional, text, depth);
+        }
+        ChainElement::CallExpression(call) => {
+            write(&call.callee, text, depth + 1);
+            text.push_str("(...)");
+        }
+        _ => text.push_str(UNNAMED),
+    }
+}
