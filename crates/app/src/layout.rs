@@ -64,7 +64,7 @@ impl Layout {
         let told = [&meta, &app_meta].into_iter().flatten().find_map(config_version);
         let by_root = found.first().map(|(version, file)| config_version(file).unwrap_or(*version));
         let version = told.or(by_root).unwrap_or_else(|| guess(reader));
-        check_version(version, reader);
+        check_version(version, [&meta, &app_meta].into_iter().flatten(), &found, reader);
         // A stable sort: the matching root file first, the newer of the others next.
         found.sort_by_key(|(own, _)| *own != generation(version));
         let has_own = found.first().is_some_and(|(own, _)| *own == generation(version));
@@ -153,20 +153,33 @@ fn guess(reader: &mut Reader) -> u32 {
     } else {
         20180301
     };
+    let file = VERSIONS.iter().find(|(own, _)| *own == version).map_or("stitch.json", |one| one.1);
     reader.report.warn(
         "root-file-missing",
-        Spot::file(""),
-        format!("there is no root file; the layout looks like {version}"),
-        "export the app again, or name it with `--app-id`",
+        Spot::file(file),
+        format!(
+            "the export has no such file, nor another one that tells its version; the layout \
+             looks like {version}"
+        ),
+        "put the file back, or give the id that callers use with `--app-id`",
     );
     version
 }
 
-fn check_version(version: u32, reader: &mut Reader) {
+/// Tells of a version that is not known, at the file that says so.
+fn check_version<'a>(
+    version: u32,
+    metas: impl Iterator<Item = &'a JsonFile>,
+    roots: &'a [(u32, JsonFile)],
+    reader: &mut Reader,
+) {
     if VERSIONS.iter().all(|(known, _)| *known != version) {
+        let mut files = metas.chain(roots.iter().map(|(_, file)| file));
+        let file = files.find(|file| config_version(file) == Some(version));
+        let spot = file.map(|file| file.spot("config_version"));
         reader.report.warn(
             "config-version-unknown",
-            Spot::file(""),
+            spot.unwrap_or_else(|| Spot::file("root_config.json")),
             format!(
                 "`config_version` {version} is not known; it is read as {}",
                 generation(version)

@@ -9,6 +9,9 @@ use crate::{AppValue, Environment, fields::Fields, layout::Layout, reader::Reade
 /// The name of the file for the empty tag.
 const NO_ENVIRONMENT: &str = "no-environment";
 
+/// More environments are not named.
+const NAMES_TOLD_MAX: usize = 20;
+
 /// Reads the active environment: the operator's choice, or what the export says.
 pub(crate) fn read_environment(
     reader: &mut Reader,
@@ -86,10 +89,18 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
 }
 
 fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
+    let files = reader.json_files("environments");
+    let stem = |path: &String| Some(path.rsplit('/').next()?.strip_suffix(".json")?.to_owned());
+    let names: Vec<_> = files.iter().filter_map(stem).take(NAMES_TOLD_MAX).collect();
+    let choose = "choose another environment with `--environment`";
+    let remedy = match names.is_empty() {
+        true => format!("add the file, or {choose}"),
+        false => format!("add the file, or {choose}; there are {}", names.join(", ")),
+    };
     reader.report.warn(
         "environment-missing",
         spot,
         format!("the environment `{tag}` has no file, and so no values"),
-        "add the file, or choose another environment",
+        &remedy,
     );
 }

@@ -12,6 +12,7 @@ mod function;
 mod hostile;
 mod logs;
 mod memory;
+mod messages;
 mod odd_files;
 mod program;
 mod quickstart;
