@@ -27,6 +27,10 @@ const UNKNOWN_TOLD_MAX: usize = 20;
 /// Longer keys are cut in messages.
 const KEY_BYTES_SHOWN: usize = 64;
 
+/// What a flag must be, and how to write one.
+const BOOLEAN: &str = "true or false";
+const AS_BOOLEAN: &str = "write it as a boolean of JSON, without quotes";
+
 /// An object whose fields are being read.
 pub(crate) struct Fields<'a> {
     file: &'a JsonFile,
@@ -102,7 +106,7 @@ impl<'a> Fields<'a> {
             None => false,
             Some(Json::Bool(flag)) => *flag,
             Some(_) => {
-                self.wrong_type(key, "true or false");
+                self.wrong_type(key, BOOLEAN);
                 false
             }
         }
@@ -114,7 +118,8 @@ impl<'a> Fields<'a> {
             None | Some(Json::Null) => false,
             Some(Json::Bool(flag)) => *flag,
             Some(_) => {
-                self.oddity("field-type", key, format!("`{key}` is neither true nor false"));
+                let message = format!("`{key}` is not {BOOLEAN}");
+                self.oddity_with("field-type", key, message, AS_BOOLEAN);
                 closed
             }
         }
@@ -263,7 +268,11 @@ impl<'a> Fields<'a> {
 
     fn wrong_type(&mut self, key: &'static str, wanted: &str) {
         let message = format!("`{key}` is not {wanted}");
-        self.doubt("field-type", key, message, "correct the value of the field");
+        let remedy = match wanted {
+            BOOLEAN => AS_BOOLEAN.to_owned(),
+            _ => format!("write {wanted}"),
+        };
+        self.doubt("field-type", key, message, remedy);
     }
 
     fn path_of(&self, key: &str) -> String {

@@ -27,6 +27,22 @@ pub(crate) enum ReadError {
     Io(#[from] io::Error),
 }
 
+impl ReadError {
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Outside => "put the file or folder itself in its place",
+            Self::TooLarge => "keep a smaller file there: no function or configuration needs more",
+            Self::NotUtf8 => "save it as UTF-8",
+            Self::NotRegular => "put a plain file in its place",
+            Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "run this program as the user that it belongs to"
+            }
+            Self::Io(_) => "make it readable, or copy it from the export again",
+        }
+    }
+}
+
 /// Something in a folder.
 pub(crate) struct Entry {
     pub(crate) name: String,

@@ -76,7 +76,7 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Functions {
 
 fn walk(reader: &mut Reader, layout: &Layout, folder: &str, depth: usize, sources: &mut Sources) {
     if depth > DEPTH_MAX {
-        return reader.linked(folder);
+        return reader.too_deep(folder, DEPTH_MAX);
     }
     let entries = reader.list(folder);
     let has = |name: &str| entries.iter().any(|e| e.kind == EntryKind::File && e.name == name);

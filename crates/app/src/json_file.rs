@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, error::Category};
 
 use crate::{
     Environment, Place,
@@ -44,8 +44,8 @@ impl JsonFile {
                 report.error(
                     "json-syntax",
                     Spot { file: path.to_owned(), line, field: None },
-                    format!("the file is not JSON: {error}"),
-                    "mend the file, or export the app again",
+                    format!("the file is not JSON: {}", what_is_wrong(&error)),
+                    remedy(&error, text),
                 );
                 None
             }
@@ -60,7 +60,8 @@ impl JsonFile {
                 "template-unresolved",
                 self.spot(&field),
                 format!("`{template}` names nothing in the environment `{}`", environment.tag),
-                "add the value to the file of the environment, or choose another environment",
+                "add the value to the file of the environment in `environments/`, or choose \
+                 another environment with `--environment`",
             );
             self.unresolved.insert(field);
         }
@@ -116,8 +117,41 @@ impl JsonFile {
             "json-shape",
             self.spot(""),
             format!("the file does not hold {wanted}"),
-            "mend the file, or export the app again",
+            &format!("put what it holds into {wanted}, as exports of this version have it"),
         );
+    }
+}
+
+/// What the parser says, with the place in front. A file that ends too early ends at its last line.
+fn what_is_wrong(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    let what = match what.strip_prefix("EOF while parsing ") {
+        Some("a value") => "the file ends where a value should be".to_owned(),
+        Some(inner) => format!("the file ends within {inner}"),
+        None => what.to_owned(),
+    };
+    format!("line {}, column {}: {what}", error.line(), error.column())
+}
+
+/// How far a file is looked through for the marks that Git leaves.
+const LINES_SEARCHED_MAX: usize = 100_000;
+
+fn remedy(error: &serde_json::Error, text: &str) -> &'static str {
+    if text.lines().take(LINES_SEARCHED_MAX).any(|line| line.starts_with("<<<<<<< ")) {
+        return "Git has left both sides of a conflict in the file: keep one of them";
+    }
+    match error.classify() {
+        Category::Eof if text.trim().is_empty() => "the file is empty: take it from the export",
+        Category::Eof => {
+            "a part of the file is lost, or a bracket or quote is not closed: add it, or take the \
+             file from the export"
+        }
+        _ => {
+            "correct that place; JSON has double quotes around texts and keys, commas between \
+             entries and no comments"
+        }
     }
 }
 

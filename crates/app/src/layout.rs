@@ -73,7 +73,7 @@ impl Layout {
         let told = [&meta, &app_meta].into_iter().flatten().find_map(config_version);
         let by_root = found.first().map(|(version, file)| config_version(file).unwrap_or(*version));
         let version = told.or(by_root).unwrap_or_else(|| guess(reader));
-        check_version(version, reader);
+        check_version(version, [&meta, &app_meta].into_iter().flatten(), &found, reader);
         // A stable sort: the matching root file first, the newer of the others next.
         found.sort_by_key(|(own, _)| *own != generation(version));
         let has_own = found.first().is_some_and(|(own, _)| *own == generation(version));
@@ -204,20 +204,33 @@ fn guess(reader: &mut Reader) -> u32 {
     // The folder may be that of a program beside whose own folders an export lies.
     let mut below = apps_below(reader.folder.path());
     below.retain(|dir| is_root(dir));
+    let file = VERSIONS.iter().find(|(own, _)| *own == version).map_or("stitch.json", |one| one.1);
     let remedy = match below.first() {
         Some(dir) => format!("name the folder that holds an app with one: {}", dir.display()),
-        None => "export the app again, or name it with `--app-id`".to_owned(),
+        None => "put the file back, or give the id that callers use with `--app-id`".to_owned(),
     };
-    let message = format!("there is no root file; the layout looks like {version}");
-    reader.report.warn("root-file-missing", Spot::file(""), message, &remedy);
+    let message = format!(
+        "the export has no such file, nor another one that tells its version; the layout looks \
+         like {version}"
+    );
+    reader.report.warn("root-file-missing", Spot::file(file), message, &remedy);
     version
 }
 
-fn check_version(version: u32, reader: &mut Reader) {
+/// Tells of a version that is not known, at the file that says so.
+fn check_version<'a>(
+    version: u32,
+    metas: impl Iterator<Item = &'a JsonFile>,
+    roots: &'a [(u32, JsonFile)],
+    reader: &mut Reader,
+) {
     if VERSIONS.iter().all(|(known, _)| *known != version) {
+        let mut files = metas.chain(roots.iter().map(|(_, file)| file));
+        let file = files.find(|file| config_version(file) == Some(version));
+        let spot = file.map(|file| file.spot("config_version"));
         reader.report.warn(
             "config-version-unknown",
-            Spot::file(""),
+            spot.unwrap_or_else(|| Spot::file("root_config.json")),
             format!(
                 "`config_version` {version} is not known; it is read as {}",
                 generation(version)

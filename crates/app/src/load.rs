@@ -97,9 +97,11 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
     let functions = functions::read(&mut reader, &layout);
     let services = services::read(&mut reader, &layout);
     let name = layout.root_text("/name").unwrap_or_default();
+    let client_app_id = client_app_id(&mut reader, &layout, options, (&root, &name));
     let mut app = App {
-        client_app_id: client_app_id(&mut reader, &layout, options, (&root, &name)),
-        name,
+        // An app without a name is known by its id.
+        name: if name.is_empty() { client_app_id.clone() } else { name },
+        client_app_id,
         identity: identity(&layout),
         config_version: layout.version,
         deployment_model: layout.root_text("/deployment_model"),
@@ -135,7 +137,8 @@ fn client_app_id(
     let found = found.or_else(|| meta.map(str::to_owned).filter(|id| !id.is_empty()));
     found.or_else(|| layout.root_text("/app_id")).unwrap_or_else(|| {
         let folder = root.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = if name.is_empty() { folder.unwrap_or_default() } else { name.to_owned() };
+        let name = if name.is_empty() { folder.as_deref().unwrap_or("app") } else { name };
+        let name = name.to_owned();
         let field = Some("client_app_id".to_owned());
         reader.report.warn(
             "app-id-missing",
@@ -166,7 +169,7 @@ fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> 
             "origins-unreadable",
             Spot::file(path),
             "whatever origins the file allows are not known; no origin is let in".to_owned(),
-            "mend the file, or export the app again",
+            "mend the file; what is wrong with it is told with its name",
         );
         return vec![NO_ORIGIN.to_owned()];
     }

@@ -58,7 +58,7 @@ impl Reader {
                 "file-unusable",
                 Spot::file(path),
                 format!("the file is ignored: {error}"),
-                "put a plain UTF-8 file of reasonable size in its place",
+                error.remedy(),
             );
             Unusable
         })
@@ -94,12 +94,12 @@ impl Reader {
         let listing = match self.folder.list(path) {
             Ok(listing) => listing,
             Err(error) => {
-                self.ignored(path, &error.to_string());
+                self.ignored(path, &error.to_string(), error.remedy());
                 return None;
             }
         };
         for (name, error) in &listing.unusable {
-            self.ignored(&join(path, name), &error.to_string());
+            self.ignored(&join(path, name), &error.to_string(), error.remedy());
         }
         Some(listing)
     }
@@ -129,7 +129,8 @@ impl Reader {
         let mut entries = self.list(path);
         entries.retain(|entry| entry.name.ends_with(".json"));
         for folder in entries.extract_if(.., |entry| entry.kind != EntryKind::File) {
-            self.ignored(&join(path, &folder.name), "it is a folder");
+            let remedy = "put a plain file in its place";
+            self.ignored(&join(path, &folder.name), "it is a folder", remedy);
         }
         entries.iter().map(|entry| join(path, &entry.name)).collect()
     }
@@ -141,15 +142,21 @@ impl Reader {
 
     /// Reports a linked folder, which is not followed.
     pub(crate) fn linked(&mut self, path: &str) {
-        self.ignored(path, "it is a link to a folder");
+        self.ignored(path, "it is a link to a folder", "put the folder itself in its place");
     }
 
-    fn ignored(&mut self, path: &str, reason: &str) {
+    /// Reports a folder that lies too deep, which is not searched.
+    pub(crate) fn too_deep(&mut self, path: &str, depth_max: usize) {
+        let reason = format!("it lies more than {depth_max} folders deep");
+        self.ignored(path, &reason, "move it further up");
+    }
+
+    fn ignored(&mut self, path: &str, reason: &str, remedy: &str) {
         self.report.error(
             "file-unusable",
             Spot::file(path),
             format!("the entry is ignored: {reason}"),
-            "put a plain file or folder in its place",
+            remedy,
         );
     }
 }

@@ -64,13 +64,13 @@ pub enum SecretError {
         name: String,
     },
     /// A secret without a value protects nothing.
-    #[error("the value of the secret `{name}` is empty")]
+    #[error("the value of the secret `{name}` is empty, and would protect nothing: give it one")]
     Empty {
         /// The name.
         name: String,
     },
     /// A variable holds bytes that are no text.
-    #[error("{origin} does not hold UTF-8 text")]
+    #[error("{origin} does not hold UTF-8 text: write the value as text, such as in base64")]
     NotUtf8 {
         /// Where the value comes from.
         origin: SecretOrigin,
@@ -82,7 +82,12 @@ pub enum SecretError {
         path: PathBuf,
     },
     /// The secrets file cannot be understood.
-    #[error("{} is not a list of `name = \"value\"` lines (line {line})", path.display())]
+    #[error(
+        "{}{} is not a list of `name = \"value\"` lines: mend the line, or remove it and set the \
+         secret again",
+        path.display(),
+        if *line > 0 { format!(":{line}") } else { String::new() }
+    )]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -142,6 +147,11 @@ impl SecretStore {
             }
         }
         Ok(None)
+    }
+
+    /// Whether the secrets file holds a secret of this name.
+    pub fn holds(&self, name: &str) -> bool {
+        self.stored.contains_key(name)
     }
 
     /// Writes the value of a secret into the secrets file.

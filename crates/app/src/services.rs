@@ -83,7 +83,12 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
         Ok(None) => {
             if reader.folder.has(&join(folder, "incoming_webhooks")) {
                 services.unusable.insert(by_folder.to_owned());
-                left_out(reader, Spot::file(folder), "it has no `config.json`");
+                left_out(
+                    reader,
+                    Spot::file(folder),
+                    "it has no `config.json`",
+                    "add the file, with the `name` and the `type` of the service",
+                );
             }
             return;
         }
@@ -98,13 +103,15 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
             reader,
             file.spot("type"),
             "its type or its name is given twice or unclear",
+            "write `type` and `name` once, without a template that names nothing",
         );
     }
     let object = file.object(&mut reader.report);
     let kind = object.and_then(|object| object.get("type")).and_then(Json::as_str);
     let (Some(object), Some(kind)) = (object, kind) else {
         services.unusable.insert(by_folder.to_owned());
-        return left_out(reader, file.spot("type"), "it has no `type`");
+        let remedy = "write its `type` as App Services does, such as `http` or `mongodb-atlas`";
+        return left_out(reader, file.spot("type"), "it has no `type`", remedy);
     };
     let name = match object.get("name").and_then(Json::as_str) {
         Some(name) if !name.is_empty() => name,
@@ -124,7 +131,8 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
     let kind = parse_kind(kind);
     let Some(webhooks) = webhooks::read(reader, folder, name, &kind) else {
         services.unusable.insert(by_folder.to_owned());
-        return left_out(reader, Spot::file(folder), "its webhooks cannot be listed");
+        let remedy = "let the user that runs this program read its folder `incoming_webhooks`";
+        return left_out(reader, Spot::file(folder), "its webhooks cannot be listed", remedy);
     };
     services.by_folder.entry(by_folder.to_owned()).or_default().insert(name.to_owned());
     let service = Service {
@@ -219,11 +227,11 @@ pub(crate) fn texts(list: &Json) -> Option<Vec<String>> {
     list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn left_out(reader: &mut Reader, spot: Spot, why: &str) {
+fn left_out(reader: &mut Reader, spot: Spot, why: &str, remedy: &str) {
     reader.report.error(
         "service-unreadable",
         spot,
         format!("the service is left out: {why}"),
-        "correct the configuration of the service",
+        remedy,
     );
 }

@@ -9,6 +9,9 @@ use crate::{AppValue, Environment, fields::Fields, layout::Layout, reader::Reade
 /// The name of the file for the empty tag.
 const NO_ENVIRONMENT: &str = "no-environment";
 
+/// More environments are not named.
+const NAMES_TOLD_MAX: usize = 20;
+
 /// Reads the active environment: the operator's choice, or what the export says.
 pub(crate) fn read_environment(
     reader: &mut Reader,
@@ -86,8 +89,15 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
 }
 
 fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
-    let otherwise = "add the file, or choose another environment";
-    let remedy = reader.remedy_of_missing(&spot.file, otherwise);
+    let files = reader.json_files("environments");
+    let stem = |path: &String| Some(path.rsplit('/').next()?.strip_suffix(".json")?.to_owned());
+    let names: Vec<_> = files.iter().filter_map(stem).take(NAMES_TOLD_MAX).collect();
+    let choose = "choose another environment with `--environment`";
+    let otherwise = match names.is_empty() {
+        true => format!("add the file, or {choose}"),
+        false => format!("add the file, or {choose}; there are {}", names.join(", ")),
+    };
+    let remedy = reader.remedy_of_missing(&spot.file, &otherwise);
     let message = format!("the environment `{tag}` has no file, and so no values");
     reader.report.warn("environment-missing", spot, message, &remedy);
 }

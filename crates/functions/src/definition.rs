@@ -188,4 +188,6 @@ pub struct Outbound {
     /// Origin to origin: calls to the first go to the second, such as
     /// `https://api.example.com` to `http://127.0.0.1:9000`.
     pub redirect: BTreeMap<String, String>,
+    /// Whether functions may call nothing else than what these two name.
+    pub listed_only: bool,
 }

@@ -113,10 +113,11 @@ impl Client {
                 Rule::parse(entry).ok_or_else(|| OutboundError::Allow { entry: entry.clone() })
             })
         };
-        let direct = Guard::new(allowed().collect::<Result<_, _>>()?);
+        let guard = |rules| Guard::new(rules, outbound.listed_only);
+        let direct = guard(allowed().collect::<Result<_, _>>()?);
         let of_detours = allowed().chain(detours.rules().map(Ok)).collect::<Result<_, _>>()?;
         let direct = HttpClients::new(Connector::new(direct), &trust);
-        let detoured = HttpClients::new(Connector::new(Guard::new(of_detours)), &trust);
+        let detoured = HttpClients::new(Connector::new(guard(of_detours)), &trust);
         Ok(Self { direct, detoured, detours, body_bytes_max, time })
     }
 

@@ -55,11 +55,51 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.chain().any(is_broken_pipe) {
         return Exit::Success;
     }
-    terminal::error(&format!("{error:#}"));
+    terminal::error(&text_of(error));
     if error.is::<SettingErrors>() || error.is::<UsageError>() {
         return Exit::Usage;
     }
     Exit::Failure
+}
+
+/// What stands before a remedy, which has a line of its own.
+pub(crate) const REMEDY: &str = "\n  → ";
+
+/// An error with its causes, each told once, and what to do about it at the end.
+pub(crate) fn text_of(error: &anyhow::Error) -> String {
+    let (mut text, mut remedies) = (String::new(), Vec::new());
+    // Whoever opens a file names it. What is left is what a command writes its output to.
+    if error.chain().next().is_some_and(|first| first.is::<io::Error>()) {
+        text.push_str("standard output cannot be written");
+    }
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        let (what, remedy) = cause
+            .split_once(REMEDY)
+            .map_or((&*cause, None), |(what, remedy)| (what, Some(remedy.to_owned())));
+        remedies.extend(remedy);
+        // Some errors hold the text of their cause.
+        if !text.contains(what) {
+            let separator = if text.is_empty() { "" } else { ": " };
+            text.push_str(separator);
+            text.push_str(what);
+        }
+    }
+    if remedies.is_empty() {
+        remedies.extend(error.chain().find_map(remedy_of).map(str::to_owned));
+    }
+    remedies.iter().for_each(|remedy| text.extend([REMEDY, remedy]));
+    text
+}
+
+/// What helps against errors of the system, wherever they come from.
+fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    Some(match cause.downcast_ref::<io::Error>()?.kind() {
+        ErrorKind::PermissionDenied => "run the command as the user that it belongs to",
+        ErrorKind::StorageFull => "make room on the disk, or write to another one",
+        ErrorKind::ReadOnlyFilesystem => "name a place that can be written",
+        _ => return None,
+    })
 }
 
 /// Tells that the command line is wrong, or the help that was asked for.
@@ -113,4 +153,48 @@ fn wants_json(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    fn denied() -> io::Error {
+        ErrorKind::PermissionDenied.into()
+    }
+
+    /// An error that holds the text of its cause.
+    fn doubled() -> anyhow::Error {
+        let message = format!("documents.lock: {}", denied());
+        anyhow::Error::new(denied()).context(message)
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once_and_its_remedy_last() {
+        let of_user = "\n  → run the command as the user that it belongs to";
+        let cases = [
+            (
+                doubled().context("the documents cannot be opened"),
+                format!(
+                    "the documents cannot be opened: documents.lock: permission denied{of_user}"
+                ),
+            ),
+            (
+                doubled().context("no\n  → do this"),
+                "no: documents.lock: permission denied\n  → do this".to_owned(),
+            ),
+            (
+                denied().into(),
+                format!("standard output cannot be written: permission denied{of_user}"),
+            ),
+            (UsageError("two\n  → lines".to_owned()).into(), "two\n  → lines".to_owned()),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(text_of(&error), expected);
+        }
+        let named = Err::<(), _>(denied()).context("a.json cannot be read").unwrap_err();
+        assert_eq!(text_of(&named), format!("a.json cannot be read: permission denied{of_user}"));
+    }
 }

@@ -135,6 +135,7 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
         outbound: Outbound {
             allow: settings.outbound.allow.get().to_vec(),
             redirect: settings.outbound.redirect.get().clone(),
+            listed_only: settings.outbound.listed_only,
         },
         data: DataSources::default(),
         // What a workspace has replaces it.
@@ -147,7 +148,7 @@ pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
     let server = &settings.server;
     let proxies = server.trusted_proxies.get().iter().map(|proxy| proxy.parse());
     Ok(Config {
-        listen: server.listen,
+        listen: server.listen.first(),
         threads: size(server.threads, 0),
         finish_without_caller: server.finish_without_caller,
         trusted_proxies: proxies.collect::<Result<_, _>>()?,

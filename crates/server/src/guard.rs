@@ -3,6 +3,8 @@
 //! Keys are resolved once, when the app is loaded. A protection that cannot be resolved becomes
 //! [`Guard::Closed`], never [`Guard::Open`].
 
+use std::sync::LazyLock;
+
 use hookstead_app::{Protection, Secret, SecretSource};
 use hookstead_signature::{Key, Place, RequestParts, Scheme, presets, verify};
 use http::{HeaderName, request::Parts};
@@ -106,9 +108,26 @@ impl Guard {
             body,
         };
         // Nor does one cover the time.
-        verify(scheme, keys, &request, 0).map_err(|refusal| refuse(kind, scheme, &refusal))
+        verify(scheme, keys, &request, 0).map_err(|refusal| refuse(kind, scheme, &refusal, parts))
     }
 }
+
+/// How many proofs of other schemes the journal names.
+const OTHERS_TOLD_MAX: usize = 4;
+
+/// The headers in which the known schemes put their signatures, each with the first such scheme.
+static SIGNATURE_HEADERS: LazyLock<Vec<(&'static str, HeaderName, &'static str)>> =
+    LazyLock::new(|| {
+        let mut known: Vec<(&str, HeaderName, &str)> = Vec::new();
+        for scheme in presets::ALL {
+            for (name, header) in headers(scheme) {
+                if !known.iter().any(|(_, other, _)| *other == header) {
+                    known.push((name, header, scheme.name));
+                }
+            }
+        }
+        known
+    });
 
 fn headers(scheme: &Scheme) -> Vec<(&'static str, HeaderName)> {
     let names = scheme.ways.iter().filter_map(|way| match way.place {
@@ -120,11 +139,41 @@ fn headers(scheme: &Scheme) -> Vec<(&'static str, HeaderName)> {
     names.filter_map(known).collect()
 }
 
+/// What a request carries that another scheme would look at: its sender is set up for that one.
+fn proofs_of_others(scheme: &Scheme, by_query: bool, parts: &Parts) -> Vec<String> {
+    let own = headers(scheme);
+    let is_own = |header: &HeaderName| own.iter().any(|(_, name)| name == header);
+    let headers = SIGNATURE_HEADERS
+        .iter()
+        .filter(|(_, header, _)| parts.headers.contains_key(header) && !is_own(header))
+        .map(|(name, _, scheme)| format!("{name} (as {scheme} signs)"));
+    let query = parts.uri.query().filter(|_| !by_query).unwrap_or_default();
+    let parameter = pairs(query.as_bytes()).any(|(name, _)| name == SECRET_PARAMETER);
+    let parameter = parameter.then(|| format!("the query parameter {SECRET_PARAMETER}"));
+    headers.chain(parameter).take(OTHERS_TOLD_MAX).collect()
+}
+
+/// The parameter of `SECRET_AS_QUERY_PARAM`.
+const SECRET_PARAMETER: &str = "secret";
+
 /// A caller learns that a header is missing, as on the hosted service, and nothing else: not
 /// whether the secret was wrong or absent, nor what was wrong with a signature.
-fn refuse(kind: Kind, scheme: &Scheme, refusal: &hookstead_signature::Refusal) -> Refusal {
-    let detail = format!("{refusal} ({}, {})", refusal.code(), scheme.name);
+fn refuse(
+    kind: Kind,
+    scheme: &Scheme,
+    refusal: &hookstead_signature::Refusal,
+    parts: &Parts,
+) -> Refusal {
+    let mut detail = format!("{refusal} ({}, {})", refusal.code(), scheme.name);
     let by_query = scheme.ways.iter().any(|way| matches!(way.place, Place::Query { .. }));
+    if matches!(refusal, hookstead_signature::Refusal::Missing { .. }) {
+        let others = proofs_of_others(scheme, by_query, parts);
+        if !others.is_empty() {
+            detail.push_str("; the request carries ");
+            detail.push_str(&others.join(", "));
+            detail.push_str(", which this protection does not look at");
+        }
+    }
     match refusal {
         hookstead_signature::Refusal::Missing { name } if !by_query => {
             let message = format!("expected to find {name} in header");

@@ -37,6 +37,7 @@ mod shield;
 mod site;
 mod sniff;
 mod target;
+mod trial;
 mod watched;
 mod workers;
 
@@ -45,3 +46,4 @@ pub use connection::serve_bare;
 pub use listing::{Kind, Listing, ProtectionKind};
 pub use server::{BindError, Server, SiteHandle};
 pub use site::{Secrets, Site};
+pub use trial::{Trial, TrialFailure};

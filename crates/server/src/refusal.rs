@@ -12,7 +12,7 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::excerpt::excerpt;
+use crate::{excerpt::excerpt, trial::TrialFailure};
 
 /// Seconds after which a sender may try again what there was no room for.
 const RETRY_SECONDS: u16 = 5;
@@ -208,6 +208,12 @@ impl Refusal {
 fn push_string(json: &mut Vec<u8>, text: &str) {
     // Writing a string into memory cannot fail.
     let _ = serde_json::to_writer(json, text);
+}
+
+impl From<Refusal> for TrialFailure {
+    fn from(Refusal { status, code, message, detail, .. }: Refusal) -> Self {
+        Self { status: status.as_u16(), code, message: message.into_owned(), detail }
+    }
 }
 
 impl From<Failure> for Refusal {

@@ -15,6 +15,8 @@ use crate::{config::ApplicationAuthentication, refusal::Refusal};
 pub(crate) enum Unmet {
     /// The credentials of a user.
     Credentials,
+    /// The same, for nothing says whose rights the function runs with.
+    Undeclared,
     /// A user with a fixed id.
     User,
     /// A script that names a user.
@@ -62,6 +64,12 @@ impl Unmet {
                 "it asks for application authentication and users are not supported yet \
                  (`[auth] application_authentication` is \"required\")"
             }
+            Self::Undeclared => {
+                "`functions/config.json` does not say whose rights its function runs with (an \
+                 entry with `\"run_as_system\": true` does, once a secret or a signature protects \
+                 the endpoint), so that it asks for application authentication, and users are not \
+                 supported yet"
+            }
             Self::User => "`run_as_user_id` names a user and users are not supported yet",
             Self::Script => {
                 "`run_as_user_id_script_source` asks for a user and users are not supported yet"
@@ -77,6 +85,12 @@ impl Unmet {
                 "give it a secret or a signature that callers prove themselves with, and only then \
                  let its function run as system"
             }
+            Self::Undeclared => {
+                "give it a secret or a signature that callers prove themselves with, and only then \
+                 an entry in `functions/config.json`, such as \
+                 `{\"name\": \"hello\", \"run_as_system\": true}` for a function `hello`; exports \
+                 before 20210101 have it in the `config.json` beside the source"
+            }
             Self::Condition => {
                 "give it a secret or a signature that callers prove themselves with, and check the \
                  condition in its function"
@@ -87,7 +101,7 @@ impl Unmet {
     /// The field of a webhook that is to blame, for problems.
     pub(crate) fn field(self) -> &'static str {
         match self {
-            Self::Credentials => "run_as_authed_user",
+            Self::Credentials | Self::Undeclared => "run_as_authed_user",
             Self::User => "run_as_user_id",
             Self::Script => "run_as_user_id_script_source",
             Self::Condition => "can_evaluate",
@@ -97,7 +111,7 @@ impl Unmet {
     /// The refusal of a request.
     pub(crate) fn refuse(self, headers: &HeaderMap) -> Refusal {
         let refusal = match self {
-            Self::Credentials => no_such_user(headers),
+            Self::Credentials | Self::Undeclared => no_such_user(headers),
             Self::User | Self::Script => Refusal::unauthorized("InvalidSession", "invalid session"),
             Self::Condition => Refusal::forbidden("NoMatchingRuleFound", "no rule matched"),
         };

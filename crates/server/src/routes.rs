@@ -55,6 +55,15 @@ impl Routes {
         webhooks.insert(webhook.to_owned(), (method, target));
     }
 
+    /// A webhook by `service/webhook`, and the method that it takes.
+    pub(crate) fn webhook_named(&self, name: &str) -> Option<(Method, &Arc<Target>)> {
+        let services = self.webhooks.iter().filter_map(|(service, webhooks)| {
+            let webhook = name.strip_prefix(service.as_str())?.strip_prefix('/')?;
+            webhooks.get(webhook)
+        });
+        services.map(|(method, target)| (*method, target)).next()
+    }
+
     /// What answers, or why nothing does.
     pub(crate) fn find(
         &self,
@@ -123,7 +132,7 @@ impl Routes {
             let message = format!("incoming webhook not found: '{}'", excerpt(webhook));
             Refusal::not_found("IncomingWebhookNotFound", message)
         })?;
-        if is(*own, method) || (*own == Method::Any && is_known(method)) {
+        if takes(*own, method) {
             return Ok(target);
         }
         let method = excerpt(method.as_str());
@@ -140,6 +149,11 @@ fn squeezed(path: &str) -> String {
         squeezed.push_str(part);
     }
     if squeezed.is_empty() { "/".to_owned() } else { squeezed }
+}
+
+/// Whether an endpoint or webhook of a method, or of any, answers requests of this one.
+pub(crate) fn takes(own: Method, method: &http::Method) -> bool {
+    is(own, method) || (own == Method::Any && is_known(method))
 }
 
 fn is(own: Method, method: &http::Method) -> bool {

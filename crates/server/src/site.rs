@@ -1,6 +1,9 @@
 //! An app, ready to be served: everything is looked up once, here, and never per request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
@@ -12,7 +15,7 @@ use crate::{
     origins::Origins,
     refusal::Refusal,
     routes::Routes,
-    target::{Target, is_reserved, route_key, webhook_entry},
+    target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
 };
 
 /// Finds the value of a secret of the app by its name.
@@ -24,6 +27,8 @@ pub struct Site {
     pub(crate) functions: Functions,
     pub(crate) routes: Routes,
     pub(crate) origins: Origins,
+    /// The functions that other functions can call too.
+    pub(crate) function_names: BTreeSet<String>,
     /// What links in error messages start with.
     pub(crate) base_url: String,
     listings: Vec<Listing>,
@@ -59,6 +64,7 @@ impl Site {
         Ok(Self {
             app: app.client_app_id.as_str().into(),
             functions,
+            function_names: app.functions.keys().cloned().collect(),
             origins: Origins::new(&app.allowed_request_origins, &config.cors),
             base_url: base_url.trim_end_matches('/').to_owned(),
             routes: plan.routes,
@@ -152,12 +158,7 @@ impl<'a> Plan<'a> {
         self.listings.push(Listing {
             kind: Kind::Webhook,
             method: webhook.method.to_string(),
-            path: format!(
-                "/api/client/v2.0/app/{}/service/{}/incoming_webhook/{}",
-                encode(&self.app.client_app_id),
-                encode_segment(&service.name),
-                encode_segment(&webhook.name)
-            ),
+            path: webhook_path(&self.app.client_app_id, &service.name, &webhook.name),
             protection: (&webhook.protection).into(),
             function: format!("{}/{}", service.name, webhook.name),
             refused: self.refused(&target),
@@ -230,26 +231,4 @@ impl<'a> Plan<'a> {
             remedy: remedy.to_owned(),
         });
     }
-}
-
-/// Percent-encodes what a path cannot hold as it is.
-fn encode(path: &str) -> String {
-    encode_except(path, b"/-._~!$&'()*+,;=:@")
-}
-
-/// Percent-encodes a segment of a path.
-fn encode_segment(segment: &str) -> String {
-    encode_except(segment, b"-._~!$&'()*+,;=:@")
-}
-
-fn encode_except(text: &str, kept: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }

@@ -48,11 +48,16 @@ impl Target {
         let guard = Guard::new(&endpoint.protection, Kind::Endpoint, secrets);
         // What a missing function would ask for is not known, and it never runs.
         let unmet = function.and_then(|function| {
-            rights::unmet(
+            let unmet = rights::unmet(
                 [&function.run_as].into_iter().chain(&endpoint.run_as),
                 function.can_evaluate.iter().chain(&endpoint.can_evaluate),
                 config.application_authentication,
-            )
+            );
+            let is_silent = !function.declared && endpoint.run_as.is_none();
+            match unmet {
+                Some(Unmet::Credentials) if is_silent => Some(Unmet::Undeclared),
+                other => other,
+            }
         });
         Self {
             kind: Kind::Endpoint,
@@ -102,6 +107,22 @@ impl Target {
         }
     }
 
+    /// What stands for an endpoint where none calls the function: it answers with the result.
+    pub(crate) fn of_function(name: &str, route: &str) -> Self {
+        Self {
+            kind: Kind::Endpoint,
+            name: route.into(),
+            entry: name.to_owned(),
+            guard: Guard::Open,
+            unmet: None,
+            missing: false,
+            respond_result: true,
+            format: ResultFormat::Ejson,
+            payload: Payload::Request,
+            webhook: None,
+        }
+    }
+
     /// Why every request is refused, when every one is.
     pub(crate) fn refused(&self) -> Option<String> {
         let missing = || self.missing.then(|| "its function has no source".to_owned());
@@ -114,6 +135,38 @@ impl Target {
 /// app, whose names are relative paths.
 pub(crate) fn webhook_entry(service: &str, webhook: &str) -> String {
     format!("/service/{service}/incoming_webhook/{webhook}")
+}
+
+/// The path of a webhook's URL.
+pub(crate) fn webhook_path(app: &str, service: &str, webhook: &str) -> String {
+    format!(
+        "/api/client/v2.0/app/{}/service/{}/incoming_webhook/{}",
+        encode(app),
+        encode_segment(service),
+        encode_segment(webhook)
+    )
+}
+
+/// Percent-encodes what a path cannot hold as it is.
+pub(crate) fn encode(path: &str) -> String {
+    encode_except(path, b"/-._~!$&'()*+,;=:@")
+}
+
+/// Percent-encodes a segment of a path.
+fn encode_segment(segment: &str) -> String {
+    encode_except(segment, b"-._~!$&'()*+,;=:@")
+}
+
+fn encode_except(text: &str, kept: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// The key of a route: odd exports hold empty ones and ones without a leading slash.

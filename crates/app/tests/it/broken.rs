@@ -31,6 +31,49 @@ fn one_broken_file_does_not_stop_the_rest() {
 }
 
 #[test]
+fn broken_json_is_told_with_its_place_and_what_is_wrong_there() {
+    let cases = [
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", 3, "line 3, column 3: expected `,` or `}`", "that place"),
+        ("{'a': 1}", 1, "line 1, column 2: key must be a string", "double quotes"),
+        ("{\"a\": }", 1, "line 1, column 7: expected value", "that place"),
+        ("[1,\n 2", 2, "line 2, column 2: the file ends within a list", "is not closed"),
+        ("{\"a\":", 1, "the file ends where a value should be", "is not closed"),
+        ("{\"a", 1, "the file ends within a string", "is not closed"),
+        ("", 1, "the file ends where a value should be", "the file is empty"),
+        ("{} {}", 1, "trailing characters", "that place"),
+        ("// x\n{}", 1, "expected value", "no comments"),
+        ("{\n<<<<<<< HEAD\n}", 2, "line 2, column 1", "conflict"),
+    ];
+    for (text, line, message, remedy) in cases {
+        let loaded = loaded(&[META, ("values/a.json", text)]);
+        assert_eq!(told(&loaded), [format!("error json-syntax values/a.json:{}", line.max(1))]);
+        let problem = &loaded.problems[0];
+        assert!(problem.message.contains(message), "{text}: {}", problem.message);
+        assert!(problem.remedy.contains(remedy), "{text}: {}", problem.remedy);
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_have_the_remedy_of_their_reason() {
+    let dir = write(&[META]);
+    write_one(dir.path(), "functions/latin.js", b"exports = '\xff'");
+    write_one(dir.path(), "functions/large.js", &vec![b' '; 8 * 1024 * 1024 + 1]);
+    std::os::unix::fs::symlink("nowhere", dir.path().join("functions/link.js")).unwrap();
+    let deep = format!("functions/{}x.js", "d/".repeat(40));
+    write_one(dir.path(), &deep, b"");
+    let loaded = load(dir.path(), &LoadOptions::default()).unwrap();
+    let remedy = |file: &str| {
+        let problem = loaded.problems.iter().find(|one| one.file.ends_with(file)).unwrap();
+        (problem.message.clone(), problem.remedy.clone())
+    };
+    assert_eq!(remedy("latin.js").1, "save it as UTF-8");
+    assert!(remedy("large.js").1.starts_with("keep a smaller file"));
+    assert!(remedy("link.js").1.contains("itself in its place"));
+    let (message, remedy) = remedy("/d");
+    assert!(message.contains("more than 32 folders deep") && remedy.contains("further up"));
+}
+
+#[test]
 fn byte_order_marks_are_ignored() {
     let app = sound(&[
         (".mdb/meta.json", "\u{feff}{\"config_version\":20230101,\"client_app_id\":\"a\"}"),

@@ -35,18 +35,24 @@ fn the_version_comes_from_the_first_place_that_tells() {
 
 #[test]
 fn without_a_root_file_the_layout_is_guessed_and_told() {
-    for (path, text, expected) in [
-        ("https_endpoints/config.json", "[]", 20230101),
-        ("http_endpoints/config.json", "[]", 20210101),
-        ("functions/config.json", "[]", 20210101),
-        ("services/a/config.json", r#"{"name":"a","type":"http"}"#, 20180301),
+    for (path, text, expected, lost) in [
+        ("https_endpoints/config.json", "[]", 20230101, "root_config.json"),
+        ("http_endpoints/config.json", "[]", 20210101, "realm_config.json"),
+        ("functions/config.json", "[]", 20210101, "realm_config.json"),
+        ("services/a/config.json", r#"{"name":"a","type":"http"}"#, 20180301, "stitch.json"),
     ] {
         let loaded = loaded(&[(path, text)]);
         assert_eq!(loaded.app.config_version, expected, "{path}");
         assert_eq!(
             told(&loaded),
-            ["warning root-file-missing", "warning app-id-missing .mdb/meta.json client_app_id"]
+            [
+                format!("warning root-file-missing {lost}").as_str(),
+                "warning app-id-missing .mdb/meta.json client_app_id"
+            ]
         );
+        // An app without a name has that of its folder, as in its URLs.
+        assert_eq!(loaded.app.name, loaded.app.client_app_id);
+        assert!(!loaded.app.name.is_empty());
     }
 }
 
@@ -58,7 +64,10 @@ fn an_unknown_version_is_read_as_the_nearest_older_one() {
     ] {
         let loaded = loaded(&[(".mdb/meta.json", text)]);
         assert_eq!(loaded.app.config_version, expected);
-        assert_eq!(told(&loaded), ["warning config-version-unknown"]);
+        assert_eq!(
+            told(&loaded),
+            ["warning config-version-unknown .mdb/meta.json:1 config_version"]
+        );
     }
 }
 

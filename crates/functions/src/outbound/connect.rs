@@ -72,6 +72,7 @@ async fn connect(guard: &Guard, uri: &Uri) -> Result<TcpStream, ConnectError> {
     let default_port = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
     let port = uri.port_u16().unwrap_or(default_port);
     let name = host.trim_start_matches('[').trim_end_matches(']');
+    guard.vet_name(host, port).map_err(ConnectError::Refused)?;
     let addresses = lookup_host((name, port)).await.map_err(ConnectError::Resolve)?;
     let vetted = guard.vet(host, addresses).map_err(ConnectError::Refused)?;
     connect_to_any(&vetted).await

@@ -11,10 +11,14 @@ use url::Host;
 
 use super::network::{Network, restriction};
 
-/// What the operator permits beyond public addresses.
+/// What the operator permits beyond public addresses, or instead of them.
 pub(super) struct Guard {
     rules: Vec<Rule>,
+    listed_only: bool,
 }
+
+/// What a host is that no rule names, where only those may be called that some rule names.
+const UNLISTED: &str = "not on the list of what functions may call";
 
 /// One entry of `[outbound] allow`.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +39,8 @@ enum Target {
 pub(super) struct Refusal {
     host: String,
     port: u16,
-    address: IpAddr,
+    /// `None` where the name was not resolved.
+    address: Option<IpAddr>,
     why: &'static str,
 }
 
@@ -43,16 +48,30 @@ impl Refusal {
     /// For the operator: callers learn neither addresses nor settings.
     pub(super) fn detail(&self) -> String {
         let Self { host, port, address, why } = self;
+        let what = address.map_or_else(|| host.clone(), |address| address.to_string());
         format!(
-            "{address} is {why}; if functions are meant to call it, add \"{host}:{port}\" to \
+            "{what} is {why}; if functions are meant to call it, add \"{host}:{port}\" to \
              [outbound] allow"
         )
     }
 }
 
 impl Guard {
-    pub(super) fn new(rules: Vec<Rule>) -> Self {
-        Self { rules }
+    pub(super) fn new(rules: Vec<Rule>, listed_only: bool) -> Self {
+        Self { rules, listed_only }
+    }
+
+    /// Refuses a name that no rule can permit, whatever it resolves to: looking it up would tell
+    /// others of the call.
+    pub(super) fn vet_name(&self, host: &str, port: u16) -> Result<(), Refusal> {
+        let may_permit = |rule: &Rule| match &rule.target {
+            Target::Name(name) => name == without_root(host),
+            Target::Network(_) => true,
+        };
+        if !self.listed_only || self.rules.iter().any(may_permit) {
+            return Ok(());
+        }
+        Err(Refusal { host: host.to_owned(), port, address: None, why: UNLISTED })
     }
 
     /// The addresses of a host that may be connected to. A host is refused when none may.
@@ -64,12 +83,13 @@ impl Guard {
         let mut vetted = Vec::new();
         let mut refusal = None;
         for address in addresses {
-            match restriction(address.ip()) {
+            let unlisted = || self.listed_only.then_some(UNLISTED);
+            match restriction(address.ip()).or_else(unlisted) {
                 Some(why) if !self.permits(host, address) => {
                     refusal.get_or_insert_with(|| Refusal {
                         host: host.to_owned(),
                         port: address.port(),
-                        address: address.ip(),
+                        address: Some(address.ip()),
                         why,
                     });
                 }
@@ -145,7 +165,18 @@ mod tests {
     use super::*;
 
     fn vet(allow: &[&str], host: &str, addresses: &[&str]) -> Result<Vec<String>, String> {
-        let guard = Guard::new(allow.iter().map(|entry| Rule::parse(entry).unwrap()).collect());
+        vet_by(false, allow, host, addresses)
+    }
+
+    fn vet_by(
+        listed_only: bool,
+        allow: &[&str],
+        host: &str,
+        addresses: &[&str],
+    ) -> Result<Vec<String>, String> {
+        let rules = allow.iter().map(|entry| Rule::parse(entry).unwrap()).collect();
+        let guard = Guard::new(rules, listed_only);
+        guard.vet_name(host, 443).map_err(|refusal| refusal.to_string())?;
         let addresses = addresses.iter().map(|address| address.parse().unwrap());
         guard
             .vet(host, addresses)
@@ -194,6 +225,31 @@ mod tests {
         for (entry, host, address, permitted) in cases {
             assert_eq!(vet(&[entry], host, &[address]).is_ok(), permitted, "{entry} {address}");
         }
+    }
+
+    #[test]
+    fn where_only_listed_hosts_may_be_called_public_ones_are_refused_unless_they_are_listed() {
+        let public = ["1.1.1.1:443"];
+        let cases = [
+            (&[][..], "api.example", false),
+            (&["api.example"], "api.example", true),
+            (&["api.example"], "API.example.", true),
+            (&["api.example:80"], "api.example", false),
+            (&["other.example"], "api.example", false),
+            (&["1.1.1.0/24"], "api.example", true),
+            (&["10.0.0.0/8"], "api.example", false),
+        ];
+        for (allow, host, permitted) in cases {
+            let host = host.to_ascii_lowercase();
+            let outcome = vet_by(true, allow, &host, &public);
+            assert_eq!(outcome.is_ok(), permitted, "{allow:?} {host}: {outcome:?}");
+            assert!(vet(allow, &host, &public).is_ok());
+        }
+        assert_eq!(
+            vet_by(true, &[], "api.example", &public).unwrap_err(),
+            "api.example:443 may not be called: it is not on the list of what functions may call; \
+             the log of the server has more"
+        );
     }
 
     #[test]

@@ -15,7 +15,8 @@ use hookstead_app::{Secret, SecretStore, secrets::SecretOrigin};
 use crate::{
     commands::sign::without_line_break,
     data_dir::keep_out_of_git,
-    exit::{Exit, UsageError},
+    exit::{Exit, REMEDY, UsageError},
+    settings::nearest,
     terminal::{self, DIM, YELLOW, paint},
     workspace::{PlaceFlags, Workspace, folder_of_app},
 };
@@ -37,6 +38,8 @@ pub(crate) enum Command {
 }
 
 /// Store a secret; its value comes from standard input, is asked for, or stands in a file
+///
+/// A value that is there already is replaced, and a warning says so.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SetArgs {
     /// Name of the secret
@@ -106,9 +109,19 @@ fn set(args: &SetArgs) -> anyhow::Result<Exit> {
     let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     let value = args.value()?;
+    let is_there = store.holds(&args.name);
     workspace.create_data_dir()?;
     store.set(&args.name, value)?;
-    terminal::note(&format!("stored the secret {} in {}", args.name, shown(&workspace)));
+    let (name, place) = (&args.name, shown(&workspace));
+    if is_there {
+        // As --replace of `generate` asks for, but a value that is given is known elsewhere.
+        terminal::warning(&format!(
+            "replaced the secret {name} in {place}; callers that use the value before are refused \
+             from now on"
+        ));
+    } else {
+        terminal::note(&format!("stored the secret {name} in {place}"));
+    }
     tell_what_hides(&store, &args.name)?;
     Ok(Exit::Success)
 }
@@ -140,7 +153,7 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<Exit> {
     let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     if !store.remove(&args.name)? {
-        terminal::error(&format!("{} holds no secret {:?}", shown(&workspace), args.name));
+        terminal::error(&absent(&workspace, &store, &args.name)?);
         return Ok(Exit::Failure);
     }
     terminal::note(&format!("removed the secret {}", args.name));
@@ -148,12 +161,31 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
+/// Says that a secret is not in the store, and which one may be meant.
+fn absent(workspace: &Workspace, store: &SecretStore, name: &str) -> anyhow::Result<String> {
+    let names = store.names()?;
+    let stored = names.iter().filter(|(_, origin)| *origin == SecretOrigin::File);
+    let stored: Vec<&str> = stored.map(|(name, _)| name.as_str()).collect();
+    let elsewhere = names.iter().find(|(other, _)| other == name);
+    let remedy = match (elsewhere, nearest(name, stored.iter().copied())) {
+        (Some((_, origin)), _) => format!("its value comes from {origin}: remove it there"),
+        (None, Some(near)) => format!("did you mean {near}?"),
+        (None, None) if stored.is_empty() => "it holds no secrets at all".to_owned(),
+        (None, None) => format!("it holds {}", stored.join(", ")),
+    };
+    Ok(format!("{} holds no secret {name:?}{REMEDY}{remedy}", shown(workspace)))
+}
+
 /// The value is printed, once: whoever calls the endpoint needs it.
 fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let workspace = args.home.open_for_writing()?;
     let mut store = workspace.secrets()?;
     if store.get(&args.name)?.is_some() && !args.replace {
-        let message = format!("there is a secret {:?} already; add --replace", args.name);
+        let message = format!(
+            "there is a secret {:?} already, and callers may use it{REMEDY}add --replace to make \
+             a new one all the same, or choose another name",
+            args.name
+        );
         return Err(UsageError(message).into());
     }
     let mut bytes = [0; GENERATED_BYTES];
@@ -161,7 +193,13 @@ fn generate(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let value = URL_SAFE_NO_PAD.encode(bytes);
     workspace.create_data_dir()?;
     store.set(&args.name, Secret::new(value.clone()))?;
-    writeln!(io::stdout(), "{value}")?;
+    writeln!(io::stdout(), "{value}").with_context(|| {
+        format!(
+            "standard output cannot be written; the secret {} is stored, and nobody has seen \
+             it{REMEDY}make another one with --replace",
+            args.name
+        )
+    })?;
     tell_what_hides(&store, &args.name)?;
     Ok(Exit::Success)
 }
@@ -187,11 +225,13 @@ impl SetArgs {
             return Ok(Secret::new(without_line_break(&text).to_owned()));
         }
         if io::stdin().is_terminal() {
-            let value = rpassword::prompt_password(format!("value of {}: ", self.name))?;
+            let value = rpassword::prompt_password(format!("value of {}: ", self.name))
+                .context("cannot read the value from the terminal")?;
             return Ok(Secret::new(value));
         }
         let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text).context("cannot read the value")?;
+        let stdin = io::stdin().lock().read_to_string(&mut text);
+        stdin.context("cannot read the value from standard input")?;
         Ok(Secret::new(without_line_break(&text).to_owned()))
     }
 }

@@ -8,7 +8,8 @@ mod table;
 mod watch;
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, ErrorKind, IsTerminal as _, Write as _},
+    net::SocketAddr,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -18,13 +19,13 @@ use anyhow::Context as _;
 use hookstead_app::{Part, Problem};
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
-use hookstead_server::Server;
+use hookstead_server::{BindError, Config, Server, Site};
 use tokio::runtime::Builder;
 
 use self::{reload::Early, stop::Stop, table::Table};
 use super::overview;
 use crate::{
-    exit::Exit,
+    exit::{Exit, REMEDY},
     memory,
     prepare::{Prepared, server_config},
     settings::{LogFormat, Settings},
@@ -46,7 +47,8 @@ pub(crate) struct Args {
           value_parser = folder_of_app())]
     app_dir: PathBuf,
 
-    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:7080]
+    /// Address and port to listen on, or a port of 127.0.0.1; port 0 picks a free one [default:
+    /// 127.0.0.1:7080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 
@@ -70,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the threads cannot be started")?;
     let entered = runtime.enter();
-    let stop = Stop::new()?;
+    let stop = Stop::new().context("signals cannot be caught")?;
     let workspace = args.open()?;
     let early = Early::new(&workspace, args.watch)?;
     let prepared = workspace.prepare_to_run()?;
@@ -104,10 +106,18 @@ async fn serve(
     let config = server_config(settings)?;
     let journal = Arc::new(journal(settings));
     let site = Arc::clone(&prepared.site);
-    let server = Server::bind(config, Arc::clone(&site), Arc::clone(&journal)).await?;
-    // A reader of the log that has gone must not take the server with it.
+    let server = bind(settings, &config, &site, &journal).await?;
     let parts = overview::parts(&prepared.app, &workspace.data_dir);
-    let _ = tell_start(args, settings, (&prepared, &parts), &server);
+    // A log that cannot be written must not take the server with it.
+    if let Err(error) = tell_start(args, settings, (&prepared, &parts), &server)
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        terminal::warning(&format!(
+            "standard output cannot be written: {error}; the server runs at {}, and the lines of \
+             its log are lost{REMEDY}send standard output where there is room",
+            server.local_addr()
+        ));
+    }
     let memory = Arc::clone(&workspace.memory);
     journal.inform(memory::describe(&memory, settings));
     // Most of what ran until now never runs again.
@@ -123,6 +133,61 @@ async fn serve(
     // Others may still hold it, such as the thread that reloads.
     journal.finish();
     Ok(Exit::Success)
+}
+
+/// Listens on the first of the addresses that this machine has.
+async fn bind(
+    settings: &Settings,
+    config: &Config,
+    site: &Arc<Site>,
+    journal: &Arc<Journal>,
+) -> anyhow::Result<Server> {
+    let mut addresses = settings.server.listen.addresses().into_iter().peekable();
+    while let Some(listen) = addresses.next() {
+        let config = Config { listen, ..config.clone() };
+        let bound = Server::bind(config, Arc::clone(site), Arc::clone(journal)).await;
+        match bound {
+            Err(error) if addresses.peek().is_some() && is_foreign(&error) => {}
+            Err(error) => {
+                let remedy = remedy_of_listening(&error);
+                let what = format!("the server cannot start{remedy}");
+                return Err(anyhow::Error::new(error).context(what));
+            }
+            Ok(server) => return Ok(server),
+        }
+    }
+    anyhow::bail!("there is no address to listen on")
+}
+
+/// Whether this machine has no such address.
+fn is_foreign(error: &BindError) -> bool {
+    match error {
+        BindError::Address { source, .. } => {
+            matches!(source.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
+        }
+        BindError::Threads(_) => false,
+    }
+}
+
+/// What to do about an address that cannot be had.
+fn remedy_of_listening(error: &BindError) -> String {
+    let BindError::Address { address, source } = error else { return String::new() };
+    let other = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(8080));
+    let remedy = match source.kind() {
+        ErrorKind::AddrInUse => format!(
+            "another program listens there: end it, or choose another port, such as --listen \
+             {other}; port 0 picks a free one"
+        ),
+        ErrorKind::PermissionDenied => "ports below 1024 are for programs with a right to them: \
+            choose one from 1024 on with --listen, or give this program the right \
+            (CAP_NET_BIND_SERVICE)"
+            .to_owned(),
+        ErrorKind::AddrNotAvailable => "this machine has no such address: name one of its own \
+            with --listen, such as 127.0.0.1:7080"
+            .to_owned(),
+        _ => return String::new(),
+    };
+    format!("{REMEDY}{remedy}")
 }
 
 /// Tells where the server listens, and what it answers to.

@@ -3,6 +3,7 @@
 mod data_sources;
 mod error;
 mod file;
+mod listen;
 mod load;
 mod render;
 mod schema;

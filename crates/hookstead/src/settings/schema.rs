@@ -6,10 +6,9 @@
 // The comments are those of the default file, where a URL is no link.
 #![allow(rustdoc::bare_urls)]
 
-use std::net::SocketAddr;
-
 use super::{
     data_sources::DataSourceSettings,
+    listen::ListenAddress,
     types::{
         ApplicationAuthentication, BaseUrl, ConnectionString, EnvironmentName, HeaderList,
         HostList, LogFormat, NetworkList, Redirects, Text,
@@ -175,8 +174,10 @@ settings! {
 
     /// Where and how requests are taken.
     [server] ServerSettings {
-        /// The address and port to listen on; port 0 picks a free one.
-        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7080));
+        /// The address and port to listen on; port 0 picks a free one. A port alone, such as
+        /// "8080" or ":8080", is one of 127.0.0.1, and "localhost:8080" is the same or, where
+        /// this machine has no such address, one of [::1].
+        listen: ListenAddress = ListenAddress::default();
         /// Threads that answer requests and run functions; 0: as many as there are processors.
         threads: u64 [0..=1024] = 0;
         /// Whether a function that has begun goes on when its caller has hung up, as those of
@@ -302,6 +303,9 @@ settings! {
         /// for testing an app against a stub, such as
         /// "https://api.example.com" = "http://127.0.0.1:9000".
         redirect: Redirects = Redirects::default();
+        /// Whether functions may call nothing else than what allow and redirect name.
+        /// If not, they may call every public address.
+        listed_only: bool = false;
     }
 
     /// Where functions keep documents.

@@ -81,7 +81,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
     let (settings, warnings) = load_with(file, &variables, vec![flag]).unwrap();
     assert_eq!(settings.limits.run_time_s, 1);
     assert_eq!(settings.limits.body_mib, 3);
-    assert_eq!(settings.server.listen.port(), 3);
+    assert_eq!(settings.server.listen.first().port(), 3);
     assert_eq!(settings.server.trusted_proxies.get(), ["10.0.0.0/8", "::1"]);
     assert_eq!(settings.outbound.redirect.get()["https://a.example"], "http://127.0.0.1:9000");
     assert!(warnings.is_empty());

@@ -1,6 +1,6 @@
 //! How the text of a setting becomes a value, and what a person is told when it does not.
 
-use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive};
+use std::{fmt::Display, ops::RangeInclusive};
 
 use toml::Value;
 
@@ -47,17 +47,6 @@ impl SettingValue for bool {
 
     fn show(&self) -> Value {
         Value::Boolean(*self)
-    }
-}
-
-impl SettingValue for SocketAddr {
-    fn read(value: &Value) -> Result<Self, String> {
-        let wanted = "must be an address and a port, such as \"127.0.0.1:7080\"";
-        value.as_str().ok_or(wanted)?.parse().map_err(|_| wanted.to_owned())
-    }
-
-    fn show(&self) -> Value {
-        Value::String(self.to_string())
     }
 }
 

@@ -31,3 +31,70 @@ fn log_lines_go_to_standard_error_and_errors_fail() {
     assert_eq!(outcome.status, 1);
     assert!(outcome.stderr.contains("did you mean hello?"), "{outcome:?}");
 }
+
+#[test]
+fn endpoints_and_webhooks_are_called_with_a_request() {
+    let cases = [
+        (
+            &["hello", "--request", "GET /hello?name=Ada"][..],
+            r#"{"greeting":"Hello, Ada!","environment":"development"}"#,
+            "200 OK",
+        ),
+        (&["hello", "--request", "/hello"], r#""greeting":"Hello, stranger!""#, "said hello to"),
+        (
+            &["shop/signed", "--request", "POST /", "--data", r#"{"message":"MESSAGE"}"#],
+            r#"{"received":"MESSAGE"}"#,
+            "200 OK",
+        ),
+        (
+            &[
+                "shop/receipt",
+                "--request",
+                "/",
+                "--data",
+                "tea",
+                "--header",
+                "Content-Type: text/plain",
+            ],
+            "",
+            "201 Created",
+        ),
+        (
+            &[
+                "orderTotal",
+                "--request",
+                "/orders/total",
+                "--data",
+                r#"{"items":[{"name":"tea","price":350,"quantity":2}]}"#,
+            ],
+            r#"{"items":1,"total":"7.00 €"}"#,
+            "content-type: application/json",
+        ),
+    ];
+    for (arguments, stdout, stderr) in cases {
+        let outcome = call(arguments);
+        assert_eq!(outcome.status, 0, "{arguments:?}: {outcome:?}");
+        assert!(outcome.stdout.contains(stdout), "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(stderr), "{arguments:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn requests_that_are_none_and_functions_that_fail_are_told() {
+    let cases = [
+        (&["hello", "--request", "GET hello"][..], 2, "the path begins with /"),
+        (&["hello", "--request", "/", "--header", "x"], 2, "--header \"x\" is no header"),
+        (&["hello", "--data", "{}"], 2, "--request"),
+        (&["hello", "1", "--request", "/"], 2, "cannot be used with"),
+        (&["hello", "--request", "/elsewhere"], 0, "no endpoint is at GET /elsewhere"),
+        (&["hello", "--request", "/", "--data-file", "/nowhere"], 1, "/nowhere"),
+        (&["orderTotal", "--request", "/orders/total", "--data", "{"], 1, "callers get 400 with"),
+        // Without arguments it has no request to read.
+        (&["hello"], 1, "--request 'GET /' calls it with a request"),
+    ];
+    for (arguments, status, told) in cases {
+        let outcome = call(arguments);
+        assert_eq!(outcome.status, status, "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(told), "{arguments:?}: {outcome:?}");
+    }
+}

@@ -13,6 +13,7 @@ mod function;
 mod hostile;
 mod logs;
 mod memory;
+mod messages;
 mod odd_files;
 mod parts;
 mod program;

@@ -84,6 +84,12 @@ impl App {
         self
     }
 
+    /// Adds a function without an entry that says whose rights it runs with.
+    pub(crate) fn undeclared(self, name: &str, source: &str) -> Self {
+        write(self.dir.path(), &format!("functions/{name}.js"), source);
+        self
+    }
+
     /// Adds a webhook; the service appears with its first one.
     pub(crate) fn webhook(
         self,

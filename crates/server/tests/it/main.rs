@@ -16,3 +16,4 @@ mod routing;
 mod services;
 mod shares;
 mod sites;
+mod trial;

@@ -108,6 +108,42 @@ async fn a_missing_signature_names_the_header() {
     assert_eq!(answer.status, 200);
 }
 
+/// Headers and a query that a request carries instead of the signature or the secret, and what the
+/// journal names of them.
+#[tokio::test]
+async fn the_journal_names_what_a_request_carries_for_another_scheme() {
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(Json, Headers, &str, &str); 6] = [
+        (
+            signed("s"),
+            &[("X-Hub-Signature-256", "sha256=00")],
+            "/x",
+            "X-Hub-Signature-256 (as github signs), which this protection",
+        ),
+        (signed("s"), &[("stripe-signature", "t=1,v1=00")], "/x", "Stripe-Signature (as stripe"),
+        (signed("s"), &[("webhook-signature", "v1,00")], "/x", "(as standard-webhooks signs)"),
+        (signed("s"), &[], "/x?secret=12345", "the query parameter secret, which"),
+        (
+            by_query("s"),
+            &[("Endpoint-Signature", "sha256=00")],
+            "/x",
+            "Endpoint-Signature (as app-services-endpoint signs)",
+        ),
+        (signed("s"), &[("x-unknown-signature", "sha256=00")], "/x", ""),
+    ];
+    for (settings, headers, path, named) in cases {
+        let server = protected(settings).secret("s", "12345").start().await;
+        let answer = server.post(path, headers, "{}").await;
+        assert!([400, 401].contains(&answer.status), "{answer:?}");
+        // The caller learns nothing of it.
+        assert!(!answer.text.contains("carries"), "{answer:?}");
+        let log = server.stop().await;
+        assert_eq!(log.contains("the request carries"), !named.is_empty(), "{headers:?}: {log}");
+        assert!(log.contains(named), "{headers:?}: {log}");
+        assert!(!log.contains("sha256=00") && !log.contains("12345"), "{log}");
+    }
+}
+
 #[tokio::test]
 async fn a_signature_of_no_body_is_a_signature() {
     let server = protected(signed("s")).secret("s", "12345").start().await;

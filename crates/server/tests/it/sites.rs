@@ -59,6 +59,24 @@ fn a_site_lists_what_it_answers_and_why_it_does_not() {
     assert!(site.problems()[1].remedy.contains("hookstead secrets set"));
 }
 
+/// What is missing is not the setting that opens everything.
+#[test]
+fn a_function_without_an_entry_is_told_what_entry_it_needs() {
+    let endpoint = json!({ "function_name": "silent" });
+    let (site, _) = App::new()
+        .undeclared("silent", "exports = () => 1")
+        .endpoint_with("GET", "/x", "exports = () => 1", endpoint, json!({}))
+        .site();
+    let refused = site.endpoints()[0].refused.as_deref().unwrap();
+    assert!(refused.contains("`functions/config.json`"), "{refused}");
+    assert!(refused.contains("`\"run_as_system\": true`"), "{refused}");
+    assert!(!refused.contains("application_authentication"), "{refused}");
+    let problem = &site.problems()[0];
+    assert_eq!(problem.code, "endpoint-authentication-unsupported");
+    assert!(problem.remedy.starts_with("give it a secret or a signature"), "{problem:?}");
+    assert!(problem.remedy.contains("\"run_as_system\": true"), "{problem:?}");
+}
+
 #[tokio::test]
 async fn a_site_takes_anothers_place_without_dropping_requests() {
     let slow = "exports = () => new Promise(r => setTimeout(() => r('old'), 300))";

@@ -105,7 +105,7 @@ async fn an_open_connection_opens_no_door() {
 
 fn detour(from: &str, to: &str) -> Arc<Client> {
     let redirect = BTreeMap::from([(from.to_owned(), to.to_owned())]);
-    client(&Outbound { allow: Vec::new(), redirect })
+    client(&Outbound { redirect, ..Outbound::default() })
 }
 
 #[tokio::test]

@@ -10,13 +10,14 @@ use anyhow::Context as _;
 use bson::RawDocumentBuf;
 use clap::ValueEnum;
 use hookstead_data::{
-    Namespace,
+    Namespace, Store,
     transfer::{self, Export, ExportFormat, Resumed, TransferError},
 };
 
 use super::{Home, documents, namespace, progress};
 use crate::{
-    exit::{Exit, UsageError},
+    exit::{Exit, REMEDY, UsageError},
+    settings::nearest,
     terminal,
 };
 
@@ -58,6 +59,10 @@ enum Format {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let place = args.home.open()?;
+    if let Some(missing) = place.runtime.block_on(missing(&*place.store, &args.collection)) {
+        terminal::error(&missing);
+        return Ok(Exit::Failure);
+    }
     let (mut out, resumed) = open(args)?;
     let bar = progress::over_documents();
     let export = Export {
@@ -82,6 +87,26 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let written = outcome.map_err(|error| explain(args, error))?;
     tell(args, written, resumed.lines, &place.name);
     Ok(Exit::Success)
+}
+
+/// Says that there is no such collection, and which one may be meant. A deployment that does not
+/// list its collections for this user may have it all the same.
+async fn missing(store: &dyn Store, wanted: &Namespace) -> Option<String> {
+    let Namespace { database, collection } = wanted;
+    let names = store.collection_names(database.clone()).await.ok()?;
+    if names.contains(collection) {
+        return None;
+    }
+    let mut near = nearest(collection, names.iter().map(String::as_str))
+        .map(|collection| format!("{database}.{collection}"));
+    if names.is_empty() {
+        let databases = store.database_names().await.unwrap_or_default();
+        near = nearest(database, databases.iter().map(String::as_str))
+            .map(|database| format!("{database}.{collection}"));
+    }
+    let hint = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+    let list = "`hookstead data list` tells which collections there are";
+    Some(format!("there is no collection {database}.{collection}{REMEDY}{hint}{list}"))
 }
 
 /// What the documents are written to.
@@ -118,7 +143,7 @@ fn open(args: &Args) -> anyhow::Result<(Out, Resumed)> {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = options.with_context(context)?;
         let resumed = transfer::resume(&mut file)
-            .with_context(|| format!("{} cannot be gone on with", path.display()))?;
+            .with_context(|| format!("{} is no export that can be gone on with", path.display()))?;
         return Ok((Out::File(BufWriter::new(file)), resumed));
     }
     match OpenOptions::new().write(true).create_new(true).open(path) {
@@ -149,7 +174,7 @@ fn explain(args: &Args, error: TransferError) -> anyhow::Error {
             "{} is not complete (the same command with --resume goes on)",
             path.display()
         )),
-        None => error.context("the export is not complete"),
+        None => error.context("standard output: the export is not complete"),
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use hookstead_app::{Problem, Severity};
 use hookstead_server::{Listing, ProtectionKind, SiteHandle};
 use tokio::runtime::Handle;
@@ -27,6 +28,7 @@ use super::{
     watch::{FolderWatch, concerns_files},
 };
 use crate::{
+    exit::text_of,
     prepare::Prepared,
     routes::{self, Route},
     settings::{Key, Settings},
@@ -78,7 +80,7 @@ const RELOADED: [(&str, &[&str]); 6] = [
             "outbound_calls_max",
         ],
     ),
-    ("outbound", &["allow", "redirect"]),
+    ("outbound", &["allow", "redirect", "listed_only"]),
     (
         "data",
         &[
@@ -175,10 +177,13 @@ impl Early {
         };
         let runtime = Handle::current();
         let wakes = self.wakes;
-        thread::Builder::new().name("reload".to_owned()).spawn(move || {
-            let _entered = runtime.enter();
-            reloader.run(&wakes);
-        })?;
+        thread::Builder::new()
+            .name("reload".to_owned())
+            .spawn(move || {
+                let _entered = runtime.enter();
+                reloader.run(&wakes);
+            })
+            .context("the thread that reloads cannot be started")?;
         Ok(())
     }
 }
@@ -285,7 +290,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         });
         // A panic has been told already.
         let outcome = catch_unwind(read).ok()?;
-        outcome.inspect_err(|error| terminal::error(&format!("{error:#}"))).ok()
+        outcome.inspect_err(|error| terminal::error(&text_of(error))).ok()
     }
 
     /// Serves what was read; false where it is broken.
