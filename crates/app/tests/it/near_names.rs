@@ -168,5 +168,5 @@ fn a_folder_of_a_program_that_looks_like_an_app_names_the_app_in_it() {
     fs::remove_dir_all(dir.path().join("backend")).unwrap();
     let loaded = load(dir.path(), &LoadOptions::default()).unwrap();
     let problem = loaded.problems.iter().find(|one| one.code == "root-file-missing").unwrap();
-    assert!(problem.remedy.starts_with("export the app again"), "{}", problem.remedy);
+    assert!(problem.remedy.starts_with("put the file back"), "{}", problem.remedy);
 }

@@ -49,8 +49,9 @@ pub(crate) struct RunArgs {
     /// Name of the function, such as hello or utils/add, or service/webhook
     name: String,
 
-    /// Arguments, each as extended JSON; what is no JSON is a text
-    #[arg(allow_hyphen_values = true)]
+    /// Arguments, each as extended JSON; what is no JSON is a text; behind -- also those that
+    /// begin with a hyphen
+    #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
 
     #[command(flatten)]

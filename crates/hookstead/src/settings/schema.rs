@@ -299,13 +299,13 @@ settings! {
         /// Hosts, addresses or networks that functions may call although they are loopback,
         /// private or link-local, such as "127.0.0.1:9000", "10.0.0.0/8" or "intranet.example".
         allow: HostList = HostList::default();
+        /// Whether functions may call nothing else than what allow and redirect name.
+        /// If not, they may call every public address.
+        listed_only: bool = false;
         /// Origin to origin: calls to the first go to the second,
         /// for testing an app against a stub, such as
         /// "https://api.example.com" = "http://127.0.0.1:9000".
         redirect: Redirects = Redirects::default();
-        /// Whether functions may call nothing else than what allow and redirect name.
-        /// If not, they may call every public address.
-        listed_only: bool = false;
     }
 
     /// Where functions keep documents.

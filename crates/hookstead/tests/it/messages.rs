@@ -219,7 +219,7 @@ fn a_problem_without_a_place_has_no_stray_colon() {
     assert!(outcome.stdout.contains("warning: realm_config.json: the export has no such file"));
     assert!(!outcome.stdout.contains(": : "), "{}", outcome.stdout);
     let name = app.path().file_name().unwrap().to_str().unwrap();
-    assert!(outcome.stdout.starts_with(&format!("{name} ({name}), ")), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains(&format!("\n{name} ({name}), ")), "{}", outcome.stdout);
 }
 
 #[test]
