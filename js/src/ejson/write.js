@@ -85,7 +85,8 @@ function isPlain(object, depth) {
       if (item !== null && !isPlain(item, depth + 1)) {
         return false;
       }
-    } else if (typeof item === "bigint") {
+    } else if (typeof item === "bigint" || typeof item === "function") {
+      // A function may be an end key.
       return false;
     }
   }

@@ -9,7 +9,7 @@ const NUMBERS: [&str; 9] =
     ["7", "-7", "0", "2147483647", "-2147483648", "2147483648", "-(2 ** 40)", "0.5", "1e300"];
 
 /// What hands a number `n` on as it is.
-const COPIES: [&str; 30] = [
+const COPIES: [&str; 32] = [
     "n",
     "(() => { let m = 1; m = n; return m })()",
     "((m) => m)(n)",
@@ -37,6 +37,8 @@ const COPIES: [&str; 30] = [
     "[[n]].flat()[0]",
     "new Map([['a', n]]).get('a')",
     "(n, n)",
+    "+n",
+    "Number(n)",
     "n ?? 1",
     "true ? n : 1",
     "[...(function* () { yield n })()][0]",
