@@ -1,6 +1,6 @@
 // The marks that numbers carry unseen: the BSON type that a number came with, out of a database or
-// out of extended JSON. They are those of crates/functions/src/documents/marks.rs. The isolate keeps
-// a mark with every copy of a number; a number that JavaScript made has none.
+// out of extended JSON. They are those of crates/functions/src/documents/marks.rs. The isolate
+// keeps a mark with every copy of a number; a number that JavaScript made has none.
 
 import { host } from "../host.js";
 
