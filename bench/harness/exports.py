@@ -44,7 +44,8 @@ DATABASE_CODE = "import sys; from secantus.cli import main; sys.exit(main())"
 
 # What functions say of documents that are not there, or are not as they expect.
 OF_DATA = re.compile(
-    r"\b(?:null|undefined)\b|JSON|24.{0,20}hex|Invalid (?:Date|time)|ObjectId|BSONError", re.I
+    r"\b(?:null|undefined)\b|JSON|24.{0,20}hex|Invalid (?:Date|time)|ObjectId|BSONError"
+    r"|ExecutionError: SyntaxError|must be an array, but|invalid Int32|must have at least one", re.I
 )
 # What functions that catch their errors leave in their log or their answer.
 CAUGHT = re.compile(
@@ -272,9 +273,8 @@ class Trial:
             return "outgoing"
         if is_named(reason, route, report):
             return "named"
-        if "TypeError" in reason or "JSON" in reason or "BSON" in reason:
-            if OF_DATA.search(reason) and "not a function" not in reason:
-                return "data"
+        if OF_DATA.search(reason) and "not a function" not in reason:
+            return "data"
         message = reason.split(": ")[-1].strip()
         if any(is_in(message, source) for source in self.sources.values()):
             return "app"

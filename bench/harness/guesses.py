@@ -16,13 +16,17 @@ ORIGINS_MAX = 100
 
 QUERY = re.compile(r"\bquery\s*(?:\?\.|\.)\s*(\w+)|\bquery\s*\[\s*['\"]([\w-]+)['\"]\s*\]")
 QUERY_TAKEN_APART = re.compile(r"\{([^{}]*)\}\s*=\s*(?:\w+\.)*query\b")
-PARSED = re.compile(r"(?:const|let|var)\s+(\w+)\s*=\s*(?:await\s+)?(?:EJSON|JSON)\s*\.\s*parse\s*\(")
+PARSED = re.compile(
+    r"(?:const|let|var)\s+(\w+)\s*=\s*(?:await\s+)?(?:EJSON|JSON)\s*\.\s*parse\s*\("
+)
 PARSED_TAKEN_APART = re.compile(r"\{([^{}]*)\}\s*=\s*(?:EJSON|JSON)\s*\.\s*parse\s*\(")
 BODY_VARIABLES = ("body", "payload", "data", "input", "params", "reqBody", "requestBody")
 DATABASE = re.compile(r"\.db\(\s*['\"`]([\w-]+)['\"`]\s*\)")
 COLLECTION = re.compile(r"\.collection\(\s*['\"`]([\w.-]+)['\"`]\s*\)")
 KEY = re.compile(r"(?:^|[{,(\s])['\"]?([a-zA-Z_]\w*)['\"]?\s*:")
 ORIGIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?=[/'\"`?#\s]|$)")
+NUMBERS = ("count", "limit", "page", "num", "price", "amount", "lat", "lng", "lon", "year", "age",
+           "qty", "quantity", "skip", "size", "total", "score")
 NOT_FIELDS = {"text", "toString", "length", "map", "forEach", "filter", "json", "push", "slice"}
 
 
@@ -87,8 +91,7 @@ def value(name):
         return "2024-05-06T07:08:09.000Z"
     if lower.startswith(("is", "has")) and name[2:3].isupper():
         return True
-    numbers = ("count", "limit", "page", "num", "price", "amount", "lat", "lng", "lon", "year", "age")
-    if any(part in lower for part in (*numbers, "qty", "quantity", "skip", "size", "total", "score")):
+    if any(part in lower for part in NUMBERS):
         return 2
     if "url" in lower or "link" in lower:
         return "https://example.com/a"

@@ -46,4 +46,4 @@ pub use connection::serve_bare;
 pub use listing::{Kind, Listing, ProtectionKind};
 pub use server::{BindError, Server, SiteHandle};
 pub use site::{Secrets, Site};
-pub use trial::{Trial, TrialFailure};
+pub use trial::{Trial, TrialFailure, TrialPartError, TrialRequest, TrialResponse};

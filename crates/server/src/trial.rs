@@ -9,8 +9,10 @@ use std::{net::Ipv4Addr, sync::Arc};
 use bytes::Bytes;
 use hookstead_functions::{Completion, LogLine};
 use hookstead_journal::CorrelationId;
-use http::{Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{request::Parts, uri::PathAndQuery};
 use http_body_util::{BodyExt as _, Full};
+use thiserror::Error;
 
 use crate::{
     ServerLimits,
@@ -23,10 +25,77 @@ use crate::{
     target::{Target, webhook_path},
 };
 
+/// A request that is made up. Its parts are those of HTTP.
+#[derive(Debug)]
+pub struct TrialRequest(Request<Bytes>);
+
+/// A part of a request that HTTP cannot carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TrialPartError {
+    /// The method.
+    #[error("that is no method")]
+    Method,
+    /// The path, with its query.
+    #[error(
+        "that is no path of a URL: it begins with / and holds no spaces, which are written %20"
+    )]
+    Path,
+    /// A header.
+    #[error("that is no header")]
+    Header,
+}
+
+impl TrialRequest {
+    /// A request with a method, such as `GET`, and a path, such as `/hello?name=Ada`. Of a whole
+    /// URL the path counts: nothing is sent to its host.
+    ///
+    /// # Errors
+    /// HTTP has no such method or path.
+    pub fn new(method: &str, path: &str, body: Bytes) -> Result<Self, TrialPartError> {
+        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let method = method.parse().ok().filter(|_| is_method).ok_or(TrialPartError::Method)?;
+        let uri: Uri = path.parse().map_err(|_| TrialPartError::Path)?;
+        let path = uri.into_parts().path_and_query;
+        let path =
+            path.filter(|path| path.as_str().starts_with('/')).ok_or(TrialPartError::Path)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = path.into();
+        Ok(Self(request))
+    }
+
+    /// Adds a header.
+    ///
+    /// # Errors
+    /// HTTP cannot carry it.
+    pub fn add_header(&mut self, name: &str, value: &str) -> Result<(), TrialPartError> {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| TrialPartError::Header)?;
+        let value = HeaderValue::from_str(value).map_err(|_| TrialPartError::Header)?;
+        self.0.headers_mut().append(name, value);
+        Ok(())
+    }
+
+    /// Whether there is a header of this name, in any letter case.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.0.headers().contains_key(name)
+    }
+}
+
+/// The response that a caller would get.
+#[derive(Debug)]
+pub struct TrialResponse {
+    /// Such as `201 Created`.
+    pub status: String,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The bytes.
+    pub body: Bytes,
+}
+
 /// What came of a trial.
 pub struct Trial {
     /// What a caller would get, or why there is no response of the function.
-    pub outcome: Result<Response<Bytes>, TrialFailure>,
+    pub outcome: Result<TrialResponse, TrialFailure>,
     /// What the function wrote to its console, oldest first.
     pub log: Vec<LogLine>,
     /// What the server would have done otherwise, one sentence each.
@@ -63,7 +132,7 @@ impl Site {
     pub async fn try_request(
         &self,
         name: &str,
-        request: Request<Bytes>,
+        TrialRequest(request): TrialRequest,
         limits: &ServerLimits,
     ) -> Option<Trial> {
         let entry = self.entry_of(name)?;
@@ -143,10 +212,17 @@ impl Site {
 }
 
 /// A response with its bytes; the answer to HEAD has none.
-async fn whole(response: Response<Full<Bytes>>, method: &Method) -> Response<Bytes> {
+async fn whole(response: Response<Full<Bytes>>, method: &Method) -> TrialResponse {
     let (parts, body) = response.into_parts();
     let is_empty = *method == Method::HEAD && parts.status != StatusCode::NO_CONTENT;
     // Bytes that are there already cannot fail to arrive.
     let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    Response::from_parts(parts, if is_empty { Bytes::new() } else { bytes })
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    TrialResponse {
+        status: parts.status.to_string(),
+        headers: parts.headers.iter().map(header).collect(),
+        body: if is_empty { Bytes::new() } else { bytes },
+    }
 }

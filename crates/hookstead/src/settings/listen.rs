@@ -6,8 +6,8 @@ use toml::Value;
 
 use super::value::SettingValue;
 
-const WANTED: &str = "must be an address and a port, such as \"127.0.0.1:7080\", a port alone, such \
-                      as \"8080\", or \"localhost:8080\"";
+const WANTED: &str = "must be an address and a port, such as \"127.0.0.1:7080\", a port alone, \
+                      such as \"8080\", or \"localhost:8080\"";
 
 /// The name of this machine for itself.
 const LOCALHOST: &str = "localhost";

@@ -8,8 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use hookstead_server::TrialFailure;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use hookstead_server::{TrialFailure, TrialRequest, TrialResponse};
 
 use super::tell_log;
 use crate::{
@@ -44,20 +43,22 @@ pub(super) struct RequestFlags {
 
 impl RequestFlags {
     /// The request, where one is asked for.
-    pub(super) fn read(&self) -> anyhow::Result<Option<Request<Bytes>>> {
+    pub(super) fn read(&self) -> anyhow::Result<Option<TrialRequest>> {
         let Some(line) = &self.request else { return Ok(None) };
         let body = self.body()?;
-        let (method, uri) = method_and_uri(line, body.is_some()).map_err(UsageError)?;
-        let mut request = Request::new(body.unwrap_or_default());
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
+        let (method, path) = method_and_path(line, body.is_some());
+        let body = body.unwrap_or_default();
+        let has_body = !body.is_empty();
+        let request = TrialRequest::new(&method, path, body);
+        let mut request = request.map_err(|why| UsageError(no_request(line, &why)))?;
         for text in &self.headers {
-            let (name, value) = name_and_value(text).map_err(UsageError)?;
-            request.headers_mut().append(name, value);
+            let header = text
+                .split_once(':')
+                .and_then(|(name, value)| request.add_header(name.trim(), value.trim()).ok());
+            header.ok_or_else(|| UsageError(no_header(text)))?;
         }
-        if !request.body().is_empty() {
-            let headers = request.headers_mut().entry(header::CONTENT_TYPE);
-            headers.or_insert(HeaderValue::from_static(CONTENT_TYPE));
+        if has_body && !request.has_header("content-type") {
+            request.add_header("content-type", CONTENT_TYPE)?;
         }
         Ok(Some(request))
     }
@@ -82,7 +83,7 @@ impl RequestFlags {
 /// Calls a function with a request, and prints the response.
 pub(super) async fn run(
     name: &str,
-    request: Request<Bytes>,
+    request: TrialRequest,
     prepared: &Prepared,
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
@@ -96,7 +97,7 @@ pub(super) async fn run(
     match trial.outcome {
         Ok(response) => {
             tell_head(&response);
-            print(response.body())?;
+            print(&response.body)?;
             Ok(Exit::Success)
         }
         Err(failure) => {
@@ -106,16 +107,10 @@ pub(super) async fn run(
     }
 }
 
-fn tell_head(response: &Response<Bytes>) {
-    let mut lines = vec![response.status().to_string()];
-    lines.extend(
-        response
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))),
-    );
+fn tell_head(response: &TrialResponse) {
+    let headers = response.headers.iter().map(|(name, value)| format!("{name}: {value}"));
     let mut err = anstream::stderr().lock();
-    for line in lines {
+    for line in [response.status.clone()].into_iter().chain(headers) {
         let _ = writeln!(err, "{}", paint(DIM, &clean(&line)));
     }
 }
@@ -143,85 +138,69 @@ fn tell_failure(failure: &TrialFailure) {
     }
 }
 
-/// A method and a path; where there is no method, a body asks for POST.
-fn method_and_uri(line: &str, has_body: bool) -> Result<(Method, Uri), String> {
-    let wanted = |what: &str| {
-        format!(
-            "--request {line:?}: {what}{REMEDY}write a method and a path, such as 'GET \
-             /hello?name=Ada'"
-        )
-    };
+/// The method and the path; where there is no method, a body asks for POST.
+fn method_and_path(line: &str, has_body: bool) -> (String, &str) {
     let line = line.trim();
-    let (method, target) = match line.split_once(char::is_whitespace) {
-        Some((method, target)) => (method.to_ascii_uppercase(), target.trim_start()),
+    match line.split_once(char::is_whitespace) {
+        Some((method, path)) => (method.to_ascii_uppercase(), path.trim_start()),
         None => ((if has_body { "POST" } else { "GET" }).to_owned(), line),
-    };
-    if target.contains(char::is_whitespace) {
-        return Err(wanted("a space in a path is written %20"));
     }
-    let is_method = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let method = method.parse().ok().filter(|_| is_method(&method));
-    let method = method.ok_or_else(|| wanted("that is no method"))?;
-    let uri: Uri =
-        target.parse().map_err(|error| wanted(&format!("the path is wrong, {error}")))?;
-    // Of a whole URL, the path is what counts: nothing is sent to its host.
-    let path = uri.path_and_query().filter(|path| path.as_str().starts_with('/'));
-    let path = path.ok_or_else(|| wanted("the path begins with /"))?;
-    Ok((method, path.clone().into()))
 }
 
-fn name_and_value(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let parsed = text.split_once(':').and_then(|(name, value)| {
-        let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
-        Some((name, HeaderValue::from_str(value.trim()).ok()?))
-    });
-    parsed.ok_or_else(|| {
-        format!(
-            "--header {text:?} is no header{REMEDY}write a name, a colon and a value, such as \
-             'Content-Type: text/plain'"
-        )
-    })
+fn no_request(line: &str, why: &impl std::fmt::Display) -> String {
+    format!(
+        "--request {line:?}: {why}{REMEDY}write a method and a path, such as 'GET /hello?name=Ada'"
+    )
+}
+
+fn no_header(text: &str) -> String {
+    format!(
+        "--header {text:?} is no header{REMEDY}write a name, a colon and a value, such as \
+         'Content-Type: text/plain'"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(line: &str, data: Option<&str>, headers: &[&str]) -> anyhow::Result<TrialRequest> {
+        let flags = RequestFlags {
+            request: Some(line.to_owned()),
+            data: data.map(str::to_owned),
+            data_file: None,
+            headers: headers.iter().map(|header| (*header).to_owned()).collect(),
+        };
+        flags.read().map(Option::unwrap)
+    }
+
     #[test]
     fn a_request_is_a_method_and_a_path() {
+        let whole = "DELETE http://127.0.0.1:7080/app/x/endpoint/a?b=1";
         let cases = [
-            ("GET /hello?name=Ada", false, "GET /hello?name=Ada"),
-            ("post /a", false, "POST /a"),
-            (" PUT   /a ", false, "PUT /a"),
-            ("/a", false, "GET /a"),
-            ("/a", true, "POST /a"),
-            (
-                "DELETE http://127.0.0.1:7080/app/x/endpoint/a?b=1",
-                false,
-                "DELETE /app/x/endpoint/a?b=1",
-            ),
+            ("GET /hello?name=Ada", None, "method: GET, uri: /hello?name=Ada,"),
+            ("post /a", None, "method: POST, uri: /a,"),
+            (" PUT   /a ", None, "method: PUT, uri: /a,"),
+            ("/a", None, "method: GET, uri: /a,"),
+            ("/a", Some("{}"), "method: POST, uri: /a,"),
+            (whole, None, "method: DELETE, uri: /app/x/endpoint/a?b=1,"),
         ];
-        for (line, has_body, expected) in cases {
-            let (method, uri) = method_and_uri(line, has_body).unwrap();
-            assert_eq!(format!("{method} {uri}"), expected, "{line}");
+        for (line, data, expected) in cases {
+            let request = format!("{:?}", read(line, data, &[]).unwrap());
+            assert!(request.contains(expected), "{line}: {request}");
+            assert_eq!(request.contains(CONTENT_TYPE), data.is_some(), "{line}: {request}");
         }
     }
 
     #[test]
     fn what_is_no_request_is_told_with_what_to_write() {
-        let cases = [
-            ("GET", "the path begins with /"),
-            ("", "the path"),
-            ("GET hello", "the path begins with /"),
-            ("GET /a b", "a space in a path is written %20"),
-            ("G{T /a", "that is no method"),
-        ];
-        for (line, expected) in cases {
-            let told = method_and_uri(line, false).unwrap_err();
-            assert!(told.contains(expected) && told.contains("'GET /hello"), "{line}: {told}");
+        for line in ["GET", "", "GET hello", "GET /a b", "G{T /a"] {
+            let told = read(line, None, &[]).unwrap_err().to_string();
+            assert!(told.starts_with("--request ") && told.contains("'GET /hello"), "{told}");
         }
         for text in ["Content-Type", ": x", "a b: c", "a: \u{1}"] {
-            assert!(name_and_value(text).unwrap_err().contains("such as 'Content-Type"), "{text}");
+            let told = read("/", None, &[text]).unwrap_err().to_string();
+            assert!(told.starts_with("--header ") && told.contains("'Content-Type: "), "{told}");
         }
     }
 }
