@@ -211,7 +211,7 @@ impl Served {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut request =
-            http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -286,9 +286,9 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    fn of(mut response: http::Response<ureq::Body>) -> Self {
+    fn of(mut response: ureq::http::Response<ureq::Body>) -> Self {
         let headers = response.headers().iter();
-        let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap().to_owned();
         Self {
             status: response.status().as_u16(),
             headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
