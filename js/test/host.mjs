@@ -36,6 +36,9 @@ globalThis.__host = {
   jwt_verify: jwtVerify,
   url_parse: parseUrl,
   url_set: setUrl,
+  // Node's numbers carry no marks.
+  number_mark: () => 0,
+  marked: (number) => number,
   // The host may always leave it to the writer.
   json_text: () => undefined,
   log: () => {},

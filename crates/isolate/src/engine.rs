@@ -21,6 +21,7 @@ use crate::{
 mod classes;
 mod convert;
 mod json;
+mod marks;
 mod names;
 mod native;
 mod pack;

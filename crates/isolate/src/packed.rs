@@ -24,10 +24,11 @@ enum Tag {
     List,
     Document,
     Instance,
+    Marked,
 }
 
 /// In the order of their numbers.
-const TAGS: [Tag; 13] = [
+const TAGS: [Tag; 14] = [
     Tag::End,
     Tag::Undefined,
     Tag::Null,
@@ -41,6 +42,7 @@ const TAGS: [Tag; 13] = [
     Tag::List,
     Tag::Document,
     Tag::Instance,
+    Tag::Marked,
 ];
 
 /// The length that stands where a document has no further key.
@@ -61,6 +63,9 @@ pub enum Item<'a> {
     Integer(i32),
     /// Any other number; negative zero included.
     Number(f64),
+    /// A number with a mark of the host's, which is not zero. JavaScript does not see the mark; it
+    /// comes back with every copy of the number, and with nothing that was computed from it.
+    Marked(u8, f64),
     /// A string; lone surrogates have become U+FFFD.
     Text(&'a str),
     /// A `Uint8Array`.
@@ -133,6 +138,7 @@ pub(crate) fn write(bytes: &mut Vec<u8>, item: Item<'_>) {
         Item::List => Tag::List,
         Item::Document => Tag::Document,
         Item::Instance(_) => Tag::Instance,
+        Item::Marked(..) => Tag::Marked,
     };
     bytes.push(tag as u8);
     match item {
@@ -143,6 +149,10 @@ pub(crate) fn write(bytes: &mut Vec<u8>, item: Item<'_>) {
         Item::Text(text) => write_run(bytes, text.as_bytes()),
         Item::Bytes(run) => write_run(bytes, run),
         Item::Instance(class) => bytes.push(class),
+        Item::Marked(mark, number) => {
+            bytes.push(mark);
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
         _ => {}
     }
 }
@@ -222,6 +232,10 @@ impl<'a> PackedReader<'a> {
             Tag::List => Item::List,
             Tag::Document => Item::Document,
             Tag::Instance => Item::Instance(self.array::<1>()?[0]),
+            Tag::Marked => {
+                let mark = self.array::<1>()?[0];
+                Item::Marked(mark, f64::from_le_bytes(self.array()?))
+            }
         })
     }
 
@@ -269,6 +283,7 @@ mod tests {
             Item::Bool(false),
             Item::Integer(-7),
             Item::Number(-0.0),
+            Item::Marked(3, 7.0),
             Item::Text("ü"),
             Item::Bytes(&[1, 2]),
             Item::Date(1.5),

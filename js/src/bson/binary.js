@@ -85,7 +85,8 @@ class BinaryMethods extends BsonValue {
   }
 
   toJSON() {
-    return { Subtype: this.sub_type, Data: this.toBase64() };
+    const subType = Number(this.sub_type).toString(16).padStart(2, "0");
+    return { $binary: { base64: this.toBase64(), subType } };
   }
 }
 

@@ -29,7 +29,7 @@ defineType(Decimal128, "Decimal128", class extends BsonValue {
   }
 
   toJSON() {
-    return this._text;
+    return { $numberDecimal: this._text };
   }
 });
 

@@ -17,7 +17,7 @@ defineType(BSONRegExp, "BSONRegExp", class extends BsonValue {
   }
 
   toJSON() {
-    return { Pattern: this.pattern, Options: this.options };
+    return { $regularExpression: { pattern: this.pattern, options: this.options } };
   }
 });
 
@@ -57,7 +57,7 @@ defineType(Timestamp, "Timestamp", class extends BsonValue {
   }
 
   toJSON() {
-    return { T: this.t, I: this.i };
+    return { $timestamp: { t: this.t, i: this.i } };
   }
 });
 
@@ -97,7 +97,9 @@ defineType(Code, "Code", class extends BsonValue {
   }
 
   toJSON() {
-    return this.scope === null ? this.code : { Code: this.code, Scope: this.scope };
+    return this.scope === null
+      ? { $code: this.code }
+      : { $code: this.code, $scope: this.scope };
   }
 });
 
@@ -131,13 +133,17 @@ export function MaxKey() {
   return new.target ? undefined : new MaxKey();
 }
 
-class KeyMethods extends BsonValue {
+defineType(MinKey, "MinKey", class extends BsonValue {
   toJSON() {
-    return {};
+    return { $minKey: 1 };
   }
-}
+});
 
-defineType(MinKey, "MinKey", class extends KeyMethods {});
-defineType(MaxKey, "MaxKey", class extends KeyMethods {});
+defineType(MaxKey, "MaxKey", class extends BsonValue {
+  toJSON() {
+    return { $maxKey: 1 };
+  }
+});
+
 hide(MinKey, "toJSON", MinKey.prototype.toJSON);
 hide(MaxKey, "toJSON", MaxKey.prototype.toJSON);

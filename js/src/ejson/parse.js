@@ -7,12 +7,14 @@
 
 import { host } from "../host.js";
 import { BSON } from "../bson.js";
+import { DOUBLE, INT32, INT64, marked } from "../bson/marks.js";
 import { nestingMax, setOwn, tooDeep } from "./limits.js";
 
 const notWrapper = Symbol("not a wrapper");
 const dateMax = 8.64e15;
 
-// `relaxed: false` keeps the width of numbers (Int32, Double, Long) instead of plain numbers.
+// Numbers in wrappers become plain numbers that carry their type unseen; with `relaxed: false` they
+// become Int32, Double and Long.
 export function parseEjson(text, options) {
   const reader = new Reader(options?.relaxed !== false);
   return reader.revive(JSON.parse(text), 0);
@@ -113,18 +115,18 @@ class Reader {
     if (wrapper === "$numberLong") {
       const number = int64Number(content, wrapper);
       return this.relaxed && Number.isSafeInteger(number)
-        ? number
+        ? marked(number, INT64)
         : BSON.Long.fromBigInt(int64(content));
     }
     if (wrapper === "$numberDouble") {
       const number = double(content);
-      return this.relaxed ? number : BSON.Double(number);
+      return this.relaxed ? marked(number, DOUBLE) : BSON.Double(number);
     }
     const number = int64Number(content, wrapper);
     if (number !== (number | 0)) {
       wrong(wrapper);
     }
-    return this.relaxed ? number : BSON.Int32(number);
+    return this.relaxed ? marked(number, INT32) : BSON.Int32(number);
   }
 }
 

@@ -7,6 +7,7 @@ import { host } from "../host.js";
 import { strictly } from "../structures.js";
 import { viewBytes } from "../bytes.js";
 import { BSON, bsonTag } from "../bson.js";
+import { DOUBLE, INT32, markOf } from "../bson/marks.js";
 import { regExpOptions } from "../bson/others.js";
 import { nestingMax, tooDeep } from "./limits.js";
 import { writeBson, writeBytes } from "./write-bson.js";
@@ -16,8 +17,9 @@ const { toJSON: idToJSON } = BSON.ObjectId.prototype;
 
 const int64Limit = 2 ** 63;
 
-// Canonical extended JSON. `integers` says how a whole JavaScript number is written: "wide" as
-// $numberLong, as endpoints do, or "narrow" as $numberInt where it fits, as webhooks did.
+// Canonical extended JSON. A number that came with a BSON type is written with that type.
+// `integers` says how other whole numbers are written: "wide" as $numberLong, as endpoints do, or
+// "narrow" as $numberInt where they fit, as webhooks did.
 // `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
 export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {}) {
   const writer = new Writer(true, integers === "narrow", outcomeOf, bytesMax);
@@ -49,8 +51,8 @@ function hostText(value) {
   return isChanged ? undefined : strictly(() => host.json_text(value));
 }
 
-// Whether JSON.stringify gives the right text of an object by itself. Our BSON types have a toJSON
-// that agrees with the writer, except for integers that a JSON number in JavaScript cannot hold.
+// Whether JSON.stringify gives the right text of an object by itself. Of our BSON types, ids alone
+// have a toJSON that agrees with the writer.
 //
 // Results may be thousands of values: an interpreter takes twice as long where each is a call.
 //
@@ -83,7 +85,8 @@ function isPlain(object, depth) {
       if (item !== null && !isPlain(item, depth + 1)) {
         return false;
       }
-    } else if (typeof item === "bigint") {
+    } else if (typeof item === "bigint" || typeof item === "function") {
+      // A function may be an end key.
       return false;
     }
   }
@@ -141,11 +144,17 @@ class Writer {
       return Number.isFinite(value) ? String(value) : "null";
     }
     // Most numbers are small and whole; negative zero equals zero but has another sign.
-    if (value === (value | 0) && (value !== 0 || 1 / value > 0)) {
-      return this.narrow ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
-    }
-    if (!Number.isInteger(value) || value === 0) {
+    const isSmall = value === (value | 0) && (value !== 0 || 1 / value > 0);
+    if (!isSmall && (!Number.isInteger(value) || value === 0)) {
       return this.double(value);
+    }
+    const mark = markOf(value);
+    if (mark === DOUBLE) {
+      return this.double(value);
+    }
+    if (isSmall) {
+      const isInt32 = mark === 0 ? this.narrow : mark === INT32;
+      return isInt32 ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
     }
     if (Number.isSafeInteger(value)) {
       return `{"$numberLong":"${value}"}`;

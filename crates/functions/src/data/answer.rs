@@ -8,7 +8,7 @@ use hookstead_isolate::{Item, PackedWriter, Value};
 use tokio::sync::Mutex;
 
 use super::handles::{Cursors, OpenCursor, OpenDocuments};
-use crate::documents::{append_bson, append_document};
+use crate::documents::{self, append_bson, append_document};
 
 /// How an answer looks to JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,5 +125,5 @@ fn append_updated(updated: &Updated, writer: &mut PackedWriter) {
 
 fn append_count(name: &str, count: u64, writer: &mut PackedWriter) {
     writer.key(name);
-    writer.item(Item::Number(count as f64));
+    documents::append_count(count, writer);
 }

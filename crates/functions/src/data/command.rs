@@ -60,6 +60,8 @@ impl<'a> Spec<'a> {
         match self.get(name) {
             Some(RawBsonRef::Int32(integer)) => i64::from(integer),
             Some(RawBsonRef::Int64(integer)) => integer,
+            // A whole number that a document holds as a double.
+            Some(RawBsonRef::Double(number)) => number as i64,
             _ => 0,
         }
     }

@@ -30,7 +30,7 @@ fn write(item: Item<'_>, reader: &mut PackedReader<'_>, text: &mut Vec<u8>) -> O
         Item::Null => text.extend_from_slice(b"null"),
         Item::Bool(truth) => text.extend_from_slice(if truth { b"true" } else { b"false" }),
         Item::Integer(integer) => serde_json::to_writer(text, &integer).ok()?,
-        Item::Number(number) => write_number(number, text)?,
+        Item::Number(number) | Item::Marked(_, number) => write_number(number, text)?,
         Item::Text(string) => write_string(string, text)?,
         Item::Date(time) => write_date(time, text)?,
         Item::List => write_list(reader, text)?,
@@ -85,11 +85,11 @@ fn write_document(reader: &mut PackedReader<'_>, text: &mut Vec<u8>) -> Option<(
 
 fn write_number(number: f64, text: &mut Vec<u8>) -> Option<()> {
     use std::io::Write as _;
-    let size = number.abs();
+    let (size, integer) = (number.abs(), number as i32);
     if !number.is_finite() {
         text.extend_from_slice(b"null");
-    } else if number == 0.0 {
-        text.push(b'0');
+    } else if f64::from(integer) == number {
+        serde_json::to_writer(text, &integer).ok()?;
     } else if (NUMBER_MIN..NUMBER_MAX).contains(&size) {
         write!(text, "{number}").ok()?;
     } else {

@@ -5,6 +5,7 @@
 
 mod classes;
 mod json;
+mod marks;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,4 @@ mod write;
 
 pub(crate) use json::json_text;
 pub(crate) use read::read_document;
-pub(crate) use write::{append_bson, append_document};
+pub(crate) use write::{append_bson, append_count, append_document};

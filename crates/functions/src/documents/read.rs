@@ -1,7 +1,8 @@
 //! From JavaScript to BSON.
 //!
-//! Whole numbers are stored as integers, of 32 bits where they fit, as the hosted service's driver
-//! did (reference: mongodb.md §5.2); all others as doubles.
+//! A number that came with a BSON type is stored with that type. Other whole numbers are stored as
+//! integers, of 32 bits where they fit, as the hosted service's driver did (reference: mongodb.md
+//! §5.2); all others as doubles.
 //!
 //! Documents are written down as they are read: no tree of them is built in between.
 
@@ -12,7 +13,7 @@ use bson::{
 };
 use hookstead_isolate::{Item, PackedReader, Thrown, Value};
 
-use super::classes;
+use super::{classes, marks};
 
 /// Beyond it, a whole number is no longer known to the unit.
 const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
@@ -68,6 +69,9 @@ fn give(
         Item::Bool(truth) => take(RawBsonRef::Boolean(truth)),
         Item::Integer(integer) => take(RawBsonRef::Int32(integer)),
         Item::Number(number) => take(number_value(number)),
+        Item::Marked(mark, number) => {
+            take(marks::value(mark, number).unwrap_or_else(|| number_value(number)));
+        }
         Item::Text(text) => take(RawBsonRef::String(text)),
         Item::Bytes(bytes) => {
             take(RawBsonRef::Binary(RawBinaryRef { subtype: BinarySubtype::Generic, bytes }));
@@ -172,7 +176,7 @@ fn text<'a>(reader: &mut PackedReader<'a>) -> Result<&'a str, Thrown> {
 fn number(reader: &mut PackedReader<'_>) -> Result<f64, Thrown> {
     match next(reader)? {
         Item::Integer(integer) => Ok(f64::from(integer)),
-        Item::Number(number) => Ok(number),
+        Item::Number(number) | Item::Marked(_, number) => Ok(number),
         _ => Err(wrong("a BSON value has lost its number")),
     }
 }

@@ -38,12 +38,16 @@ fn exact() -> Vec<(Vec<Item<'static>>, Bson)> {
         (vec![I::Undefined], Bson::Undefined),
         (vec![I::Null], Bson::Null),
         (vec![I::Bool(true)], Bson::Boolean(true)),
-        (vec![I::Integer(-7)], Bson::Int32(-7)),
+        (vec![I::Marked(1, -7.0)], Bson::Int32(-7)),
+        (vec![I::Marked(2, -7.0)], Bson::Int64(-7)),
+        (vec![I::Marked(2, 4_294_967_296.0)], Bson::Int64(4_294_967_296)),
+        (vec![I::Marked(3, -7.0)], Bson::Double(-7.0)),
+        (vec![I::Marked(3, 4_294_967_296.0)], Bson::Double(4_294_967_296.0)),
+        (vec![I::Marked(3, 1e300)], Bson::Double(1e300)),
         (vec![I::Number(1.5)], Bson::Double(1.5)),
-        (vec![I::Number(4_294_967_296.0)], Bson::Int64(4_294_967_296)),
         (vec![I::Text("ü\0")], Bson::String("ü\0".to_owned())),
         (vec![I::Date(-1.0)], Bson::DateTime(DateTime::from_millis(-1))),
-        (vec![I::List, I::Integer(1), I::List, I::End, I::End], bson::bson!([1, []])),
+        (vec![I::List, I::Marked(1, 1.0), I::List, I::End, I::End], bson::bson!([1, []])),
         (
             vec![I::Instance(classes::OBJECT_ID), I::Text(ID)],
             Bson::ObjectId(ObjectId::parse_str(ID).expect("an id")),
@@ -104,7 +108,13 @@ fn all(reader: &mut hookstead_isolate::PackedReader<'_>) -> Vec<String> {
 fn values_that_mean_the_same_are_stored_in_one_way() {
     use Item as I;
     let whole = |text: &str| text.try_into().expect("no zero byte");
-    let cases: [(&[Item<'_>], Bson); 9] = [
+    let cases: [(&[Item<'_>], Bson); 14] = [
+        (&[I::Integer(-7)], Bson::Int32(-7)),
+        (&[I::Number(4_294_967_296.0)], Bson::Int64(4_294_967_296)),
+        // A mark that no type has.
+        (&[I::Marked(9, 2.0)], Bson::Int32(2)),
+        (&[I::Instance(classes::INT32), I::Marked(3, 5.0)], Bson::Int32(5)),
+        (&[I::Instance(classes::DOUBLE), I::Marked(1, 5.0)], Bson::Double(5.0)),
         (&[I::Number(2.0)], Bson::Int32(2)),
         (&[I::Number(-0.0)], Bson::Double(-0.0)),
         (&[I::Number(1e300)], Bson::Double(1e300)),

@@ -1,12 +1,12 @@
 //! From BSON to JavaScript.
 //!
 //! 32-bit integers and doubles become numbers, and so do 64-bit integers that a number can hold;
-//! others stay what they are, without losing a digit.
+//! others stay what they are, without losing a digit. A number keeps its type as a mark.
 
 use bson::{Bson, RawBson, RawBsonRef, RawDocument, spec::BinarySubtype};
 use hookstead_isolate::{Item, PackedWriter};
 
-use super::classes;
+use super::{classes, marks};
 
 /// Integers beyond it are not numbers to JavaScript.
 const SAFE_MAX: i64 = (1 << 53) - 1;
@@ -22,6 +22,14 @@ pub(crate) fn append_document(document: &RawDocument, writer: &mut PackedWriter)
     writer.end_document();
 }
 
+/// Writes a count down: a 32-bit integer where it fits, as in the answers of servers.
+pub(crate) fn append_count(count: u64, writer: &mut PackedWriter) {
+    match i32::try_from(count) {
+        Ok(small) => writer.item(marks::int32(small)),
+        Err(_) => writer.item(marks::int64(i64::try_from(count).unwrap_or(i64::MAX))),
+    }
+}
+
 /// Writes a value down.
 pub(crate) fn append_bson(value: &Bson, writer: &mut PackedWriter) {
     match RawBson::try_from(value.clone()) {
@@ -35,9 +43,9 @@ fn append(value: RawBsonRef<'_>, writer: &mut PackedWriter) {
         RawBsonRef::Undefined => writer.item(Item::Undefined),
         RawBsonRef::Null => writer.item(Item::Null),
         RawBsonRef::Boolean(truth) => writer.item(Item::Bool(truth)),
-        RawBsonRef::Int32(integer) => writer.item(Item::Integer(integer)),
+        RawBsonRef::Int32(integer) => writer.item(marks::int32(integer)),
         RawBsonRef::Int64(integer) => append_long(integer, writer),
-        RawBsonRef::Double(number) => writer.item(Item::Number(number)),
+        RawBsonRef::Double(number) => writer.item(marks::double(number)),
         RawBsonRef::String(text) | RawBsonRef::Symbol(text) => writer.item(Item::Text(text)),
         RawBsonRef::DateTime(time) => writer.item(Item::Date(time.timestamp_millis() as f64)),
         RawBsonRef::Document(document) => append_document(document, writer),
@@ -53,10 +61,8 @@ fn append(value: RawBsonRef<'_>, writer: &mut PackedWriter) {
 }
 
 fn append_long(integer: i64, writer: &mut PackedWriter) {
-    if let Ok(small) = i32::try_from(integer) {
-        writer.item(Item::Integer(small));
-    } else if (-SAFE_MAX..=SAFE_MAX).contains(&integer) {
-        writer.item(Item::Number(integer as f64));
+    if (-SAFE_MAX..=SAFE_MAX).contains(&integer) {
+        writer.item(marks::int64(integer));
     } else {
         writer.item(Item::Instance(classes::LONG));
         writer.item(Item::Integer(integer as i32));

@@ -120,6 +120,7 @@ impl Engine {
                     return Err(self.take_exception());
                 }
             }
+            self.install_marks(&natives)?;
             let global = self.global();
             let natives = natives.release();
             qjs::JS_SetPropertyStr(self.context, global.value, c"__host".as_ptr(), natives);

@@ -11,7 +11,7 @@ use rquickjs_sys as qjs;
 use super::{
     classes::Classes,
     convert::{self, Refusal},
-    pieces, undisturbed,
+    marks, pieces, undisturbed,
 };
 use crate::packed::{self, Head, Item};
 
@@ -81,8 +81,10 @@ impl Packer<'_> {
                 qjs::JS_TAG_UNDEFINED => Item::Undefined,
                 qjs::JS_TAG_NULL => Item::Null,
                 qjs::JS_TAG_BOOL => Item::Bool(qjs::JS_VALUE_GET_BOOL(value)),
-                qjs::JS_TAG_INT => Item::Integer(qjs::JS_VALUE_GET_INT(value)),
-                qjs::JS_TAG_FLOAT64 => number(qjs::JS_VALUE_GET_FLOAT64(value)),
+                qjs::JS_TAG_INT => integer(qjs::JS_VALUE_GET_INT(value), marks::mark_of(value)),
+                qjs::JS_TAG_FLOAT64 => {
+                    number(qjs::JS_VALUE_GET_FLOAT64(value), marks::mark_of(value))
+                }
                 qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => return self.text(value),
                 qjs::JS_TAG_BIG_INT | qjs::JS_TAG_SHORT_BIG_INT => {
                     return self.foreign(value, depth);
@@ -338,7 +340,14 @@ impl Packer<'_> {
     }
 }
 
-fn number(number: f64) -> Item<'static> {
+fn integer(integer: i32, mark: u8) -> Item<'static> {
+    if mark == 0 { Item::Integer(integer) } else { Item::Marked(mark, f64::from(integer)) }
+}
+
+fn number(number: f64, mark: u8) -> Item<'static> {
+    if mark != 0 {
+        return Item::Marked(mark, number);
+    }
     let integer = number as i32;
     // Negative zero equals zero, and is no integer.
     let is_integer = f64::from(integer) == number && (integer != 0 || number.is_sign_positive());

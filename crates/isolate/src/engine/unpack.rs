@@ -7,6 +7,7 @@ use rquickjs_sys as qjs;
 use super::{
     Held,
     convert::{self, PLAIN},
+    marks,
     names::Names,
 };
 use crate::{
@@ -59,6 +60,7 @@ impl<'t> Unpacker<'t> {
                 Item::Bool(false) => qjs::JS_FALSE,
                 Item::Integer(integer) => qjs::JS_MKVAL(qjs::JS_TAG_INT, integer),
                 Item::Number(number) => qjs::JS_NewFloat64(number),
+                Item::Marked(mark, number) => marks::marked(number, mark),
                 Item::Text(text) => {
                     let length = text.len() as qjs::size_t;
                     qjs::JS_NewStringLen(self.context, text.as_ptr().cast(), length)

@@ -58,6 +58,8 @@ globalThis.refuse = host.refuse;
 globalThis.take = host.take;
 globalThis.work = host.work;
 globalThis.image = host.script;
+globalThis.marked = host.marked;
+globalThis.number_mark = host.number_mark;
 globalThis.wait = host.wait;
 globalThis.start_double = host.double;
 class Point {

@@ -9,6 +9,7 @@ mod echo;
 mod hostile;
 mod json;
 mod limits;
+mod marks;
 mod memory;
 mod pool;
 mod yielding;
