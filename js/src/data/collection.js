@@ -6,9 +6,10 @@
 import { BulkOperation } from "./bulk.js";
 import { AggregationCursor, FindCursor } from "./cursor.js";
 import {
-  document, modification, optionalCount, optionalDocument, optionalLimit, requireDocument,
+  document, optionalCount, optionalDocument, optionalLimit, requireDocument,
   requireDocuments, requireName,
 } from "./input.js";
+import { projectionAndOptions, updateOf } from "./lenient.js";
 import { arrayFiltersOf, operationsOf } from "./operations.js";
 import { send } from "./send.js";
 import { sessionOf } from "./session.js";
@@ -22,7 +23,8 @@ export class Collection {
   }
 
   find(query, projection, options) {
-    return new FindCursor(this.#target, query, projection, options);
+    const [fields, given] = projectionAndOptions(projection, options, "find");
+    return new FindCursor(this.#target, query, fields, given);
   }
 
   aggregate(pipeline, options) {
@@ -30,9 +32,14 @@ export class Collection {
   }
 
   async findOne(query, projection, options) {
-    return this.#send("findOne", options, {
+    const [fields, given] = projectionAndOptions(projection, options, "findOne");
+    // Options in the third place do not sort: with a cursor, a function can.
+    const { sort, skip } = given === options ? {} : given;
+    return this.#send("findOne", given, {
       filter: document(query, "findOne", "query"),
-      projection: optionalDocument(projection, "findOne", "projection"),
+      projection: optionalDocument(fields, "findOne", "projection"),
+      sort: optionalDocument(sort, "findOne", "sort"),
+      skip: optionalCount(skip, "findOne: skip"),
     });
   }
 
@@ -92,7 +99,7 @@ export class Collection {
 
   async findOneAndUpdate(query, update, options) {
     return this.#findAndModify("findOneAndUpdate", query, options, {
-      update: modification(update, "findOneAndUpdate"),
+      update: updateOf(update, "findOneAndUpdate"),
     });
   }
 
@@ -133,7 +140,7 @@ export class Collection {
   #update(method, query, update, options) {
     return this.#send(method, options, {
       filter: requireDocument(query, method, "query"),
-      update: modification(update, method),
+      update: updateOf(update, method),
       upsert: options?.upsert === true,
       arrayFilters: arrayFiltersOf(options, method),
     });
