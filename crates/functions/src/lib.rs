@@ -26,7 +26,7 @@ pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
-pub use hookstead_isolate::{forget_code, give_back_early};
+pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,

@@ -41,6 +41,7 @@ mod stacks;
 mod turn;
 mod value;
 mod watchdog;
+mod zone;
 
 pub use background::{FreedElsewhere, LongWork, background_work, pause};
 pub use code::forget_code;
@@ -53,3 +54,4 @@ pub use packed::{Item, PackedReader, PackedWriter};
 pub use pool::{Busy, Pool, PoolLimits};
 pub use run::{Ending, RunLimits};
 pub use value::{Thrown, Value};
+pub use zone::live_in_utc;

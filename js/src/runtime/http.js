@@ -42,8 +42,8 @@ function requestHead(method, options) {
     host: text("host") ?? text("domain"),
     path: text("path"),
     fragment: text("fragment"),
-    username: text("username"),
-    password: text("password"),
+    username: login(options, "username"),
+    password: login(options, "password"),
     authUrl: text("authUrl"),
     digestAuth: optional(options, "digestAuth", "boolean"),
     followRedirects: optional(options, "followRedirects", "boolean"),
@@ -82,6 +82,14 @@ function bodyBytes(body, encodeBodyAsJSON) {
     throw refuse('"body" argument must be a string or binary unless "encodeBodyAsJSON" is set');
   }
   return bytes;
+}
+
+// A login that is missing by mistake must not become a request without one.
+function login(options, name) {
+  if (name in options && typeof options[name] !== "string") {
+    throw refuse(`"${name}" argument must be a string`);
+  }
+  return options[name];
 }
 
 function optional(options, name, type) {

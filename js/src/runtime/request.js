@@ -47,7 +47,9 @@ export function firstArgument(payload, hasBody) {
 // GitHub sends its event as JSON, or as a form whose field `payload` holds the JSON.
 function jsonPayload(hasBody) {
   const form = request.query.payload;
-  return parse(form ?? (hasBody ? host.request_body_text() : "{}"));
+  const text = form ?? (hasBody ? host.request_body_text() : "{}");
+  // Some senders put a byte order mark before it.
+  return parse(text.replace(/^\ufeff/, ""));
 }
 
 export function requestContext() {

@@ -35,8 +35,12 @@ fn byte_order_marks_are_ignored() {
     let app = sound(&[
         (".mdb/meta.json", "\u{feff}{\"config_version\":20230101,\"client_app_id\":\"a\"}"),
         ("functions/hello.js", "\u{feff}exports = 1"),
+        ("values/a.json", "\u{feff}{\"name\": \"a\", \"value\": 1}"),
+        ("functions/package.json", "\u{feff}{\"dependencies\": {\"b\": \"1.0.0\"}}"),
     ]);
     assert_eq!(app.functions["hello"].source, "exports = 1");
+    assert!(matches!(&app.values["a"], AppValue::Plain(value) if *value == json!(1)));
+    assert_eq!(app.dependencies.len(), 1);
 }
 
 #[test]

@@ -70,10 +70,13 @@ fn run_function(args: &RunArgs) -> anyhow::Result<Exit> {
 
 /// The arguments as one array of extended JSON.
 fn array(arguments: &[String]) -> String {
-    let argument = |text: &String| match serde_json::from_str::<&serde_json::value::RawValue>(text)
-    {
-        Ok(json) => json.get().to_owned(),
-        Err(_) => Json::String(text.clone()).to_string(),
+    let argument = |text: &String| {
+        // Files that are handed over may begin with a byte order mark.
+        let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+        match serde_json::from_str::<&serde_json::value::RawValue>(json) {
+            Ok(json) => json.get().to_owned(),
+            Err(_) => Json::String(text.clone()).to_string(),
+        }
     };
     format!("[{}]", arguments.iter().map(argument).collect::<Vec<_>>().join(","))
 }

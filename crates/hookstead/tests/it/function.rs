@@ -1,6 +1,6 @@
 //! `hookstead function run`.
 
-use crate::program::{Outcome, example, run};
+use crate::program::{Outcome, app_of, example, program, run};
 
 fn call(arguments: &[&str]) -> Outcome {
     let app = example("quickstart");
@@ -30,4 +30,37 @@ fn log_lines_go_to_standard_error_and_errors_fail() {
     let outcome = call(&["helo"]);
     assert_eq!(outcome.status, 1);
     assert!(outcome.stderr.contains("did you mean hello?"), "{outcome:?}");
+}
+
+#[test]
+fn an_argument_may_begin_with_a_byte_order_mark() {
+    let app = app_of(&[("functions/got.js", "exports = (given) => [typeof given, given]")]);
+    let folder = app.path().to_str().unwrap();
+    let outcome = run(&["function", "run", "got", "--app", folder, "\u{feff}{\"a\":true}"]);
+    assert_eq!(outcome.stdout.trim(), r#"["object",{"a":true}]"#, "{outcome:?}");
+}
+
+#[test]
+fn functions_live_in_utc_whatever_the_process_is_told() {
+    let source = "exports = () => { const d = new Date(0); return [d.getHours(), \
+                  d.getTimezoneOffset(), new Date(2020, 6, 1).toISOString(), d.toString(), \
+                  d.toLocaleString(), (1234.5).toLocaleString(), \
+                  Date.parse('2020-07-01T00:00')] }";
+    let app = app_of(&[("functions/now.js", source)]);
+    let expected = [
+        r#"{"$numberLong":"0"}"#,
+        r#"{"$numberLong":"0"}"#,
+        r#""2020-07-01T00:00:00.000Z""#,
+        r#""Thu Jan 01 1970 00:00:00 GMT+0000""#,
+        r#""01/01/1970, 12:00:00 AM""#,
+        r#""1234.5""#,
+        r#"{"$numberLong":"1593561600000"}"#,
+    ];
+    let expected = format!("[{}]", expected.join(","));
+    for zone in ["America/New_York", "CET-1CEST", ":/etc/localtime", ""] {
+        let mut command = program(&["function", "run", "now", "--app"]);
+        command.arg(app.path()).env("TZ", zone).env("LANG", "de_DE.UTF-8").env("LC_ALL", "de_DE");
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!(outcome.stdout.trim(), expected, "{zone}: {outcome:?}");
+    }
 }
