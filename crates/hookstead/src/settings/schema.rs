@@ -176,7 +176,7 @@ settings! {
     [server] ServerSettings {
         /// The address and port to listen on; port 0 picks a free one. A port alone, such as
         /// "8080" or ":8080", is one of 127.0.0.1, and "localhost:8080" is the same or, where
-        /// this machine has no such address, one of [::1].
+        /// this machine has no such address, one of the address ::1.
         listen: ListenAddress = ListenAddress::default();
         /// Threads that answer requests and run functions; 0: as many as there are processors.
         threads: u64 [0..=1024] = 0;
