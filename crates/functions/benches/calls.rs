@@ -8,16 +8,18 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
+use bson::rawdoc;
 use bytes::Bytes;
+use hookstead_data::{Command, EmbeddedFile, EmbeddedOptions, InsertMany, Namespace, Store};
 use hookstead_functions::{
-    Call, Definition, FunctionSource, Functions, HttpCall, Integers, Invocation, Payload,
-    RequestContext, ResultFormat, Settings, User,
+    Call, DataSources, Definition, FunctionSource, Functions, HttpCall, Integers, Invocation,
+    Payload, RequestContext, ResultFormat, Settings, User,
 };
 
 /// What can be measured: a name and a function.
-const WORKS: [(&str, &str); 4] = [
+const WORKS: [(&str, &str); 6] = [
     ("hello", "exports = () => 'Hello'"),
     (
         "order",
@@ -37,7 +39,14 @@ const WORKS: [(&str, &str); 4] = [
         }",
     ),
     ("context", "exports = ({ headers, query }) => [context.request, headers, query]"),
+    ("find", FIND),
+    // The result is extended JSON.
+    ("find-ejson", FIND),
 ];
+
+/// 100 of 10,000 documents, by their ids: what comes and goes counts, and not what is searched.
+const FIND: &str = "exports = () => context.services.get('mongodb-atlas').db('d').collection('c')
+    .find({ _id: { $gte: 4200, $lt: 4300 } }).toArray()";
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
@@ -59,7 +68,10 @@ fn measure(name: &str, source: &str, calls: u32) {
     };
     let functions = [(name.to_owned(), function)].into();
     let definition = Definition { functions, ..Definition::default() };
-    let functions = Functions::load(definition, Settings::default()).expect("the work loads");
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = if source == FIND { documents(folder.path()) } else { DataSources::default() };
+    let settings = Settings { data, ..Settings::default() };
+    let functions = Functions::load(definition, settings).expect("the work loads");
     let body = Bytes::from(order());
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -73,14 +85,34 @@ fn measure(name: &str, source: &str, calls: u32) {
     println!("{name}: {:?} per call", begun.elapsed() / calls.max(1));
 }
 
+/// A data source with 10,000 documents.
+fn documents(folder: &std::path::Path) -> DataSources {
+    let file = EmbeddedFile::open(folder, EmbeddedOptions::default()).expect("a file");
+    let store: Arc<dyn Store> = Arc::new(file.data_source("mongodb-atlas"));
+    let document = |n: i32| {
+        let price = f64::from(n % 90) + 0.25;
+        rawdoc! {
+            "_id": n, "customer": n % 100, "sku": format!("item-{n:05}"), "price": price,
+            "weight": f64::from(n % 7), "sold": i64::from(n) * 3, "at": 1_700_000_000_000_i64,
+            "parts": [n, n + 1, n + 2],
+        }
+    };
+    let insert = InsertMany { documents: (0..10_000).map(document).collect(), ordered: true };
+    let place = Namespace { database: "d".to_owned(), collection: "c".to_owned() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(store.run(place, Command::InsertMany(insert))).expect("the documents");
+    DataSources { fallback: Some(store), ..DataSources::default() }
+}
+
 fn invocation(name: &str, body: Bytes) -> Invocation {
+    let is_extended = name == "find-ejson";
     Invocation {
         entry: name.to_owned(),
         call: Call::Http(HttpCall {
             payload: Payload::Request,
             query: [("page".to_owned(), "2".to_owned())].into(),
             body,
-            result: Some(ResultFormat::Json),
+            result: Some(if is_extended { ResultFormat::Ejson } else { ResultFormat::Json }),
             response_drops_result: false,
             integers: Integers::Wide,
         }),
