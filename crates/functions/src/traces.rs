@@ -19,10 +19,11 @@ use sites::{Kind, Site, Sites};
 const STACK_BYTES_MAX: usize = 16 << 10;
 const MESSAGE_BYTES_MAX: usize = 1 << 10;
 
-/// The sources of an application, by the names of their files.
+/// The sources of an application, by the names of their files. Nothing is known of a name that two
+/// of them have: a stack does not say which one it means.
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
-    files: HashMap<String, File>,
+    files: HashMap<String, Option<File>>,
 }
 
 #[derive(Debug)]
@@ -40,12 +41,20 @@ struct Frame<'s> {
 
 impl Traces {
     pub(crate) fn add(&mut self, file: &str, body: Body) {
-        self.files.insert(file.to_owned(), File { body, sites: OnceLock::new() });
+        let known = File { body, sites: OnceLock::new() };
+        self.files
+            .entry(file.to_owned())
+            .and_modify(|former| *former = None)
+            .or_insert(Some(known));
+    }
+
+    fn file(&self, name: &str) -> Option<&File> {
+        self.files.get(name)?.as_ref()
     }
 
     /// Whether every source that a stack names has been looked into.
     pub(crate) fn are_ready(&self, stack: &str) -> bool {
-        let mut files = frames(stack).filter_map(|(_, frame)| self.files.get(frame?.file));
+        let mut files = frames(stack).filter_map(|(_, frame)| self.file(frame?.file));
         files.all(|file| file.sites.get().is_some())
     }
 
@@ -101,7 +110,7 @@ impl Traces {
     }
 
     fn place(&self, frame: &Frame<'_>, called: Option<&str>, about: &About<'_>) -> (u32, usize) {
-        let Some(file) = self.files.get(frame.file) else {
+        let Some(file) = self.file(frame.file) else {
             return (frame.place.0, frame.place.1 as usize);
         };
         let site = self.sites(frame.file).and_then(|sites| match called {
@@ -114,7 +123,7 @@ impl Traces {
     }
 
     fn sites(&self, file: &str) -> Option<&Sites> {
-        let file = self.files.get(file)?;
+        let file = self.file(file)?;
         Some(file.sites.get_or_init(|| Sites::of(file.body.text())))
     }
 }

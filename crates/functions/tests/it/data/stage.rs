@@ -115,7 +115,7 @@ fn load(stores: [&Arc<dyn Store>; 2], cases: &[Case], environment: Environment) 
     let mut definition = Definition::default();
     let cases = cases.iter().enumerate();
     for (index, case) in cases.filter(|(_, case)| (case.sources, case.memory_mib) == environment) {
-        let complete = |source: &str| {
+        let complete = |name: &str, source: &str| {
             let database = Stage::database(index);
             let prelude = format!(
                 "const client = context.services.get('mongodb-atlas'), \
@@ -123,14 +123,19 @@ fn load(stores: [&Arc<dyn Store>; 2], cases: &[Case], environment: Environment) 
             );
             let finds_itself = source.contains("services.get");
             let prelude = if finds_itself { String::new() } else { prelude };
-            function("source.js", &format!("{prelude}{}", source.replace("{db}", &database)))
+            // A stack is compared as a whole, and one case alone has the plain name then.
+            let file = match case.stack {
+                Some(_) => format!("{name}.js"),
+                None => format!("{index}/{name}.js"),
+            };
+            function(&file, &format!("{prelude}{}", source.replace("{db}", &database)))
         };
-        definition.entries.insert(format!("case {index}"), complete(&case.source));
+        definition.entries.insert(format!("case {index}"), complete("source", &case.source));
         if let Some(first) = &case.first {
-            definition.entries.insert(format!("first {index}"), complete(first));
+            definition.entries.insert(format!("first {index}"), complete("first", first));
         }
         for (name, source) in &case.functions {
-            let before = definition.functions.insert(name.clone(), complete(source));
+            let before = definition.functions.insert(name.clone(), complete(name, source));
             assert!(before.is_none(), "two cases have a function '{name}'");
         }
     }
