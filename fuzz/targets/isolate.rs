@@ -98,7 +98,7 @@ struct World {
 
 impl World {
     fn new(isolates_max: usize) -> Self {
-        let script = Script { name: "isolate.js".into(), source: SCRIPT.into() };
+        let script = Script { name: "isolate.js".into(), source: SCRIPT.into(), lines_before: 0 };
         let image = Image::new(ImageParts {
             prelude: Bytecode::compile(&script, Detail::Full).expect("the script compiles"),
             scripts: Vec::new(),
