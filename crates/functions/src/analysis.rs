@@ -80,7 +80,7 @@ pub struct Uses {
 
 /// Finds out what a source uses.
 pub fn analyse(source: &str) -> Uses {
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let source = source::without_mark(source);
     source::with_program(source, |program| {
         let names = Names::of(program);
         let mut finder = Finder { names: &names, uses: Uses { parses: true, ..Uses::default() } };

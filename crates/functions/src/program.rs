@@ -43,7 +43,7 @@ pub(crate) struct Callable {
     pub(crate) refusal: Option<String>,
     /// Why its source does not compile, where it does not.
     pub(crate) error: Option<SyntaxError>,
-    /// The file of a source that does not compile.
+    /// The file of its source.
     pub(crate) file: String,
     /// How long its runs have taken.
     pub(crate) pace: Arc<Pace>,
@@ -65,8 +65,11 @@ impl Program {
         let mut bodies = Vec::new();
         let mut functions = collect(&definition.functions, &mut scripts, &mut bodies);
         let mut entries = collect(&definition.entries, &mut scripts, &mut bodies);
-        let sources = definition.functions.values().chain(definition.entries.values());
-        let modules = modules::add(sources.map(|f| f.source.as_str()), &mut scripts);
+        // In the order of their scripts.
+        let sources: Vec<&FunctionSource> =
+            definition.functions.values().chain(definition.entries.values()).collect();
+        let texts = sources.iter().map(|function| function.source.as_str());
+        let modules = modules::add(texts, &mut scripts);
         let callables = functions.iter().chain(&entries);
         let setup = setup(&definition, callables, &modules, limits.result_bytes_max);
         let parts = ImageParts {
@@ -79,18 +82,13 @@ impl Program {
         let image = Image::within(parts, memory)?;
         let mut errors: HashMap<usize, Thrown> =
             image.errors().map(|error| (error.index, error.thrown)).collect();
-        for (name, callable) in functions.iter_mut().chain(&mut entries) {
-            if let Some(thrown) = errors.remove(&callable.index) {
-                let source = definition.functions.get(name).or(definition.entries.get(name));
-                let text = source.map_or("", |source| source.source.as_str());
-                let body = &bodies[callable.index];
-                callable.error = Some(SyntaxError::new(text, body, thrown));
-                callable.file = source.map(|source| source.file.clone()).unwrap_or_default();
-            }
+        for callable in functions.values_mut().chain(entries.values_mut()) {
+            let (source, body) = (&sources[callable.index].source, &bodies[callable.index]);
+            let thrown = errors.remove(&callable.index);
+            callable.error = thrown.map(|thrown| SyntaxError::new(source, body, thrown));
         }
         let mut traces = Traces::default();
-        let files = definition.functions.values().chain(definition.entries.values());
-        for (function, body) in files.zip(bodies) {
+        for (function, body) in sources.into_iter().zip(bodies) {
             traces.add(&function.file, body);
         }
         Ok(Self {
@@ -151,13 +149,12 @@ fn collect(
     for (name, function) in sources {
         let index = scripts.len();
         let Wrapped { text, body } = source::wrap(&function.source);
-        let name_of_file = function.file.clone();
-        let script = Script { name: name_of_file, source: text, lines_before: LINES_BEFORE };
+        let file = function.file.clone();
+        let script = Script { name: file.clone(), source: text, lines_before: LINES_BEFORE };
         scripts.push(Code::Source(script));
         bodies.push(body);
         let refusal = function.refusal.clone();
         let may_be_class = may_be_class(&function.source);
-        let file = String::new();
         let pace = Arc::default();
         let callable = Callable { index, may_be_class, refusal, error: None, file, pace };
         callables.insert(name.clone(), callable);

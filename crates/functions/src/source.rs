@@ -5,8 +5,8 @@
 //! the hosted service transpiled, become calls of `require` on the same lines.
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::Program;
-use oxc_parser::{ParseOptions, Parser};
+use oxc_ast::ast::{Program, Statement};
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
 mod body;
@@ -28,9 +28,33 @@ pub(crate) struct Wrapped {
 /// How many lines of a script stand before the author's first one.
 pub(crate) const LINES_BEFORE: u16 = 2;
 
+/// A source without the byte order mark that may stand before it.
+pub(crate) fn without_mark(source: &str) -> &str {
+    source.strip_prefix('\u{feff}').unwrap_or(source)
+}
+
+/// The line and the column of a byte, both from 1; columns are in UTF-16 units, as in editors.
+pub(crate) fn place_of(source: &str, offset: usize) -> (usize, usize) {
+    let before = &source[..source.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].encode_utf16().count() + 1)
+}
+
+/// Whether a program says with `export` what it exports, which functions cannot.
+pub(crate) fn has_exports(program: &Program<'_>) -> bool {
+    program.body.iter().any(|statement| {
+        matches!(
+            statement,
+            Statement::ExportDefaultDeclaration(_)
+                | Statement::ExportNamedDeclaration(_)
+                | Statement::ExportAllDeclaration(_)
+        )
+    })
+}
+
 /// Makes the script for a source.
 pub(crate) fn wrap(source: &str) -> Wrapped {
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let source = without_mark(source);
     let body = edits::apply(source);
     let text = format!(
         "(\nfunction (exports, require, {CAUGHT}) {{\n{}\n;return exports;\n}})",
@@ -76,14 +100,18 @@ fn with_stack<R: Send>(source: &str, work: impl FnOnce() -> Option<R> + Send) ->
 
 fn parse<R>(source: &str, look: impl FnOnce(&Program<'_>) -> R) -> Option<R> {
     let allocator = Allocator::default();
-    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
-    for source_type in [SourceType::script(), SourceType::mjs()] {
-        let parsed = Parser::new(&allocator, source, source_type).with_options(options).parse();
+    for kind in [SourceType::script(), SourceType::mjs()] {
+        let parsed = parse_as(&allocator, source, kind);
         if !parsed.panicked && parsed.errors.is_empty() {
             return Some(look(&parsed.program));
         }
     }
     None
+}
+
+fn parse_as<'a>(allocator: &'a Allocator, source: &'a str, kind: SourceType) -> ParserReturn<'a> {
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    Parser::new(allocator, source, kind).with_options(options).parse()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::ScopeFlags;
 
 use super::advice::{self, Advice};
+use crate::source::{has_exports, place_of};
 
 /// Something that fails when a run gets to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +50,7 @@ pub enum Applies {
 
 /// Finds what will fail.
 pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
-    let is_module = |statement: &Statement<'_>| {
-        matches!(
-            statement,
-            Statement::ExportDefaultDeclaration(_)
-                | Statement::ExportNamedDeclaration(_)
-                | Statement::ExportAllDeclaration(_)
-        )
-    };
-    if program.body.iter().any(is_module) {
+    if has_exports(program) {
         // It does not compile, which is told already.
         return Vec::new();
     }
@@ -78,7 +71,7 @@ pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
         findings.insert(0, exports_nothing((1, 1), "nothing is assigned to `exports`"));
     } else if let (false, Some((span, what))) = (facts.may_export, facts.useless) {
         let message = format!("`exports` is {what}, which cannot be called");
-        findings.insert(0, exports_nothing(place_of(source, span), &message));
+        findings.insert(0, exports_nothing(place_of(source, span.start as usize), &message));
     }
     findings
 }
@@ -98,12 +91,6 @@ fn exports_nothing(place: (usize, usize), message: &str) -> Finding {
         is_certain: true,
         applies: Applies::Always,
     }
-}
-
-fn place_of(source: &str, span: Span) -> (usize, usize) {
-    let before = &source[..span.start as usize];
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].encode_utf16().count() + 1)
 }
 
 /// What the names of a source stand for.
@@ -273,7 +260,7 @@ impl Finder<'_> {
         let is_certain = self.in_entry && self.branches == 0 && !self.has_left;
         self.findings.push(Finding {
             code,
-            place: place_of(self.source, span),
+            place: place_of(self.source, span.start as usize),
             message,
             remedy: remedy.to_owned(),
             is_certain,

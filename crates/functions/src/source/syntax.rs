@@ -4,11 +4,9 @@ use std::fmt;
 
 use hookstead_isolate::Thrown;
 use oxc_allocator::Allocator;
-use oxc_ast::ast::Statement;
-use oxc_parser::{ParseOptions, Parser};
 use oxc_span::SourceType;
 
-use super::{Body, with_stack};
+use super::{Body, has_exports, parse_as, place_of, with_stack, without_mark};
 
 /// How much of a line is shown.
 const EXCERPT_CHARACTERS_MAX: usize = 120;
@@ -40,7 +38,7 @@ impl SyntaxError {
     /// What the engine says may be about the text that was put around a source: where a bracket is
     /// missing or one is too many. Then the parser says what is wrong, and where.
     pub(crate) fn new(source: &str, body: &Body, mut thrown: Thrown) -> Self {
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let source = without_mark(source);
         let lines_max = body.text().split('\n').count();
         let at = thrown.place.filter(|(line, _)| *line <= lines_max);
         let mut place = at.and_then(|(line, byte)| Some((line, body.column(line, byte)?)));
@@ -78,18 +76,9 @@ type Diagnosis = (Option<(String, usize)>, bool);
 fn diagnose(source: &str) -> Option<Diagnosis> {
     with_stack(source, || {
         let allocator = Allocator::default();
-        let options =
-            ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
-        let parse = |kind| Parser::new(&allocator, source, kind).with_options(options).parse();
+        let parse = |kind| parse_as(&allocator, source, kind);
         let module = parse(SourceType::mjs());
-        let has_exports = module.program.body.iter().any(|statement| {
-            matches!(
-                statement,
-                Statement::ExportDefaultDeclaration(_)
-                    | Statement::ExportNamedDeclaration(_)
-                    | Statement::ExportAllDeclaration(_)
-            )
-        });
+        let has_exports = has_exports(&module.program);
         let script = if has_exports { module } else { parse(SourceType::script()) };
         let found = script.errors.first().map(|error| {
             let label = error.labels.as_ref().and_then(|labels| labels.first());
@@ -97,12 +86,6 @@ fn diagnose(source: &str) -> Option<Diagnosis> {
         });
         Some((found, has_exports))
     })
-}
-
-fn place_of(source: &str, offset: usize) -> (usize, usize) {
-    let before = &source[..source.floor_char_boundary(offset)];
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].encode_utf16().count() + 1)
 }
 
 /// A line, and a caret under one of its columns.

@@ -1,6 +1,8 @@
 //! Expressions as V8 writes them in its messages: `a.b`, `a[k]`, `f(...)`, `(intermediate value)`.
 
-use oxc_ast::ast::{ChainElement, Expression};
+use oxc_ast::ast::{
+    CallExpression, ChainElement, ComputedMemberExpression, Expression, StaticMemberExpression,
+};
 use oxc_span::GetSpan;
 
 /// What is shown of an expression.
@@ -62,24 +64,14 @@ fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
             text.extend(literal.value.chars().take(CHARACTERS_MAX));
             text.push('"');
         }
-        Expression::StaticMemberExpression(member) => {
-            write(&member.object, text, depth + 1);
-            text.push_str(if member.optional { "?." } else { "." });
-            text.push_str(member.property.name.as_str());
-        }
-        Expression::ComputedMemberExpression(member) => {
-            write(&member.object, text, depth + 1);
-            write_key(&member.expression, member.optional, text, depth);
-        }
+        Expression::StaticMemberExpression(member) => write_member(member, text, depth),
+        Expression::ComputedMemberExpression(member) => write_computed(member, text, depth),
         Expression::PrivateFieldExpression(member) => {
             write(&member.object, text, depth + 1);
             text.push_str(".#");
             text.push_str(member.field.name.as_str());
         }
-        Expression::CallExpression(call) => {
-            write(&call.callee, text, depth + 1);
-            text.push_str("(...)");
-        }
+        Expression::CallExpression(call) => write_call(call, text, depth),
         Expression::ParenthesizedExpression(inner) => write(&inner.expression, text, depth + 1),
         Expression::AwaitExpression(inner) => {
             text.push_str("(await ");
@@ -95,7 +87,12 @@ fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
             write(&logical.right, text, depth + 1);
             text.push(')');
         }
-        Expression::ChainExpression(chain) => write_chain(&chain.expression, text, depth),
+        Expression::ChainExpression(chain) => match &chain.expression {
+            ChainElement::StaticMemberExpression(member) => write_member(member, text, depth),
+            ChainElement::ComputedMemberExpression(member) => write_computed(member, text, depth),
+            ChainElement::CallExpression(call) => write_call(call, text, depth),
+            _ => text.push_str(UNNAMED),
+        },
         // Our own condition around a last argument, see `source::edits`.
         Expression::ConditionalExpression(condition)
             if matches!(condition.test, Expression::BooleanLiteral(_))
@@ -107,31 +104,24 @@ fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
     }
 }
 
-fn write_key(key: &Expression<'_>, is_optional: bool, text: &mut String, depth: usize) {
-    if let Expression::StringLiteral(name) = key {
-        text.push_str(if is_optional { "?." } else { "." });
+fn write_member(member: &StaticMemberExpression<'_>, text: &mut String, depth: usize) {
+    write(&member.object, text, depth + 1);
+    text.push_str(if member.optional { "?." } else { "." });
+    text.push_str(member.property.name.as_str());
+}
+
+fn write_computed(member: &ComputedMemberExpression<'_>, text: &mut String, depth: usize) {
+    write(&member.object, text, depth + 1);
+    if let Expression::StringLiteral(name) = &member.expression {
+        text.push_str(if member.optional { "?." } else { "." });
         return text.push_str(name.value.as_str());
     }
-    text.push_str(if is_optional { "?.[" } else { "[" });
-    write(key, text, depth + 1);
+    text.push_str(if member.optional { "?.[" } else { "[" });
+    write(&member.expression, text, depth + 1);
     text.push(']');
 }
 
-fn write_chain(element: &ChainElement<'_>, text: &mut String, depth: usize) {
-    match element {
-        ChainElement::StaticMemberExpression(member) => {
-            write(&member.object, text, depth + 1);
-            text.push_str(if member.optional { "?." } else { "." });
-            text.push_str(member.property.name.as_str());
-        }
-        ChainElement::ComputedMemberExpression(member) => {
-            write(&member.object, text, depth + 1);
-            write_key(&member.expression, member.optional, text, depth);
-        }
-        ChainElement::CallExpression(call) => {
-            write(&call.callee, text, depth + 1);
-            text.push_str("(...)");
-        }
-        _ => text.push_str(UNNAMED),
-    }
+fn write_call(call: &CallExpression<'_>, text: &mut String, depth: usize) {
+    write(&call.callee, text, depth + 1);
+    text.push_str("(...)");
 }
