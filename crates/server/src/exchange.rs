@@ -266,11 +266,7 @@ impl Exchange {
         let bytes = held.bytes.clone();
         let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
         let Completion { outcome, log, memory, .. } = self.site.functions.invoke(invocation).await;
-        let shape = Shape {
-            kind: target.kind,
-            respond_result: target.respond_result,
-            format: call::format(target, &self.parts.headers),
-        };
+        let shape = Shape::of(target, &self.parts.headers);
         let reply = outcome.map_err(Refusal::from);
         let limits = &self.shared().config.limits;
         self.finish(Ending {

@@ -5,7 +5,10 @@ use hookstead_functions::{Reply, ResultFormat};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{config::ServerLimits, excerpt::excerpt, listing::Kind, refusal::Refusal, sniff};
+use crate::{
+    call, config::ServerLimits, excerpt::excerpt, listing::Kind, refusal::Refusal, sniff,
+    target::Target,
+};
 
 /// Headers that describe the connection or the framing; a function has no say in those.
 const OURS: &[&str] = &[
@@ -28,6 +31,17 @@ pub(crate) struct Shape {
     pub(crate) kind: Kind,
     pub(crate) respond_result: bool,
     pub(crate) format: ResultFormat,
+}
+
+impl Shape {
+    /// That of the response to a request with these headers.
+    pub(crate) fn of(target: &Target, headers: &HeaderMap) -> Self {
+        Self {
+            kind: target.kind,
+            respond_result: target.respond_result,
+            format: call::format(target, headers),
+        }
+    }
 }
 
 /// Where the body of a response comes from.

@@ -152,11 +152,7 @@ impl Site {
         differences.extend(target.refused().map(|why| format!("every request is refused: {why}")));
         let caller = Caller { address: Ipv4Addr::LOCALHOST.into(), by_proxy: false };
         let parts = Arc::new(parts);
-        let shape = Shape {
-            kind: target.kind,
-            respond_result: target.respond_result,
-            format: call::format(&target, &parts.headers),
-        };
+        let shape = Shape::of(&target, &parts.headers);
         let invocation = call::invocation(&target, &parts, body, caller, CorrelationId::new());
         let Completion { outcome, log, .. } = self.functions.invoke(invocation).await;
         let response = outcome.map_err(Refusal::from);
