@@ -14,8 +14,8 @@ use std::{
 use hookstead_journal::sanitize_json;
 
 pub(super) use self::verdict::Verdict;
-use self::{human::Shown, report::Report};
-use super::overview;
+use self::{human::Shown, report::Report, uses::Survey};
+use super::{analyses::Analyses, overview};
 use crate::{
     exit::Exit,
     terminal,
@@ -55,8 +55,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let prepared = workspace.prepare()?;
     let secrets = workspace.secrets()?;
     let has_secret = |name: &str| secrets.get(name).is_ok_and(|secret| secret.is_some());
-    let parts = overview::parts(&prepared.app, &workspace.data_dir);
-    let report = Report::new(&prepared, parts, &workspace.settings, &has_secret);
+    let analyses = Analyses::default();
+    let parts = overview::parts(&prepared.app, &analyses, &workspace.data_dir);
+    let survey = Survey::new(&prepared.app, &analyses);
+    let report = Report::new(&prepared, &survey, parts, &workspace.settings, &has_secret);
     if args.json {
         let report = serde_json::to_string_pretty(&report)?;
         writeln!(io::stdout(), "{}", sanitize_json(&report))?;

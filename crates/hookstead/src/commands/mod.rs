@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod analyses;
 mod check;
 mod completions;
 mod data;

@@ -23,7 +23,7 @@ use hookstead_server::{BindError, Config, Server, Site};
 use tokio::runtime::Builder;
 
 use self::{reload::Early, stop::Stop, table::Table};
-use super::overview;
+use super::{analyses::Analyses, overview};
 use crate::{
     exit::{Exit, REMEDY},
     memory,
@@ -107,7 +107,7 @@ async fn serve(
     let journal = Arc::new(journal(settings));
     let site = Arc::clone(&prepared.site);
     let server = bind(settings, &config, &site, &journal).await?;
-    let parts = overview::parts(&prepared.app, &workspace.data_dir);
+    let parts = overview::parts(&prepared.app, &Analyses::default(), &workspace.data_dir);
     // A log that cannot be written must not take the server with it.
     if let Err(error) = tell_start(args, settings, (&prepared, &parts), &server)
         && error.kind() != ErrorKind::BrokenPipe

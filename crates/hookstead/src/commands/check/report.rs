@@ -88,14 +88,14 @@ pub(super) type HasSecret<'a> = &'a dyn Fn(&str) -> bool;
 
 impl Report {
     /// Looks at every route of an app.
-    pub(super) fn new(
-        prepared: &Prepared,
+    pub(super) fn new<'a>(
+        prepared: &'a Prepared,
+        survey: &Survey<'a>,
         parts: Vec<Part>,
         settings: &Settings,
         has_secret: HasSecret<'_>,
     ) -> Self {
         let Prepared { app, site, problems, .. } = prepared;
-        let survey = Survey::new(app);
         let data_sources = names_of_data_sources(app, settings);
         let wanted = Wanted {
             app,
@@ -108,7 +108,7 @@ impl Report {
         };
         let routes: Vec<RouteReport> = routes::of_app(app, site.endpoints())
             .iter()
-            .map(|route| report_route(route, &survey, &wanted, prepared, settings))
+            .map(|route| report_route(route, survey, &wanted, prepared, settings))
             .collect();
         let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
         let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
@@ -156,9 +156,9 @@ impl Summary {
     }
 }
 
-fn report_route(
-    route: &Route<'_>,
-    survey: &Survey<'_>,
+fn report_route<'a>(
+    route: &Route<'a>,
+    survey: &Survey<'a>,
     wanted: &Wanted<'_>,
     prepared: &Prepared,
     settings: &Settings,

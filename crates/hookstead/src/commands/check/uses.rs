@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hookstead_app::{App, Problem, RunAs, Severity};
-use hookstead_functions::{Applies, Finding, Uses as SourceUses, analyse, is_builtin_module};
+use hookstead_functions::{Applies, Finding, Uses as SourceUses, is_builtin_module};
 use serde::Serialize;
 
 use super::missing::{Missing, Wanted};
-use crate::routes::Route;
+use crate::{commands::analyses::Analyses, routes::Route};
 
 /// What the functions of a route use.
 #[derive(Debug, Default, Serialize)]
@@ -49,38 +49,32 @@ const NODE_MODULES: [&str; 17] = [
     "worker_threads",
 ];
 
-/// What the sources of an app use. Each is looked into once, however many routes reach it.
+/// An app with what its sources use.
 pub(super) struct Survey<'a> {
     app: &'a App,
-    of_functions: BTreeMap<&'a str, SourceUses>,
+    analyses: &'a Analyses<'a>,
 }
 
 impl<'a> Survey<'a> {
-    /// Looks into every function of an app.
-    pub(super) fn new(app: &'a App) -> Self {
-        let of_function = |(name, function): (&'a String, &'a hookstead_app::Function)| {
-            (name.as_str(), analyse(&function.source))
-        };
-        Self { app, of_functions: app.functions.iter().map(of_function).collect() }
+    pub(super) fn new(app: &'a App, analyses: &'a Analyses<'a>) -> Self {
+        Self { app, analyses }
     }
 
     /// What will fail in the sources, with its place.
     pub(super) fn problems(&self, wanted: &Wanted<'_>) -> Vec<Problem> {
-        let functions = self.app.functions.iter().filter_map(|(name, function)| {
-            let has_user = function.run_as != RunAs::Application;
-            Some((self.of_functions.get(name.as_str())?.clone(), function.file.clone()?, has_user))
-        });
+        let functions = self.app.functions.values();
+        let functions = functions
+            .filter_map(|one| Some((one.file.as_deref()?, one.source.as_str(), &one.run_as)));
         let webhooks = self.app.services.values().flat_map(|service| service.webhooks.values());
-        let webhooks = webhooks.filter_map(|webhook| {
-            let has_user = webhook.run_as != RunAs::Application;
-            Some((analyse(&webhook.source), webhook.file.clone()?, has_user))
-        });
+        let webhooks = webhooks
+            .filter_map(|one| Some((one.file.as_deref()?, one.source.as_str(), &one.run_as)));
         let mut problems = Vec::new();
-        for (uses, file, has_user) in functions.chain(webhooks) {
-            for one in uses.findings {
+        for (file, source, run_as) in functions.chain(webhooks) {
+            let has_user = *run_as != RunAs::Application;
+            for one in &self.analyses.of(source).findings {
                 let is_of_user = one.applies == Applies::UserIsSystem;
                 if wanted.applies(one.applies) && !(is_of_user && has_user) {
-                    problems.push(problem(&file, one, is_of_user));
+                    problems.push(problem(file, one.clone(), is_of_user));
                 }
             }
         }
@@ -88,18 +82,17 @@ impl<'a> Survey<'a> {
     }
 
     /// What a route uses, and what of it is missing.
-    pub(super) fn of_route(&self, route: &Route<'_>, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
+    pub(super) fn of_route(&self, route: &Route<'a>, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
         let file = route.file.unwrap_or_default();
         let mut found = Found::default();
-        found.add(&analyse(route.source), file);
+        found.add(&self.analyses.of(route.source), file);
         // A function that calls itself, or is called in a circle, is looked at once.
         let mut looked_at = BTreeSet::new();
         while let Some(name) = found.functions.keys().find(|name| !looked_at.contains(*name)) {
             let name = name.clone();
-            if let (Some(uses), Some(function)) =
-                (self.of_functions.get(name.as_str()), self.app.functions.get(&name))
-            {
-                found.add(uses, function.file.as_deref().unwrap_or_default());
+            if let Some(function) = self.app.functions.get(&name) {
+                let uses = self.analyses.of(&function.source);
+                found.add(&uses, function.file.as_deref().unwrap_or_default());
             }
             looked_at.insert(name);
         }
