@@ -30,11 +30,6 @@ export class HTTPResponse {
   }
 
   setHeader(name, value) {
-    if (this.#headers.length === 0 && isPlain(name, value)) {
-      this.#touched = true;
-      this.#headers.push(name, value);
-      return this;
-    }
     // Checked before anything is removed: a call that throws changes nothing.
     const added = isPlain(name, value) ? undefined : checkedHeaders("setHeader", name, value);
     if (this.#headers.length > 0) {
