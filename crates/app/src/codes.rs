@@ -58,6 +58,7 @@ pub const CODES: &[&str] = &[
     "source-exports-nothing",
     "source-method-unknown",
     "source-module-exports",
+    "source-name-undefined",
     "source-store-refuses",
     "source-user-is-system",
     "sync-not-served",

@@ -6,20 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, AssignmentTarget, BindingIdentifier, BindingPattern,
-    CallExpression, ChainElement, Expression, FormalParameter, IdentifierReference,
-    ImportDeclaration, ImportExpression, ObjectPattern, ObjectProperty, Program, PropertyKey,
-    UnaryExpression, UnaryOperator, VariableDeclarator,
+    Argument, AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression, ChainElement,
+    Expression, FormalParameter, IdentifierReference, ImportDeclaration, ImportExpression,
+    ObjectPattern, ObjectProperty, Program, PropertyKey, UnaryExpression, UnaryOperator,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
 use crate::source;
 
 mod advice;
+mod facts;
 mod findings;
+mod unresolved;
 
 pub(crate) use advice::for_message as advice_for_message;
 pub use findings::{Applies, Finding};
+pub use unresolved::GLOBALS;
+use unresolved::Unresolved;
 
 /// Globals of browsers and of Node.js that functions do not have.
 const UNSUPPORTED_GLOBALS: &[&str] = &[
@@ -48,6 +52,10 @@ const ATLAS_STAGES: [&str; 6] = [
     "$searchMeta",
     "$vectorSearch",
 ];
+
+/// No path that is looked for has more members behind a name. Every part of an expression is
+/// asked for its path, so a chain without an end would be walked again for each of its members.
+const PATH_MEMBERS_MAX: usize = 4;
 
 /// What a source uses.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -81,11 +89,13 @@ pub struct Uses {
 /// Finds out what a source uses.
 pub fn analyse(source: &str) -> Uses {
     let source = source::without_mark(source);
-    source::with_program(source, |program| {
+    source::with_program_without_parentheses(source, |program| {
         let names = Names::of(program);
-        let mut finder = Finder { names: &names, uses: Uses { parses: true, ..Uses::default() } };
+        let unresolved = Unresolved::of(program);
+        let uses = Uses { parses: true, ..Uses::default() };
+        let mut finder = Finder { names: &names, foreign: &unresolved.foreign, uses };
         finder.visit_program(program);
-        Uses { findings: findings::find(source, program), ..finder.uses }
+        Uses { findings: findings::find(source, program, &unresolved.undefined), ..finder.uses }
     })
     .unwrap_or_default()
 }
@@ -94,8 +104,6 @@ pub fn analyse(source: &str) -> Uses {
 /// `services` in one file and means different ones.
 #[derive(Default)]
 struct Names {
-    /// Every name that is declared anywhere.
-    declared: BTreeSet<String>,
     /// Names for a part of `context` or for `require`, with its path.
     aliases: BTreeMap<String, String>,
     /// Names for a text; `None` where a name can stand for something else as well.
@@ -113,17 +121,27 @@ impl Names {
 
     /// The path of an expression such as `context.values.get`, whatever it is called here.
     fn path(&self, expression: &Expression<'_>) -> Option<String> {
+        self.path_within(expression, PATH_MEMBERS_MAX)
+    }
+
+    fn path_within(&self, expression: &Expression<'_>, members_max: usize) -> Option<String> {
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => self.path_of_name(identifier.name.as_str()),
             Expression::StaticMemberExpression(member) => {
-                let object = self.path(&member.object)?;
+                let object = self.path_within(&member.object, members_max.checked_sub(1)?)?;
                 Some(format!("{object}.{}", member.property.name))
             }
             Expression::ComputedMemberExpression(member) => {
-                let object = self.path(&member.object)?;
+                let object = self.path_within(&member.object, members_max.checked_sub(1)?)?;
                 Some(format!("{object}.{}", self.text(&member.expression)?))
             }
-            Expression::ChainExpression(chain) => self.path_of_chain(&chain.expression),
+            Expression::ChainExpression(chain) => {
+                let ChainElement::StaticMemberExpression(member) = &chain.expression else {
+                    return None;
+                };
+                let object = self.path_within(&member.object, members_max.checked_sub(1)?)?;
+                Some(format!("{object}.{}", member.property.name))
+            }
             _ => None,
         }
     }
@@ -133,13 +151,6 @@ impl Names {
             "context" | "require" => Some(name.to_owned()),
             _ => self.aliases.get(name).cloned(),
         }
-    }
-
-    fn path_of_chain(&self, element: &ChainElement<'_>) -> Option<String> {
-        let ChainElement::StaticMemberExpression(member) = element else {
-            return None;
-        };
-        Some(format!("{}.{}", self.path(&member.object)?, member.property.name))
     }
 
     /// The text that an expression surely is.
@@ -196,10 +207,6 @@ impl Names {
 }
 
 impl<'a> Visit<'a> for Names {
-    fn visit_binding_identifier(&mut self, identifier: &BindingIdentifier<'a>) {
-        self.declared.insert(identifier.name.to_string());
-    }
-
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
         walk::walk_variable_declarator(self, declarator);
         let Some(value) = &declarator.init else {
@@ -228,7 +235,6 @@ impl<'a> Visit<'a> for Names {
     fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
         walk::walk_assignment_expression(self, assignment);
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
-            self.declared.insert(name.name.to_string());
             if let Some(path) = self.path(&assignment.right) {
                 self.aliases.insert(name.name.to_string(), path);
             } else {
@@ -243,6 +249,8 @@ impl<'a> Visit<'a> for Names {
 /// Collects what is used, once it is known what the names stand for.
 struct Finder<'n> {
     names: &'n Names,
+    /// Where names are read that the source does not declare.
+    foreign: &'n BTreeSet<u32>,
     uses: Uses,
 }
 
@@ -332,7 +340,7 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
         let name = identifier.name.as_str();
-        if self.names.declared.contains(name) {
+        if !self.foreign.contains(&identifier.span.start) {
             return;
         }
         if UNSUPPORTED_GLOBALS.contains(&name) {

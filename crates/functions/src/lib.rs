@@ -21,7 +21,7 @@ mod source;
 mod traces;
 mod work;
 
-pub use analysis::{Applies, Finding, Uses, analyse};
+pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
 pub use data::DataSources;
 pub use definition::{
     AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,

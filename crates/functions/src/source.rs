@@ -77,9 +77,18 @@ const SOURCE_BYTES_MAX: usize = 256 << 10;
 /// `None` when it is neither, or too long; the engine then says what is wrong with it.
 pub(crate) fn with_program<R: Send>(
     source: &str,
-    look: impl FnOnce(&Program<'_>) -> R + Send,
+    look: impl for<'a> FnOnce(&'a Program<'a>) -> R + Send,
 ) -> Option<R> {
-    with_stack(source, || parse(source, look))
+    with_stack(source, || parse(source, true, look))
+}
+
+/// The same, with a tree that has what stands in parentheses in their place: who asks what every
+/// expression is would have to look through all of them each time.
+pub(crate) fn with_program_without_parentheses<R: Send>(
+    source: &str,
+    look: impl for<'a> FnOnce(&'a Program<'a>) -> R + Send,
+) -> Option<R> {
+    with_stack(source, || parse(source, false, look))
 }
 
 /// Does something with a source on a stack that is large enough for the parser.
@@ -98,19 +107,32 @@ fn with_stack<R: Send>(source: &str, work: impl FnOnce() -> Option<R> + Send) ->
     })
 }
 
-fn parse<R>(source: &str, look: impl FnOnce(&Program<'_>) -> R) -> Option<R> {
+fn parse<R>(
+    source: &str,
+    preserve_parens: bool,
+    look: impl for<'a> FnOnce(&'a Program<'a>) -> R,
+) -> Option<R> {
     let allocator = Allocator::default();
     for kind in [SourceType::script(), SourceType::mjs()] {
-        let parsed = parse_as(&allocator, source, kind);
+        let parsed = parse_as(&allocator, source, kind, preserve_parens);
         if !parsed.panicked && parsed.errors.is_empty() {
-            return Some(look(&parsed.program));
+            return Some(look(allocator.alloc(parsed.program)));
         }
     }
     None
 }
 
-fn parse_as<'a>(allocator: &'a Allocator, source: &'a str, kind: SourceType) -> ParserReturn<'a> {
-    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+fn parse_as<'a>(
+    allocator: &'a Allocator,
+    source: &'a str,
+    kind: SourceType,
+    preserve_parens: bool,
+) -> ParserReturn<'a> {
+    let options = ParseOptions {
+        allow_return_outside_function: true,
+        preserve_parens,
+        ..ParseOptions::default()
+    };
     Parser::new(allocator, source, kind).with_options(options).parse()
 }
 

@@ -6,17 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
-    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BindingPattern,
-    CallExpression, CatchClause, ConditionalExpression, Expression, FormalParameter, Function,
-    IfStatement, LogicalExpression, ObjectExpression, ObjectProperty, ObjectPropertyKind, Program,
+    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, CallExpression, CatchClause,
+    ConditionalExpression, Expression, Function, IdentifierReference, IfStatement,
+    LogicalExpression, ObjectExpression, ObjectProperty, ObjectPropertyKind, Program,
     ReturnStatement, Statement, StaticMemberExpression, SwitchStatement, ThrowStatement,
-    TryStatement, UnaryExpression, UnaryOperator, VariableDeclarator,
+    TryStatement, UnaryExpression, UnaryOperator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::advice::{self, Advice};
+use super::{
+    UNSUPPORTED_GLOBALS,
+    advice::{self, Advice},
+    facts::{Facts, Handle},
+};
 use crate::source::{has_exports, place_of};
 
 /// Something that fails when a run gets to it.
@@ -49,7 +53,9 @@ pub enum Applies {
 }
 
 /// Finds what will fail.
-pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
+///
+/// `undefined` are the places of names that do not exist.
+pub(super) fn find(source: &str, program: &Program<'_>, undefined: &BTreeSet<u32>) -> Vec<Finding> {
     if has_exports(program) {
         // It does not compile, which is told already.
         return Vec::new();
@@ -64,6 +70,8 @@ pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
         findings: Vec::new(),
         text_depth: 0,
         facts: &facts,
+        undefined,
+        undefined_told: BTreeMap::new(),
     };
     finder.visit_program(program);
     let mut findings = finder.findings;
@@ -76,10 +84,14 @@ pub(super) fn find(source: &str, program: &Program<'_>) -> Vec<Finding> {
     findings
 }
 
+/// More of one source are not told: it is to be looked at as a whole.
+const FINDINGS_MAX: usize = 1000;
+
 const EXPORTS_NOTHING: &str = "source-exports-nothing";
 const MODULE_EXPORTS: &str = "source-module-exports";
 const METHOD_UNKNOWN: &str = "source-method-unknown";
 const STORE_REFUSES: &str = "source-store-refuses";
+const NAME_UNDEFINED: &str = "source-name-undefined";
 const USER_IS_SYSTEM: &str = "source-user-is-system";
 
 fn exports_nothing(place: (usize, usize), message: &str) -> Finding {
@@ -93,146 +105,10 @@ fn exports_nothing(place: (usize, usize), message: &str) -> Finding {
     }
 }
 
-/// What the names of a source stand for.
-#[derive(Default)]
-struct Facts {
-    has_exports: bool,
-    /// Whether something is assigned to `exports` that may be a function.
-    may_export: bool,
-    /// What is assigned and is no function.
-    useless: Option<(Span, &'static str)>,
-    /// Where the function that is exported begins.
-    entries: BTreeSet<u32>,
-    entry_names: BTreeSet<String>,
-    functions: BTreeMap<String, u32>,
-    declares_module: bool,
-    /// Names for a collection or a database; `None` where a name may be something else.
-    handles: BTreeMap<String, Option<Handle>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Handle {
-    Collection,
-    Database,
-}
-
-impl Facts {
-    fn handle(&self, expression: &Expression<'_>) -> Option<Handle> {
-        match expression.get_inner_expression() {
-            Expression::Identifier(name) => self.handles.get(name.name.as_str()).copied().flatten(),
-            Expression::CallExpression(call) => match call.callee.get_inner_expression() {
-                Expression::StaticMemberExpression(member) if !call.arguments.is_empty() => {
-                    match member.property.name.as_str() {
-                        "collection" => Some(Handle::Collection),
-                        "db" => Some(Handle::Database),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    fn bind(&mut self, name: &str, handle: Option<Handle>) {
-        let known = self.handles.entry(name.to_owned()).or_insert(handle);
-        if *known != handle {
-            *known = None;
-        }
-    }
-
-    fn bind_pattern(&mut self, pattern: &BindingPattern<'_>, value: Option<&Expression<'_>>) {
-        if let BindingPattern::BindingIdentifier(name) = pattern {
-            self.declares_module |= name.name == "module";
-            self.has_exports |= name.name == "exports";
-            self.may_export |= name.name == "exports";
-            if let Some(value) = value {
-                let handle = self.handle(value);
-                self.bind(name.name.as_str(), handle);
-                if let Some(start) = function_start(value) {
-                    self.functions.insert(name.name.to_string(), start);
-                }
-            }
-        } else {
-            for name in pattern.get_binding_identifiers() {
-                self.bind(name.name.as_str(), None);
-            }
-        }
-    }
-
-    fn is_entry(&self, start: u32) -> bool {
-        self.entries.contains(&start)
-            || self.entry_names.iter().any(|name| self.functions.get(name) == Some(&start))
-    }
-
-    fn exported(&mut self, value: &Expression<'_>) {
-        self.has_exports = true;
-        let useless = match value.get_inner_expression() {
-            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => "a text",
-            Expression::NumericLiteral(_) => "a number",
-            Expression::BooleanLiteral(_) => "a boolean",
-            Expression::NullLiteral(_) => "null",
-            Expression::ObjectExpression(_) => "an object",
-            Expression::ArrayExpression(_) => "an array",
-            inner => {
-                self.may_export = true;
-                if let Expression::Identifier(name) = inner {
-                    self.entry_names.insert(name.name.to_string());
-                }
-                self.entries.extend(function_start(inner));
-                return;
-            }
-        };
-        self.useless = Some((value.span(), useless));
-    }
-}
-
-fn function_start(value: &Expression<'_>) -> Option<u32> {
-    match value.get_inner_expression() {
-        Expression::FunctionExpression(function) => Some(function.span.start),
-        Expression::ArrowFunctionExpression(function) => Some(function.span.start),
-        _ => None,
-    }
-}
-
-impl<'a> Visit<'a> for Facts {
-    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        self.bind_pattern(&declarator.id, declarator.init.as_ref());
-        walk::walk_variable_declarator(self, declarator);
-    }
-
-    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
-        for name in parameter.pattern.get_binding_identifiers() {
-            self.bind(name.name.as_str(), None);
-        }
-        walk::walk_formal_parameter(self, parameter);
-    }
-
-    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        if let Some(name) = &function.id {
-            self.functions.insert(name.name.to_string(), function.span.start);
-            let is_exports = name.name == "exports";
-            self.has_exports |= is_exports;
-            self.may_export |= is_exports;
-        }
-        walk::walk_function(self, function, flags);
-    }
-
-    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
-        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
-            if name.name == "exports" {
-                self.exported(&assignment.right);
-            }
-            let handle = self.handle(&assignment.right);
-            self.bind(name.name.as_str(), handle);
-        }
-        walk::walk_assignment_expression(self, assignment);
-    }
-}
-
 struct Finder<'s> {
     source: &'s str,
     facts: &'s Facts,
+    undefined: &'s BTreeSet<u32>,
     /// Whether what is looked at belongs to the exported function, or to no function.
     in_entry: bool,
     /// How many branches it stands in.
@@ -242,9 +118,11 @@ struct Finder<'s> {
     /// How many `$text` it stands in.
     text_depth: usize,
     findings: Vec<Finding>,
+    /// The findings of names that are not defined.
+    undefined_told: BTreeMap<&'s str, usize>,
 }
 
-impl Finder<'_> {
+impl<'s> Finder<'s> {
     fn tell(&mut self, code: &'static str, span: Span, message: String, remedy: &str) {
         self.tell_where(code, span, message, remedy, Applies::Always);
     }
@@ -257,15 +135,38 @@ impl Finder<'_> {
         remedy: &str,
         applies: Applies,
     ) {
-        let is_certain = self.in_entry && self.branches == 0 && !self.has_left;
-        self.findings.push(Finding {
-            code,
-            place: place_of(self.source, span.start as usize),
-            message,
-            remedy: remedy.to_owned(),
-            is_certain,
-            applies,
-        });
+        if self.findings.len() < FINDINGS_MAX {
+            let place = place_of(self.source, span.start as usize);
+            let (remedy, is_certain) = (remedy.to_owned(), self.is_certain());
+            self.findings.push(Finding { code, place, message, remedy, is_certain, applies });
+        }
+    }
+
+    /// Whether every run gets to what is looked at.
+    fn is_certain(&self) -> bool {
+        self.in_entry && self.branches == 0 && !self.has_left
+    }
+
+    /// Tells of a name once: where every run reads it, else where it stands first.
+    fn name_undefined(&mut self, name: &'s str, span: Span) {
+        let is_certain = self.is_certain();
+        let told = self.undefined_told.get(name).map(|at| &mut self.findings[*at]);
+        match told {
+            Some(told) if told.is_certain || !is_certain => {}
+            Some(told) => {
+                told.place = place_of(self.source, span.start as usize);
+                told.is_certain = true;
+            }
+            None => {
+                let at = self.findings.len();
+                let message = format!("`{name}` is not defined");
+                let remedy = "declare it, or take it from the arguments of the function";
+                self.tell(NAME_UNDEFINED, span, message, remedy);
+                if at < self.findings.len() {
+                    self.undefined_told.insert(name, at);
+                }
+            }
+        }
     }
 
     fn branch(&mut self, walk: impl FnOnce(&mut Self)) {
@@ -280,10 +181,6 @@ impl Finder<'_> {
         (self.in_entry, self.branches, self.has_left) = (is_entry, 0, false);
         walk(self);
         (self.in_entry, self.branches, self.has_left) = outside;
-    }
-
-    fn leaves(&mut self) {
-        self.has_left |= self.branches > 0;
     }
 
     fn store_refuses(&mut self, span: Span, name: &str) {
@@ -342,7 +239,7 @@ impl<'a> Visit<'a> for Finder<'_> {
             let (what, advice) = match handle {
                 Some(Handle::Collection) => ("a collection", advice::of_collection(name)),
                 Some(Handle::Database) => ("a database", advice::of_database(name)),
-                None => ("", None),
+                Some(Handle::User) | None => ("", None),
             };
             if let Some(Advice { remedy, .. }) = advice {
                 let message = format!("{what} has no method `{name}`");
@@ -391,10 +288,7 @@ impl<'a> Visit<'a> for Finder<'_> {
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
-        if let Expression::StaticMemberExpression(user) = member.object.get_inner_expression()
-            && user.property.name == "user"
-            && matches!(&user.object, Expression::Identifier(name) if name.name == "context")
-            && member.property.name != "type"
+        if self.facts.handle(&member.object) == Some(Handle::User) && member.property.name != "type"
         {
             let message =
                 format!("`context.user` is the system user and has no `{}`", member.property.name);
@@ -403,6 +297,18 @@ impl<'a> Visit<'a> for Finder<'_> {
             self.tell_where(USER_IS_SYSTEM, member.span, message, remedy, Applies::UserIsSystem);
         }
         walk::walk_static_member_expression(self, member);
+    }
+
+    fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
+        let span = identifier.span;
+        let name = &self.source[span.start as usize..span.end as usize];
+        // `module.exports = …` is told already, and so is what browsers and Node.js have.
+        let is_told =
+            name == "module" && self.findings.iter().any(|one| one.code == MODULE_EXPORTS);
+        if self.undefined.contains(&span.start) && !is_told && !UNSUPPORTED_GLOBALS.contains(&name)
+        {
+            self.name_undefined(name, span);
+        }
     }
 
     fn visit_unary_expression(&mut self, unary: &UnaryExpression<'a>) {
@@ -464,12 +370,12 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
         walk::walk_return_statement(self, statement);
-        self.leaves();
+        self.has_left = true;
     }
 
     fn visit_throw_statement(&mut self, statement: &ThrowStatement<'a>) {
         walk::walk_throw_statement(self, statement);
-        self.leaves();
+        self.has_left = true;
     }
 
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {

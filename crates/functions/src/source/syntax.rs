@@ -76,7 +76,7 @@ type Diagnosis = (Option<(String, usize)>, bool);
 fn diagnose(source: &str) -> Option<Diagnosis> {
     with_stack(source, || {
         let allocator = Allocator::default();
-        let parse = |kind| parse_as(&allocator, source, kind);
+        let parse = |kind| parse_as(&allocator, source, kind, true);
         let module = parse(SourceType::mjs());
         let has_exports = has_exports(&module.program);
         let script = if has_exports { module } else { parse(SourceType::script()) };

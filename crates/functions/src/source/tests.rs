@@ -69,16 +69,34 @@ fn whatever_nests_deep_is_parsed_or_refused() {
         "let[",
         "for(;;)",
         "switch(1){case ",
+        "a;",
+        "{a;",
+        "a=>b(a,",
+        "x.insert({$near:",
     ];
     for pattern in patterns {
         let depth = SOURCE_BYTES_MAX / pattern.len() - 100;
-        wrap(&format!("import 'x';{}1", pattern.repeat(depth)));
+        look_at(&format!("import 'x';{}1", pattern.repeat(depth)));
     }
-    for (open, close) in [("[", "]"), ("(", ")"), ("{", "}"), ("()=>{", "}"), ("[...", "]")] {
+    for (open, close) in [
+        ("[", "]"),
+        ("(", ")"),
+        ("{", "}"),
+        ("()=>{", "}"),
+        ("[...", "]"),
+        ("{a;", "}"),
+        ("(b=>{a;", "})"),
+        ("c.collection('c').insert(", ")"),
+    ] {
         let depth = SOURCE_BYTES_MAX / (open.len() + close.len()) - 100;
-        let source = format!("import 'x';{}1{}", open.repeat(depth), close.repeat(depth));
-        wrap(&source);
+        look_at(&format!("import 'x';{}1{}", open.repeat(depth), close.repeat(depth)));
     }
+}
+
+/// Whatever looks at a tree calls itself for what stands inside something else.
+fn look_at(source: &str) {
+    wrap(source);
+    crate::analyse(source);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod case;
 mod data;
 mod fetch;
+mod globals;
 mod hostile;
 mod limits;
 mod natives;

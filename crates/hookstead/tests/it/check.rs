@@ -267,6 +267,28 @@ fn the_source_is_read_and_what_fails_in_it_is_told_with_its_place() {
     assert!(!report["problems"].to_string().contains("source-store-refuses"), "{report}");
 }
 
+#[test]
+fn a_user_who_is_system_is_told_where_the_setting_makes_one() {
+    let rights =
+        r#"[{"name": "who", "run_as_system": false}, {"name": "top", "run_as_system": true}]"#;
+    let source = "exports = () => context.user.data";
+    let folder = app_of(&[
+        ("functions/config.json", rights),
+        ("functions/who.js", source),
+        ("functions/top.js", source),
+    ]);
+    let told = || {
+        let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
+        let problems = report["problems"].as_array().unwrap().iter().map(shown);
+        let about = problems.filter(|one| one.contains("source-user-is-system"));
+        about.collect::<Vec<_>>()
+    };
+    assert_eq!(told(), [""; 0]);
+    let setting = "[auth]\napplication_authentication = \"system\"\n";
+    fs::write(folder.path().join("hookstead.toml"), setting).unwrap();
+    assert_eq!(told(), ["warning source-user-is-system functions/who.js 1:17"]);
+}
+
 /// A problem in one line.
 fn shown(problem: &Json) -> String {
     let text = |key: &str| problem[key].as_str().unwrap_or_default();

@@ -1,0 +1,169 @@
+//! What the names of a source stand for: what it exports, collections and databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxc_ast::ast::{
+    AssignmentExpression, AssignmentTarget, BindingPattern, Expression, FormalParameter, Function,
+    VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::scope::ScopeFlags;
+
+/// What the names of a source stand for.
+#[derive(Default)]
+pub(super) struct Facts {
+    pub(super) has_exports: bool,
+    /// Whether something is assigned to `exports` that may be a function.
+    pub(super) may_export: bool,
+    /// What is assigned and is no function.
+    pub(super) useless: Option<(Span, &'static str)>,
+    /// Where the function that is exported begins.
+    entries: BTreeSet<u32>,
+    entry_names: BTreeSet<String>,
+    functions: BTreeMap<String, u32>,
+    pub(super) declares_module: bool,
+    /// What names stand for; `None` where a name may be something else.
+    handles: BTreeMap<String, Option<Handle>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handle {
+    Collection,
+    Database,
+    /// `context.user`.
+    User,
+}
+
+impl Facts {
+    pub(super) fn handle(&self, expression: &Expression<'_>) -> Option<Handle> {
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => self.handles.get(name.name.as_str()).copied().flatten(),
+            Expression::StaticMemberExpression(member) => {
+                let is_user = member.property.name == "user" && is_context(&member.object);
+                is_user.then_some(Handle::User)
+            }
+            Expression::CallExpression(call) => match call.callee.get_inner_expression() {
+                Expression::StaticMemberExpression(member) if !call.arguments.is_empty() => {
+                    match member.property.name.as_str() {
+                        "collection" => Some(Handle::Collection),
+                        "db" => Some(Handle::Database),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn bind(&mut self, name: &str, handle: Option<Handle>) {
+        let known = self.handles.entry(name.to_owned()).or_insert(handle);
+        if *known != handle {
+            *known = None;
+        }
+    }
+
+    fn bind_pattern(&mut self, pattern: &BindingPattern<'_>, value: Option<&Expression<'_>>) {
+        if let BindingPattern::BindingIdentifier(name) = pattern {
+            self.declares_module |= name.name == "module";
+            self.has_exports |= name.name == "exports";
+            self.may_export |= name.name == "exports";
+            if let Some(value) = value {
+                let handle = self.handle(value);
+                self.bind(name.name.as_str(), handle);
+                if let Some(start) = function_start(value) {
+                    self.functions.insert(name.name.to_string(), start);
+                }
+            }
+        } else if let BindingPattern::ObjectPattern(members) = pattern
+            && value.is_some_and(is_context)
+        {
+            for member in &members.properties {
+                let is_user = member.key.static_name().is_some_and(|name| name == "user");
+                self.bind_all(&member.value, is_user.then_some(Handle::User));
+            }
+        } else {
+            self.bind_all(pattern, None);
+        }
+    }
+
+    /// A pattern within another one takes a part of what it stands for, which is nothing known.
+    fn bind_all(&mut self, pattern: &BindingPattern<'_>, handle: Option<Handle>) {
+        let is_name = matches!(pattern, BindingPattern::BindingIdentifier(_));
+        for name in pattern.get_binding_identifiers() {
+            self.bind(name.name.as_str(), handle.filter(|_| is_name));
+        }
+    }
+
+    pub(super) fn is_entry(&self, start: u32) -> bool {
+        self.entries.contains(&start)
+            || self.entry_names.iter().any(|name| self.functions.get(name) == Some(&start))
+    }
+
+    fn exported(&mut self, value: &Expression<'_>) {
+        self.has_exports = true;
+        let useless = match value.get_inner_expression() {
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => "a text",
+            Expression::NumericLiteral(_) => "a number",
+            Expression::BooleanLiteral(_) => "a boolean",
+            Expression::NullLiteral(_) => "null",
+            Expression::ObjectExpression(_) => "an object",
+            Expression::ArrayExpression(_) => "an array",
+            inner => {
+                self.may_export = true;
+                if let Expression::Identifier(name) = inner {
+                    self.entry_names.insert(name.name.to_string());
+                }
+                self.entries.extend(function_start(inner));
+                return;
+            }
+        };
+        self.useless = Some((value.span(), useless));
+    }
+}
+
+fn is_context(value: &Expression<'_>) -> bool {
+    matches!(value.get_inner_expression(), Expression::Identifier(name) if name.name == "context")
+}
+
+fn function_start(value: &Expression<'_>) -> Option<u32> {
+    match value.get_inner_expression() {
+        Expression::FunctionExpression(function) => Some(function.span.start),
+        Expression::ArrowFunctionExpression(function) => Some(function.span.start),
+        _ => None,
+    }
+}
+
+impl<'a> Visit<'a> for Facts {
+    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
+        self.bind_pattern(&declarator.id, declarator.init.as_ref());
+        walk::walk_variable_declarator(self, declarator);
+    }
+
+    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
+        self.bind_all(&parameter.pattern, None);
+        walk::walk_formal_parameter(self, parameter);
+    }
+
+    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+        if let Some(name) = &function.id {
+            self.functions.insert(name.name.to_string(), function.span.start);
+            let is_exports = name.name == "exports";
+            self.has_exports |= is_exports;
+            self.may_export |= is_exports;
+        }
+        walk::walk_function(self, function, flags);
+    }
+
+    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
+        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
+            if name.name == "exports" {
+                self.exported(&assignment.right);
+            }
+            let handle = self.handle(&assignment.right);
+            self.bind(name.name.as_str(), handle);
+        }
+        walk::walk_assignment_expression(self, assignment);
+    }
+}
