@@ -132,14 +132,17 @@ impl Seat {
         }
     }
 
-    /// The worker with the fewest runs; this one unless another has fewer.
+    /// The worker with the fewest runs; this one unless another has clearly fewer, because handing
+    /// over a run and its result wakes two threads.
     fn idlest(&self) -> usize {
         let load = |index: usize| self.team[index].runs.load(Ordering::Relaxed);
+        let here = load(self.index);
         // Where nothing runs, the others need not be looked at.
-        if load(self.index) == 0 {
+        if here == 0 {
             return self.index;
         }
-        (0..self.team.len()).min_by_key(|index| (load(*index), *index != self.index)).unwrap_or(0)
+        let idlest = (0..self.team.len()).min_by_key(|index| load(*index)).unwrap_or(self.index);
+        if load(idlest) < here - here / 2 { idlest } else { self.index }
     }
 }
 

@@ -158,6 +158,15 @@ fn what_will_fail_is_found_and_nothing_else() {
             "user-is-system@1:51",
         ),
         ("exports = (user) => user.id; const { user } = context; f = () => user.id; f.id", ""),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(findings(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn names_that_are_defined_nowhere_are_found() {
+    let cases = [
         ("exports = () => { response.setBody('a'); response.setBody('b') }", "name-undefined@1:19"),
         (
             "exports = (a) => { if (a) nope(); nope(); return nope; never() }",
