@@ -47,6 +47,13 @@ OF_DATA = re.compile(
     r"\b(?:null|undefined)\b|JSON|24.{0,20}hex|Invalid (?:Date|time)|ObjectId|BSONError"
     r"|ExecutionError: SyntaxError|must be an array, but|invalid Int32|must have at least one", re.I
 )
+# A value of another shape than expected: it has none of the methods of arrays and texts.
+OF_SHAPE = re.compile(
+    r"\.(?:filter|find|forEach|includes|indexOf|join|map|push|reduce|replace|slice|some|sort|split"
+    r"|toLowerCase|toUpperCase|trim) is not a function"
+)
+# What the server of the tests does not have and MongoDB has.
+OF_SERVER = re.compile(r"unknown (?:top level )?operator: \$text\b")
 # What functions that catch their errors leave in their log or their answer.
 CAUGHT = re.compile(
     r"[^\n\"{}]*(?:not a function|is not defined|not supported|has no |unknown operator"
@@ -67,6 +74,7 @@ KINDS = {
     "unnamed": "check did not name it",
     "named": "check named it",
     "data": "the function met documents or a request that it did not expect",
+    "server": "the server of the tests lacks what MongoDB has",
     "app": "the function throws it itself",
     "outgoing": "an outgoing call, which goes to a stub or is refused here",
 }
@@ -273,8 +281,12 @@ class Trial:
             return "outgoing"
         if is_named(reason, route, report):
             return "named"
+        if OF_SHAPE.search(reason):
+            return "data"
         if OF_DATA.search(reason) and "not a function" not in reason:
             return "data"
+        if self.store == "mongodb" and not self.uri and OF_SERVER.search(reason):
+            return "server"
         message = reason.split(": ")[-1].strip()
         if any(is_in(message, source) for source in self.sources.values()):
             return "app"

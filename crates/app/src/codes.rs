@@ -59,6 +59,7 @@ pub const CODES: &[&str] = &[
     "source-method-unknown",
     "source-module-exports",
     "source-name-undefined",
+    "source-not-a-constructor",
     "source-store-refuses",
     "source-user-is-system",
     "sync-not-served",

@@ -64,6 +64,8 @@ pub struct Uses {
     pub modules: BTreeSet<String>,
     /// Names given to `context.values.get`.
     pub values: BTreeSet<String>,
+    /// Names read from `context.environment.values`.
+    pub environment_values: BTreeSet<String>,
     /// Names given to `context.functions.execute`.
     pub functions: BTreeSet<String>,
     /// Names given to `context.services.get`.
@@ -95,7 +97,7 @@ pub fn analyse(source: &str) -> Uses {
         let uses = Uses { parses: true, ..Uses::default() };
         let mut finder = Finder { names: &names, foreign: &unresolved.foreign, uses };
         finder.visit_program(program);
-        Uses { findings: findings::find(source, program, &unresolved.undefined), ..finder.uses }
+        Uses { findings: findings::find(source, program, &unresolved), ..finder.uses }
     })
     .unwrap_or_default()
 }
@@ -275,9 +277,11 @@ impl Finder<'_> {
 
 impl<'a> Visit<'a> for Finder<'_> {
     fn visit_expression(&mut self, expression: &Expression<'a>) {
-        let path = self.names.path(expression);
-        if path.is_some_and(|path| path == "context.http" || path.starts_with("context.http.")) {
-            self.uses.http = true;
+        if let Some(path) = self.names.path(expression) {
+            self.uses.http |= path == "context.http" || path.starts_with("context.http.");
+            let name = path.strip_prefix("context.environment.values.");
+            let name = name.filter(|name| !name.contains('.'));
+            self.uses.environment_values.extend(name.map(str::to_owned));
         }
         walk::walk_expression(self, expression);
     }

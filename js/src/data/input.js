@@ -7,7 +7,8 @@ import { FunctionError } from "../errors.js";
 
 export function requireName(name, what) {
   if (typeof name !== "string" || name === "") {
-    throw new FunctionError(`${what} must be a string, and not empty`);
+    const given = name === "" ? "empty" : name === null ? "null" : typeof name;
+    throw new FunctionError(`${what} must be a string, and not ${given}`);
   }
   return name;
 }

@@ -3,13 +3,13 @@
 //! Only what surely fails is told: a name that may stand for something else is left alone. Where a
 //! branch, a loop or an early return may avoid it, the finding says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use oxc_ast::ast::{
     ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, CallExpression, CatchClause,
     ConditionalExpression, Expression, Function, IdentifierReference, IfStatement,
-    LogicalExpression, ObjectExpression, ObjectProperty, ObjectPropertyKind, Program,
-    ReturnStatement, Statement, StaticMemberExpression, SwitchStatement, ThrowStatement,
+    LogicalExpression, NewExpression, ObjectExpression, ObjectProperty, ObjectPropertyKind,
+    Program, ReturnStatement, Statement, StaticMemberExpression, SwitchStatement, ThrowStatement,
     TryStatement, UnaryExpression, UnaryOperator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -20,6 +20,7 @@ use super::{
     UNSUPPORTED_GLOBALS,
     advice::{self, Advice},
     facts::{Facts, Handle},
+    unresolved::Unresolved,
 };
 use crate::source::{has_exports, place_of};
 
@@ -53,9 +54,7 @@ pub enum Applies {
 }
 
 /// Finds what will fail.
-///
-/// `undefined` are the places of names that do not exist.
-pub(super) fn find(source: &str, program: &Program<'_>, undefined: &BTreeSet<u32>) -> Vec<Finding> {
+pub(super) fn find(source: &str, program: &Program<'_>, unresolved: &Unresolved) -> Vec<Finding> {
     if has_exports(program) {
         // It does not compile, which is told already.
         return Vec::new();
@@ -70,7 +69,7 @@ pub(super) fn find(source: &str, program: &Program<'_>, undefined: &BTreeSet<u32
         findings: Vec::new(),
         text_depth: 0,
         facts: &facts,
-        undefined,
+        unresolved,
         undefined_told: BTreeMap::new(),
     };
     finder.visit_program(program);
@@ -84,6 +83,10 @@ pub(super) fn find(source: &str, program: &Program<'_>, undefined: &BTreeSet<u32
     findings
 }
 
+/// Globals whose methods are called, and construct nothing.
+const WITH_METHODS: [&str; 9] =
+    ["Array", "Buffer", "Date", "JSON", "Math", "Number", "Object", "Promise", "String"];
+
 /// More of one source are not told: it is to be looked at as a whole.
 const FINDINGS_MAX: usize = 1000;
 
@@ -91,6 +94,7 @@ const EXPORTS_NOTHING: &str = "source-exports-nothing";
 const MODULE_EXPORTS: &str = "source-module-exports";
 const METHOD_UNKNOWN: &str = "source-method-unknown";
 const STORE_REFUSES: &str = "source-store-refuses";
+const NOT_A_CONSTRUCTOR: &str = "source-not-a-constructor";
 const NAME_UNDEFINED: &str = "source-name-undefined";
 const USER_IS_SYSTEM: &str = "source-user-is-system";
 
@@ -108,7 +112,7 @@ fn exports_nothing(place: (usize, usize), message: &str) -> Finding {
 struct Finder<'s> {
     source: &'s str,
     facts: &'s Facts,
-    undefined: &'s BTreeSet<u32>,
+    unresolved: &'s Unresolved,
     /// Whether what is looked at belongs to the exported function, or to no function.
     in_entry: bool,
     /// How many branches it stands in.
@@ -299,13 +303,28 @@ impl<'a> Visit<'a> for Finder<'_> {
         walk::walk_static_member_expression(self, member);
     }
 
+    fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
+        if let Expression::StaticMemberExpression(member) = new.callee.get_inner_expression()
+            && let Expression::Identifier(object) = &member.object
+            && self.unresolved.foreign.contains(&object.span.start)
+            && WITH_METHODS.contains(&object.name.as_str())
+            && member.property.name.starts_with(|first: char| first.is_ascii_lowercase())
+        {
+            let message = format!("`{}.{}` is no constructor", object.name, member.property.name);
+            self.tell(NOT_A_CONSTRUCTOR, new.span, message, "call it without `new`");
+        }
+        walk::walk_new_expression(self, new);
+    }
+
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
         let span = identifier.span;
         let name = &self.source[span.start as usize..span.end as usize];
         // `module.exports = …` is told already, and so is what browsers and Node.js have.
         let is_told =
             name == "module" && self.findings.iter().any(|one| one.code == MODULE_EXPORTS);
-        if self.undefined.contains(&span.start) && !is_told && !UNSUPPORTED_GLOBALS.contains(&name)
+        if self.unresolved.undefined.contains(&span.start)
+            && !is_told
+            && !UNSUPPORTED_GLOBALS.contains(&name)
         {
             self.name_undefined(name, span);
         }

@@ -9,6 +9,7 @@ fn summary(source: &str) -> String {
     for (kind, names) in [
         ("module", &uses.modules),
         ("value", &uses.values),
+        ("environment", &uses.environment_values),
         ("function", &uses.functions),
         ("service", &uses.services),
         ("stage", &uses.atlas_stages),
@@ -61,6 +62,8 @@ fn uses_are_found() {
         ),
         ("exports = async () => { await context.functions?.execute('c') }", "function:c"),
         ("exports = () => context['functions'].execute('d')", "function:d"),
+        ("exports = () => context.environment.values.DB.toString()", "environment:DB"),
+        ("const { values: v } = context.environment; exports = () => v['DB']", "environment:DB"),
         (
             "const { functions, values: v } = context; \
              exports = () => functions.execute('e') + v.get('f')",
@@ -144,7 +147,7 @@ fn what_will_fail_is_found_and_nothing_else() {
             "store-refuses@1:54",
         ),
         (
-            "exports = (db) => db.collection('c').aggregate([], { collation: { locale: 'simple' } })",
+            "exports = (c) => c.collection('c').aggregate([], { collation: { locale: 'simple' } })",
             "",
         ),
         ("exports = () => { [1].map(() => ({ $where: 'x' })) }", "store-refuses@1:36?"),
@@ -157,7 +160,7 @@ fn what_will_fail_is_found_and_nothing_else() {
             "exports = () => { const me = context.user; return me.data.email }",
             "user-is-system@1:51",
         ),
-        ("exports = (user) => user.id; const { user } = context; f = () => user.id; f.id", ""),
+        ("exports = (user) => user.id; const { user } = context; f = () => user.id", ""),
     ];
     for (source, expected) in cases {
         assert_eq!(findings(source), expected, "{source}");
@@ -167,6 +170,8 @@ fn what_will_fail_is_found_and_nothing_else() {
 #[test]
 fn names_that_are_defined_nowhere_are_found() {
     let cases = [
+        ("exports = () => new Promise.resolve(1)", "not-a-constructor@1:17"),
+        ("exports = (Promise, a) => new Promise.resolve(1, new Date.X.y(), new a.b())", ""),
         ("exports = () => { response.setBody('a'); response.setBody('b') }", "name-undefined@1:19"),
         (
             "exports = (a) => { if (a) nope(); nope(); return nope; never() }",

@@ -11,8 +11,9 @@ export function bytesOf(data, encoding, argument = "data") {
   if (data?._bytes instanceof Uint8Array) {
     return data._bytes;
   }
+  const received = data === undefined || data === null ? String(data) : `type ${typeof data}`;
   const error = new TypeError(`The "${argument}" argument must be one of type string, Buffer, ` +
-    "TypedArray, or DataView");
+    `TypedArray, or DataView. Received ${received}`);
   error.code = "ERR_INVALID_ARG_TYPE";
   throw error;
 }

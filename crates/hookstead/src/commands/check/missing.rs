@@ -194,6 +194,17 @@ impl Wanted<'_> {
         }
     }
 
+    pub(super) fn environment_value(&self, name: &str) -> Option<Missing> {
+        let environment = &self.app.environment;
+        let tag = if environment.tag.is_empty() { "no-environment" } else { &environment.tag };
+        let message =
+            format!("the environment `{tag}` has no value `{name}`; functions get `undefined`");
+        let remedy =
+            format!("add it to `environments/{tag}.json`, or name another one with --environment");
+        let is_there = environment.values.contains_key(name);
+        (!is_there).then(|| Missing::new("value", name, message, &remedy).harmless())
+    }
+
     pub(super) fn function(&self, name: &str) -> Option<Missing> {
         let obstacle = self.functions.obstacle(name)?;
         let message = format!("the function `{name}` cannot be called: {obstacle}");

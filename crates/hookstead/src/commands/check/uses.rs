@@ -133,6 +133,7 @@ struct Found {
     features: Names,
     modules: Names,
     values: Names,
+    environment_values: Names,
     services: Names,
     functions: Names,
     /// Methods that are called of services, by the names of these.
@@ -158,6 +159,7 @@ impl Found {
             (&mut self.features, &features),
             (&mut self.modules, &uses.modules),
             (&mut self.values, &uses.values),
+            (&mut self.environment_values, &uses.environment_values),
             (&mut self.services, &uses.services),
             (&mut self.functions, &uses.functions),
         ];
@@ -176,10 +178,11 @@ impl Found {
 
     fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
         type Look<'a> = fn(&Wanted<'a>, &str) -> Option<Missing>;
-        let looks: [(&Names, Look<'_>); 5] = [
+        let looks: [(&Names, Look<'_>); 6] = [
             (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name)),
             (&self.services, Wanted::service),
             (&self.values, Wanted::value),
+            (&self.environment_values, Wanted::environment_value),
             (&self.functions, Wanted::function),
             (&self.features, Wanted::feature),
         ];
