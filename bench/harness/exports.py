@@ -307,7 +307,9 @@ def is_named(reason, route, report):
     if route["verdict"] != "runs" or any(one["kind"] != "value" for one in route["missing"]):
         return True
     words = set(re.findall(r"[\w$]{4,}", reason)) - {"TypeError", "FunctionExecutionError"}
-    files = {route["file"], *(f"functions/{name}.js" for name in route["uses"]["functions"])}
+    called = route["uses"]["functions"]
+    files = {route["file"], *(f"functions/{name}.js" for name in called),
+             *(f"functions/{name}/source.js" for name in called)}
     for problem in report["problems"]:
         told = set(re.findall(r"[\w$]{4,}", f"{problem['message']} {problem['remedy']}"))
         if problem["file"] in files and words & told:
