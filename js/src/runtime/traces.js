@@ -85,6 +85,35 @@ function showStack(target) {
   });
 }
 
+// A handler that is passed by name cannot be changed where it is written, as `catch` blocks are.
+function explainRejections(NativePromise) {
+  const { then, catch: nativeCatch } = NativePromise.prototype;
+  const { allSettled } = NativePromise;
+  const methods = {
+    catch(onRejected) {
+      const explained = typeof onRejected === "function"
+        ? (error) => {
+          caught(error);
+          return onRejected(error);
+        }
+        : onRejected;
+      return apply(nativeCatch, this, [explained]);
+    },
+    allSettled(promises) {
+      return apply(then, apply(allSettled, this, [promises]), [(outcomes) => {
+        for (let at = 0; at < outcomes.length; at += 1) {
+          caught(outcomes[at].reason);
+        }
+        return outcomes;
+      }]);
+    },
+  };
+  for (const [target, name] of [[NativePromise.prototype, "catch"], [NativePromise, "allSettled"]]) {
+    const property = { value: methods[name], writable: true, configurable: true };
+    defineProperty(target, name, property);
+  }
+}
+
 export function installTraces(globals) {
   if (nativeStack === undefined) {
     // Another engine, in tests of the bundle.
@@ -108,6 +137,7 @@ export function installTraces(globals) {
     writable: true,
     configurable: true,
   });
+  explainRejections(globals.Promise);
   const { toString } = NativeFunction.prototype;
   defineProperty(NativeFunction.prototype, "toString", {
     value: {

@@ -126,15 +126,13 @@ impl Edits<'_> {
         }
     }
 
-    /// `promise.catch(error => …)` and `promise.then(…, error => …)`.
+    /// `promise.then(…, error => …)`; the runtime has a `catch` of its own.
     fn explain_in_callback(&mut self, call: &CallExpression<'_>) {
         let Expression::StaticMemberExpression(member) = &call.callee else { return };
-        let callback = match member.property.name.as_str() {
-            "catch" => call.arguments.first(),
-            "then" => call.arguments.get(1),
-            _ => None,
-        };
-        match callback {
+        if member.property.name != "then" {
+            return;
+        }
+        match call.arguments.get(1) {
             Some(Argument::FunctionExpression(function)) if !function.generator => {
                 if let Some(body) = &function.body {
                     self.explain_in_block(&function.params, body);

@@ -122,13 +122,13 @@ fn what_catches_errors_and_calls_in_calls_are_changed_and_nothing_else() {
         ("try {} catch (e) { a }", "try {} catch (e) {$caught$(e); a }"),
         ("try {} catch { a } try {} catch (e) {}", "try {} catch { a } try {} catch (e) {}"),
         ("try {} catch ({ message }) { a }", "try {} catch ({ message }) { a }"),
-        ("p.catch(e => ({ e }))", "p.catch(e => ($caught$(e),({ e })/*$caught$*/))"),
+        ("p.then(f, e => ({ e }))", "p.then(f, e => ($caught$(e),({ e })/*$caught$*/))"),
         ("p.then(a => 1, (e) => { e })", "p.then(a => 1, (e) => {$caught$(e); e })"),
         (
-            "p.catch(function (e) { 'use strict'; e })",
-            "p.catch(function (e) { 'use strict'; $caught$(e);e })",
+            "p.then(f, function (e) { 'use strict'; e })",
+            "p.then(f, function (e) { 'use strict'; $caught$(e);e })",
         ),
-        ("p.catch(() => 1); p.catch(handle)", "p.catch(() => 1); p.catch(handle)"),
+        ("p.catch((e) => e); p.then(1, handle)", "p.catch((e) => e); p.then(1, handle)"),
     ];
     for (source, expected) in cases {
         assert_eq!(wrap(source).body.text(), expected, "{source}");
