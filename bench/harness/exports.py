@@ -53,7 +53,7 @@ OF_SHAPE = re.compile(
     r"|toLowerCase|toUpperCase|trim) is not a function"
 )
 # What the server of the tests does not have and MongoDB has.
-OF_SERVER = re.compile(r"unknown (?:top level )?operator: \$text\b")
+OF_SERVER = re.compile(r"unknown top level operator: \$text\b|Unknown expression \$meta\b")
 # What functions that catch their errors leave in their log or their answer.
 CAUGHT = re.compile(
     r"[^\n\"{}]*(?:not a function|is not defined|not supported|has no |unknown operator"

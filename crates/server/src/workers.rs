@@ -23,11 +23,14 @@ use tokio::{
     runtime::{Builder, Handle},
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{interval, timeout},
 };
 
 /// How long the threads get to end. One that is stuck is left behind.
 const END_TIME: Duration = Duration::from_millis(200);
+
+/// No limit of a run's time is shorter.
+const TICK_TIME: Duration = Duration::from_secs(1);
 
 /// The threads; they end when this is dropped.
 pub(crate) struct Workers {
@@ -96,12 +99,26 @@ impl Worker {
         let handle = runtime.handle().clone();
         let worker = Self { runtime: handle, connections: zero(), runs: zero() };
         thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-            let _ = runtime.block_on(ended);
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = ended => {}
+                    () = tick() => {}
+                }
+            });
             // A name that is being looked up keeps its thread; nobody waits for it.
             runtime.shutdown_background();
             drop(life);
         })?;
         Ok((worker, end))
+    }
+}
+
+/// Wakes the thread from time to time. Where a thread waits without a timer, the next one that is
+/// set wakes it by a call into the system, be it far away; and every run sets one.
+async fn tick() {
+    let mut ticks = interval(TICK_TIME);
+    loop {
+        ticks.tick().await;
     }
 }
 
