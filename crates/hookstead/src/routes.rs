@@ -1,7 +1,7 @@
 //! Everything that an app answers to: what the server says of it, with what the export says.
 
 use hookstead_app::{App, Endpoint, Method, Place, Protection, RunAs, Webhook};
-use hookstead_server::Listing;
+use hookstead_site::Listing;
 
 /// Something that an app answers to.
 pub(crate) struct Route<'a> {

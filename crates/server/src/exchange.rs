@@ -11,6 +11,7 @@ use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
 use hookstead_memory::Share as Memory;
+use hookstead_site::{Address, Kind, Site, Target};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http::{header, request::Parts};
 use http_body_util::Full;
@@ -18,22 +19,23 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::{
     activity::Running,
+    admit::{
+        identity,
+        origin::{self, Verdict},
+        proof, route,
+    },
     body::{self, Held},
     budget::Share,
     call::{self, Caller},
     connection::STREAMS_MAX,
     excerpt::excerpt,
     head,
-    listing::Kind,
-    origins::{self, Verdict},
     outgoing::{Outgoing, Unread},
-    parse::{Address, client_address},
+    parse::client_address,
     refusal::Refusal,
     reply::{self, Shape},
     server::Shared,
     shield::shielded,
-    site::Site,
-    target::Target,
 };
 
 /// A request and all that is known about it so far.
@@ -183,11 +185,11 @@ impl Exchange {
         let site = &self.site;
         let address = Address::of(parts.uri.path());
         match address.app() {
-            Some(app) if *app == *site.app => self.of_app = true,
+            Some(app) if *app == *site.client_app_id() => self.of_app = true,
             Some(app) => return Err(Refusal::unknown_app(app)),
-            None => return Err(site.with_near_path(nothing_here(), parts.uri.path())),
+            None => return Err(route::nothing_here(site, parts)),
         }
-        self.verdict = site.origins.judge(&parts.headers);
+        self.verdict = origin::judge(site.origins(), &parts.headers);
         if self.verdict == Verdict::Refused {
             let message = "requests from this origin are not allowed";
             return Err(Refusal::forbidden("DomainNotAllowed", message));
@@ -197,16 +199,15 @@ impl Exchange {
         }
         body::check_declared(body, limits)?;
 
-        let target = site.routes.find(&address, &parts.method);
-        let target = target.map_err(|error| site.with_near_path(error, parts.uri.path()))?;
+        let target = route::find(site, &address, parts)?;
         self.target = Some(Arc::clone(target));
-        target.guard.check_head(target.kind, parts)?;
+        proof::check_head(&target.guard, target.kind, parts)?;
         let held = body::read(body, limits, &link.bodies, || head::bytes(parts)).await;
         // What is wrong with the framing of a body is known better than by the library.
         let held = held.map_err(|error| self.running.flaw().map_or(error, Refusal::malformed))?;
-        target.guard.check(target.kind, parts, &held.bytes)?;
+        proof::check(&target.guard, target.kind, parts, &held.bytes)?;
         if let Some(unmet) = target.unmet {
-            return Err(unmet.refuse(&parts.headers));
+            return Err(identity::refuse(unmet, &parts.headers));
         }
         if target.missing {
             let message = format!("function not found: '{}'", target.entry);
@@ -251,7 +252,7 @@ impl Exchange {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
         if self.verdict != Verdict::NotABrowser {
-            self.site.origins.preflight(response.headers_mut());
+            origin::preflight(self.site.origins(), response.headers_mut());
         }
         response
     }
@@ -265,7 +266,8 @@ impl Exchange {
     async fn run(&self, target: &Arc<Target>, held: Held) -> Answer {
         let bytes = held.bytes.clone();
         let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
-        let Completion { outcome, log, memory, .. } = self.site.functions.invoke(invocation).await;
+        let Completion { outcome, log, memory, .. } =
+            self.site.functions().invoke(invocation).await;
         let shape = Shape::of(target, &self.parts.headers);
         let reply = outcome.map_err(Refusal::from);
         let limits = &self.shared().config.limits;
@@ -284,7 +286,7 @@ impl Exchange {
         let (mut response, unread, refusal) = match counted {
             Ok((response, unread)) => (response, unread, None),
             Err(refusal) => {
-                let response = refusal.response(self.id, &self.site.base_url);
+                let response = refusal.response(self.id, self.site.base_url());
                 // A refusal is small, and is counted as well as there is room.
                 let counted = self.count(Response::new(response.body().clone()), None);
                 (response, counted.ok().and_then(|(_, unread)| unread), Some(refusal))
@@ -299,7 +301,7 @@ impl Exchange {
                 Kind::Endpoint => hookstead_journal::Kind::Endpoint,
                 Kind::Webhook => hookstead_journal::Kind::Webhook,
             }),
-            app: if self.of_app { &self.site.app } else { "" },
+            app: if self.of_app { self.site.client_app_id() } else { "" },
             name: target.map_or("", |target| &target.name),
             method: &excerpt(self.parts.method.as_str()),
             path: &excerpt(self.parts.uri.path()),
@@ -342,10 +344,10 @@ impl Exchange {
 
     /// Adds what every response has, and takes away what this one cannot have.
     fn complete(&self, response: &mut Response<Full<Bytes>>) {
-        origins::complete(response.headers_mut(), &self.verdict);
+        origin::complete(response.headers_mut(), &self.verdict);
         // Hexadecimal digits are a valid value.
         if let Ok(id) = HeaderValue::from_bytes(&self.id.digits()) {
-            origins::add(response.headers_mut(), HeaderName::from_static("x-request-id"), id);
+            origin::add(response.headers_mut(), HeaderName::from_static("x-request-id"), id);
         }
         if self.parts.method == Method::HEAD && response.status() != StatusCode::NO_CONTENT {
             let bytes = response.body().size_hint().lower();
@@ -359,10 +361,6 @@ impl Ending {
     fn new(result: Result<Response<Full<Bytes>>, Refusal>) -> Self {
         Self { result, memory: None, console: Vec::new(), run_by: None }
     }
-}
-
-fn nothing_here() -> Refusal {
-    Refusal::not_found("NotFound", "there is nothing at this path".to_owned())
 }
 
 fn caller(peer: IpAddr, headers: &HeaderMap, shared: &Shared) -> Caller {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hookstead_app::{App, Part, PartKind, RunAs, Severity, parts::functions_of};
-use hookstead_server::Kind;
+use hookstead_site::Kind;
 
 use super::{analyses::Analyses, check::Verdict};
 use crate::{

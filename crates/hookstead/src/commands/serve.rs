@@ -19,7 +19,8 @@ use anyhow::Context as _;
 use hookstead_app::{Part, Problem};
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
-use hookstead_server::{BindError, Config, Server, Site};
+use hookstead_server::{BindError, Config, Server};
+use hookstead_site::Site;
 use tokio::runtime::Builder;
 
 use self::{reload::Early, stop::Stop, table::Table};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use hookstead_app::{Part, Problem, Severity};
-use hookstead_server::Kind;
+use hookstead_site::Kind;
 
 use super::{
     report::{Report, RouteReport, Summary},

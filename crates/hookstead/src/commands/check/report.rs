@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use hookstead_app::{Part, Problem, Protection, RunAs, SecretSource, Severity};
-use hookstead_server::{Kind, ProtectionKind};
+use hookstead_site::{Kind, ProtectionKind};
 use serde::Serialize;
 
 use super::{

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_server::{Listing, ProtectionKind};
+use hookstead_site::{Listing, ProtectionKind};
 
 /// A kind of request: its path and its method.
 type Way = (String, &'static str);
@@ -57,7 +57,7 @@ fn ways(listings: &[Listing]) -> BTreeMap<Way, bool> {
 
 #[cfg(test)]
 mod tests {
-    use hookstead_server::Kind;
+    use hookstead_site::Kind;
 
     use super::*;
 

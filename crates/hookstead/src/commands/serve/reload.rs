@@ -18,7 +18,8 @@ use std::{
 
 use anyhow::Context as _;
 use hookstead_app::{Problem, Severity};
-use hookstead_server::{Listing, ProtectionKind, SiteHandle};
+use hookstead_server::SiteHandle;
+use hookstead_site::{Listing, ProtectionKind};
 use tokio::runtime::Handle;
 
 use super::{

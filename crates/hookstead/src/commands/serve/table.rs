@@ -8,7 +8,7 @@ use std::{
 };
 
 use hookstead_app::{Method, Part};
-use hookstead_server::ProtectionKind;
+use hookstead_site::ProtectionKind;
 
 use super::Args;
 use crate::{

@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use hookstead_app::{Protection, Secret, SecretSource};
-use hookstead_server::Kind;
 use hookstead_signature::{Scheme, presets};
+use hookstead_site::Kind;
 use url::Url;
 
 use crate::{
