@@ -8,6 +8,7 @@
 //! that cannot be evaluated: each closes its endpoint and none opens it.
 
 mod address;
+pub mod check;
 mod config;
 mod definition;
 mod guard;
@@ -22,7 +23,7 @@ mod target;
 pub use address::Address;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
 pub use guard::{Guard, Signed, scheme_headers};
-pub use listing::{Kind, Listing, ProtectionKind};
+pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
 pub use rights::Unmet;
 pub use routes::{Near, NoRoute, Routes, takes};

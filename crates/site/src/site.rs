@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
+use hookstead_app::{App, Endpoint, Place, Problem, RunAs, Secret, Service, Severity, Webhook};
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 
 use crate::{
     config::SiteConfig,
     definition::definition,
-    listing::{Kind, Listing},
+    listing::{Declaration, Kind, Listing},
     origins::Origins,
     routes::{Near, Routes},
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
@@ -168,6 +168,7 @@ impl<'a> Plan<'a> {
             protection: (&endpoint.protection).into(),
             function: endpoint.function_name.clone(),
             refused: absent.or_else(|| self.refused(&target)),
+            declaration: self.declared_endpoint(endpoint),
         });
         if is_absent {
             return self.routes.add_disabled(route, endpoint.method);
@@ -185,9 +186,32 @@ impl<'a> Plan<'a> {
             protection: (&webhook.protection).into(),
             function: format!("{}/{}", service.name, webhook.name),
             refused: self.refused(&target),
+            declaration: Declaration {
+                place: webhook.declared_in.clone(),
+                method: webhook.method,
+                protection: webhook.protection.clone(),
+                run_as: webhook.run_as.clone(),
+                disabled: false,
+                file: webhook.file.clone(),
+                webhook: Some((service.name.clone(), webhook.name.clone())),
+            },
         });
         self.report(&target, &webhook.declared_in, "options.validationMethod");
         self.routes.add_webhook(&service.name, &webhook.name, webhook.method, Arc::new(target));
+    }
+
+    fn declared_endpoint(&self, endpoint: &Endpoint) -> Declaration {
+        let function = self.app.functions.get(&endpoint.function_name);
+        let of_function = function.map_or(&RunAs::Application, |function| &function.run_as);
+        Declaration {
+            place: endpoint.declared_in.clone(),
+            method: endpoint.method,
+            protection: endpoint.protection.clone(),
+            run_as: endpoint.run_as.as_ref().unwrap_or(of_function).clone(),
+            disabled: endpoint.disabled,
+            file: function.and_then(|function| function.file.clone()),
+            webhook: None,
+        }
     }
 
     fn refused(&self, target: &Target) -> Option<String> {
