@@ -19,7 +19,6 @@ mod excerpt;
 mod exchange;
 mod frames;
 mod framing;
-mod head;
 mod outgoing;
 pub mod parse;
 mod refusal;

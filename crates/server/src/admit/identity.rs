@@ -1,19 +1,34 @@
-//! What is asked for after the proof: a user, and conditions. There are no users yet, and no
-//! condition can be evaluated, so that whatever asks for one refuses.
+//! The caller is who it must be. There are no users yet, so that whatever asks for one refuses.
 
-use hookstead_site::Unmet;
+use std::sync::Arc;
+
+use hookstead_site::{Target, Unmet};
 use http::{HeaderMap, header};
 
-use crate::refusal::Refusal;
+use super::{Passed, Stop, proof::Proof};
+use crate::{body::Held, refusal::Refusal};
 
-/// The refusal of a request for what cannot be met.
-pub(crate) fn refuse(unmet: Unmet, headers: &HeaderMap) -> Refusal {
+/// The step is passed.
+pub(crate) struct Identity<'a> {
+    pub(super) target: &'a Arc<Target>,
+    pub(super) body: Held,
+}
+
+/// Refuses a request where a user is asked for.
+pub(super) fn check<'a>(request: Passed<'a, Proof<'a>>) -> Result<Passed<'a, Identity<'a>>, Stop> {
+    let unmet = request.step.target.unmet;
     let refusal = match unmet {
-        Unmet::Credentials | Unmet::Undeclared => no_such_user(headers),
-        Unmet::User | Unmet::Script => Refusal::unauthorized("InvalidSession", "invalid session"),
-        Unmet::Condition => Refusal::forbidden("NoMatchingRuleFound", "no rule matched"),
+        Some(Unmet::Credentials | Unmet::Undeclared) => no_such_user(&request.parts.headers),
+        Some(Unmet::User | Unmet::Script) => {
+            Refusal::unauthorized("InvalidSession", "invalid session")
+        }
+        // The next step is for conditions.
+        Some(Unmet::Condition) | None => {
+            return Ok(request.then(|Proof { target, body }| Identity { target, body }));
+        }
     };
-    refusal.with_detail(unmet.reason())
+    let reason = unmet.map(Unmet::reason).unwrap_or_default();
+    Err(refusal.with_detail(reason).into())
 }
 
 /// What the hosted service answers to credentials of nobody, in its words.

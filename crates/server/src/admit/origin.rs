@@ -1,10 +1,28 @@
 //! Whether the origin of a browser's request is allowed, and what browsers are told.
 
-use hookstead_site::Origins;
+use hookstead_site::{Address as Path, Origins};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::{Passed, Stop, address::Address};
+use crate::refusal::Refusal;
 
 /// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
 const ORIGIN_BYTES_MAX: usize = 300;
+
+/// The step is passed.
+pub(crate) struct Origin<'a> {
+    pub(super) path: Path<'a>,
+}
+
+/// Refuses a request of a browser whose page is of an origin that the app does not allow.
+pub(super) fn check<'a>(request: Passed<'a, Address<'a>>) -> Result<Passed<'a, Origin<'a>>, Stop> {
+    request.known.origin = judge(request.site.origins(), &request.parts.headers);
+    if request.known.origin == Verdict::Refused {
+        let message = "requests from this origin are not allowed";
+        return Err(Refusal::forbidden("DomainNotAllowed", message).into());
+    }
+    Ok(request.then(|Address { path }| Origin { path }))
+}
 
 /// What an `Origin` header means for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +36,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges the `Origin` of a request. Two of them are two lies.
-pub(crate) fn judge(allowed: &Origins, headers: &HeaderMap) -> Verdict {
+fn judge(allowed: &Origins, headers: &HeaderMap) -> Verdict {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return Verdict::NotABrowser };
     if allowed.allow_all() {
@@ -34,7 +52,7 @@ pub(crate) fn judge(allowed: &Origins, headers: &HeaderMap) -> Verdict {
 }
 
 /// Adds to the answer to a preflight what browsers may send.
-pub(crate) fn preflight(allowed: &Origins, headers: &mut HeaderMap) {
+pub(super) fn preflight(allowed: &Origins, headers: &mut HeaderMap) {
     /// Every method an endpoint can have. Naming those of the route would tell strangers which
     /// there are, and save no browser a request.
     const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, HEAD");

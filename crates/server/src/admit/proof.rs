@@ -1,36 +1,38 @@
-//! Whether a caller proves what the protection of its endpoint asks for.
+//! The caller proves what the protection of the endpoint asks for.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use hookstead_signature::{Place, RequestParts, Scheme, presets, verify};
-use hookstead_site::{Guard, Kind, Signed, scheme_headers};
+use hookstead_signature::{Place, RequestParts, Scheme, presets};
+use hookstead_site::{Guard, Kind, Signed, Target, scheme_headers};
 use http::{HeaderName, request::Parts};
 
-use crate::{parse::pairs, refusal::Refusal};
+use super::{Passed, Stop, body::Body};
+use crate::{body::Held, parse::pairs, refusal::Refusal};
 
-/// Checks what needs no body, so that strangers cannot make the server hold one.
-pub(crate) fn check_head(guard: &Guard, kind: Kind, parts: &Parts) -> Result<(), Refusal> {
-    match guard {
-        Guard::Open => Ok(()),
-        Guard::Closed(reason) => Err(Refusal::internal(reason.clone())),
-        Guard::Signed(signed) => {
-            let present = signed.headers.iter().any(|(_, name)| parts.headers.contains_key(name));
-            // The full check words the refusal.
-            if present { Ok(()) } else { verify_with(signed, kind, parts, b"") }
-        }
-    }
+/// The step is passed.
+pub(crate) struct Proof<'a> {
+    pub(super) target: &'a Arc<Target>,
+    pub(super) body: Held,
 }
 
-/// Checks a request with its body, byte for byte.
-pub(crate) fn check(guard: &Guard, kind: Kind, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
-    match guard {
-        Guard::Open => Ok(()),
-        Guard::Closed(reason) => Err(Refusal::internal(reason.clone())),
-        Guard::Signed(signed) => verify_with(signed, kind, parts, body),
+/// Refuses a request that does not prove what its endpoint asks for, byte for byte.
+pub(super) fn check<'a>(request: Passed<'a, Body<'a>>) -> Result<Passed<'a, Proof<'a>>, Stop> {
+    let Body { target, body } = &request.step;
+    match &target.guard {
+        Guard::Open => {}
+        Guard::Closed(reason) => return Err(Refusal::internal(reason.clone()).into()),
+        Guard::Signed(signed) => verify(signed, target.kind, request.parts, &body.bytes)?,
     }
+    Ok(request.then(|Body { target, body }| Proof { target, body }))
 }
 
-fn verify_with(signed: &Signed, kind: Kind, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
+/// Checks the proof of a request with this body.
+pub(super) fn verify(
+    signed: &Signed,
+    kind: Kind,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<(), Refusal> {
     let mut headers = Vec::with_capacity(signed.headers.len());
     for (name, known) in &signed.headers {
         let values = parts.headers.get_all(known).iter();
@@ -49,7 +51,7 @@ fn verify_with(signed: &Signed, kind: Kind, parts: &Parts, body: &[u8]) -> Resul
         body,
     };
     // Nor does one cover the time.
-    verify(signed.scheme, &signed.keys, &request, 0)
+    hookstead_signature::verify(signed.scheme, &signed.keys, &request, 0)
         .map_err(|refusal| refuse(kind, signed.scheme, &refusal, parts))
 }
 

@@ -1,4 +1,4 @@
-//! Which endpoint or webhook a request asks for.
+//! An endpoint or a webhook answers the path and the method.
 
 use std::sync::Arc;
 
@@ -6,20 +6,26 @@ use hookstead_app::Method;
 use hookstead_site::{Address, Near, NoRoute, Site, Target};
 use http::{HeaderValue, request::Parts};
 
+use super::{Passed, Stop, size::Size};
 use crate::{excerpt::excerpt, refusal::Refusal};
 
-/// Finds what answers a request.
-pub(crate) fn find<'a>(
-    site: &'a Site,
-    address: &Address<'_>,
-    parts: &Parts,
-) -> Result<&'a Arc<Target>, Refusal> {
-    let found = site.routes().find(address, &parts.method);
-    found.map_err(|why| with_near_path(refuse(why, address, &parts.method), site, parts))
+/// The step is passed.
+pub(crate) struct Route<'a> {
+    pub(super) target: &'a Arc<Target>,
+}
+
+/// Refuses a request that nothing answers.
+pub(super) fn check<'a>(request: Passed<'a, Size<'a>>) -> Result<Passed<'a, Route<'a>>, Stop> {
+    let (site, parts, path) = (request.site, request.parts, &request.step.path);
+    let found = site.routes().find(path, &parts.method);
+    let refused = |why| with_near_path(refuse(why, path, &parts.method), site, parts);
+    let target = found.map_err(refused)?;
+    request.known.target = Some(Arc::clone(target));
+    Ok(request.then(|Size { .. }| Route { target }))
 }
 
 /// The refusal of a path that nothing answers.
-pub(crate) fn nothing_here(site: &Site, parts: &Parts) -> Refusal {
+pub(super) fn nothing_here(site: &Site, parts: &Parts) -> Refusal {
     with_near_path(not_a_route(), site, parts)
 }
 
