@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use hookstead_server::parse::{decode_component, decode_path, first_values, pairs};
+use hookstead_server::parse::{first_values, pairs};
+use hookstead_site::percent::{decode_component, decode_path};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

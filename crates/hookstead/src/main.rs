@@ -6,7 +6,6 @@ mod data_dir;
 mod exit;
 mod memory;
 mod prepare;
-mod routes;
 mod settings;
 mod shell;
 mod terminal;

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_memory::Budget;
-use hookstead_server::{ApplicationAuthentication as ServerAuthentication, Config, Cors};
-use hookstead_server::{ServerLimits, Site};
+use hookstead_server::{Config, ServerLimits};
+use hookstead_site::{ApplicationAuthentication as SiteAuthentication, Cors, Site, SiteConfig};
 
 use crate::{
     exit::UsageError,
@@ -76,7 +76,7 @@ impl Workspace {
                 memory: Arc::clone(&self.memory),
                 ..function_settings(&self.settings)
             },
-            &server_config(&self.settings)?,
+            &site_config(&self.settings),
         )
         .map_err(|error| match error {
             LoadError::Outbound(error) => UsageError(error.to_string()).into(),
@@ -152,14 +152,21 @@ pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
         threads: size(server.threads, 0),
         finish_without_caller: server.finish_without_caller,
         trusted_proxies: proxies.collect::<Result<_, _>>()?,
-        application_authentication: match settings.auth.application_authentication {
-            ApplicationAuthentication::Required => ServerAuthentication::Required,
-            ApplicationAuthentication::System => ServerAuthentication::System,
-        },
         limits: server_limits(settings),
+    })
+}
+
+/// What is decided about the app, of the settings.
+pub(crate) fn site_config(settings: &Settings) -> SiteConfig {
+    let server = &settings.server;
+    SiteConfig {
+        application_authentication: match settings.auth.application_authentication {
+            ApplicationAuthentication::Required => SiteAuthentication::Required,
+            ApplicationAuthentication::System => SiteAuthentication::System,
+        },
         cors: Cors { allow_headers: server.cors_allow_headers.get().to_vec() },
         public_base_url: server.public_base_url.get().map(str::to_owned),
-    })
+    }
 }
 
 fn server_limits(settings: &Settings) -> ServerLimits {
@@ -194,8 +201,9 @@ pub(crate) fn size(units: u64, shift: u32) -> usize {
 mod tests {
     use hookstead_functions::Limits;
     use hookstead_server::Config;
+    use hookstead_site::SiteConfig;
 
-    use super::{Settings, function_settings, server_config};
+    use super::{Settings, function_settings, server_config, site_config};
 
     /// The libraries know best; the documentation must not tell otherwise.
     #[test]
@@ -205,5 +213,7 @@ mod tests {
         assert_eq!(format!("{:?}", functions.limits), format!("{:?}", Limits::default()));
         let config = server_config(&settings).unwrap();
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+        let config = site_config(&settings);
+        assert_eq!(format!("{config:?}"), format!("{:?}", SiteConfig::default()));
     }
 }

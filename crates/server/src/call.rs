@@ -7,12 +7,11 @@ use hookstead_functions::{
     Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat, User,
 };
 use hookstead_journal::CorrelationId;
+use hookstead_site::{Kind, Target};
 use http::{HeaderMap, Method, header, request::Parts};
 
-use crate::{
-    listing::Kind,
-    parse::{accepted_format, canonical_header_name, first_values, is_form, pairs, without_secret},
-    target::Target,
+use crate::parse::{
+    accepted_format, canonical_header_name, first_values, is_form, pairs, without_secret,
 };
 
 /// Forms beyond this are not read, as in Go.

@@ -20,25 +20,8 @@ pub struct Config {
     /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
     /// they are replaced by the peer's address.
     pub trusted_proxies: Vec<Network>,
-    /// What becomes of endpoints and webhooks that ask for a user's credentials.
-    pub application_authentication: ApplicationAuthentication,
     /// What one server takes on.
     pub limits: ServerLimits,
-    /// What browsers on other origins may do.
-    pub cors: Cors,
-    /// The URL that callers reach this server at, without a trailing `/`. The links in error
-    /// messages start with it; without it they are relative, for `Host` is the caller's word.
-    pub public_base_url: Option<String>,
-}
-
-/// What becomes of endpoints and webhooks that ask for a user's credentials.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ApplicationAuthentication {
-    /// They refuse, for there are no users yet.
-    #[default]
-    Required,
-    /// They run as the system user: the operator's explicit word, for private networks.
-    System,
 }
 
 /// What one server takes on.
@@ -81,14 +64,6 @@ pub struct ServerLimits {
     pub shutdown_time: Duration,
 }
 
-/// What browsers on other origins may do.
-#[derive(Debug, Clone)]
-pub struct Cors {
-    /// Headers that a browser may send. App Services let no credential headers through but
-    /// `Authorization`.
-    pub allow_headers: Vec<String>,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -96,10 +71,7 @@ impl Default for Config {
             threads: 0,
             finish_without_caller: true,
             trusted_proxies: Vec::new(),
-            application_authentication: ApplicationAuthentication::default(),
             limits: ServerLimits::default(),
-            cors: Cors::default(),
-            public_base_url: None,
         }
     }
 }
@@ -124,11 +96,5 @@ impl Default for ServerLimits {
             requests_max: 10_000,
             shutdown_time: Duration::from_secs(30),
         }
-    }
-}
-
-impl Default for Cors {
-    fn default() -> Self {
-        Self { allow_headers: vec!["Authorization".into(), "Content-Type".into()] }
     }
 }

@@ -27,13 +27,13 @@ use tokio::{
 
 use crate::{
     activity::{Activity, Running},
+    admit::head,
     bodies::{AllBodies, Bodies},
     body,
     config::Config,
     exchange,
     frames::Metered,
     framing::Flaw,
-    head,
     refusal::Refusal,
     server::Shared,
     watched::Watched,
@@ -167,7 +167,7 @@ where
         let (config, bodies) = (Arc::clone(&config), Arc::clone(&bodies));
         async move {
             let (parts, mut body) = request.into_parts();
-            let held = match head::check(&parts, &config.limits) {
+            let held = match head::check_parts(&parts, &config.limits) {
                 Ok(()) => body::read(&mut body, &config.limits, &bodies, || 0).await,
                 Err(refusal) => Err(refusal),
             };

@@ -1,4 +1,4 @@
-//! One request, from its headers to its response (the order of endpoints.md §1.4).
+//! One request, from its headers to its response.
 
 use std::{
     net::IpAddr,
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
 use hookstead_memory::Share as Memory;
+use hookstead_site::{Kind, Site};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http::{header, request::Parts};
 use http_body_util::Full;
@@ -18,22 +19,16 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::{
     activity::Running,
-    body::{self, Held},
-    budget::Share,
+    admit::{self, Known, Passed, Permitted, Stop, origin},
+    body,
     call::{self, Caller},
-    connection::STREAMS_MAX,
     excerpt::excerpt,
-    head,
-    listing::Kind,
-    origins::{self, Verdict},
     outgoing::{Outgoing, Unread},
-    parse::{Address, client_address},
+    parse::client_address,
     refusal::Refusal,
     reply::{self, Shape},
     server::Shared,
     shield::shielded,
-    site::Site,
-    target::Target,
 };
 
 /// A request and all that is known about it so far.
@@ -44,22 +39,10 @@ pub(crate) struct Exchange {
     clock: Instant,
     parts: Arc<Parts>,
     caller: Caller,
-    verdict: Verdict,
-    of_app: bool,
-    target: Option<Arc<Target>>,
-    /// Held from when the body has arrived until the response is made, so that running requests
-    /// can be counted. Who sends no body could otherwise take the place of those who do.
-    share: Option<Share>,
-    /// Held as long: a stream that its client resets is gone, and its function runs on.
+    known: Known,
+    /// Held until the response is made: a stream that its client resets is gone, and its function
+    /// runs on.
     running: Running,
-}
-
-/// What an admitted request leads to.
-enum Admitted {
-    /// A response that no function makes.
-    Answered(Response<Full<Bytes>>),
-    /// A function runs.
-    Run(Arc<Target>, Held),
 }
 
 /// What came of a request, for the caller and for the journal.
@@ -74,9 +57,6 @@ struct Ending {
 /// A response, counted until it has been taken.
 type Answer = Response<Outgoing>;
 
-/// A connection may leave this part unread of what all may.
-const UNREAD_PART: usize = 8;
-
 /// Responses up to this size that no function made are not counted.
 const UNCOUNTED_BYTES_MAX: usize = 1 << 10;
 
@@ -85,11 +65,10 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(pin!(exchange.admit(&mut body))).await;
-    let admitted = admitted.unwrap_or_else(|_| Err(panicked()));
-    let (target, held) = match admitted.and_then(|admitted| exchange.begin(admitted)) {
-        Ok(Admitted::Run(target, held)) => (target, held),
-        Ok(Admitted::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
-        Err(refusal) => {
+    let permitted = match admitted.unwrap_or_else(|_| Err(panicked().into())) {
+        Ok(permitted) => permitted,
+        Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
+        Err(Stop::Refused(refusal)) => {
             if !body.is_end_stream() {
                 exchange.leave(body, &refusal);
             }
@@ -99,10 +78,10 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let link = Arc::clone(exchange.running.link());
     // In a box: the library moves the future of a request several times before it runs.
     let answered = if link.shared.config.finish_without_caller {
-        let run = async move { exchange.conclude(&target, held).await };
+        let run = async move { exchange.conclude(&permitted).await };
         link.seat.run(Box::pin(run)).await
     } else {
-        Some(Box::pin(Awaited(Some(exchange)).run(&target, held)).await)
+        Some(Box::pin(Awaited { exchange: Some(exchange), permitted }.run()).await)
     };
     link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
@@ -110,22 +89,25 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
 }
 
 /// An exchange that ends with its caller. The journal hears of it even so.
-struct Awaited(Option<Exchange>);
+struct Awaited {
+    exchange: Option<Exchange>,
+    permitted: Permitted,
+}
 
 impl Awaited {
-    async fn run(mut self, target: &Arc<Target>, held: Held) -> Answer {
-        let answered = match &self.0 {
-            Some(exchange) => exchange.conclude(target, held).await,
+    async fn run(mut self) -> Answer {
+        let answered = match &self.exchange {
+            Some(exchange) => exchange.conclude(&self.permitted).await,
             None => nobodys(),
         };
-        self.0 = None;
+        self.exchange = None;
         answered
     }
 }
 
 impl Drop for Awaited {
     fn drop(&mut self) {
-        if let Some(exchange) = self.0.take() {
+        if let Some(exchange) = self.exchange.take() {
             exchange.finish(Ending::new(Err(Refusal::caller_gone())));
         }
     }
@@ -150,10 +132,7 @@ impl Exchange {
             started,
             clock: Instant::now(),
             caller: caller(link.peer, &parts.headers, &link.shared),
-            verdict: Verdict::NotABrowser,
-            of_app: false,
-            target: None,
-            share: None,
+            known: Known::nothing(),
             running,
             parts: Arc::new(parts),
         }
@@ -163,76 +142,10 @@ impl Exchange {
         &self.running.link().shared
     }
 
-    /// Takes a request through every check, the cheap ones first.
-    async fn admit(&mut self, body: &mut Incoming) -> Result<Admitted, Refusal> {
-        if let Some(flaw) = self.running.flaw() {
-            return Err(Refusal::malformed(flaw));
-        }
-        if self.running.others() >= STREAMS_MAX.into() {
-            let detail = "this connection has too many requests that still run";
-            return Err(Refusal::too_many_requests().with_detail(detail));
-        }
-        let unread = self.running.link().activity.unread_bytes();
-        if unread > self.shared().responses.bytes_max() / UNREAD_PART {
-            let detail = "this connection has not read its responses";
-            return Err(Refusal::too_many_requests().with_detail(detail));
-        }
-        let (parts, link) = (&self.parts, self.running.link());
-        let limits = &link.shared.config.limits;
-        head::check(parts, limits)?;
-        let site = &self.site;
-        let address = Address::of(parts.uri.path());
-        match address.app() {
-            Some(app) if *app == *site.app => self.of_app = true,
-            Some(app) => return Err(Refusal::unknown_app(app)),
-            None => return Err(site.with_near_path(nothing_here(), parts.uri.path())),
-        }
-        self.verdict = site.origins.judge(&parts.headers);
-        if self.verdict == Verdict::Refused {
-            let message = "requests from this origin are not allowed";
-            return Err(Refusal::forbidden("DomainNotAllowed", message));
-        }
-        if parts.method == Method::OPTIONS {
-            return Ok(Admitted::Answered(self.preflight()));
-        }
-        body::check_declared(body, limits)?;
-
-        let target = site.routes.find(&address, &parts.method);
-        let target = target.map_err(|error| site.with_near_path(error, parts.uri.path()))?;
-        self.target = Some(Arc::clone(target));
-        target.guard.check_head(target.kind, parts)?;
-        let held = body::read(body, limits, &link.bodies, || head::bytes(parts)).await;
-        // What is wrong with the framing of a body is known better than by the library.
-        let held = held.map_err(|error| self.running.flaw().map_or(error, Refusal::malformed))?;
-        target.guard.check(target.kind, parts, &held.bytes)?;
-        if let Some(unmet) = target.unmet {
-            return Err(unmet.refuse(&parts.headers));
-        }
-        if target.missing {
-            let message = format!("function not found: '{}'", target.entry);
-            return Err(Refusal::not_found("FunctionNotFound", message));
-        }
-        Ok(Admitted::Run(Arc::clone(target), held))
-    }
-
-    /// Counts an admitted request among those that run.
-    fn begin(&mut self, admitted: Admitted) -> Result<Admitted, Refusal> {
-        if matches!(admitted, Admitted::Answered(_)) {
-            return Ok(admitted);
-        }
-        let link = self.running.link();
-        let others = link.activity.running().saturating_sub(1 + link.bodies.arriving());
-        let (requests, refusal) = (&link.shared.requests, Refusal::too_many_requests);
-        if !requests.has_room_beside(others) {
-            return Err(refusal().with_detail(
-                "few more requests can run, and this connection has several \
-                 ([limits] requests_max)",
-            ));
-        }
-        let share = requests.take(1);
-        let full = || refusal().with_detail("there are too many requests ([limits] requests_max)");
-        self.share = Some(share.ok_or_else(full)?);
-        Ok(admitted)
+    /// Takes the request through every check.
+    async fn admit(&mut self, body: &mut Incoming) -> Result<Permitted, Stop> {
+        let Self { running, site, parts, known, .. } = self;
+        admit::admit(Passed::new(running, site, parts, body, known)).await
     }
 
     /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
@@ -247,25 +160,17 @@ impl Exchange {
         }
     }
 
-    fn preflight(&self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        if self.verdict != Verdict::NotABrowser {
-            self.site.origins.preflight(response.headers_mut());
-        }
-        response
-    }
-
-    /// Runs the function of an admitted request. Never panics.
-    async fn conclude(&self, target: &Arc<Target>, held: Held) -> Answer {
-        let answered = shielded(pin!(self.run(target, held))).await;
+    /// Runs the function of a request. Never panics.
+    async fn conclude(&self, permitted: &Permitted) -> Answer {
+        let answered = shielded(pin!(self.run(permitted))).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
-    async fn run(&self, target: &Arc<Target>, held: Held) -> Answer {
-        let bytes = held.bytes.clone();
-        let invocation = call::invocation(target, &self.parts, bytes, self.caller, self.id);
-        let Completion { outcome, log, memory, .. } = self.site.functions.invoke(invocation).await;
+    async fn run(&self, permitted: &Permitted) -> Answer {
+        let (target, body) = (permitted.target(), permitted.body());
+        let invocation = call::invocation(target, &self.parts, body, self.caller, self.id);
+        let functions = self.site.functions();
+        let Completion { outcome, log, memory, .. } = functions.invoke(invocation).await;
         let shape = Shape::of(target, &self.parts.headers);
         let reply = outcome.map_err(Refusal::from);
         let limits = &self.shared().config.limits;
@@ -284,14 +189,14 @@ impl Exchange {
         let (mut response, unread, refusal) = match counted {
             Ok((response, unread)) => (response, unread, None),
             Err(refusal) => {
-                let response = refusal.response(self.id, &self.site.base_url);
+                let response = refusal.response(self.id, self.site.base_url());
                 // A refusal is small, and is counted as well as there is room.
                 let counted = self.count(Response::new(response.body().clone()), None);
                 (response, counted.ok().and_then(|(_, unread)| unread), Some(refusal))
             }
         };
         self.complete(&mut response);
-        let target = self.target.as_deref();
+        let target = self.known.target.as_deref();
         let elapsed = self.clock.elapsed();
         let entry = Entry {
             id: self.id,
@@ -299,7 +204,7 @@ impl Exchange {
                 Kind::Endpoint => hookstead_journal::Kind::Endpoint,
                 Kind::Webhook => hookstead_journal::Kind::Webhook,
             }),
-            app: if self.of_app { &self.site.app } else { "" },
+            app: if self.known.of_app { self.site.client_app_id() } else { "" },
             name: target.map_or("", |target| &target.name),
             method: &excerpt(self.parts.method.as_str()),
             path: &excerpt(self.parts.uri.path()),
@@ -342,10 +247,10 @@ impl Exchange {
 
     /// Adds what every response has, and takes away what this one cannot have.
     fn complete(&self, response: &mut Response<Full<Bytes>>) {
-        origins::complete(response.headers_mut(), &self.verdict);
+        origin::complete(response.headers_mut(), &self.known.origin);
         // Hexadecimal digits are a valid value.
         if let Ok(id) = HeaderValue::from_bytes(&self.id.digits()) {
-            origins::add(response.headers_mut(), HeaderName::from_static("x-request-id"), id);
+            origin::add(response.headers_mut(), HeaderName::from_static("x-request-id"), id);
         }
         if self.parts.method == Method::HEAD && response.status() != StatusCode::NO_CONTENT {
             let bytes = response.body().size_hint().lower();
@@ -359,10 +264,6 @@ impl Ending {
     fn new(result: Result<Response<Full<Bytes>>, Refusal>) -> Self {
         Self { result, memory: None, console: Vec::new(), run_by: None }
     }
-}
-
-fn nothing_here() -> Refusal {
-    Refusal::not_found("NotFound", "there is nothing at this path".to_owned())
 }
 
 fn caller(peer: IpAddr, headers: &HeaderMap, shared: &Shared) -> Caller {

@@ -2,13 +2,11 @@
 
 use bytes::Bytes;
 use hookstead_functions::{Reply, ResultFormat};
+use hookstead_site::{Kind, Target};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{
-    call, config::ServerLimits, excerpt::excerpt, listing::Kind, refusal::Refusal, sniff,
-    target::Target,
-};
+use crate::{call, config::ServerLimits, excerpt::excerpt, refusal::Refusal, sniff};
 
 /// Headers that describe the connection or the framing; a function has no say in those.
 const OURS: &[&str] = &[

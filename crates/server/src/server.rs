@@ -10,6 +10,7 @@ use std::{
 
 use hookstead_journal::Journal;
 use hookstead_memory::{Budget as Memory, Part};
+use hookstead_site::Site;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -25,7 +26,6 @@ use crate::{
     connection::{Arrival, connection},
     outgoing::Links,
     room::Room,
-    site::Site,
     workers::Workers,
 };
 

@@ -8,8 +8,12 @@ use crate::repo::Repo;
 
 /// Each crate with the crates of this house that it may depend on. Nothing points back up.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("hookstead", &["server", "app", "signature", "functions", "journal", "data", "memory"]),
-    ("server", &["app", "signature", "functions", "journal", "memory"]),
+    (
+        "hookstead",
+        &["server", "site", "app", "signature", "functions", "journal", "data", "memory"],
+    ),
+    ("server", &["site", "app", "signature", "functions", "journal", "memory"]),
+    ("site", &["app", "signature", "functions", "journal"]),
     ("functions", &["isolate", "data", "memory"]),
     ("app", &[]),
     ("signature", &[]),
@@ -32,7 +36,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["data"]),
     ("hyper-util", &["server", "functions"]),
     ("hyper", &["server", "functions"]),
-    ("http", &["server", "functions"]),
+    ("http-body", &["server", "functions"]),
+    // The types of HTTP, such as the names of headers.
+    ("http", &["server", "site", "functions"]),
     ("tokio", &["hookstead", "server", "functions", "isolate", "data", "journal"]),
     ("clap", &["hookstead"]),
 ];

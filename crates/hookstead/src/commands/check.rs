@@ -1,10 +1,6 @@
 //! `hookstead check`: what of an export will run, what will not, and why.
 
 mod human;
-mod missing;
-mod report;
-mod uses;
-mod verdict;
 
 use std::{
     io::{self, Write as _},
@@ -12,12 +8,14 @@ use std::{
 };
 
 use hookstead_journal::sanitize_json;
+use hookstead_site::check::{Analyses, Circumstances, Report, parts};
 
-pub(super) use self::verdict::Verdict;
-use self::{human::Shown, report::Report, uses::Survey};
-use super::{analyses::Analyses, overview};
+use self::human::Shown;
 use crate::{
+    data::names_of_data_sources,
     exit::Exit,
+    prepare::Prepared,
+    settings::ApplicationAuthentication,
     terminal,
     workspace::{AppFlags, folder_of_app},
 };
@@ -56,9 +54,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let secrets = workspace.secrets()?;
     let has_secret = |name: &str| secrets.get(name).is_ok_and(|secret| secret.is_some());
     let analyses = Analyses::default();
-    let parts = overview::parts(&prepared.app, &analyses, &workspace.data_dir);
-    let survey = Survey::new(&prepared.app, &analyses);
-    let report = Report::new(&prepared, &survey, parts, &workspace.settings, &has_secret);
+    let Prepared { app, site, problems, .. } = &prepared;
+    let settings = &workspace.settings;
+    let data_sources = names_of_data_sources(app, settings);
+    let circumstances = Circumstances {
+        has_secret: &has_secret,
+        is_embedded: data_sources.iter().any(|name| settings.uri_of(name).is_none()),
+        data_sources,
+        user_is_system: settings.auth.application_authentication
+            == ApplicationAuthentication::System,
+    };
+    let parts = parts(app, &analyses, &workspace.data_dir);
+    let report = Report::new((app, site), problems, &analyses, parts, &circumstances);
     if args.json {
         let report = serde_json::to_string_pretty(&report)?;
         writeln!(io::stdout(), "{}", sanitize_json(&report))?;

@@ -1,6 +1,5 @@
 //! The commands, one file each.
 
-mod analyses;
 mod check;
 mod completions;
 mod data;

@@ -1,19 +1,11 @@
 //! What an app holds, in a few lines: the start of `check` and of `serve`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_app::{App, Part, PartKind, RunAs, Severity, parts::functions_of};
-use hookstead_server::Kind;
+use hookstead_app::{Part, PartKind, Severity};
+use hookstead_site::{Kind, Listing, check::Verdict};
 
-use super::{analyses::Analyses, check::Verdict};
-use crate::{
-    prepare::Prepared,
-    routes::{self, Route},
-    terminal::clean,
-};
+use crate::{prepare::Prepared, terminal::clean};
 
 /// How many kinds of parts are told at the start; the last line says how many more there are.
 const KINDS_SHOWN: usize = 10;
@@ -37,16 +29,16 @@ impl Counts {
             .filter(|one| one.severity == Severity::Error && one.code == "function-syntax-error")
             .map(|one| one.file.as_str())
             .collect();
-        let verdict = |route: &Route<'_>| match route.file {
-            _ if route.disabled => Verdict::Disabled,
+        let verdict = |listing: &Listing| match listing.declaration.file.as_deref() {
+            _ if listing.declaration.disabled => Verdict::Disabled,
             None => Verdict::Fails,
             Some(file) if broken.contains(file) => Verdict::Fails,
-            Some(_) if route.listing.refused.is_some() => Verdict::Refused,
+            Some(_) if listing.refused.is_some() => Verdict::Refused,
             Some(_) => Verdict::Runs,
         };
-        let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
         let mut counts = Self::default();
-        routes.iter().for_each(|route| counts.add(route.listing.kind, verdict(route)));
+        let listings = prepared.site.endpoints();
+        listings.iter().for_each(|listing| counts.add(listing.kind, verdict(listing)));
         counts
     }
 
@@ -85,62 +77,6 @@ impl Counts {
             format!("{number} {}", if number == 1 { one } else { several })
         });
         words.collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// What an app holds and is not served, with the functions that nothing in it calls.
-pub(super) fn parts<'a>(app: &'a App, analyses: &Analyses<'a>, data_dir: &Path) -> Vec<Part> {
-    let is_own = |part: &Part| {
-        let folder = app.root.join(&part.file).canonicalize();
-        part.kind == PartKind::Folder
-            && folder.is_ok_and(|folder| data_dir.canonicalize().is_ok_and(|own| own == folder))
-    };
-    let mut parts: Vec<Part> = app.parts.iter().filter(|part| !is_own(part)).cloned().collect();
-    parts.extend(client_functions(app, analyses));
-    parts.sort_by_key(|part| part.kind);
-    parts
-}
-
-/// The functions that clients may call, and that nothing in the export is seen to call.
-fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
-    let called = called(app, analyses);
-    let functions = app.functions.values();
-    functions
-        .filter(|function| !function.private && !called.contains(&function.name))
-        .filter_map(|function| {
-            let file = function.file.as_deref()?;
-            Some(Part::new(PartKind::ClientFunction, &function.name, file))
-        })
-        .collect()
-}
-
-/// The functions that endpoints, webhooks, other functions, conditions or parts call.
-fn called<'a>(app: &'a App, analyses: &Analyses<'a>) -> BTreeSet<String> {
-    let of_endpoints = app.endpoints.iter().map(|endpoint| endpoint.function_name.clone());
-    let of_parts = app.parts.iter().flat_map(|part| part.functions.iter().cloned());
-    let mut called: BTreeSet<String> = of_endpoints.chain(of_parts).collect();
-    for function in app.functions.values() {
-        let uses = analyses.of(&function.source);
-        called.extend(uses.functions.iter().filter(|name| **name != function.name).cloned());
-        called.extend(of_script(&function.run_as, analyses));
-        called.extend(function.can_evaluate.iter().flat_map(functions_of));
-    }
-    called.extend(app.endpoints.iter().flat_map(|one| &one.can_evaluate).flat_map(functions_of));
-    for service in app.services.values() {
-        called.extend(service.rules.iter().flat_map(|rule| &rule.when).flat_map(functions_of));
-        for webhook in service.webhooks.values() {
-            called.extend(analyses.of(&webhook.source).functions.iter().cloned());
-            called.extend(of_script(&webhook.run_as, analyses));
-            called.extend(webhook.can_evaluate.iter().flat_map(functions_of));
-        }
-    }
-    called
-}
-
-fn of_script<'a>(run_as: &'a RunAs, analyses: &Analyses<'a>) -> BTreeSet<String> {
-    match run_as {
-        RunAs::Script(source) => analyses.of(source).functions.clone(),
-        RunAs::System | RunAs::Application | RunAs::User(_) => BTreeSet::new(),
     }
 }
 

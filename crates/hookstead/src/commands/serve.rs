@@ -19,11 +19,15 @@ use anyhow::Context as _;
 use hookstead_app::{Part, Problem};
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
-use hookstead_server::{BindError, Config, Server, Site};
+use hookstead_server::{BindError, Config, Server};
+use hookstead_site::{
+    Site,
+    check::{self, Analyses},
+};
 use tokio::runtime::Builder;
 
 use self::{reload::Early, stop::Stop, table::Table};
-use super::{analyses::Analyses, overview};
+use super::overview;
 use crate::{
     exit::{Exit, REMEDY},
     memory,
@@ -107,7 +111,7 @@ async fn serve(
     let journal = Arc::new(journal(settings));
     let site = Arc::clone(&prepared.site);
     let server = bind(settings, &config, &site, &journal).await?;
-    let parts = overview::parts(&prepared.app, &Analyses::default(), &workspace.data_dir);
+    let parts = check::parts(&prepared.app, &Analyses::default(), &workspace.data_dir);
     // A log that cannot be written must not take the server with it.
     if let Err(error) = tell_start(args, settings, (&prepared, &parts), &server)
         && error.kind() != ErrorKind::BrokenPipe

@@ -2,24 +2,25 @@
 //!
 //! They are public so that fuzz targets and tests reach them without a socket.
 
-mod address;
 mod authority;
 mod forwarded;
 mod header_name;
 mod media;
-mod percent;
 mod query;
 
-pub use address::Address;
 pub use authority::Authority;
 pub use forwarded::{Network, NetworkError, client_address};
 pub use header_name::canonical_header_name;
 pub use media::{accepted_format, is_form};
-pub use percent::{decode_component, decode_path};
 pub use query::{PAIRS_MAX, first_values, pairs, without_secret};
 
 #[cfg(test)]
 mod tests {
+    use hookstead_site::{
+        Address,
+        percent::{decode_component, decode_path},
+    };
+
     use super::*;
 
     /// Bytes that look like nothing in particular, the same on every run.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use super::decode_component;
+use hookstead_site::percent::decode_component;
 
 /// Pairs of a query or form that are looked at. The rest is ignored, so that a body of 18 MB
 /// cannot become nine million strings.

@@ -76,7 +76,7 @@ async fn what_a_function_sets_wins() {
 
 #[tokio::test]
 async fn allowed_headers_are_configurable() {
-    let server = app().config(|c| c.cors.allow_headers.push("apiKey".into())).start().await;
+    let server = app().site_config(|c| c.cors.allow_headers.push("apiKey".into())).start().await;
     let headers = [("origin", "https://a.test"), ("access-control-request-method", "POST")];
     let preflight = server.call("OPTIONS", &endpoint("/x"), &headers, "").await;
     let allowed = preflight.header("access-control-allow-headers");

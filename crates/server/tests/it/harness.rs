@@ -13,7 +13,8 @@ use bytes::Bytes;
 use hookstead_app::{LoadOptions, Problem, Secret};
 use hookstead_functions::Settings;
 use hookstead_journal::{Journal, JournalLimits, Style};
-use hookstead_server::{ApplicationAuthentication, Config, Server, Site, SiteHandle};
+use hookstead_server::{Config, Server, SiteHandle};
+use hookstead_site::{ApplicationAuthentication, Site, SiteConfig};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
@@ -35,6 +36,7 @@ pub(crate) struct App {
     functions: Vec<Json>,
     secrets: Vec<(String, String)>,
     pub(crate) config: Config,
+    site_config: SiteConfig,
     pub(crate) settings: Settings,
 }
 
@@ -48,6 +50,7 @@ impl App {
             functions: Vec::new(),
             secrets: Vec::new(),
             config,
+            site_config: SiteConfig::default(),
             settings: Settings::default(),
         }
     }
@@ -138,10 +141,16 @@ impl App {
         self
     }
 
+    /// Changes the configuration of the app.
+    pub(crate) fn site_config(mut self, change: impl FnOnce(&mut SiteConfig)) -> Self {
+        change(&mut self.site_config);
+        self
+    }
+
     /// Lets endpoints with application authentication run as system.
     pub(crate) fn application_as_system(self) -> Self {
         let system = ApplicationAuthentication::System;
-        self.config(|config| config.application_authentication = system)
+        self.site_config(|config| config.application_authentication = system)
     }
 
     /// Writes the app and makes it ready to be served.
@@ -155,7 +164,8 @@ impl App {
             let (_, value) = self.secrets.iter().find(|(known, _)| known == name)?;
             Some(Secret::new(value.clone()))
         };
-        let site = Site::new(&loaded.app, &secrets, self.settings.clone(), &self.config).unwrap();
+        let (settings, config) = (self.settings.clone(), &self.site_config);
+        let site = Site::new(&loaded.app, &secrets, settings, config).unwrap();
         (site, loaded.problems)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hookstead_server::{Kind, ProtectionKind};
+use hookstead_site::{Kind, ProtectionKind};
 use serde_json::json;
 
 use crate::harness::{APP, App, webhook};
@@ -93,7 +93,7 @@ async fn a_site_takes_anothers_place_without_dropping_requests() {
 #[tokio::test]
 async fn links_start_with_the_public_url() {
     let url = Some("https://hooks.example/".to_owned());
-    let server = App::new().config(|config| config.public_base_url = url).start().await;
+    let server = App::new().site_config(|config| config.public_base_url = url).start().await;
     let answer = server.get("/nope").await;
     let link = format!("https://hooks.example/logs?co_id={}", answer.header("x-request-id"));
     assert_eq!(answer.json()["link"], link.as_str());

@@ -1,7 +1,8 @@
 //! Functions that are called with a request and without a server.
 
 use bytes::Bytes;
-use hookstead_server::{ServerLimits, Site, Trial, TrialRequest};
+use hookstead_server::{ServerLimits, Trial, TrialRequest};
+use hookstead_site::Site;
 use serde_json::json;
 
 use crate::harness::{APP, App, webhook};
@@ -28,7 +29,7 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Tr
 }
 
 async fn try_request(site: &Site, name: &str, request: TrialRequest) -> Trial {
-    site.try_request(name, request, &ServerLimits::default()).await.unwrap()
+    hookstead_server::try_request(site, name, request, &ServerLimits::default()).await.unwrap()
 }
 
 /// The status and the body of a response, or the code and the message of a failure.

@@ -3,13 +3,11 @@
 use std::io::{self, Write};
 
 use hookstead_app::{Part, Problem, Severity};
-use hookstead_server::Kind;
-
-use super::{
-    report::{Report, RouteReport, Summary},
-    uses::Uses,
-    verdict::Verdict,
+use hookstead_site::{
+    Kind,
+    check::{Report, RouteReport, Summary, Uses, Verdict},
 };
+
 use crate::{
     commands::overview::{Counts, Group},
     terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem},

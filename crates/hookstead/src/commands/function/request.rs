@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use hookstead_server::{TrialFailure, TrialRequest, TrialResponse};
+use hookstead_server::{TrialFailure, TrialRequest, TrialResponse, try_request};
 
 use super::tell_log;
 use crate::{
@@ -88,7 +88,7 @@ pub(super) async fn run(
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
     let limits = server_config(settings)?.limits;
-    let trial = prepared.site.try_request(name, request, &limits).await;
+    let trial = try_request(&prepared.site, name, request, &limits).await;
     let trial = trial.with_context(|| format!("the app has no function {name:?}"))?;
     for difference in &trial.differences {
         terminal::note(&format!("the server does otherwise: {difference}"));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_server::{Listing, ProtectionKind};
+use hookstead_site::{Listing, ProtectionKind};
 
 /// A kind of request: its path and its method.
 type Way = (String, &'static str);
@@ -57,7 +57,8 @@ fn ways(listings: &[Listing]) -> BTreeMap<Way, bool> {
 
 #[cfg(test)]
 mod tests {
-    use hookstead_server::Kind;
+    use hookstead_app::{Method, Place, Protection, RunAs};
+    use hookstead_site::{Declaration, Kind};
 
     use super::*;
 
@@ -69,6 +70,15 @@ mod tests {
             protection,
             function: String::new(),
             refused: refused.then(|| "it is disabled".to_owned()),
+            declaration: Declaration {
+                place: Place { file: String::new(), field: String::new() },
+                method: Method::Any,
+                protection: Protection::None,
+                run_as: RunAs::System,
+                disabled: refused,
+                file: None,
+                webhook: None,
+            },
         }
     }
 
@@ -79,7 +89,7 @@ mod tests {
         let open = |method| vec![listing(method, "/a", None, false)];
         let secret = |method| vec![listing(method, "/a", Secret, false)];
         let disabled = |method| vec![listing(method, "/a", None, true)];
-        for (served, new, opens) in [
+        let cases = [
             (vec![open("GET")], open("GET"), false),
             (vec![secret("GET")], open("GET"), true),
             (vec![disabled("GET")], open("GET"), true),
@@ -91,10 +101,11 @@ mod tests {
             (vec![secret("GET"), vec![]], open("GET"), true),
             (vec![secret("GET"), open("GET")], open("GET"), false),
             (vec![vec![]], open("GET"), false),
-        ] {
+        ];
+        for (case, (served, new, opens)) in cases.into_iter().enumerate() {
             let mut closed = Closed::default();
             served.iter().for_each(|one| closed.note(one));
-            assert_eq!(!closed.opened_by(&new).is_empty(), opens, "{served:?} {new:?}");
+            assert_eq!(!closed.opened_by(&new).is_empty(), opens, "case {case}");
         }
     }
 }

@@ -18,7 +18,8 @@ use std::{
 
 use anyhow::Context as _;
 use hookstead_app::{Problem, Severity};
-use hookstead_server::{Listing, ProtectionKind, SiteHandle};
+use hookstead_server::SiteHandle;
+use hookstead_site::{Listing, ProtectionKind};
 use tokio::runtime::Handle;
 
 use super::{
@@ -30,7 +31,6 @@ use super::{
 use crate::{
     exit::text_of,
     prepare::Prepared,
-    routes::{self, Route},
     settings::{Key, Settings},
     terminal,
     workspace::Workspace,
@@ -372,17 +372,14 @@ fn closes(served: &[Listing], prepared: &Prepared) -> bool {
     const ANY: &str = "*";
     let is_open = |one: &&Listing| one.protection == ProtectionKind::None && one.refused.is_none();
     let is_locked = |kind| !matches!(kind, ProtectionKind::None | ProtectionKind::Refused);
-    let closed = |route: &&Route<'_>| route.disabled || is_locked(route.listing.protection);
+    let closed = |one: &&Listing| one.declaration.disabled || is_locked(one.protection);
     let meets = |open: &Listing, closed: &Listing| {
         let is_same_method = open.method == closed.method;
         let is_same = (open.kind, &open.path) == (closed.kind, &closed.path);
         is_same && (is_same_method || open.method == ANY || closed.method == ANY)
     };
-    let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
-    routes
-        .iter()
-        .filter(closed)
-        .any(|route| served.iter().filter(is_open).any(|open| meets(open, route.listing)))
+    let mut closed = prepared.site.endpoints().iter().filter(closed);
+    closed.any(|closed| served.iter().filter(is_open).any(|open| meets(open, closed)))
 }
 
 /// What is broken, and where.

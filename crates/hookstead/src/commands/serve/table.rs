@@ -8,13 +8,12 @@ use std::{
 };
 
 use hookstead_app::{Method, Part};
-use hookstead_server::ProtectionKind;
+use hookstead_site::{Listing, ProtectionKind};
 
 use super::Args;
 use crate::{
     commands::overview::{Counts, short_list},
     prepare::Prepared,
-    routes::{self, Route},
     settings::Settings,
     shell::quote,
     terminal::{BOLD, DIM, RED, YELLOW, clean, columns, paint},
@@ -60,13 +59,13 @@ impl Table {
         for line in lost {
             writeln!(out, "  {}", paint(YELLOW, &line))?;
         }
-        let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
+        let listings = prepared.site.endpoints();
         writeln!(out)?;
-        if routes.is_empty() {
+        if listings.is_empty() {
             writeln!(out, "{}", paint(YELLOW, "this app has no endpoints and no webhooks"))?;
         }
-        for route in &routes {
-            self.write_route(route, out)?;
+        for listing in listings {
+            self.write_listing(listing, out)?;
         }
         for (name, place) in &prepared.documents {
             let line = format!("documents of {} are in {}", clean(name), clean(place));
@@ -75,8 +74,7 @@ impl Table {
         writeln!(out)
     }
 
-    fn write_route(&self, route: &Route<'_>, out: &mut impl Write) -> io::Result<()> {
-        let listing = route.listing;
+    fn write_listing(&self, listing: &Listing, out: &mut impl Write) -> io::Result<()> {
         let url = format!("{}{}", self.base, listing.path);
         let method = listing.method.as_str();
         let protection = match listing.protection {
@@ -91,7 +89,7 @@ impl Table {
                 paint(RED, &wrap(&text, self.columns, INDENT))
             }
             None => {
-                let words = self.command(route, &url);
+                let words = self.command(listing, &url);
                 let words: Vec<String> =
                     words.iter().map(|word| clean(word).into_owned()).collect();
                 let command = wrap_command(&words, self.columns - INDENT, 0);
@@ -104,15 +102,15 @@ impl Table {
 
     /// A command that calls a route, word by word. No secret is in it: terminals are read over
     /// shoulders.
-    fn command(&self, route: &Route<'_>, url: &str) -> Vec<String> {
-        let method = route.method;
+    fn command(&self, listing: &Listing, url: &str) -> Vec<String> {
+        let method = listing.declaration.method;
         let curl = |url: String| {
             let mut words = vec!["curl".to_owned()];
             words.extend(options(method));
             words.push(url);
             words
         };
-        match route.listing.protection {
+        match listing.protection {
             ProtectionKind::None | ProtectionKind::Refused => curl(quote(url).into_owned()),
             // The shell puts the secret in, and reads nothing else within double quotes.
             ProtectionKind::Secret => curl(match quote(url) {

@@ -2,15 +2,11 @@
 
 use anyhow::Context as _;
 use hookstead_app::{Protection, Secret, SecretSource};
-use hookstead_server::Kind;
 use hookstead_signature::{Scheme, presets};
+use hookstead_site::{Kind, Listing};
 use url::Url;
 
-use crate::{
-    exit::UsageError,
-    routes::{self, Route},
-    workspace::Workspace,
-};
+use crate::{exit::UsageError, workspace::Workspace};
 
 /// How the route at a URL is proven, and with what.
 pub(super) fn find(
@@ -20,17 +16,12 @@ pub(super) fn find(
 ) -> anyhow::Result<(&'static Scheme, Secret)> {
     let path = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?.path().to_owned();
     let prepared = workspace.prepare()?;
-    let routes = routes::of_app(&prepared.app, prepared.site.endpoints());
-    let at_path: Vec<_> = routes.iter().filter(|route| is_at(route, &path)).collect();
-    let takes = |route: &&&Route<'_>| {
-        matches!(route.listing.method.as_str(), "*") || {
-            route.listing.method.eq_ignore_ascii_case(method)
-        }
-    };
-    let route = at_path.iter().find(takes).with_context(|| {
+    let mut at_path = prepared.site.endpoints().iter().filter(|one| one.path == path);
+    let takes = |one: &&Listing| one.method == "*" || one.method.eq_ignore_ascii_case(method);
+    let route = at_path.find(takes).with_context(|| {
         format!("the app has no route for {method} {path}; give a secret, or mend the URL")
     })?;
-    let (scheme, source) = match (route.protection, route.listing.kind) {
+    let (scheme, source) = match (&route.declaration.protection, route.kind) {
         (Protection::SecretAsQueryParam(source), _) => (&presets::APP_SERVICES_SECRET, source),
         (Protection::GithubSignature(source), _) => (&presets::GITHUB, source),
         (Protection::VerifyPayload(source), Kind::Endpoint) => {
@@ -56,8 +47,4 @@ pub(super) fn named(workspace: &Workspace, name: &str) -> anyhow::Result<Secret>
         let message = format!("there is no secret {name:?}; `hookstead secrets set` sets one");
         UsageError(message).into()
     })
-}
-
-fn is_at(route: &Route<'_>, path: &str) -> bool {
-    route.listing.path == path
 }

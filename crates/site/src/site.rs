@@ -1,42 +1,41 @@
-//! An app, ready to be served: everything is looked up once, here, and never per request.
+//! An app, ready to run: everything is looked up once, here, and never per request.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use hookstead_app::{App, Endpoint, Place, Problem, Secret, Service, Severity, Webhook};
+use hookstead_app::{App, Endpoint, Place, Problem, RunAs, Secret, Service, Severity, Webhook};
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 
 use crate::{
-    config::Config,
+    config::SiteConfig,
     definition::definition,
-    listing::{Kind, Listing},
+    listing::{Declaration, Kind, Listing},
     origins::Origins,
-    refusal::Refusal,
-    routes::Routes,
+    routes::{Near, Routes},
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
 };
 
 /// Finds the value of a secret of the app by its name.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<Secret> + 'a;
 
-/// An app, ready to be served.
+/// An app, ready to run.
 pub struct Site {
-    pub(crate) app: Arc<str>,
-    pub(crate) functions: Functions,
-    pub(crate) routes: Routes,
-    pub(crate) origins: Origins,
+    app: Arc<str>,
+    functions: Functions,
+    routes: Routes,
+    origins: Origins,
     /// The functions that other functions can call too.
-    pub(crate) function_names: BTreeSet<String>,
+    function_names: BTreeSet<String>,
     /// What links in error messages start with.
-    pub(crate) base_url: String,
+    base_url: String,
     listings: Vec<Listing>,
     problems: Vec<Problem>,
 }
 
 impl Site {
-    /// Makes an app ready to be served.
+    /// Makes an app ready to run.
     ///
     /// What is wrong with an endpoint closes that endpoint, and is told by [`Site::problems`].
     ///
@@ -46,7 +45,7 @@ impl Site {
         app: &App,
         secrets: &Secrets<'_>,
         settings: Settings,
-        config: &Config,
+        config: &SiteConfig,
     ) -> Result<Self, LoadError> {
         let functions = Functions::load(definition(app, secrets), settings)?;
         let mut plan = Plan::new(app, secrets, config, &functions);
@@ -93,14 +92,38 @@ impl Site {
         &self.functions
     }
 
-    /// Adds to a refusal what differs from the path of the request by slashes only. The journal
-    /// is told and the caller is not: routes match exactly.
-    pub(crate) fn with_near_path(&self, refusal: Refusal, path: &str) -> Refusal {
-        let near = refusal.is_not_found().then(|| self.routes.near(path, &self.app)).flatten();
-        match near {
-            Some(near) => refusal.with_hint(&format!("{near} differs by slashes only")),
-            None => refusal,
+    /// What answers requests.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Where browsers may call from.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// What links in error messages start with.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// What differs by slashes only from a path that nothing answers.
+    pub fn near(&self, path: &str) -> Option<Near<'_>> {
+        self.routes.near(path, &self.app)
+    }
+
+    /// Whether the app has a function of this name, apart from webhooks.
+    pub fn has_function(&self, name: &str) -> bool {
+        self.function_names.contains(name)
+    }
+
+    /// The name under which the functions' side knows a function of the app, or a webhook that is
+    /// named `service/webhook`; `None` where there is neither.
+    pub fn entry_of(&self, name: &str) -> Option<String> {
+        if self.has_function(name) {
+            return Some(name.to_owned());
         }
+        Some(self.routes.webhook_named(name)?.1.entry.clone())
     }
 }
 
@@ -108,7 +131,7 @@ impl Site {
 struct Plan<'a> {
     app: &'a App,
     secrets: &'a Secrets<'a>,
-    config: &'a Config,
+    config: &'a SiteConfig,
     /// By the name of the function's entry.
     syntax_errors: BTreeMap<String, SyntaxError>,
     routes: Routes,
@@ -120,7 +143,7 @@ impl<'a> Plan<'a> {
     fn new(
         app: &'a App,
         secrets: &'a Secrets<'a>,
-        config: &'a Config,
+        config: &'a SiteConfig,
         functions: &Functions,
     ) -> Self {
         let errors = functions.syntax_errors();
@@ -145,6 +168,7 @@ impl<'a> Plan<'a> {
             protection: (&endpoint.protection).into(),
             function: endpoint.function_name.clone(),
             refused: absent.or_else(|| self.refused(&target)),
+            declaration: self.declared_endpoint(endpoint),
         });
         if is_absent {
             return self.routes.add_disabled(route, endpoint.method);
@@ -162,9 +186,32 @@ impl<'a> Plan<'a> {
             protection: (&webhook.protection).into(),
             function: format!("{}/{}", service.name, webhook.name),
             refused: self.refused(&target),
+            declaration: Declaration {
+                place: webhook.declared_in.clone(),
+                method: webhook.method,
+                protection: webhook.protection.clone(),
+                run_as: webhook.run_as.clone(),
+                disabled: false,
+                file: webhook.file.clone(),
+                webhook: Some((service.name.clone(), webhook.name.clone())),
+            },
         });
         self.report(&target, &webhook.declared_in, "options.validationMethod");
         self.routes.add_webhook(&service.name, &webhook.name, webhook.method, Arc::new(target));
+    }
+
+    fn declared_endpoint(&self, endpoint: &Endpoint) -> Declaration {
+        let function = self.app.functions.get(&endpoint.function_name);
+        let of_function = function.map_or(&RunAs::Application, |function| &function.run_as);
+        Declaration {
+            place: endpoint.declared_in.clone(),
+            method: endpoint.method,
+            protection: endpoint.protection.clone(),
+            run_as: endpoint.run_as.as_ref().unwrap_or(of_function).clone(),
+            disabled: endpoint.disabled,
+            file: function.and_then(|function| function.file.clone()),
+            webhook: None,
+        }
     }
 
     fn refused(&self, target: &Target) -> Option<String> {

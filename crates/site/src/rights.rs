@@ -5,14 +5,13 @@
 //! journal, one that is open is a breach.
 
 use hookstead_app::RunAs;
-use http::{HeaderMap, header};
 use serde_json::Value as Json;
 
-use crate::{config::ApplicationAuthentication, refusal::Refusal};
+use crate::config::ApplicationAuthentication;
 
 /// What stands between a verified request and its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unmet {
+pub enum Unmet {
     /// The credentials of a user.
     Credentials,
     /// The same, for nothing says whose rights the function runs with.
@@ -58,7 +57,7 @@ pub(crate) fn always_holds(condition: &Json) -> bool {
 
 impl Unmet {
     /// What the operator can do about it.
-    pub(crate) fn reason(self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Credentials => {
                 "it asks for application authentication and users are not supported yet \
@@ -106,41 +105,6 @@ impl Unmet {
             Self::Script => "run_as_user_id_script_source",
             Self::Condition => "can_evaluate",
         }
-    }
-
-    /// The refusal of a request.
-    pub(crate) fn refuse(self, headers: &HeaderMap) -> Refusal {
-        let refusal = match self {
-            Self::Credentials | Self::Undeclared => no_such_user(headers),
-            Self::User | Self::Script => Refusal::unauthorized("InvalidSession", "invalid session"),
-            Self::Condition => Refusal::forbidden("NoMatchingRuleFound", "no rule matched"),
-        };
-        refusal.with_detail(self.reason())
-    }
-}
-
-/// What the hosted service answers to credentials of nobody, in its words.
-///
-/// It had 400 for requests without usable credentials. As long as there are no users, no request
-/// can be mended by its sender, so all of them get 401.
-fn no_such_user(headers: &HeaderMap) -> Refusal {
-    let is_bearer = |value: &str| {
-        value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
-    };
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let [email, password] = ["email", "password"].map(|name| headers.contains_key(name));
-    let other = ["apikey", "api-key", "jwttokenstring"];
-    if authorization.is_some_and(is_bearer) {
-        Refusal::unauthorized("InvalidSession", "invalid session")
-    } else if email && password || other.iter().any(|name| headers.contains_key(*name)) {
-        let message = "invalid session: error finding user for endpoint";
-        Refusal::unauthorized("InvalidSession", message)
-    } else if email || password {
-        let message = "must specify some form of authentication \
-            (either email+password, api-key, or jwt) in the request header or body";
-        Refusal::unauthorized("MissingParameter", message)
-    } else {
-        Refusal::unauthorized("InvalidParameter", "no authentication methods were specified")
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an app answers, as a table for people.
 
+use hookstead_app::{App, Method, Place, Protection, RunAs};
 use serde::Serialize;
 
 /// Which of the two surfaces something belongs to.
@@ -13,7 +14,7 @@ pub enum Kind {
 }
 
 /// One endpoint or webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone)]
 pub struct Listing {
     /// Which of the two.
     pub kind: Kind,
@@ -27,6 +28,42 @@ pub struct Listing {
     pub function: String,
     /// Why every request is refused, when every one is.
     pub refused: Option<String>,
+    /// What the export says of it.
+    pub declaration: Declaration,
+}
+
+/// What an export says of an endpoint or a webhook.
+#[derive(Clone)]
+pub struct Declaration {
+    /// Where it says so.
+    pub place: Place,
+    /// The method that it takes.
+    pub method: Method,
+    /// Who may call.
+    pub protection: Protection,
+    /// Whose rights it runs with.
+    pub run_as: RunAs,
+    /// Whether it was switched off.
+    pub disabled: bool,
+    /// The file of its function, where there is one.
+    pub file: Option<String>,
+    /// Of a webhook: the names of its service and its own.
+    pub webhook: Option<(String, String)>,
+}
+
+impl Listing {
+    /// The source of its function, in the app that it belongs to; empty where there is none.
+    pub fn source<'a>(&self, app: &'a App) -> &'a str {
+        let source = match &self.declaration.webhook {
+            None => app.functions.get(&self.function).map(|function| &function.source),
+            Some((service, webhook)) => {
+                let service = app.services.get(service);
+                let webhook = service.and_then(|service| service.webhooks.get(webhook));
+                webhook.map(|webhook| &webhook.source)
+            }
+        };
+        source.map_or("", String::as_str)
+    }
 }
 
 /// Who may call, in a word.
@@ -57,9 +94,8 @@ impl std::fmt::Display for ProtectionKind {
     }
 }
 
-impl From<&hookstead_app::Protection> for ProtectionKind {
-    fn from(protection: &hookstead_app::Protection) -> Self {
-        use hookstead_app::Protection;
+impl From<&Protection> for ProtectionKind {
+    fn from(protection: &Protection) -> Self {
         match protection {
             Protection::None => Self::None,
             Protection::SecretAsQueryParam(_) => Self::Secret,

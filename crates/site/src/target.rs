@@ -6,7 +6,7 @@ use hookstead_app::{App, Endpoint, ReturnType, Service, ServiceKind, Webhook};
 use hookstead_functions::{Payload, ResultFormat};
 
 use crate::{
-    config::Config,
+    config::SiteConfig,
     guard::Guard,
     listing::Kind,
     rights::{self, Unmet},
@@ -17,22 +17,27 @@ use crate::{
 const DATA_API: &str = "/data/v1";
 
 /// One endpoint or webhook.
-pub(crate) struct Target {
-    pub(crate) kind: Kind,
+pub struct Target {
+    /// Which of the two.
+    pub kind: Kind,
     /// For the journal: the route of an endpoint, `service/webhook` of a webhook.
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
     /// The name of the function, as the functions' side knows it.
-    pub(crate) entry: String,
-    pub(crate) guard: Guard,
-    pub(crate) unmet: Option<Unmet>,
+    pub entry: String,
+    /// Who may call.
+    pub guard: Guard,
+    /// What stands between a verified request and the function.
+    pub unmet: Option<Unmet>,
     /// Whether the function has no source.
-    pub(crate) missing: bool,
-    pub(crate) respond_result: bool,
+    pub missing: bool,
+    /// Whether the result of the function is the response.
+    pub respond_result: bool,
     /// How results are written when the caller does not say.
-    pub(crate) format: ResultFormat,
-    pub(crate) payload: Payload,
+    pub format: ResultFormat,
+    /// What the function gets as its argument.
+    pub payload: Payload,
     /// Of a webhook: the names of its service and its own.
-    pub(crate) webhook: Option<(String, String)>,
+    pub webhook: Option<(String, String)>,
 }
 
 impl Target {
@@ -41,7 +46,7 @@ impl Target {
         route: &str,
         app: &App,
         secrets: &Secrets<'_>,
-        config: &Config,
+        config: &SiteConfig,
     ) -> Self {
         let function = app.functions.get(&endpoint.function_name);
         let function = function.filter(|function| function.file.is_some());
@@ -81,7 +86,7 @@ impl Target {
         service: &Service,
         webhook: &Webhook,
         secrets: &Secrets<'_>,
-        config: &Config,
+        config: &SiteConfig,
     ) -> Self {
         Self {
             kind: Kind::Webhook,
@@ -108,7 +113,7 @@ impl Target {
     }
 
     /// What stands for an endpoint where none calls the function: it answers with the result.
-    pub(crate) fn of_function(name: &str, route: &str) -> Self {
+    pub fn of_function(name: &str, route: &str) -> Self {
         Self {
             kind: Kind::Endpoint,
             name: route.into(),
@@ -124,7 +129,7 @@ impl Target {
     }
 
     /// Why every request is refused, when every one is.
-    pub(crate) fn refused(&self) -> Option<String> {
+    pub fn refused(&self) -> Option<String> {
         let missing = || self.missing.then(|| "its function has no source".to_owned());
         let unmet = || self.unmet.map(|unmet| unmet.reason().to_owned());
         self.guard.closed().map(str::to_owned).or_else(missing).or_else(unmet)
@@ -138,7 +143,7 @@ pub(crate) fn webhook_entry(service: &str, webhook: &str) -> String {
 }
 
 /// The path of a webhook's URL.
-pub(crate) fn webhook_path(app: &str, service: &str, webhook: &str) -> String {
+pub fn webhook_path(app: &str, service: &str, webhook: &str) -> String {
     format!(
         "/api/client/v2.0/app/{}/service/{}/incoming_webhook/{}",
         encode(app),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::decode_path;
+use crate::percent::decode_path;
 
 /// What a path asks for, decoded.
 #[derive(Debug, PartialEq, Eq)]

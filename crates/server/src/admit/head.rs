@@ -3,10 +3,19 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header, request::Parts};
 
+use super::{Passed, Stop, capacity::Capacity};
 use crate::{config::ServerLimits, parse::Authority, refusal::Refusal};
 
-/// Checks the head of a request.
-pub(crate) fn check(parts: &Parts, limits: &ServerLimits) -> Result<(), Refusal> {
+/// The step is passed.
+pub(crate) struct Head;
+
+/// Refuses a request whose head others could read in another way, or that has too many headers.
+pub(super) fn check(request: Passed<'_, Capacity>) -> Result<Passed<'_, Head>, Stop> {
+    check_parts(request.parts, request.limits())?;
+    Ok(request.then(|Capacity| Head))
+}
+
+pub(crate) fn check_parts(parts: &Parts, limits: &ServerLimits) -> Result<(), Refusal> {
     if parts.version < Version::HTTP_11 {
         return Err(Refusal::http_version());
     }
@@ -91,7 +100,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        check(&parts, &ServerLimits { headers_max: 3, ..ServerLimits::default() }).is_ok()
+        check_parts(&parts, &ServerLimits { headers_max: 3, ..ServerLimits::default() }).is_ok()
     }
 
     #[test]
@@ -112,7 +121,7 @@ mod tests {
             request = request.header("host", *host);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        check(&parts, &ServerLimits::default()).is_ok()
+        check_parts(&parts, &ServerLimits::default()).is_ok()
     }
 
     #[test]

@@ -7,27 +7,27 @@ use hookstead_functions::{Applies, Finding, Functions};
 use serde::Serialize;
 
 use super::{
-    report::HasSecret,
+    report::Circumstances,
     uses::{DATABASE, ModuleKind, OUTGOING},
 };
 
 /// Something that a route uses and that is not there.
 #[derive(Debug, Serialize)]
-pub(super) struct Missing {
+pub struct Missing {
     /// `secret`, `file`, `function`, `value`, `module`, `package`, `service`, `feature` or
     /// `source`.
-    pub(super) kind: &'static str,
+    pub kind: &'static str,
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
     /// The files that use it.
-    pub(super) used_in: Vec<String>,
+    pub used_in: Vec<String>,
     /// What is wrong, a sentence without a full stop.
-    pub(super) message: String,
+    pub message: String,
     /// What to do about it.
-    pub(super) remedy: String,
+    pub remedy: String,
     /// Whether the function fails for it, as opposed to finding `undefined`.
     #[serde(skip)]
-    pub(super) is_fatal: bool,
+    pub is_fatal: bool,
 }
 
 impl Missing {
@@ -92,13 +92,7 @@ impl Missing {
 pub(super) struct Wanted<'a> {
     pub(super) app: &'a App,
     pub(super) functions: &'a Functions,
-    pub(super) has_secret: HasSecret<'a>,
-    /// The names of the data sources.
-    pub(super) data_sources: Vec<&'a str>,
-    /// Whether one of them is the embedded store.
-    pub(super) is_embedded: bool,
-    /// Whether callers run as system although they should log in.
-    pub(super) user_is_system: bool,
+    pub(super) circumstances: &'a Circumstances<'a>,
 }
 
 impl Wanted<'_> {
@@ -106,8 +100,8 @@ impl Wanted<'_> {
     pub(super) fn applies(&self, applies: Applies) -> bool {
         match applies {
             Applies::Always => true,
-            Applies::Embedded => self.is_embedded,
-            Applies::UserIsSystem => self.user_is_system,
+            Applies::Embedded => self.circumstances.is_embedded,
+            Applies::UserIsSystem => self.circumstances.user_is_system,
         }
     }
 
@@ -147,11 +141,11 @@ impl Wanted<'_> {
 
     /// A name that nobody declares leads to the only data source there is.
     fn data_source(&self, name: &str) -> Option<Missing> {
-        if self.data_sources.contains(&name) {
+        if self.circumstances.data_sources.contains(&name) {
             return None;
         }
         let message = format!("no service has the name `{name}`");
-        if let [only] = self.data_sources[..] {
+        if let [only] = self.circumstances.data_sources[..] {
             let message = format!("{message}; the data source `{only}` answers in its place");
             let remedy = "use the name of the data source, if that is what is meant";
             return Some(Missing::new("service", name, message, remedy).harmless());
@@ -180,7 +174,7 @@ impl Wanted<'_> {
         match self.app.values.get(name) {
             Some(AppValue::Plain(_)) => None,
             Some(AppValue::FromSecret(secret)) => {
-                let is_set = (self.has_secret)(secret);
+                let is_set = (self.circumstances.has_secret)(secret);
                 (!is_set).then(|| Missing {
                     message: format!("the secret `{secret}` of the value `{name}` is not set"),
                     ..Missing::secret(secret)
@@ -220,7 +214,10 @@ impl Wanted<'_> {
             let message =
                 format!("only Atlas has the stage `{name}`, and the embedded store does not");
             let remedy = "set HOOKSTEAD_MONGODB_URI to the Atlas deployment that has the index";
-            return self.is_embedded.then(|| Missing::new("feature", name, message, remedy));
+            return self
+                .circumstances
+                .is_embedded
+                .then(|| Missing::new("feature", name, message, remedy));
         }
         let message = format!("there is no `{name}` in functions");
         let remedy = match name {

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::missing::Missing;
-use crate::routes::Route;
+use crate::listing::Listing;
 
 /// What will become of the calls of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::commands) enum Verdict {
+pub enum Verdict {
     /// The function runs.
     Runs,
     /// Every call is refused before the function.
@@ -28,13 +28,13 @@ pub(super) struct Judgement {
 /// Judges a route. Whether it is refused is for the server to say, which does the refusing.
 ///
 /// What a refused function would fail for is told with it: whoever mends the one wants to know.
-pub(super) fn judge(route: &Route<'_>, broken: Option<&str>, missing: &[Missing]) -> Judgement {
+pub(super) fn judge(route: &Listing, broken: Option<&str>, missing: &[Missing]) -> Judgement {
     let faults = missing.iter().filter(|one| one.is_fatal).map(|one| one.message.clone());
-    let (verdict, first) = if route.disabled {
+    let (verdict, first) = if route.declaration.disabled {
         (Verdict::Disabled, Some("the export says that it is disabled".to_owned()))
-    } else if route.file.is_none() || broken.is_some() {
+    } else if route.declaration.file.is_none() || broken.is_some() {
         (Verdict::Fails, broken.map(str::to_owned))
-    } else if let Some(refused) = &route.listing.refused {
+    } else if let Some(refused) = &route.refused {
         (Verdict::Refused, Some(refused.clone()))
     } else if missing.iter().any(|one| one.is_fatal) {
         (Verdict::Fails, None)

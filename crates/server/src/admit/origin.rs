@@ -1,17 +1,27 @@
-//! Which origins browsers may call from, and what they are told (reference: endpoints.md §1.12).
+//! Whether the origin of a browser's request is allowed, and what browsers are told.
 
+use hookstead_site::{Address as Path, Origins};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::config::Cors;
+use super::{Passed, Stop, address::Address};
+use crate::refusal::Refusal;
 
 /// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
 const ORIGIN_BYTES_MAX: usize = 300;
 
-/// The origins of an app, and the headers that go with them.
-pub(crate) struct Origins {
-    /// Normalised; empty means every one.
-    allowed: Vec<String>,
-    allow_headers: Option<HeaderValue>,
+/// The step is passed.
+pub(crate) struct Origin<'a> {
+    pub(super) path: Path<'a>,
+}
+
+/// Refuses a request of a browser whose page is of an origin that the app does not allow.
+pub(super) fn check<'a>(request: Passed<'a, Address<'a>>) -> Result<Passed<'a, Origin<'a>>, Stop> {
+    request.known.origin = judge(request.site.origins(), &request.parts.headers);
+    if request.known.origin == Verdict::Refused {
+        let message = "requests from this origin are not allowed";
+        return Err(Refusal::forbidden("DomainNotAllowed", message).into());
+    }
+    Ok(request.then(|Address { path }| Origin { path }))
 }
 
 /// What an `Origin` header means for a request.
@@ -25,40 +35,30 @@ pub(crate) enum Verdict {
     Refused,
 }
 
-impl Origins {
-    pub(crate) fn new(allowed: &[String], cors: &Cors) -> Self {
-        let allowed = allowed.iter().map(|origin| normalise(origin)).collect();
-        let allow_headers = HeaderValue::from_str(&cors.allow_headers.join(", ")).ok();
-        Self { allowed, allow_headers: allow_headers.filter(|value| !value.is_empty()) }
+/// Judges the `Origin` of a request. Two of them are two lies.
+fn judge(allowed: &Origins, headers: &HeaderMap) -> Verdict {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let Some(origin) = origins.next() else { return Verdict::NotABrowser };
+    if allowed.allow_all() {
+        return Verdict::Allowed(HeaderValue::from_static("*"));
     }
-
-    /// Judges the `Origin` of a request. Two of them are two lies.
-    pub(crate) fn judge(&self, headers: &HeaderMap) -> Verdict {
-        let mut origins = headers.get_all(header::ORIGIN).iter();
-        let Some(origin) = origins.next() else { return Verdict::NotABrowser };
-        if self.allowed.is_empty() {
-            return Verdict::Allowed(HeaderValue::from_static("*"));
+    let text = origin.to_str().ok().filter(|text| text.len() <= ORIGIN_BYTES_MAX);
+    match text {
+        Some(text) if origins.next().is_none() && allowed.name(text) => {
+            Verdict::Allowed(origin.clone())
         }
-        let fits = |text: &&str| text.len() <= ORIGIN_BYTES_MAX;
-        let text = origin.to_str().ok().filter(fits).map(normalise);
-        match text {
-            Some(text) if origins.next().is_none() && self.allowed.contains(&text) => {
-                Verdict::Allowed(origin.clone())
-            }
-            _ => Verdict::Refused,
-        }
+        _ => Verdict::Refused,
     }
+}
 
-    /// Completes the answer to a preflight.
-    pub(crate) fn preflight(&self, headers: &mut HeaderMap) {
-        /// Every method an endpoint can have. Naming those of the route would tell strangers
-        /// which there are, and save no browser a request.
-        const METHODS: HeaderValue =
-            HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, HEAD");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        if let Some(allow_headers) = &self.allow_headers {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allow_headers.clone());
-        }
+/// Adds to the answer to a preflight what browsers may send.
+pub(super) fn preflight(allowed: &Origins, headers: &mut HeaderMap) {
+    /// Every method an endpoint can have. Naming those of the route would tell strangers which
+    /// there are, and save no browser a request.
+    const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, HEAD");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    if let Some(allow_headers) = allowed.allow_headers() {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allow_headers.clone());
     }
 }
 
@@ -86,19 +86,10 @@ pub(crate) fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue)
     }
 }
 
-/// An origin as browsers send it: in lower case, without a trailing slash or a default port.
-fn normalise(origin: &str) -> String {
-    let origin = origin.trim().trim_end_matches('/').to_ascii_lowercase();
-    let default_port = match origin.split_once("://") {
-        Some(("https", _)) => ":443",
-        Some(("http", _)) => ":80",
-        _ => return origin,
-    };
-    origin.strip_suffix(default_port).map(str::to_owned).unwrap_or(origin)
-}
-
 #[cfg(test)]
 mod tests {
+    use hookstead_site::Cors;
+
     use super::*;
 
     fn judge(allowed: &[&str], origins: &[&str]) -> Verdict {
@@ -107,7 +98,7 @@ mod tests {
         for origin in origins {
             headers.append(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
         }
-        Origins::new(&allowed, &Cors::default()).judge(&headers)
+        super::judge(&Origins::new(&allowed, &Cors::default()), &headers)
     }
 
     #[test]

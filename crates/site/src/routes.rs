@@ -2,17 +2,39 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use crate::{address::Address, target::Target};
 use hookstead_app::Method;
-use http::HeaderValue;
-
-use crate::{excerpt::excerpt, parse::Address, refusal::Refusal, target::Target};
 
 /// The endpoints of a route. One that is disabled has no target.
 type Methods = Vec<(Method, Option<Arc<Target>>)>;
 
+/// Why nothing answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRoute {
+    /// The path is none of an endpoint or of a webhook.
+    Path,
+    /// There is no endpoint for this route and this method.
+    Endpoint,
+    /// The app has no such service.
+    Service,
+    /// The service has no such webhook.
+    Webhook,
+    /// The webhook takes this method only.
+    Method(Method),
+}
+
+/// What would answer if a path had other slashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Near<'a> {
+    /// An endpoint at this route.
+    Route(&'a str),
+    /// A webhook, by `service/webhook`.
+    Webhook(String),
+}
+
 /// Everything that answers requests.
 #[derive(Default)]
-pub(crate) struct Routes {
+pub struct Routes {
     endpoints: HashMap<String, Methods>,
     webhooks: HashMap<String, HashMap<String, (Method, Arc<Target>)>>,
     /// Routes that answer, by what is left of them without needless slashes.
@@ -56,7 +78,7 @@ impl Routes {
     }
 
     /// A webhook by `service/webhook`, and the method that it takes.
-    pub(crate) fn webhook_named(&self, name: &str) -> Option<(Method, &Arc<Target>)> {
+    pub fn webhook_named(&self, name: &str) -> Option<(Method, &Arc<Target>)> {
         let services = self.webhooks.iter().filter_map(|(service, webhooks)| {
             let webhook = name.strip_prefix(service.as_str())?.strip_prefix('/')?;
             webhooks.get(webhook)
@@ -65,22 +87,20 @@ impl Routes {
     }
 
     /// What answers, or why nothing does.
-    pub(crate) fn find(
+    pub fn find(
         &self,
         address: &Address<'_>,
         method: &http::Method,
-    ) -> Result<&Arc<Target>, Refusal> {
+    ) -> Result<&Arc<Target>, NoRoute> {
         match address {
             Address::Endpoint { route, .. } => self.endpoint(route, method),
             Address::Webhook { service, webhook, .. } => self.webhook(service, webhook, method),
-            Address::App { .. } | Address::Elsewhere => {
-                Err(Refusal::not_found("NotFound", "there is nothing at this path".to_owned()))
-            }
+            Address::App { .. } | Address::Elsewhere => Err(NoRoute::Path),
         }
     }
 
     /// What would answer if a path that nothing answers had other slashes.
-    pub(crate) fn near(&self, path: &str, app: &str) -> Option<String> {
+    pub(crate) fn near(&self, path: &str, app: &str) -> Option<Near<'_>> {
         let asked = match Address::of(path) {
             Address::Endpoint { route, .. } => Some(route),
             _ => None,
@@ -94,28 +114,24 @@ impl Routes {
             Address::Endpoint { route, .. } => {
                 let route = self.by_squeezed.get(&squeezed(&route))?;
                 let is_other = asked.is_none_or(|asked| asked != route.as_str());
-                is_other.then(|| format!("the route '{}'", excerpt(route)))
+                is_other.then_some(Near::Route(route))
             }
             Address::Webhook { service, webhook, .. } => {
                 self.webhooks.get(&*service)?.get(&*webhook)?;
                 let is_other = squeezed_path != path;
-                let name = format!("{service}/{webhook}");
-                is_other.then(|| format!("the path of the webhook '{}'", excerpt(&name)))
+                is_other.then(|| Near::Webhook(format!("{service}/{webhook}")))
             }
             Address::App { .. } | Address::Elsewhere => None,
         }
     }
 
     /// A method of its own wins over `*`.
-    fn endpoint(&self, route: &str, method: &http::Method) -> Result<&Arc<Target>, Refusal> {
+    fn endpoint(&self, route: &str, method: &http::Method) -> Result<&Arc<Target>, NoRoute> {
         let methods = self.endpoints.get(route).map_or(&[][..], Vec::as_slice);
         let specific = methods.iter().find(|(own, _)| is(*own, method));
         let any = || methods.iter().find(|(own, _)| *own == Method::Any && is_known(method));
-        specific.or_else(any).and_then(|(_, target)| target.as_ref()).ok_or_else(|| {
-            let (route, method) = (excerpt(route), excerpt(method.as_str()));
-            let message = format!("no endpoint found for route '{route}' and method '{method}'");
-            Refusal::not_found("EndpointNotFound", message)
-        })
+        let found = specific.or_else(any).and_then(|(_, target)| target.as_ref());
+        found.ok_or(NoRoute::Endpoint)
     }
 
     fn webhook(
@@ -123,21 +139,10 @@ impl Routes {
         service: &str,
         webhook: &str,
         method: &http::Method,
-    ) -> Result<&Arc<Target>, Refusal> {
-        let webhooks = self.webhooks.get(service).ok_or_else(|| {
-            let message = format!("service not found: '{}'", excerpt(service));
-            Refusal::not_found("ServiceNotFound", message)
-        })?;
-        let (own, target) = webhooks.get(webhook).ok_or_else(|| {
-            let message = format!("incoming webhook not found: '{}'", excerpt(webhook));
-            Refusal::not_found("IncomingWebhookNotFound", message)
-        })?;
-        if takes(*own, method) {
-            return Ok(target);
-        }
-        let method = excerpt(method.as_str());
-        let message = format!("method '{method}' is not allowed for webhook '{webhook}'");
-        Err(Refusal::method_not_allowed(message, allow(*own)))
+    ) -> Result<&Arc<Target>, NoRoute> {
+        let webhooks = self.webhooks.get(service).ok_or(NoRoute::Service)?;
+        let (own, target) = webhooks.get(webhook).ok_or(NoRoute::Webhook)?;
+        if takes(*own, method) { Ok(target) } else { Err(NoRoute::Method(*own)) }
     }
 }
 
@@ -152,7 +157,7 @@ fn squeezed(path: &str) -> String {
 }
 
 /// Whether an endpoint or webhook of a method, or of any, answers requests of this one.
-pub(crate) fn takes(own: Method, method: &http::Method) -> bool {
+pub fn takes(own: Method, method: &http::Method) -> bool {
     is(own, method) || (own == Method::Any && is_known(method))
 }
 
@@ -173,16 +178,4 @@ fn is(own: Method, method: &http::Method) -> bool {
 fn is_known(method: &http::Method) -> bool {
     use Method::{Delete, Get, Head, Patch, Post, Put};
     [Get, Post, Put, Patch, Delete, Head].into_iter().any(|known| is(known, method))
-}
-
-fn allow(own: Method) -> HeaderValue {
-    HeaderValue::from_static(match own {
-        Method::Get => "GET, OPTIONS",
-        Method::Post => "POST, OPTIONS",
-        Method::Put => "PUT, OPTIONS",
-        Method::Patch => "PATCH, OPTIONS",
-        Method::Delete => "DELETE, OPTIONS",
-        Method::Head => "HEAD, OPTIONS",
-        Method::Any => "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
-    })
 }

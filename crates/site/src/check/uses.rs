@@ -6,26 +6,29 @@ use hookstead_app::{App, Problem, RunAs, Severity};
 use hookstead_functions::{Applies, Finding, Uses as SourceUses, is_builtin_module};
 use serde::Serialize;
 
-use super::missing::{Missing, Wanted};
-use crate::{commands::analyses::Analyses, routes::Route};
+use super::{
+    analyses::Analyses,
+    missing::{Missing, Wanted},
+};
+use crate::listing::Listing;
 
 /// What the functions of a route use.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Uses {
+pub struct Uses {
     /// `outgoing-http`, `database`, stages of Atlas, and globals that functions do not have.
-    pub(super) features: BTreeSet<String>,
+    pub features: BTreeSet<String>,
     /// Modules that need no package.
-    pub(super) modules: BTreeSet<String>,
+    pub modules: BTreeSet<String>,
     /// npm packages.
-    pub(super) packages: BTreeSet<String>,
+    pub packages: BTreeSet<String>,
     /// Values, by name.
-    pub(super) values: BTreeSet<String>,
+    pub values: BTreeSet<String>,
     /// Services and data sources, by name.
-    pub(super) services: BTreeSet<String>,
+    pub services: BTreeSet<String>,
     /// Functions that it calls, and those that they call.
-    pub(super) functions: BTreeSet<String>,
+    pub functions: BTreeSet<String>,
     /// Whether there may be more, because a name is worked out as a function runs.
-    pub(super) dynamic: bool,
+    pub dynamic: bool,
 }
 
 /// Modules of Node.js that no package stands for, whether they are here or not.
@@ -82,10 +85,10 @@ impl<'a> Survey<'a> {
     }
 
     /// What a route uses, and what of it is missing.
-    pub(super) fn of_route(&self, route: &Route<'a>, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
-        let file = route.file.unwrap_or_default();
+    pub(super) fn of_route(&self, route: &Listing, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
+        let file = route.declaration.file.as_deref().unwrap_or_default();
         let mut found = Found::default();
-        found.add(&self.analyses.of(route.source), file);
+        found.add(&self.analyses.of(route.source(self.app)), file);
         // A function that calls itself, or is called in a circle, is looked at once.
         let mut looked_at = BTreeSet::new();
         while let Some(name) = found.functions.keys().find(|name| !looked_at.contains(*name)) {

@@ -1,0 +1,22 @@
+//! The path is one of this app.
+
+use hookstead_site::Address as Path;
+
+use super::{Passed, Stop, head::Head, route};
+use crate::refusal::Refusal;
+
+/// The step is passed.
+pub(crate) struct Address<'a> {
+    pub(super) path: Path<'a>,
+}
+
+/// Refuses a request whose path is none of the app.
+pub(super) fn check<'a>(request: Passed<'a, Head>) -> Result<Passed<'a, Address<'a>>, Stop> {
+    let path = Path::of(request.parts.uri.path());
+    match path.app() {
+        Some(app) if *app == *request.site.client_app_id() => request.known.of_app = true,
+        Some(app) => return Err(Refusal::unknown_app(app).into()),
+        None => return Err(route::nothing_here(request.site, request.parts).into()),
+    }
+    Ok(request.then(|Head| Address { path }))
+}

@@ -1,0 +1,31 @@
+//! What can be checked of the proof without the body, so that strangers cannot make the server
+//! hold one: that there is a proof, and the proof itself where it does not cover the body.
+
+use std::sync::Arc;
+
+use hookstead_site::{Guard, Target};
+
+use super::{Passed, Stop, proof, route::Route};
+use crate::refusal::Refusal;
+
+/// The step is passed.
+pub(crate) struct Claim<'a> {
+    pub(super) target: &'a Arc<Target>,
+}
+
+/// Refuses a request that cannot prove what its endpoint asks for, whatever its body.
+pub(super) fn check<'a>(request: Passed<'a, Route<'a>>) -> Result<Passed<'a, Claim<'a>>, Stop> {
+    let (target, parts) = (request.step.target, request.parts);
+    match &target.guard {
+        Guard::Open => {}
+        Guard::Closed(reason) => return Err(Refusal::internal(reason.clone()).into()),
+        Guard::Signed(signed) => {
+            let is_there = signed.headers.iter().any(|(_, name)| parts.headers.contains_key(name));
+            // The full check words the refusal.
+            if !is_there {
+                proof::verify(signed, target.kind, parts, b"")?;
+            }
+        }
+    }
+    Ok(request.then(|Route { target }| Claim { target }))
+}

@@ -1,0 +1,27 @@
+//! The conditions of the endpoint and of its function hold (`can_evaluate`). None can be evaluated
+//! yet, so that whatever hangs on one is refused: an endpoint that is closed too tightly is a
+//! message in the journal, one that is open is a breach.
+
+use std::sync::Arc;
+
+use hookstead_site::Target;
+
+use super::{Passed, Stop, identity::Identity};
+use crate::{body::Held, refusal::Refusal};
+
+/// The step is passed.
+pub(crate) struct Condition<'a> {
+    pub(super) target: &'a Arc<Target>,
+    pub(super) body: Held,
+}
+
+/// Refuses a request where a condition must hold.
+pub(super) fn check<'a>(
+    request: Passed<'a, Identity<'a>>,
+) -> Result<Passed<'a, Condition<'a>>, Stop> {
+    if let Some(unmet) = request.step.target.unmet {
+        let refusal = Refusal::forbidden("NoMatchingRuleFound", "no rule matched");
+        return Err(refusal.with_detail(unmet.reason()).into());
+    }
+    Ok(request.then(|Identity { target, body }| Condition { target, body }))
+}

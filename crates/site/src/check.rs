@@ -1,0 +1,16 @@
+//! What of an app will run, what will not, and why. The form of the report is documented in
+//! `docs/check.md`.
+
+mod analyses;
+mod missing;
+mod parts;
+mod report;
+mod uses;
+mod verdict;
+
+pub use analyses::Analyses;
+pub use missing::Missing;
+pub use parts::parts;
+pub use report::{AppSummary, Circumstances, DeclaredIn, Report, RouteReport, Summary};
+pub use uses::Uses;
+pub use verdict::Verdict;

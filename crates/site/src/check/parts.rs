@@ -1,0 +1,63 @@
+//! What an app holds and is not served.
+
+use std::{collections::BTreeSet, path::Path};
+
+use hookstead_app::{App, Part, PartKind, RunAs, parts::functions_of};
+
+use super::analyses::Analyses;
+
+/// What an app holds and is not served, with the functions that nothing in it calls.
+pub fn parts<'a>(app: &'a App, analyses: &Analyses<'a>, data_dir: &Path) -> Vec<Part> {
+    let is_own = |part: &Part| {
+        let folder = app.root.join(&part.file).canonicalize();
+        part.kind == PartKind::Folder
+            && folder.is_ok_and(|folder| data_dir.canonicalize().is_ok_and(|own| own == folder))
+    };
+    let mut parts: Vec<Part> = app.parts.iter().filter(|part| !is_own(part)).cloned().collect();
+    parts.extend(client_functions(app, analyses));
+    parts.sort_by_key(|part| part.kind);
+    parts
+}
+
+/// The functions that clients may call, and that nothing in the export is seen to call.
+fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
+    let called = called(app, analyses);
+    let functions = app.functions.values();
+    functions
+        .filter(|function| !function.private && !called.contains(&function.name))
+        .filter_map(|function| {
+            let file = function.file.as_deref()?;
+            Some(Part::new(PartKind::ClientFunction, &function.name, file))
+        })
+        .collect()
+}
+
+/// The functions that endpoints, webhooks, other functions, conditions or parts call.
+fn called<'a>(app: &'a App, analyses: &Analyses<'a>) -> BTreeSet<String> {
+    let of_endpoints = app.endpoints.iter().map(|endpoint| endpoint.function_name.clone());
+    let of_parts = app.parts.iter().flat_map(|part| part.functions.iter().cloned());
+    let mut called: BTreeSet<String> = of_endpoints.chain(of_parts).collect();
+    for function in app.functions.values() {
+        let uses = analyses.of(&function.source);
+        called.extend(uses.functions.iter().filter(|name| **name != function.name).cloned());
+        called.extend(of_script(&function.run_as, analyses));
+        called.extend(function.can_evaluate.iter().flat_map(functions_of));
+    }
+    called.extend(app.endpoints.iter().flat_map(|one| &one.can_evaluate).flat_map(functions_of));
+    for service in app.services.values() {
+        called.extend(service.rules.iter().flat_map(|rule| &rule.when).flat_map(functions_of));
+        for webhook in service.webhooks.values() {
+            called.extend(analyses.of(&webhook.source).functions.iter().cloned());
+            called.extend(of_script(&webhook.run_as, analyses));
+            called.extend(webhook.can_evaluate.iter().flat_map(functions_of));
+        }
+    }
+    called
+}
+
+fn of_script<'a>(run_as: &'a RunAs, analyses: &Analyses<'a>) -> BTreeSet<String> {
+    match run_as {
+        RunAs::Script(source) => analyses.of(source).functions.clone(),
+        RunAs::System | RunAs::Application | RunAs::User(_) => BTreeSet::new(),
+    }
+}

@@ -1,0 +1,271 @@
+//! The report: the same for people and for machines. Its JSON form is documented in
+//! `docs/check.md` and only ever grows.
+
+use std::collections::BTreeSet;
+
+use hookstead_app::{App, Part, Problem, Protection, RunAs, SecretSource, Severity};
+use serde::Serialize;
+
+use super::{
+    analyses::Analyses,
+    missing::{Missing, Wanted},
+    uses::{Survey, Uses},
+    verdict::{Verdict, judge},
+};
+use crate::{
+    listing::{Kind, Listing, ProtectionKind},
+    site::Site,
+};
+
+/// The version of the form.
+const SCHEMA: u32 = 1;
+
+/// The code of the server's problem about a source that does not compile.
+const SYNTAX_ERROR: &str = "function-syntax-error";
+
+/// Codes of problems that are told with the routes that they close.
+const OF_ROUTES: [&str; 2] =
+    ["endpoint-protection-unresolved", "endpoint-authentication-unsupported"];
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub schema: u32,
+    /// Which app it is about.
+    pub app: AppSummary,
+    /// Every endpoint and webhook.
+    pub routes: Vec<RouteReport>,
+    /// What the export holds and is not served.
+    pub parts: Vec<Part>,
+    /// Everything wrong with the app.
+    pub problems: Vec<Problem>,
+    /// How many there are of what.
+    pub summary: Summary,
+}
+
+/// An app, in a few words.
+#[derive(Debug, Serialize)]
+pub struct AppSummary {
+    /// Its slug.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The version of the layout of the export.
+    pub config_version: u32,
+    /// The environment whose values functions see.
+    pub environment: String,
+}
+
+/// What was found about an endpoint or a webhook.
+#[derive(Debug, Serialize)]
+pub struct RouteReport {
+    /// Which of the two.
+    pub kind: Kind,
+    /// The method; `*` for any.
+    pub method: String,
+    /// The full path.
+    pub path: String,
+    /// Who may call.
+    pub protection: ProtectionKind,
+    /// The name of the app secret, where one protects the route.
+    pub secret: Option<String>,
+    /// Whose rights it runs with, in a word.
+    pub runs_as: &'static str,
+    /// The function that answers; `service/webhook` for a webhook.
+    pub function: String,
+    /// The file of the function, where there is one.
+    pub file: Option<String>,
+    /// Where it is declared.
+    pub declared_in: DeclaredIn,
+    /// What its functions use.
+    pub uses: Uses,
+    /// What of that is missing.
+    pub missing: Vec<Missing>,
+    /// What will become of its calls.
+    pub verdict: Verdict,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// Where an endpoint or a webhook is declared.
+#[derive(Debug, Serialize)]
+pub struct DeclaredIn {
+    /// The file.
+    pub file: String,
+    /// The path of the field in it.
+    pub field: String,
+}
+
+/// How many there are of what.
+#[derive(Debug, Default, Serialize)]
+pub struct Summary {
+    /// Routes that will run.
+    pub runs: usize,
+    /// Routes that refuse every call.
+    pub refused: usize,
+    /// Routes whose functions cannot do their work.
+    pub fails: usize,
+    /// Routes that are switched off.
+    pub disabled: usize,
+    /// Problems that are errors.
+    pub errors: usize,
+    /// Problems that are warnings.
+    pub warnings: usize,
+    /// Parts that were in use and are not served.
+    pub losses: usize,
+}
+
+/// What the operator has decided and set up, as far as it says what runs.
+pub struct Circumstances<'a> {
+    /// Whether there is a secret of a name.
+    pub has_secret: &'a dyn Fn(&str) -> bool,
+    /// The names of the data sources.
+    pub data_sources: Vec<&'a str>,
+    /// Whether one of them is the embedded store.
+    pub is_embedded: bool,
+    /// Whether callers run as system although they should log in.
+    pub user_is_system: bool,
+}
+
+impl Report {
+    /// Looks at every route of an app. `parts` are what it holds and is not served.
+    pub fn new<'a>(
+        (app, site): (&'a App, &Site),
+        problems: &[Problem],
+        analyses: &'a Analyses<'a>,
+        parts: Vec<Part>,
+        circumstances: &Circumstances<'_>,
+    ) -> Self {
+        let survey = Survey::new(app, analyses);
+        let wanted = Wanted { app, functions: site.functions(), circumstances };
+        let routes: Vec<RouteReport> = site
+            .endpoints()
+            .iter()
+            .map(|route| report_route(route, &survey, &wanted, problems))
+            .collect();
+        let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
+        let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
+        problems.extend(parts.iter().filter_map(Part::problem));
+        problems.extend(survey.problems(&wanted));
+        Self {
+            schema: SCHEMA,
+            app: AppSummary {
+                id: app.client_app_id.clone(),
+                name: app.name.clone(),
+                config_version: app.config_version,
+                environment: app.environment.tag.clone(),
+            },
+            summary: Summary::new(&routes, &problems),
+            routes,
+            parts,
+            problems,
+        }
+    }
+
+    /// Whether everything that is switched on will run.
+    pub fn all_will_run(&self) -> bool {
+        self.summary.refused == 0 && self.summary.fails == 0 && self.summary.errors == 0
+    }
+
+    /// Whether a part of the export that was in use is not served.
+    pub fn loses_parts(&self) -> bool {
+        self.summary.losses > 0
+    }
+}
+
+impl Summary {
+    fn new(routes: &[RouteReport], problems: &[Problem]) -> Self {
+        let count = |verdict| routes.iter().filter(|route| route.verdict == verdict).count();
+        let problems_of = |severity| problems.iter().filter(|one| one.severity == severity).count();
+        Self {
+            runs: count(Verdict::Runs),
+            refused: count(Verdict::Refused),
+            fails: count(Verdict::Fails),
+            disabled: count(Verdict::Disabled),
+            errors: problems_of(Severity::Error),
+            warnings: problems_of(Severity::Warning),
+            losses: problems_of(Severity::Loss),
+        }
+    }
+}
+
+fn report_route(
+    route: &Listing,
+    survey: &Survey<'_>,
+    wanted: &Wanted<'_>,
+    problems: &[Problem],
+) -> RouteReport {
+    let declaration = &route.declaration;
+    let (uses, mut missing) = survey.of_route(route, wanted);
+    let here = BTreeSet::from([declaration.place.file.clone()]);
+    if declaration.file.is_none() {
+        let mut source = Missing::source(&route.function).used_in(&here);
+        source.remedy = remedy_of_source(problems, route).unwrap_or(source.remedy);
+        missing.insert(0, source);
+    }
+    let secret = secret_name(&declaration.protection);
+    let unset = secret.filter(|name| !(wanted.circumstances.has_secret)(name));
+    missing.extend(unset.map(|name| Missing::secret(name).used_in(&here)));
+    let judgement = judge(route, syntax_error(problems, route), &missing);
+    RouteReport {
+        kind: route.kind,
+        method: route.method.clone(),
+        path: route.path.clone(),
+        protection: route.protection,
+        secret: secret.map(str::to_owned),
+        runs_as: runs_as_word(&declaration.run_as, wanted.circumstances),
+        function: route.function.clone(),
+        file: declaration.file.clone(),
+        declared_in: DeclaredIn {
+            file: declaration.place.file.clone(),
+            field: declaration.place.field.clone(),
+        },
+        uses,
+        missing,
+        verdict: judgement.verdict,
+        reasons: judgement.reasons,
+    }
+}
+
+/// What to do about the source of a route, as reading the export has found.
+fn remedy_of_source(problems: &[Problem], route: &Listing) -> Option<String> {
+    let place = &route.declaration.place;
+    let field = format!("{}.function_name", place.field);
+    let source = place.file.replace("config.json", "source.js");
+    let is_it = |problem: &&Problem| match problem.code {
+        "endpoint-function-missing" => {
+            problem.file == place.file && problem.field.as_deref() == Some(&field)
+        }
+        "webhook-file-missing" => problem.file == source,
+        _ => false,
+    };
+    problems.iter().find(is_it).map(|problem| problem.remedy.clone())
+}
+
+/// What the engine says about the source of a route, where it does not compile.
+fn syntax_error<'a>(problems: &'a [Problem], route: &Listing) -> Option<&'a str> {
+    let is_it = |problem: &&Problem| {
+        problem.code == SYNTAX_ERROR && Some(&problem.file) == route.declaration.file.as_ref()
+    };
+    problems.iter().find(is_it).map(|problem| problem.message.as_str())
+}
+
+fn secret_name(protection: &Protection) -> Option<&str> {
+    match protection {
+        Protection::SecretAsQueryParam(SecretSource::Named(name))
+        | Protection::VerifyPayload(SecretSource::Named(name))
+        | Protection::GithubSignature(SecretSource::Named(name)) => Some(name),
+        _ => None,
+    }
+}
+
+fn runs_as_word(run_as: &RunAs, circumstances: &Circumstances<'_>) -> &'static str {
+    match run_as {
+        RunAs::System => "system",
+        RunAs::Application if circumstances.user_is_system => "system-by-setting",
+        RunAs::Application => "application",
+        RunAs::User(_) => "user",
+        RunAs::Script(_) => "script",
+    }
+}

@@ -1,0 +1,38 @@
+//! What the operator decides about an app.
+
+/// What the operator decides about an app. Unlike the settings of a server, these can change
+/// while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct SiteConfig {
+    /// What becomes of endpoints and webhooks that ask for a user's credentials.
+    pub application_authentication: ApplicationAuthentication,
+    /// What browsers on other origins may do.
+    pub cors: Cors,
+    /// The URL that callers reach the server at, without a trailing `/`. The links in error
+    /// messages start with it; without it they are relative, for `Host` is the caller's word.
+    pub public_base_url: Option<String>,
+}
+
+/// What becomes of endpoints and webhooks that ask for a user's credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ApplicationAuthentication {
+    /// They refuse, for there are no users yet.
+    #[default]
+    Required,
+    /// They run as the system user: the operator's explicit word, for private networks.
+    System,
+}
+
+/// What browsers on other origins may do.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    /// Headers that a browser may send. App Services let no credential headers through but
+    /// `Authorization`.
+    pub allow_headers: Vec<String>,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self { allow_headers: vec!["Authorization".into(), "Content-Type".into()] }
+    }
+}

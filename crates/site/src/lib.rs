@@ -1,0 +1,31 @@
+//! An app that is ready to run, without a socket.
+//!
+//! A [`Site`] is an exported app with everything decided that does not depend on a request:
+//! routes, keys, rights. It answers nothing by itself: a server takes requests through its
+//! checks to a [`Target`].
+//!
+//! What cannot be checked is closed. A missing secret, an unknown validation method, a condition
+//! that cannot be evaluated: each closes its endpoint and none opens it.
+
+mod address;
+pub mod check;
+mod config;
+mod definition;
+mod guard;
+mod listing;
+mod origins;
+pub mod percent;
+mod rights;
+mod routes;
+mod site;
+mod target;
+
+pub use address::Address;
+pub use config::{ApplicationAuthentication, Cors, SiteConfig};
+pub use guard::{Guard, Signed, scheme_headers};
+pub use listing::{Declaration, Kind, Listing, ProtectionKind};
+pub use origins::Origins;
+pub use rights::Unmet;
+pub use routes::{Near, NoRoute, Routes, takes};
+pub use site::{Secrets, Site};
+pub use target::{Target, webhook_path};
