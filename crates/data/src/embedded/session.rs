@@ -10,22 +10,26 @@ use std::sync::{
 
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use super::{
-    cancel::Cancel,
-    commands::Work,
-    line::Line,
-    origin::Origin,
-    parsed::{Parsed, keeping},
-    store::{EmbeddedStore, failed},
-    transaction::{Transaction, no_such},
+use crate::{
+    Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Target,
+    embedded::{
+        command::{
+            Work,
+            parsed::{Parsed, keeping, parse_long, parse_short},
+        },
+        data_source::EmbeddedStore,
+        query::origin::Origin,
+        threads::cancel::Cancel,
+        transaction::{Transaction, line::Line, no_such},
+    },
+    store::failed,
 };
-use crate::{Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Target};
 
 /// `OperationNotSupportedInTransaction`
 const NOT_IN_TRANSACTION: i32 = 263;
 
 /// A session of an embedded store.
-pub(super) struct EmbeddedSession {
+pub(crate) struct EmbeddedSession {
     store: EmbeddedStore,
     sent: Mutex<Sent>,
 }
@@ -47,7 +51,7 @@ enum Phase {
 }
 
 impl EmbeddedSession {
-    pub(super) fn new(store: EmbeddedStore) -> Self {
+    pub(crate) fn new(store: EmbeddedStore) -> Self {
         Self { store, sent: Mutex::new(Sent { phase: Phase::Outside, last: None }) }
     }
 
@@ -194,11 +198,11 @@ fn run_inside(
     name: Namespace,
     command: Command,
 ) -> Future<'static, Answer> {
-    match store.parse_short(&name, command) {
+    match parse_short(store, &name, command) {
         Ok(parsed) => run_parsed_in(store, line, name, parsed),
         Err(command) => {
             let (store, line) = (store.clone(), Arc::clone(line));
-            let parsed = store.parse_long(command);
+            let parsed = parse_long(&store, command);
             Box::pin(async move {
                 let (work, share) = match parsed.await {
                     Ok(Parsed { work, share }) => (Ok(work), share),
@@ -228,9 +232,7 @@ fn run_parsed_in(
                 transaction.write(&name, |documents| write.run(documents))
             }))
         }
-        Ok(read) => {
-            store.read(Origin::transaction(store.readers(), store.source(), line), name, read)
-        }
+        Ok(read) => read.read(Origin::transaction(store.readers(), store.source(), line), name),
     }
 }
 

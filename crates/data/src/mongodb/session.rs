@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Session, Target,
+    store::failed,
 };
 
 /// `NoSuchTransaction` of MongoDB.
@@ -365,8 +366,4 @@ fn given_up() -> DataError {
 
 fn misuse(message: &str) -> DataError {
     DataError::new(ErrorKind::Refused, message)
-}
-
-fn failed(error: DataError) -> Future<'static, ()> {
-    Box::pin(std::future::ready(Err(error)))
 }
