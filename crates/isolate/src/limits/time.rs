@@ -1,8 +1,19 @@
-//! The time of one run: until when it may last, and how long it may compute.
+//! The limit of time: until when a run may last, how long it may compute, and how long a turn of it
+//! runs before others have theirs.
+//!
+//! A run is stopped where [`Clock`] says that its time is over. A turn is suspended when its slice
+//! is over: the engine asks every so many calls and rounds of loops ([`Frame::suspend_if_over`]),
+//! and a signal ends what does not ask (`alarm`, `watchdog`, `signals`).
 
 use std::time::{Duration, Instant};
 
-use crate::turn::SLICE;
+use crate::frame::{Frame, Step};
+
+/// How long a turn runs before others have theirs.
+pub(crate) const SLICE: Duration = Duration::from_micros(500);
+/// How late a turn may be that would mostly be done soon. With the slice that is less than a
+/// millisecond, and the timer (`alarm`) comes later.
+const LATE: Duration = Duration::from_micros(300);
 
 /// A run's time.
 pub(crate) struct Clock {
@@ -45,6 +56,42 @@ impl Clock {
         let now = Instant::now();
         self.cpu_left = self.cpu_left.saturating_sub(now - self.slice_begun);
         now < self.deadline && !self.cpu_left.is_zero()
+    }
+}
+
+impl Frame {
+    /// Whether the slice of time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.slice_end()
+    }
+
+    /// How much of the slice of time is left; `None` if it is over.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.slice_end().checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    /// Has the engine look at the time at the next opportunity. Safe in a signal handler.
+    pub(crate) fn hurry(&self) {
+        let countdown = self.countdown();
+        if !countdown.is_null() {
+            // SAFETY: the number is in the arena, where this turn runs.
+            unsafe { countdown.write_volatile(0) };
+        }
+    }
+
+    /// Suspends the turn if its slice of time is over.
+    pub(crate) fn suspend_if_over(&self) {
+        if self.is_over() {
+            self.suspend(Step::SliceOver);
+        }
+    }
+
+    /// Suspends the turn if its slice of time has been over for a while: in the middle of what is
+    /// mostly done soon.
+    pub(crate) fn suspend_if_late(&self) {
+        if Instant::now() >= self.slice_end() + LATE {
+            self.suspend(Step::SliceOver);
+        }
     }
 }
 
