@@ -8,6 +8,8 @@ mod command;
 mod embedded;
 mod error;
 mod mongodb;
+mod queue;
+mod session;
 mod store;
 pub mod transfer;
 
@@ -18,4 +20,5 @@ pub use command::{
 };
 pub use embedded::{EmbeddedFile, EmbeddedOptions, EmbeddedStore, IndexSpec};
 pub use error::{DataError, ErrorKind};
+pub use queue::{Queue, QueuePlace};
 pub use store::{Answer, Batch, Cursor, Future, Session, Store, Target, Updated};

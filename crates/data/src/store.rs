@@ -11,6 +11,11 @@ use crate::{Command, DataError, Namespace};
 pub type Future<'a, T> =
     Pin<Box<dyn std::future::Future<Output = Result<T, DataError>> + Send + 'a>>;
 
+/// A future that has failed already.
+pub(crate) fn failed<T: Send + 'static>(error: DataError) -> Future<'static, T> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
 /// What commands can be sent to: a store, or a session of one.
 pub trait Target: Send + Sync {
     /// Runs a command.

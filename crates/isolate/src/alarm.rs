@@ -18,8 +18,8 @@
 use std::{cell::Cell, mem, ptr, time::Duration};
 
 use crate::{
-    clock::thread_time,
-    turn::{Frame, SLICE},
+    frame::Frame,
+    limits::time::{SLICE, thread_time},
 };
 
 /// How long a turn may be overdue. With its slice that is less than a millisecond.

@@ -25,9 +25,9 @@ use self::{
     classes::{CLASSES, class_of, size_of_class},
 };
 use crate::{
+    frame::Seat,
     fresh::Fresh,
     mapping::{Mapping, page_bytes, to_pages},
-    turn::Seat,
 };
 
 mod callbacks;

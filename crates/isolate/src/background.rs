@@ -25,7 +25,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Thrown, Value, clock::thread_time, engine::panicked, isolates::processors, lock::lock,
+    Thrown, Value, limits::time::thread_time, lock::lock, processors::processors, value::panicked,
 };
 
 /// Work on another thread. It owns what it needs, and is dropped at a [`pause`] when its run ends.

@@ -5,33 +5,34 @@
 
 use std::{
     ffi::{CStr, c_int, c_void},
-    marker::PhantomData,
     ptr,
 };
 
 use rquickjs_sys as qjs;
 
-use crate::{
-    Host, Thrown, Value,
-    arena::Arena,
-    host::Hook,
-    turn::{Frame, Seat},
-};
+use crate::{Host, Thrown, Value, arena::Arena, frame::Seat, host::Hook};
 
+mod access;
+mod atom;
 mod classes;
+mod context;
 mod convert;
+mod countdown;
+mod exceptions;
 mod json;
 mod marks;
 mod names;
 mod native;
 mod pack;
 mod pieces;
+mod text;
 mod unpack;
 
-use convert::Atom;
+use context::{Held, evaluate, undisturbed};
 
 pub(crate) use classes::Classes;
-pub(crate) use native::{Table, panicked};
+pub(crate) use context::Engine;
+pub(crate) use native::Table;
 
 /// Methods with which a script could read and write where it must not, or wait where nobody
 /// could end it, by class.
@@ -55,16 +56,6 @@ const COLLECT_AFTER_BYTES: usize = 16 << 20;
 /// The layout of `JSEvalOptions` that the engine has.
 const EVAL_OPTIONS_VERSION: c_int = 1;
 
-/// A runtime with its one context. Copies are the same runtime.
-#[derive(Clone, Copy)]
-pub(crate) struct Engine {
-    runtime: *mut qjs::JSRuntime,
-    context: *mut qjs::JSContext,
-}
-
-// SAFETY: the engine has no thread-local state; who owns the arena decides who may enter it.
-unsafe impl Send for Engine {}
-
 /// A hook of the prelude's, alive as long as the image.
 #[derive(Clone, Copy)]
 pub(crate) struct HookFunction {
@@ -74,13 +65,6 @@ pub(crate) struct HookFunction {
 
 // SAFETY: as for `Engine`.
 unsafe impl Send for HookFunction {}
-
-/// A JavaScript value of ours.
-pub(crate) struct Held<'e> {
-    context: *mut qjs::JSContext,
-    value: qjs::JSValue,
-    engine: PhantomData<&'e Engine>,
-}
 
 /// What bytecode keeps of its source.
 #[derive(Debug, Clone, Copy)]
@@ -136,40 +120,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Where the engine counts down to its next look at the time; null if that is not to be found.
-    ///
-    /// It counts calls and rounds of loops, not time, and ten thousand of them can take minutes.
-    /// The number lies somewhere in the context: where loops of known length leave their mark.
-    fn find_countdown(self) -> Result<*mut c_int, Thrown> {
-        const WORDS: usize = 256;
-        let rounds = |text: &CStr| {
-            let length = text.count_bytes() as qjs::size_t;
-            let flags = qjs::JS_EVAL_TYPE_GLOBAL as c_int;
-            // SAFETY: the text ends in a zero byte, and the context is alive. So many bytes of the
-            // arena lie behind its start: all that the engine made after it.
-            unsafe {
-                self.hold(qjs::JS_Eval(self.context, text.as_ptr(), length, c"".as_ptr(), flags))?;
-                Ok::<_, Thrown>(self.context.cast::<[c_int; WORDS]>().read())
-            }
-        };
-        let first = rounds(c"1")?;
-        let second = rounds(c"for (let n = 0; n < 50; n++);")?;
-        let third = rounds(c"for (let n = 0; n < 150; n++);")?;
-        let mut marks = (0..WORDS).filter(|&index| {
-            let fell = first[index].wrapping_sub(second[index]);
-            let fell_next = second[index].wrapping_sub(third[index]);
-            // A round counts once or a few times; the script around the loop counts, too.
-            (1..=4).any(|per_round| {
-                let around = fell.wrapping_sub(50 * per_round);
-                (0..10).contains(&around) && fell_next.wrapping_sub(150 * per_round) == around
-            })
-        });
-        Ok(match (marks.next(), marks.next()) {
-            (Some(index), None) => self.context.cast::<c_int>().wrapping_add(index),
-            _ => ptr::null_mut(),
-        })
-    }
-
     /// Tells the engine where its stack begins: on each stack anew.
     pub(crate) fn enter_stack(self) {
         // SAFETY: the runtime is alive.
@@ -212,7 +162,7 @@ impl Engine {
             unsafe { qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options) };
         // SAFETY: looking at a tag is always sound, and the context is alive.
         if unsafe { qjs::JS_IsException(script) } {
-            return Err(unsafe { convert::take_syntax_error(self.context) });
+            return Err(unsafe { exceptions::take_syntax_error(self.context) });
         }
         let script = Held::new(&self, script);
         let flags = qjs::JS_WRITE_OBJ_BYTECODE
@@ -239,7 +189,7 @@ impl Engine {
     /// Evaluates bytecode from [`Engine::compile`]; the script's completion value.
     pub(crate) fn evaluate(&self, bytecode: &[u8]) -> Result<Held<'_>, Thrown> {
         // SAFETY: only bytecode that `compile` wrote gets here.
-        self.hold(unsafe { convert::evaluate(self.context, bytecode) })
+        self.hold(unsafe { evaluate(self.context, bytecode) })
     }
 
     /// Takes the hooks and the classes out of the prelude's object, and that away from JavaScript.
@@ -311,70 +261,9 @@ impl Engine {
             }
             if state < 0 {
                 // SAFETY: the context is alive; what was thrown is not looked at.
-                unsafe { convert::forget_exception(self.context) };
+                unsafe { exceptions::forget_exception(self.context) };
             }
         }
-    }
-
-    fn global(&self) -> Held<'_> {
-        // SAFETY: the context is alive.
-        Held::new(self, unsafe { qjs::JS_GetGlobalObject(self.context) })
-    }
-
-    fn property(&self, object: &Held<'_>, name: &CStr) -> Result<Held<'_>, Thrown> {
-        // SAFETY: the object is of this engine.
-        self.hold(unsafe { qjs::JS_GetPropertyStr(self.context, object.value, name.as_ptr()) })
-    }
-
-    fn delete(&self, object: &Held<'_>, name: &CStr) -> Result<(), Thrown> {
-        let atom = self.atom(name.to_bytes())?;
-        // SAFETY: the object is of this engine.
-        let deleted = unsafe { qjs::JS_DeleteProperty(self.context, object.value, atom.id, 0) };
-        if deleted < 0 { Err(self.take_exception()) } else { Ok(()) }
-    }
-
-    fn atom(&self, text: &[u8]) -> Result<Atom, Thrown> {
-        // SAFETY: the context is alive.
-        unsafe { Atom::new(self.context, text) }.ok_or_else(|| self.take_exception())
-    }
-
-    /// Wraps a value that the engine has just made, or catches the exception in its place.
-    fn hold(&self, value: qjs::JSValue) -> Result<Held<'_>, Thrown> {
-        // SAFETY: looking at a tag is always sound.
-        if unsafe { qjs::JS_IsException(value) } {
-            return Err(self.take_exception());
-        }
-        Ok(Held::new(self, value))
-    }
-
-    fn take_exception(&self) -> Thrown {
-        // SAFETY: the context is alive.
-        unsafe { convert::take_exception(self.context) }
-    }
-}
-
-impl<'e> Held<'e> {
-    fn new(engine: &'e Engine, value: qjs::JSValue) -> Self {
-        // SAFETY: the engine is borrowed as long as the value is held.
-        unsafe { Self::of(engine.context, value) }
-    }
-
-    /// # Safety
-    /// The context must be alive as long as the value is held, and the value the caller's own.
-    unsafe fn of(context: *mut qjs::JSContext, value: qjs::JSValue) -> Self {
-        Self { context, value, engine: PhantomData }
-    }
-
-    /// The value, for the caller to free.
-    fn release(self) -> qjs::JSValue {
-        std::mem::ManuallyDrop::new(self).value
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the value is owned and its engine is alive, as it is borrowed.
-        unsafe { qjs::JS_FreeValue(self.context, self.value) }
     }
 }
 
@@ -385,34 +274,4 @@ unsafe extern "C" fn on_interrupt(_: *mut qjs::JSRuntime, seat: *mut c_void) -> 
         frame.suspend_if_over();
     }
     0
-}
-
-/// Does what must not be left half done: what allocates outside of the arena, above all.
-///
-/// # Safety
-/// The context must be alive.
-unsafe fn undisturbed<R>(context: *mut qjs::JSContext, work: impl FnOnce() -> R) -> R {
-    // SAFETY: the caller vouches for the context.
-    match unsafe { frame(context) } {
-        Some(frame) => frame.undisturbed(work),
-        None => work(),
-    }
-}
-
-/// The turn in which an engine runs.
-///
-/// # Safety
-/// The context must be alive, and the turn must not be kept beyond its end.
-unsafe fn frame<'a>(context: *mut qjs::JSContext) -> Option<&'a Frame> {
-    // SAFETY: the caller vouches for the context; its engine was made with a seat.
-    unsafe { (*qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>()).frame() }
-}
-
-/// The classes that the prelude has named, if it has.
-///
-/// # Safety
-/// The context must be alive, and the classes must not be kept beyond its end.
-unsafe fn classes_of<'a>(context: *mut qjs::JSContext) -> Option<&'a Classes> {
-    // SAFETY: the caller vouches for the context; its engine was made with a seat.
-    unsafe { (*qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>()).classes() }
 }

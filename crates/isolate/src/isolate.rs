@@ -21,10 +21,12 @@ use crate::{
     arena::Arena,
     background,
     engine::{Classes, Engine, HookFunction, Table},
-    image::{Recipe, no_memory, to_end},
+    frame::Seat,
+    limits::stack,
     pages::{Packed, Pages},
-    signals, stacks,
-    turn::{Seat, Turn},
+    recipe::{Recipe, no_memory},
+    signals,
+    turn::{Turn, to_end},
 };
 
 /// The global in which the prelude leaves the object of hooks.
@@ -65,7 +67,7 @@ impl Isolate {
         let mut making =
             Making { arena, engine: None, hooks: Vec::new(), classes: None, outcome: Ok(()) };
         let mut table = Table::<H>::new(None, recipe);
-        let stack = stacks::take(recipe.stack_bytes).map_err(|e| no_memory(&e))?;
+        let stack = stack::take(recipe.stack_bytes).map_err(|e| no_memory(&e))?;
         let seat = making.arena.seat();
         let body = || making.make::<H>(recipe);
         // SAFETY: what the body borrows, the seat and the table outlive the turn, which ends here.
@@ -79,7 +81,7 @@ impl Isolate {
         };
         if let Some(classes) = &classes {
             // SAFETY: the seat is the arena's, and the classes go where the arena goes.
-            unsafe { (*arena.seat()).set_classes(&raw const **classes) };
+            unsafe { (*arena.seat()).set_classes((&raw const **classes).cast()) };
         }
         let pages = Pages::seal(&mut arena, recipe.memory_bytes, warm.iter().copied())
             .map_err(|e| no_memory(&e))?;

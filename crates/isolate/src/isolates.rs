@@ -1,20 +1,18 @@
 //! All isolates of an image: which of them a run gets, when one is made, and when one goes.
 
 use std::{
-    num::NonZero,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
 use hookstead_memory::Budget;
 
 use crate::{
-    Host, Thrown, arena::KEEP_BYTES, heap::Trimmer, image::Recipe, isolate::Isolate, lock::lock,
-    place::Place, watchdog,
+    Host, Thrown, arena::KEEP_BYTES, heap::Trimmer, isolate::Isolate, lock::lock, place::Place,
+    processors::processors, recipe::Recipe, watchdog,
 };
 
 /// An isolate that nobody has used for so long goes.
@@ -172,12 +170,6 @@ fn shrink(places: &Places, idle: Duration) {
     drop(places);
     // Their memory goes back while others go on.
     drop(gone);
-}
-
-/// How many processors there are.
-pub(crate) fn processors() -> usize {
-    static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }
 
 /// A number for this thread, from 1.

@@ -19,15 +19,17 @@
 mod alarm;
 mod arena;
 mod background;
-mod clock;
 mod code;
+mod compiler;
 mod engine;
+mod frame;
 mod fresh;
 mod heap;
 mod host;
 mod image;
 mod isolate;
 mod isolates;
+mod limits;
 mod lock;
 mod mapping;
 mod pace;
@@ -35,9 +37,10 @@ mod packed;
 mod pages;
 mod place;
 mod pool;
+mod processors;
+mod recipe;
 mod run;
 mod signals;
-mod stacks;
 mod turn;
 mod value;
 mod watchdog;
@@ -48,10 +51,14 @@ pub use code::forget_code;
 pub use engine::Detail;
 pub use heap::give_back_early;
 pub use host::{Answer, Hook, Host, Native, NativeCall, Pure, Wake};
-pub use image::{Bytecode, Code, Image, ImageParts, Script, ScriptError};
+pub use image::{Image, ImageParts, ScriptError};
+pub use limits::{
+    Ending, RunLimits,
+    runs::{Busy, PoolLimits},
+};
 pub use pace::Pace;
 pub use packed::{Item, PackedReader, PackedWriter};
-pub use pool::{Busy, Pool, PoolLimits};
-pub use run::{Ending, RunLimits};
+pub use pool::Pool;
+pub use recipe::{Bytecode, Code, Script};
 pub use value::{Thrown, Value};
 pub use zone::live_in_utc;

@@ -17,6 +17,7 @@ use hookstead_memory::Held;
 use self::lines::{BLOCK_BYTES, LINE_BYTES, changed, restore};
 use crate::{
     arena::Arena,
+    frame::Frame,
     fresh::Fresh,
     mapping::{Mapping, page_bytes},
 };
@@ -97,6 +98,12 @@ impl ChangedLines {
 }
 
 impl Pages {
+    /// The pages of the isolate in which a turn runs, if it has an image.
+    pub(crate) fn of(frame: &Frame) -> Option<&Self> {
+        // SAFETY: turns are made with pages, which outlive them, as `Turn::new` demands.
+        unsafe { frame.pages().cast::<Self>().as_ref() }
+    }
+
     /// Makes what an arena holds an image: read-only, but for the pages that `warm` names.
     pub(crate) fn seal(
         arena: &mut Arena,

@@ -12,8 +12,8 @@ use tokio::sync::MutexGuard;
 
 use crate::{
     isolate::{Isolate, RunId},
-    isolates::processors,
     lock::lock,
+    processors::processors,
 };
 
 /// After its first slice, a run may have so much processor time before another one enters its

@@ -16,43 +16,19 @@ use tokio::{
 
 use crate::{
     Host, Image, Pace, Thrown, Value, Wake, background,
-    clock::{Clock, thread_time},
     engine::Table,
+    frame::Step,
     host::Hook,
     isolate::{Isolate, RunId, new_run},
+    limits::{
+        Ending, RunLimits,
+        runs::Permit,
+        stack,
+        time::{Clock, thread_time},
+    },
     place::Place,
-    pool::Permit,
-    stacks,
-    turn::{Step, Turn},
+    turn::Turn,
 };
-
-/// What one run may use. Memory and stack are the image's to limit.
-#[derive(Debug, Clone)]
-pub struct RunLimits {
-    /// From its begin to its end.
-    pub time: Duration,
-    /// In JavaScript and in natives; waiting does not count.
-    pub cpu_time: Duration,
-    /// A test's lever: the n-th allocation finds no memory.
-    pub allocations_max: Option<u64>,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The host said so.
-    Finished,
-    /// The run took longer than it may.
-    TimeLimit,
-    /// The run needed more memory than it may.
-    MemoryLimit,
-    /// The budget of all runs had no room for what the run needed, and others did not end in time.
-    NoRoom,
-    /// The run used up its stack where no exception could be thrown.
-    StackLimit,
-    /// An exception left the prelude: a fault of whoever wrote that.
-    Broken(Thrown),
-}
 
 /// Runs an image with a host until the host says that it is finished or a limit is reached.
 /// Dropping the future ends the run where it stands.
@@ -344,7 +320,7 @@ impl<H: Host> Run<'_, H> {
             }
         }
         if let Some(turn) = self.turn.take() {
-            stacks::put_back(turn);
+            turn.end();
         }
         let is_in_time = self.clock.end_slice();
         match self.table.get_mut().failure.take() {
@@ -399,7 +375,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     fn begin(&self, isolate: &Isolate, hook: Hook) -> Result<Turn, Ending> {
-        let stack = stacks::take(self.stack_bytes).map_err(|_| Ending::NoRoom)?;
+        let stack = stack::take(self.stack_bytes).map_err(|_| Ending::NoRoom)?;
         let (engine, hooks, table) = (isolate.engine(), isolate.hooks(), self.table.0);
         let body = move || {
             engine.enter_stack();
@@ -422,7 +398,7 @@ impl<H> Drop for Run<'_, H> {
     /// Ends the run where it stands.
     fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
-            stacks::put_back(turn);
+            turn.end();
         }
         if let Some(pace) = &self.pace {
             pace.note(self.was_long);

@@ -14,8 +14,10 @@
 use std::{ffi::c_int, mem, ptr, sync::Once};
 
 use crate::{
-    alarm, heap,
-    turn::{self, Frame, Step},
+    alarm,
+    frame::{self, Frame, Step},
+    heap,
+    pages::Pages,
 };
 
 /// Nobody uses it for anything, and who does not expect it ignores it.
@@ -77,9 +79,9 @@ unsafe extern "C" fn on_fault(
     // SAFETY: the kernel hands over valid pointers; a turn that runs has a frame.
     unsafe {
         let address = (*info).si_addr().addr();
-        if let Some(frame) = turn::current().as_ref() {
+        if let Some(frame) = frame::current().as_ref() {
             if let Some((pages, page)) =
-                frame.pages().and_then(|pages| Some((pages, pages.page_of(address)?)))
+                Pages::of(frame).and_then(|pages| Some((pages, pages.page_of(address)?)))
                 && pages.warm_up(page).is_ok_and(|was_cold| was_cold)
             {
                 return;
@@ -119,7 +121,7 @@ unsafe extern "C" fn on_disturbance(
     // SAFETY: the kernel hands over a valid pointer; a turn that runs has a frame.
     unsafe {
         let context = context.cast::<libc::ucontext_t>();
-        let Some(frame) = turn::current().as_ref() else {
+        let Some(frame) = frame::current().as_ref() else {
             alarm::fired(None, false);
             return;
         };

@@ -134,3 +134,8 @@ impl Thrown {
         self
     }
 }
+
+/// What a native fails with that has panicked.
+pub(crate) fn panicked() -> Thrown {
+    Thrown::new("InternalError", "a native panicked")
+}

@@ -14,7 +14,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{alarm, alarm::Alarm, clock::clock_time, lock::lock, signals, stacks, turn::SLICE};
+use crate::{
+    alarm::{self, Alarm},
+    limits::{
+        stack,
+        time::{SLICE, clock_time},
+    },
+    lock::lock,
+    signals,
+};
 
 /// How long a turn may be overdue before it is disturbed.
 const GRACE: Duration = match cfg!(feature = "patient") {
@@ -208,7 +216,7 @@ impl Watch {
 
     fn do_chores(&self) {
         lock(&self.chores).retain(|chore| chore());
-        stacks::shrink();
+        stack::shrink();
     }
 
     /// Disturbs who is overdue; whether anything runs or ran.

@@ -5,6 +5,12 @@
 //! Ids are never used twice, and a collection never goes, so a stale catalogue finds too little,
 //! never the wrong thing.
 
+pub(crate) mod duplicate;
+pub(crate) mod index_keys;
+pub(crate) mod index_spec;
+pub(crate) mod names;
+pub(crate) mod text;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -16,15 +22,14 @@ use std::{
 use bson::{RawBsonRef, RawDocument};
 use rusqlite::{Connection, params};
 
-use super::failure::Outcome;
-use crate::Namespace;
+use crate::{Namespace, embedded::failure::Outcome};
 
 /// Makes SQLite count a change of its schema.
 const TOUCH: &str = "CREATE TABLE touched (a); DROP TABLE touched;";
 
 /// All collections of a file.
 #[derive(Debug)]
-pub(super) struct Catalogue {
+pub(crate) struct Catalogue {
     version: i64,
     sources: HashMap<String, Databases>,
 }
@@ -33,70 +38,70 @@ type Databases = BTreeMap<String, BTreeMap<String, Arc<Collection>>>;
 
 /// A collection.
 #[derive(Debug)]
-pub(super) struct Collection {
-    pub(super) id: i64,
-    pub(super) namespace: Namespace,
-    pub(super) indexes: Vec<Index>,
-    pub(super) sql: CollectionSql,
+pub(crate) struct Collection {
+    pub(crate) id: i64,
+    pub(crate) namespace: Namespace,
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) sql: CollectionSql,
 }
 
 /// An index of a collection.
 #[derive(Debug)]
-pub(super) struct Index {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) fields: Vec<IndexField>,
-    pub(super) unique: bool,
+pub(crate) struct Index {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) fields: Vec<IndexField>,
+    pub(crate) unique: bool,
     /// Whether documents without any of the fields are left out.
-    pub(super) sparse: bool,
+    pub(crate) sparse: bool,
     /// Whether some document has, or has had, several keys. It is set with the first of them, and
     /// if that comes to nothing, the catalogue is read anew.
-    pub(super) multikey: AtomicBool,
-    pub(super) sql: IndexSql,
+    pub(crate) multikey: AtomicBool,
+    pub(crate) sql: IndexSql,
 }
 
 /// A field of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct IndexField {
-    pub(super) path: String,
-    pub(super) ascending: bool,
+pub(crate) struct IndexField {
+    pub(crate) path: String,
+    pub(crate) ascending: bool,
 }
 
 /// Statements about the documents of a collection.
 #[derive(Debug)]
-pub(super) struct CollectionSql {
-    pub(super) by_key: String,
-    pub(super) by_row: String,
-    pub(super) insert: String,
-    pub(super) replace: String,
-    pub(super) remove: String,
-    pub(super) rows: String,
-    pub(super) rows_backwards: String,
-    pub(super) keys_up: String,
-    pub(super) keys_down: String,
-    pub(super) count: String,
-    pub(super) clear: String,
+pub(crate) struct CollectionSql {
+    pub(crate) by_key: String,
+    pub(crate) by_row: String,
+    pub(crate) insert: String,
+    pub(crate) replace: String,
+    pub(crate) remove: String,
+    pub(crate) rows: String,
+    pub(crate) rows_backwards: String,
+    pub(crate) keys_up: String,
+    pub(crate) keys_down: String,
+    pub(crate) count: String,
+    pub(crate) clear: String,
 }
 
 /// Statements about the entries of an index.
 #[derive(Debug)]
-pub(super) struct IndexSql {
-    pub(super) add: String,
-    pub(super) remove: String,
-    pub(super) other: String,
-    pub(super) up: String,
-    pub(super) down: String,
-    pub(super) clear: String,
+pub(crate) struct IndexSql {
+    pub(crate) add: String,
+    pub(crate) remove: String,
+    pub(crate) other: String,
+    pub(crate) up: String,
+    pub(crate) down: String,
+    pub(crate) clear: String,
 }
 
 impl Catalogue {
     /// One that is older than any file.
-    pub(super) fn stale() -> Self {
+    pub(crate) fn stale() -> Self {
         Self { version: -1, sources: HashMap::new() }
     }
 
     /// What a connection sees at the moment.
-    pub(super) fn read(connection: &Connection) -> Outcome<Self> {
+    pub(crate) fn read(connection: &Connection) -> Outcome<Self> {
         let version = schema_version(connection)?;
         let mut indexes = read_indexes(connection)?;
         let mut sources: HashMap<String, Databases> = HashMap::new();
@@ -120,34 +125,34 @@ impl Catalogue {
     }
 
     /// Whether it is what a connection sees at the moment.
-    pub(super) fn is_current(&self, connection: &Connection) -> Outcome<bool> {
+    pub(crate) fn is_current(&self, connection: &Connection) -> Outcome<bool> {
         Ok(self.version == schema_version(connection)?)
     }
 
     /// Whether it was read later than another one.
-    pub(super) fn is_newer_than(&self, other: &Self) -> bool {
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         self.version > other.version
     }
 
     /// A collection, where there is one.
-    pub(super) fn collection(&self, source: &str, name: &Namespace) -> Option<&Arc<Collection>> {
+    pub(crate) fn collection(&self, source: &str, name: &Namespace) -> Option<&Arc<Collection>> {
         self.sources.get(source)?.get(&name.database)?.get(&name.collection)
     }
 
     /// The names of the databases of a source.
-    pub(super) fn databases(&self, source: &str) -> Vec<String> {
+    pub(crate) fn databases(&self, source: &str) -> Vec<String> {
         self.sources.get(source).into_iter().flat_map(BTreeMap::keys).cloned().collect()
     }
 
     /// All collections of a source.
-    pub(super) fn collections(&self, source: &str) -> impl Iterator<Item = &Arc<Collection>> {
+    pub(crate) fn collections(&self, source: &str) -> impl Iterator<Item = &Arc<Collection>> {
         let databases = self.sources.get(source).into_iter().flat_map(BTreeMap::values);
         databases.flat_map(BTreeMap::values)
     }
 }
 
 /// Makes a collection, within a transaction.
-pub(super) fn create_collection(
+pub(crate) fn create_collection(
     connection: &Connection,
     source: &str,
     namespace: &Namespace,
@@ -167,7 +172,7 @@ pub(super) fn create_collection(
 }
 
 /// Makes an index without entries, within a transaction; answers its id.
-pub(super) fn create_index(
+pub(crate) fn create_index(
     connection: &Connection,
     collection: &Collection,
     index: &NewIndex<'_>,
@@ -188,22 +193,22 @@ pub(super) fn create_index(
 
 /// An index that is not there yet.
 #[derive(Debug)]
-pub(super) struct NewIndex<'a> {
-    pub(super) name: &'a str,
-    pub(super) keys: &'a RawDocument,
-    pub(super) unique: bool,
-    pub(super) sparse: bool,
+pub(crate) struct NewIndex<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) keys: &'a RawDocument,
+    pub(crate) unique: bool,
+    pub(crate) sparse: bool,
 }
 
 /// Removes an index, within a transaction.
-pub(super) fn drop_index(connection: &Connection, id: i64) -> Outcome<()> {
+pub(crate) fn drop_index(connection: &Connection, id: i64) -> Outcome<()> {
     connection.execute("DELETE FROM indexes WHERE id = ?1", [id])?;
     connection.execute_batch(&format!("DROP TABLE index_{id}"))?;
     Ok(())
 }
 
 /// Marks an index whose documents may have several keys, within a transaction.
-pub(super) fn mark_multikey(connection: &Connection, index: &Index) -> Outcome<()> {
+pub(crate) fn mark_multikey(connection: &Connection, index: &Index) -> Outcome<()> {
     if !index.multikey.swap(true, Ordering::Relaxed) {
         connection.execute("UPDATE indexes SET is_multikey = 1 WHERE id = ?1", [index.id])?;
         connection.execute_batch(TOUCH)?;
@@ -212,7 +217,7 @@ pub(super) fn mark_multikey(connection: &Connection, index: &Index) -> Outcome<(
 }
 
 /// Looks whether an index is marked, after a change was taken back.
-pub(super) fn reread_multikey(connection: &Connection, index: &Index) -> Outcome<()> {
+pub(crate) fn reread_multikey(connection: &Connection, index: &Index) -> Outcome<()> {
     let sql = "SELECT is_multikey FROM indexes WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let multikey = statement.query_row([index.id], |row| row.get(0))?;

@@ -9,7 +9,7 @@ use crate::{DataError, ErrorKind};
 
 /// Why an operation came to nothing.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// What the caller is told. The file is well.
     Answer(DataError),
     /// SQLite could not do its work.
@@ -19,7 +19,7 @@ pub(super) enum Failure {
 }
 
 /// What an operation gives, or why it came to nothing.
-pub(super) type Outcome<T> = Result<T, Failure>;
+pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
@@ -44,17 +44,17 @@ impl From<QueryError> for Failure {
 
 impl Failure {
     /// A refusal with MongoDB's number for it.
-    pub(super) fn refused(code: i32, message: impl Into<String>) -> Self {
+    pub(crate) fn refused(code: i32, message: impl Into<String>) -> Self {
         Self::Answer(DataError::new(ErrorKind::Refused, message).with_code(code))
     }
 
     /// Whether it says that nothing of the kind can be done now, and nothing of this one command.
-    pub(super) fn is_outage(&self) -> bool {
+    pub(crate) fn is_outage(&self) -> bool {
         matches!(self, Self::Answer(error) if error.kind == ErrorKind::Unavailable)
     }
 
     /// What the caller is told, by the path of the file for the operator.
-    pub(super) fn into_error(self, path: &Path) -> DataError {
+    pub(crate) fn into_error(self, path: &Path) -> DataError {
         match self {
             Self::Answer(error) => error,
             Self::Storage(error) => at_work(path, error),
@@ -63,16 +63,22 @@ impl Failure {
     }
 }
 
+/// Work ended without an answer, which only a fault of ours can cause.
+pub(crate) fn gone() -> DataError {
+    DataError::new(ErrorKind::Internal, "the store of documents has a fault and gave no answer")
+        .with_code(1)
+}
+
 /// A fault of the file, for the operator: which file, what is wrong, what helps.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", path.display(), trouble(source).1)]
-pub(super) struct FileFault {
+pub(crate) struct FileFault {
     path: PathBuf,
     source: rusqlite::Error,
 }
 
 /// A fault while the file is opened. An operator reads it, so it says everything.
-pub(super) fn at_opening(path: &Path, error: rusqlite::Error) -> DataError {
+pub(crate) fn at_opening(path: &Path, error: rusqlite::Error) -> DataError {
     let kind = trouble(&error).0;
     let fault = FileFault { path: path.to_owned(), source: error };
     DataError::new(kind, fault.to_string()).caused_by(fault.source)

@@ -1,9 +1,6 @@
 //! What a caller decides about an embedded store.
 
-use std::{path::Path, time::Duration};
-
-use super::declared;
-use crate::DataError;
+use std::time::Duration;
 
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,39 +36,5 @@ impl Default for EmbeddedOptions {
             file_bytes_max: None,
             transactions_max: 64,
         }
-    }
-}
-
-/// An index that a collection is to have, beside that of `_id`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexSpec {
-    /// The database.
-    pub database: String,
-    /// The collection, which is made where it is missing.
-    pub collection: String,
-    /// Paths, and whether they ascend.
-    pub keys: Vec<(String, bool)>,
-    /// Whether no two documents may have the same values.
-    pub unique: bool,
-    /// Whether documents that have none of the fields are left out.
-    pub sparse: bool,
-}
-
-impl IndexSpec {
-    /// Refuses an index that no collection can have, without opening a store.
-    ///
-    /// # Errors
-    /// Names or fields that a server would not take.
-    pub fn check(&self) -> Result<(), DataError> {
-        declared::check(self).map_err(|failure| failure.into_error(Path::new("")))
-    }
-
-    /// The name that servers give such an index: `email_1`.
-    pub fn name(&self) -> String {
-        let parts = self
-            .keys
-            .iter()
-            .map(|(path, ascending)| format!("{path}_{}", if *ascending { "1" } else { "-1" }));
-        parts.collect::<Vec<_>>().join("_")
     }
 }

@@ -3,14 +3,17 @@
 //! What is found here is a superset: the filter is checked on every candidate. So what an index
 //! cannot tell is left out, and equalities, `$in` and ranges of single fields count.
 
+pub(crate) mod access;
+pub(crate) mod sorting;
+
 use std::{collections::HashMap, sync::atomic::Ordering};
 
 use bson::RawBsonRef;
 use hookstead_query::{Bound, Direction, Filter, Side, Sort, append_key};
 
-use super::{
-    access::{Access, Range, Ranges, after},
+use crate::embedded::{
     catalogue::{Collection, Index, IndexField},
+    plan::access::{Access, Range, Ranges, after},
 };
 
 /// More points than this are not multiplied with those of a further field.
@@ -18,10 +21,10 @@ const POINTS_MAX: usize = 1_000;
 
 /// How a collection is gone through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) access: Access,
+pub(crate) struct Plan {
+    pub(crate) access: Access,
     /// Whether the candidates come in the order that was asked for.
-    pub(super) is_sorted: bool,
+    pub(crate) is_sorted: bool,
 }
 
 /// What a filter demands of a field at least.
@@ -37,7 +40,7 @@ struct Demand {
 type Order<'a> = Vec<(&'a str, bool)>;
 
 /// The best plan for a filter and an order.
-pub(super) fn plan(collection: Option<&Collection>, filter: &Filter, sort: Option<&Sort>) -> Plan {
+pub(crate) fn plan(collection: Option<&Collection>, filter: &Filter, sort: Option<&Sort>) -> Plan {
     let demands = demands(filter);
     if let Some(direction) = sort.and_then(Sort::natural) {
         let access = match direction {

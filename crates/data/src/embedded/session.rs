@@ -8,47 +8,44 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::sync::oneshot::{self, error::TryRecvError};
-
-use super::{
-    cancel::Cancel,
-    commands::Work,
-    line::Line,
-    origin::Origin,
-    parsed::{Parsed, keeping},
-    store::{EmbeddedStore, failed},
-    transaction::{Transaction, no_such},
+use crate::{
+    Answer, Command, DataError, ErrorKind, Future, Namespace, Queue, Session, Target,
+    embedded::{
+        command::{
+            Work,
+            parsed::{Parsed, keeping, parse_long, parse_short},
+        },
+        data_source::EmbeddedStore,
+        query::origin::Origin,
+        threads::cancel::Cancel,
+        transaction::{Transaction, line::Line, no_such},
+    },
+    session::{Commit, SessionState},
+    store::failed,
 };
-use crate::{Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Target};
 
 /// `OperationNotSupportedInTransaction`
 const NOT_IN_TRANSACTION: i32 = 263;
 
 /// A session of an embedded store.
-pub(super) struct EmbeddedSession {
+pub(crate) struct EmbeddedSession {
     store: EmbeddedStore,
     sent: Mutex<Sent>,
 }
 
 /// What has been decided when a command is sent.
 struct Sent {
-    phase: Phase,
-    /// Resolves when the last command is done, or given up.
-    last: Option<oneshot::Receiver<()>>,
-}
-
-#[derive(Clone)]
-enum Phase {
-    Outside,
-    Inside(Arc<Line>),
-    /// Whether the commit has succeeded.
-    Committed(Arc<AtomicBool>),
-    Aborted,
+    /// Of a commit it knows whether it has succeeded.
+    state: SessionState<Arc<Line>, Arc<AtomicBool>>,
+    queue: Queue,
 }
 
 impl EmbeddedSession {
-    pub(super) fn new(store: EmbeddedStore) -> Self {
-        Self { store, sent: Mutex::new(Sent { phase: Phase::Outside, last: None }) }
+    pub(crate) fn new(store: EmbeddedStore) -> Self {
+        Self {
+            store,
+            sent: Mutex::new(Sent { state: SessionState::Outside, queue: Queue::default() }),
+        }
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
@@ -60,8 +57,9 @@ impl Target for EmbeddedSession {
     fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
         let mut sent = self.sent();
         let store = self.store.clone();
-        match sent.phase.clone() {
-            Phase::Inside(line) => {
+        match sent.state.command() {
+            None => sent.start(move || store.run(namespace, command)),
+            Some(line) => {
                 let doom = Doom::of(&line);
                 let answer = sent.start(move || run_in(&store, &line, namespace, command));
                 Box::pin(async move {
@@ -70,40 +68,24 @@ impl Target for EmbeddedSession {
                     answer
                 })
             }
-            _ => {
-                sent.phase = Phase::Outside;
-                sent.start(move || store.run(namespace, command))
-            }
         }
     }
 }
 
 impl Session for EmbeddedSession {
     fn start_transaction(&self) -> Result<(), DataError> {
-        let mut sent = self.sent();
-        if let Phase::Inside(_) = sent.phase {
-            return Err(misuse("Transaction already in progress"));
-        }
-        sent.phase = Phase::Inside(self.store.new_transaction());
-        Ok(())
+        self.sent().state.start(|| self.store.new_transaction())
     }
 
     fn commit_transaction(&self) -> Future<'static, ()> {
         let mut sent = self.sent();
-        match sent.phase.clone() {
-            Phase::Outside => failed(misuse("No transaction started")),
-            Phase::Aborted => {
-                let message = "Cannot call commitTransaction after calling abortTransaction";
-                failed(misuse(message))
-            }
-            // Committing twice is committing once.
-            Phase::Committed(succeeded) => sent.start(move || {
+        match sent.state.commit(|_| Arc::default()) {
+            Err(error) => failed(error),
+            Ok(Commit::Again(succeeded)) => sent.start(move || {
                 let succeeded = succeeded.load(Ordering::Relaxed);
                 Box::pin(async move { if succeeded { Ok(()) } else { Err(no_such()) } })
             }),
-            Phase::Inside(line) => {
-                let succeeded = Arc::new(AtomicBool::new(false));
-                sent.phase = Phase::Committed(Arc::clone(&succeeded));
+            Ok(Commit::First(line, succeeded)) => {
                 let store = self.store.clone();
                 let committed = sent.start(move || store.commit(&line));
                 Box::pin(async move {
@@ -117,16 +99,10 @@ impl Session for EmbeddedSession {
 
     fn abort_transaction(&self) -> Future<'static, ()> {
         let mut sent = self.sent();
-        let line = match sent.phase.clone() {
-            Phase::Inside(line) => line,
-            Phase::Outside => return failed(misuse("No transaction started")),
-            Phase::Committed(_) => {
-                let message = "Cannot call abortTransaction after calling commitTransaction";
-                return failed(misuse(message));
-            }
-            Phase::Aborted => return failed(misuse("Cannot call abortTransaction twice")),
+        let line = match sent.state.abort() {
+            Ok(line) => line,
+            Err(error) => return failed(error),
         };
-        sent.phase = Phase::Aborted;
         let store = self.store.clone();
         sent.start(move || {
             Box::pin(Line::submit(&line, store.readers(), |transaction, _| {
@@ -137,7 +113,7 @@ impl Session for EmbeddedSession {
     }
 
     fn in_transaction(&self) -> bool {
-        matches!(self.sent().phase, Phase::Inside(_))
+        self.sent().state.is_inside()
     }
 }
 
@@ -147,27 +123,18 @@ impl Sent {
         &mut self,
         start: impl FnOnce() -> Future<'static, T> + Send + 'static,
     ) -> Future<'static, T> {
-        // It is dropped when this is done or given up, and that is all it says.
-        let (done, last) = oneshot::channel::<()>();
-        let before = self.last.replace(last);
-        let before = before.and_then(|mut before| match before.try_recv() {
-            Err(TryRecvError::Empty) => Some(before),
-            _ => None,
-        });
-        match before {
-            None => {
-                let started = start();
-                Box::pin(async move {
-                    let _done = done;
-                    started.await
-                })
-            }
-            Some(before) => Box::pin(async move {
-                let _done = done;
-                let _ = before.await;
-                start().await
-            }),
+        let mut place = self.queue.join();
+        if place.is_first() {
+            let started = start();
+            return Box::pin(async move {
+                let _place = place;
+                started.await
+            });
         }
+        Box::pin(async move {
+            place.wait().await;
+            start().await
+        })
     }
 }
 
@@ -194,11 +161,11 @@ fn run_inside(
     name: Namespace,
     command: Command,
 ) -> Future<'static, Answer> {
-    match store.parse_short(&name, command) {
+    match parse_short(store, &name, command) {
         Ok(parsed) => run_parsed_in(store, line, name, parsed),
         Err(command) => {
             let (store, line) = (store.clone(), Arc::clone(line));
-            let parsed = store.parse_long(command);
+            let parsed = parse_long(&store, command);
             Box::pin(async move {
                 let (work, share) = match parsed.await {
                     Ok(Parsed { work, share }) => (Ok(work), share),
@@ -228,9 +195,7 @@ fn run_parsed_in(
                 transaction.write(&name, |documents| write.run(documents))
             }))
         }
-        Ok(read) => {
-            store.read(Origin::transaction(store.readers(), store.source(), line), name, read)
-        }
+        Ok(read) => read.read(Origin::transaction(store.readers(), store.source(), line), name),
     }
 }
 
@@ -266,8 +231,4 @@ impl Drop for Doom {
             line.doom();
         }
     }
-}
-
-fn misuse(message: &str) -> DataError {
-    DataError::new(ErrorKind::Refused, message)
 }

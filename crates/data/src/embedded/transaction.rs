@@ -5,6 +5,10 @@
 //! that the transaction has changed still are what they were in the snapshot, and fails if not.
 //! A snapshot keeps SQLite from reusing its log, so a transaction must not last for long.
 
+pub(crate) mod layer;
+pub(crate) mod line;
+pub(crate) mod overlay;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -12,15 +16,16 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{
-    catalogue::Catalogue,
-    documents::{Documents, DocumentsMut},
-    failure::{Failure, Outcome},
-    layer::Layer,
-    overlay::Overlay,
-    shared::Shared,
+use crate::{
+    DataError, ErrorKind, Namespace,
+    embedded::{
+        catalogue::Catalogue,
+        collection::{Documents, DocumentsMut},
+        failure::{Failure, Outcome},
+        file::shared::Shared,
+        transaction::{layer::Layer, overlay::Overlay},
+    },
 };
-use crate::{DataError, ErrorKind, Namespace};
 
 /// As with servers: afterwards, it is aborted.
 const TIME_MAX: Duration = Duration::from_secs(60);
@@ -29,7 +34,7 @@ const TIME_MAX: Duration = Duration::from_secs(60);
 const NO_SUCH_TRANSACTION: i32 = 251;
 
 /// A transaction.
-pub(super) struct Transaction {
+pub(crate) struct Transaction {
     shared: Arc<Shared>,
     source: Arc<str>,
     started: Instant,
@@ -50,7 +55,7 @@ struct Snapshot {
 }
 
 impl Transaction {
-    pub(super) fn new(shared: &Arc<Shared>, source: &Arc<str>) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, source: &Arc<str>) -> Self {
         Self {
             shared: Arc::clone(shared),
             source: Arc::clone(source),
@@ -60,7 +65,7 @@ impl Transaction {
     }
 
     /// Takes it away from here, where one that is over stays.
-    pub(super) fn take(&mut self) -> Self {
+    pub(crate) fn take(&mut self) -> Self {
         let over = Self {
             shared: Arc::clone(&self.shared),
             source: Arc::clone(&self.source),
@@ -71,7 +76,7 @@ impl Transaction {
     }
 
     /// Reads something. As with servers, a transaction in which something fails is over.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         name: &Namespace,
         work: impl FnOnce(&dyn Documents) -> Outcome<T>,
@@ -80,7 +85,7 @@ impl Transaction {
     }
 
     /// Reads and changes something.
-    pub(super) fn write<T>(
+    pub(crate) fn write<T>(
         &mut self,
         name: &Namespace,
         work: impl FnOnce(&mut dyn DocumentsMut) -> Outcome<T>,
@@ -89,14 +94,14 @@ impl Transaction {
     }
 
     /// Ends it without a trace.
-    pub(super) fn abort(&mut self) {
+    pub(crate) fn abort(&mut self) {
         if let State::Open(snapshot) = std::mem::replace(&mut self.state, State::Aborted) {
             self.shared.put_back(snapshot.connection);
         }
     }
 
     /// Ends it and gives what is to be committed, if anything.
-    pub(super) fn finish(&mut self) -> Outcome<Option<Overlay>> {
+    pub(crate) fn finish(&mut self) -> Outcome<Option<Overlay>> {
         self.check()?;
         match std::mem::replace(&mut self.state, State::Aborted) {
             State::Open(snapshot) => {
@@ -109,7 +114,7 @@ impl Transaction {
     }
 
     /// Ends it if it has lasted for too long; answers whether it is over.
-    pub(super) fn expire(&mut self) -> bool {
+    pub(crate) fn expire(&mut self) -> bool {
         if self.started.elapsed() > TIME_MAX {
             self.abort();
         }
@@ -117,12 +122,12 @@ impl Transaction {
     }
 
     /// Whether it has a state of the file.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
 
     /// Whether nothing comes of it any more.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Aborted)
     }
 
@@ -167,7 +172,7 @@ impl Transaction {
 }
 
 /// What a transaction that is over answers.
-pub(super) fn no_such() -> DataError {
+pub(crate) fn no_such() -> DataError {
     let message = "Transaction has been aborted.";
     DataError::new(ErrorKind::Refused, message).with_code(NO_SUCH_TRANSACTION)
 }

@@ -17,10 +17,7 @@ use mongodb::{
     error::{Error, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     raw_batch_cursor::SessionRawBatchCursor,
 };
-use tokio::{
-    sync::{Mutex as AsyncMutex, oneshot},
-    time::sleep,
-};
+use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 
 use super::{
     cursor::{Progress, next_portion},
@@ -30,7 +27,10 @@ use super::{
     task,
 };
 use crate::{
-    Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Session, Target,
+    Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Queue, Session,
+    Target,
+    session::{Commit, SessionState, misuse},
+    store::failed,
 };
 
 /// `NoSuchTransaction` of MongoDB.
@@ -51,21 +51,12 @@ struct State {
     done: AsyncMutex<Done>,
 }
 
-/// What has been decided when a command is sent.
+/// What has been decided when a command is sent. Transactions are known by their numbers.
 struct Sent {
-    phase: Phase,
+    state: SessionState<u64, u64>,
     /// How many transactions have begun.
     transactions: u64,
-    /// Resolves when the last command that was sent is done, or given up.
-    last: Option<oneshot::Receiver<()>>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Phase {
-    Outside,
-    Inside(u64),
-    Committed(u64),
-    Aborted,
+    queue: Queue,
 }
 
 /// What has happened when a command is done.
@@ -85,7 +76,7 @@ struct Done {
 
 impl MongoSession {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let sent = Sent { phase: Phase::Outside, transactions: 0, last: None };
+        let sent = Sent { state: SessionState::Outside, transactions: 0, queue: Queue::default() };
         let done = AsyncMutex::default();
         Self { state: Arc::new(State { shared, sent: Mutex::new(sent), done }) }
     }
@@ -95,60 +86,50 @@ impl Target for MongoSession {
     fn run(&self, namespace: Namespace, command: Command) -> Future<'static, Answer> {
         let state = Arc::clone(&self.state);
         let mut sent = self.state.sent();
-        if let Phase::Inside(number) = sent.phase {
-            let work = async move { state.run_inside(number, namespace, command).await };
-            return self.state.start(&mut sent, work);
+        match sent.state.command() {
+            Some(number) => {
+                let work = async move { state.run_inside(number, namespace, command).await };
+                self.state.start(&mut sent, work)
+            }
+            None => {
+                let work = async move { state.run_outside(namespace, command).await };
+                self.state.start(&mut sent, work)
+            }
         }
-        sent.phase = Phase::Outside;
-        let work = async move { state.run_outside(namespace, command).await };
-        self.state.start(&mut sent, work)
     }
 }
 
 impl Session for MongoSession {
     fn start_transaction(&self) -> Result<(), DataError> {
         let mut sent = self.state.sent();
-        if let Phase::Inside(_) = sent.phase {
-            return Err(misuse("Transaction already in progress"));
-        }
-        sent.transactions += 1;
-        sent.phase = Phase::Inside(sent.transactions);
+        let number = sent.transactions + 1;
+        sent.state.start(|| number)?;
+        sent.transactions = number;
         Ok(())
     }
 
     fn commit_transaction(&self) -> Future<'static, ()> {
         let mut sent = self.state.sent();
-        let number = match sent.phase {
-            Phase::Inside(number) | Phase::Committed(number) => number,
-            Phase::Outside => return failed(misuse("No transaction started")),
-            Phase::Aborted => {
-                let message = "Cannot call commitTransaction after calling abortTransaction";
-                return failed(misuse(message));
-            }
+        let number = match sent.state.commit(|number| *number) {
+            Ok(Commit::First(number, _) | Commit::Again(number)) => number,
+            Err(error) => return failed(error),
         };
-        sent.phase = Phase::Committed(number);
         let state = Arc::clone(&self.state);
         self.state.start(&mut sent, async move { state.commit(number).await })
     }
 
     fn abort_transaction(&self) -> Future<'static, ()> {
         let mut sent = self.state.sent();
-        let number = match sent.phase {
-            Phase::Inside(number) => number,
-            Phase::Outside => return failed(misuse("No transaction started")),
-            Phase::Committed(_) => {
-                let message = "Cannot call abortTransaction after calling commitTransaction";
-                return failed(misuse(message));
-            }
-            Phase::Aborted => return failed(misuse("Cannot call abortTransaction twice")),
+        let number = match sent.state.abort() {
+            Ok(number) => number,
+            Err(error) => return failed(error),
         };
-        sent.phase = Phase::Aborted;
         let state = Arc::clone(&self.state);
         self.state.start(&mut sent, async move { state.abort(number).await })
     }
 
     fn in_transaction(&self) -> bool {
-        matches!(self.state.sent().phase, Phase::Inside(_))
+        self.state.sent().state.is_inside()
     }
 }
 
@@ -163,14 +144,9 @@ impl State {
         sent: &mut Sent,
         work: impl std::future::Future<Output = Result<T, DataError>> + Send + 'static,
     ) -> Future<'static, T> {
-        let (done, last) = oneshot::channel::<()>();
-        let before = sent.last.replace(last);
+        let mut place = sent.queue.join();
         task::start(&self.shared.runtime, async move {
-            // Dropped with the work, however that ends: that is all it says.
-            let _done = done;
-            if let Some(before) = before {
-                let _ = before.await;
-            }
+            place.wait().await;
             work.await
         })
     }
@@ -361,12 +337,4 @@ fn is_unknown(error: &Error) -> bool {
 
 fn given_up() -> DataError {
     DataError::new(ErrorKind::Unavailable, "a command in it was given up")
-}
-
-fn misuse(message: &str) -> DataError {
-    DataError::new(ErrorKind::Refused, message)
-}
-
-fn failed(error: DataError) -> Future<'static, ()> {
-    Box::pin(std::future::ready(Err(error)))
 }

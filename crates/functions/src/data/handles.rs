@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_data::{Batch, Cursor, DataError, ErrorKind, Session, Store};
+use hookstead_data::{Batch, Cursor, DataError, ErrorKind, Queue, Session, Store};
 use hookstead_memory::{Account, Held};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::{
     large::LargeCommandSlot,
-    order::{Queue, SessionCall, Share, Writes},
+    order::{SessionCall, Share, Writes},
 };
 use crate::{
     Limits,

@@ -13,8 +13,8 @@ use std::{
     sync::{Arc, OnceLock, PoisonError, Weak},
 };
 
-use hookstead_data::{DataError, Future, Session};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use hookstead_data::{DataError, Future, QueuePlace, Session};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// So many data sources are known without a look at which of them have writes under way.
 const SOURCES_MIN: usize = 16;
@@ -112,22 +112,10 @@ impl Barrier {
     }
 }
 
-/// The commands of a session that have not been handed to it.
-#[derive(Default)]
-pub(crate) struct Queue {
-    last: Option<oneshot::Receiver<()>>,
-}
-
-/// A command's place in the queue; whoever comes behind it waits as long as this exists.
-pub(crate) struct Place {
-    before: Option<oneshot::Receiver<()>>,
-    _left: oneshot::Sender<()>,
-}
-
 /// A session, and when it is a command's turn.
 pub(crate) struct SessionCall {
     session: Arc<dyn Session>,
-    place: Place,
+    place: QueuePlace,
     share: Arc<Share>,
 }
 
@@ -165,15 +153,8 @@ impl Share {
     }
 }
 
-impl Queue {
-    pub(super) fn join(&mut self) -> Place {
-        let (left, last) = oneshot::channel();
-        Place { before: self.last.replace(last), _left: left }
-    }
-}
-
 impl SessionCall {
-    pub(super) fn new(session: Arc<dyn Session>, place: Place, share: Arc<Share>) -> Self {
+    pub(super) fn new(session: Arc<dyn Session>, place: QueuePlace, share: Arc<Share>) -> Self {
         Self { session, place, share }
     }
 
@@ -193,10 +174,7 @@ impl SessionCall {
         start: impl FnOnce(&(dyn Session + 'static)) -> Future<'static, T>,
     ) -> Result<T, DataError> {
         let Self { session, mut place, share } = self;
-        if let Some(before) = place.before.take() {
-            // Nothing is ever sent: it returns when the one before has been handed over.
-            let _ = before.await;
-        }
+        place.wait().await;
         let started = start(&*session);
         drop(place);
         let outcome = started.await;

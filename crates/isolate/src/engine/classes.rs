@@ -2,8 +2,8 @@
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, Held};
-use crate::Thrown;
+use super::context::{Engine, Held};
+use crate::{Thrown, frame::Seat};
 
 /// Fields that a class may have.
 const FIELDS_MAX: u32 = 8;
@@ -92,5 +92,17 @@ impl Engine {
             return Err(self.take_exception());
         }
         Ok(u32::try_from(length).unwrap_or(u32::MAX))
+    }
+}
+
+/// The classes that the prelude has named, if it has.
+///
+/// # Safety
+/// The context must be alive, and the classes must not be kept beyond its end.
+pub(super) unsafe fn classes_of<'a>(context: *mut qjs::JSContext) -> Option<&'a Classes> {
+    // SAFETY: the caller vouches for the context; its engine was made with a seat.
+    unsafe {
+        let seat = qjs::JS_GetRuntimeOpaque(qjs::JS_GetRuntime(context)).cast::<Seat>();
+        (*seat).classes().cast::<Classes>().as_ref()
     }
 }

@@ -10,9 +10,9 @@ use std::{ffi::c_int, str};
 use rquickjs_sys as qjs;
 
 use super::{
-    Engine, Held,
-    convert::{self, Atom, PLAIN},
-    frame,
+    atom::Atom,
+    context::{Engine, Held, PLAIN, frame},
+    exceptions,
     names::Names,
 };
 use crate::Thrown;
@@ -352,7 +352,7 @@ impl<'t> Reader<'t> {
     /// Forgets the exception: the engine will have its own.
     fn failed<T>(&self) -> Option<T> {
         // SAFETY: the context is alive.
-        unsafe { convert::forget_exception(self.context) };
+        unsafe { exceptions::forget_exception(self.context) };
         None
     }
 }

@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_int};
 
 use rquickjs_sys as qjs;
 
-use super::{Engine, Held};
+use super::context::{Engine, Held};
 use crate::Thrown;
 
 /// Where the upper half of a tag begins.

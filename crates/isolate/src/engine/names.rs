@@ -2,7 +2,7 @@
 
 use rquickjs_sys as qjs;
 
-use super::convert::Atom;
+use super::atom::Atom;
 
 /// How many are remembered, a power of two.
 const NAMES: usize = 64;

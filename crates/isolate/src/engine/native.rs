@@ -10,15 +10,18 @@ use hookstead_memory::Held;
 use rquickjs_sys as qjs;
 
 use super::{
-    Engine, convert,
+    classes::classes_of,
+    context::{Engine, evaluate, frame},
+    convert, exceptions,
     pack::{Trouble, pack},
     pieces,
 };
 use crate::{
     Host, LongWork, NativeCall, Thrown, Value, background,
+    frame::{Frame, Step},
     host::Answer,
-    image::{Recipe, Scripts},
-    turn::{Frame, Step},
+    recipe::{Recipe, Scripts},
+    value::panicked,
 };
 
 /// The natives that are the isolate's own; their numbers come after those of the host's.
@@ -164,7 +167,7 @@ unsafe extern "C" fn call_native<H: Host>(
     // SAFETY: the engine runs within turns only, and hands over its own context and `count`
     // arguments. The table is the run's; nobody else touches it while a turn runs.
     unsafe {
-        let Some(frame) = super::frame(context) else { return qjs::JS_UNDEFINED };
+        let Some(frame) = frame(context) else { return qjs::JS_UNDEFINED };
         let table = frame.table().cast::<Table<H>>();
         let native = H::NATIVES.get(usize::try_from(magic).unwrap_or(usize::MAX));
         // The copies are made where signals may come: JavaScript may run, and take long.
@@ -267,7 +270,7 @@ unsafe fn pack_structures<H>(
 ) -> Result<(), Trouble> {
     // SAFETY: the caller vouches for all of them.
     unsafe {
-        let Some(classes) = super::classes_of(context) else { return Ok(()) };
+        let Some(classes) = classes_of(context) else { return Ok(()) };
         let (written, bytes_max) = (&raw mut (*table).structures, (*table).given_bytes_max);
         for (index, end) in ends.iter_mut().enumerate().take(count) {
             let argument = *arguments.add(index);
@@ -323,17 +326,13 @@ fn answer<H>(native: &NativeCall<H>, host: &mut H, arguments: &mut Vec<Value>) -
     }
 }
 
-pub(crate) fn panicked() -> Thrown {
-    Thrown::new("InternalError", "a native panicked")
-}
-
 /// The result in the table as the engine takes it.
 unsafe fn give_back<H>(context: *mut qjs::JSContext, table: *const Table<H>) -> qjs::JSValue {
     // SAFETY: the caller vouches for both.
     unsafe {
         match &(*table).result {
             Ok(value) => convert::to_js(context, value),
-            Err(thrown) => convert::throw(context, thrown),
+            Err(thrown) => exceptions::throw(context, thrown),
         }
     }
 }
@@ -389,9 +388,9 @@ unsafe fn script<H>(context: *mut qjs::JSContext, table: *mut Table<H>) -> qjs::
         let index = (*table).arguments.first().and_then(Value::as_number);
         let scripts = &*(*table).scripts;
         match index.and_then(|index| scripts.get(index as usize)) {
-            Some(Ok(bytecode)) => convert::evaluate(context, bytecode.bytes()),
-            Some(Err(error)) => convert::throw(context, error),
-            None => convert::throw(context, &Thrown::new("InternalError", "no such script")),
+            Some(Ok(bytecode)) => evaluate(context, bytecode.bytes()),
+            Some(Err(error)) => exceptions::throw(context, error),
+            None => exceptions::throw(context, &Thrown::new("InternalError", "no such script")),
         }
     }
 }

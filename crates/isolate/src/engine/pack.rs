@@ -10,8 +10,10 @@ use rquickjs_sys as qjs;
 
 use super::{
     classes::Classes,
+    context::{frame, undisturbed},
     convert::{self, Refusal},
-    marks, pieces, undisturbed,
+    marks, pieces,
+    text::{text_of, with_text},
 };
 use crate::packed::{self, Head, Item};
 
@@ -99,7 +101,7 @@ impl Packer<'_> {
     unsafe fn text(&self, value: qjs::JSValue) -> Written {
         // SAFETY: the value is this context's. Nobody else writes while nothing disturbs.
         let kept = unsafe {
-            convert::with_text(self.context, value, |bytes| {
+            with_text(self.context, value, |bytes| {
                 self.run(Head::Text, bytes)?;
                 Ok(true)
             })
@@ -306,12 +308,12 @@ impl Packer<'_> {
                 if bytes.len() <= pieces::BYTES {
                     match head {
                         Head::Bytes => (*written).extend_from_slice(bytes),
-                        _ => (*written).extend_from_slice(convert::text_of(bytes).as_bytes()),
+                        _ => (*written).extend_from_slice(text_of(bytes).as_bytes()),
                     }
                 }
             });
             if bytes.len() > pieces::BYTES
-                && let Some(frame) = super::frame(self.context)
+                && let Some(frame) = frame(self.context)
             {
                 match head {
                     Head::Bytes => pieces::append(frame, &mut *written, bytes),
@@ -330,7 +332,7 @@ impl Packer<'_> {
         if self.items.get() >= ITEMS_AT_ONCE {
             self.items.set(0);
             // SAFETY: the context is alive. What is written lies in the run's table.
-            if let Some(frame) = unsafe { super::frame(self.context) } {
+            if let Some(frame) = unsafe { frame(self.context) } {
                 frame.suspend_if_over();
             }
         }

@@ -3,8 +3,8 @@
 //! No JavaScript of the same run runs meanwhile, so that what is copied stays as it is. The copy
 //! lies in the run's table from the begin, so that it goes when the turn is given up.
 
-use super::convert;
-use crate::turn::Frame;
+use super::text::text_of;
+use crate::frame::Frame;
 
 /// How much is copied at once: tens of microseconds, with the pages that the system has to find.
 pub(super) const BYTES: usize = 128 << 10;
@@ -22,7 +22,7 @@ pub(super) fn append(frame: &Frame, copy: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn append_text(frame: &Frame, mut bytes: &[u8], mut append: impl FnMut(&str)) {
     while !bytes.is_empty() {
         let (piece, rest) = bytes.split_at(end_of_piece(bytes));
-        frame.undisturbed(|| append(&convert::text_of(piece)));
+        frame.undisturbed(|| append(&text_of(piece)));
         frame.suspend_if_over();
         bytes = rest;
     }

@@ -5,14 +5,13 @@
 use rquickjs_sys as qjs;
 
 use super::{
-    Held,
-    convert::{self, PLAIN},
-    marks,
+    classes::{Classes, classes_of},
+    context::{Held, PLAIN},
+    exceptions, marks,
     names::Names,
 };
 use crate::{
     Thrown,
-    engine::classes::Classes,
     packed::{Item, PackedReader},
 };
 
@@ -22,14 +21,14 @@ use crate::{
 /// The context must be alive.
 pub(super) unsafe fn unpack(context: *mut qjs::JSContext, bytes: &[u8]) -> qjs::JSValue {
     // SAFETY: the caller vouches for the context; its classes live as long.
-    let (names, classes) = unsafe { (Names::new(context), super::classes_of(context)) };
+    let (names, classes) = unsafe { (Names::new(context), classes_of(context)) };
     let mut unpacker = Unpacker { context, names, classes, reader: PackedReader::new(bytes) };
     match unpacker.value() {
         Ok(Some(value)) => value.release(),
         Ok(None) => {
             let thrown = Thrown::new("InternalError", "a structure is broken");
             // SAFETY: the caller vouches for the context.
-            unsafe { convert::throw(context, &thrown) }
+            unsafe { exceptions::throw(context, &thrown) }
         }
         Err(Failed) => qjs::JS_EXCEPTION,
     }

@@ -6,15 +6,12 @@ use std::{
 };
 
 use super::*;
-use crate::{
-    stacks,
-    turn::{Seat, Turn},
-};
+use crate::{frame::Seat, limits::stack, turn::Turn};
 
 /// A turn without an engine.
 fn turn(seat: &Seat, body: impl FnOnce()) -> Turn {
     install();
-    let stack = stacks::take(64 << 10).expect("a stack");
+    let stack = stack::take(64 << 10).expect("a stack");
     // SAFETY: the seat outlives the turns of these tests, and nobody looks for pages or a table.
     unsafe { Turn::new(stack, seat, ptr::null(), ptr::null_mut(), body) }
 }
@@ -28,7 +25,7 @@ fn disturb_this_thread() {
 fn dig(left_bytes: usize) -> usize {
     let here = black_box([0_u8; 64]);
     // SAFETY: this runs within a turn.
-    let left = unsafe { (*turn::current()).stack_left(here.as_ptr().addr()) };
+    let left = unsafe { (*frame::current()).stack_left(here.as_ptr().addr()) };
     if left.is_some_and(|left| left > left_bytes) {
         return dig(left_bytes) + usize::from(here[0]);
     }
