@@ -60,6 +60,7 @@ pub const CODES: &[&str] = &[
     "source-module-exports",
     "source-name-undefined",
     "source-not-a-constructor",
+    "source-not-analysed",
     "source-store-refuses",
     "source-user-is-system",
     "sync-not-served",

@@ -17,11 +17,12 @@ use crate::source;
 
 mod advice;
 mod facts;
+mod finding;
 mod findings;
 mod unresolved;
 
 pub(crate) use advice::for_message as advice_for_message;
-pub use findings::{Applies, Finding};
+pub use finding::{Applies, Finding};
 pub use unresolved::GLOBALS;
 use unresolved::Unresolved;
 
@@ -62,6 +63,10 @@ const PATH_MEMBERS_MAX: usize = 4;
 pub struct Uses {
     /// What it requires or imports, as written.
     pub modules: BTreeSet<String>,
+    /// Those of the modules that no branch avoids.
+    pub modules_surely: BTreeSet<String>,
+    /// Those of the functions that no branch avoids.
+    pub functions_surely: BTreeSet<String>,
     /// Names given to `context.values.get`.
     pub values: BTreeSet<String>,
     /// Names read from `context.environment.values`.
@@ -86,6 +91,8 @@ pub struct Uses {
     pub findings: Vec<Finding>,
     /// Whether the source parses. Nothing else is known of one that does not.
     pub parses: bool,
+    /// Whether it is too long to be looked into. Nothing else is known of it then.
+    pub is_too_long: bool,
 }
 
 /// Finds out what a source uses.
@@ -97,9 +104,20 @@ pub fn analyse(source: &str) -> Uses {
         let uses = Uses { parses: true, ..Uses::default() };
         let mut finder = Finder { names: &names, foreign: &unresolved.foreign, uses };
         finder.visit_program(program);
-        Uses { findings: findings::find(source, program, &unresolved), ..finder.uses }
+        let found = findings::find(source, program, &names, &unresolved);
+        let of = |path| {
+            let names = found.surely.iter().filter(move |(one, _)| *one == path);
+            names.map(|(_, name)| name.clone())
+        };
+        let mut uses = finder.uses;
+        uses.modules_surely.extend(of(finding::REQUIRE));
+        uses.functions_surely.extend(of(finding::EXECUTE));
+        Uses { findings: found.findings, ..uses }
     })
-    .unwrap_or_default()
+    .unwrap_or_else(|| {
+        let is_too_long = source.len() > source::SOURCE_BYTES_MAX;
+        Uses { is_too_long, dynamic: is_too_long, ..Uses::default() }
+    })
 }
 
 /// What the names of a source stand for. Scopes are not told apart: nobody calls two things
@@ -322,6 +340,7 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
         self.uses.modules.insert(import.source.value.to_string());
+        self.uses.modules_surely.insert(import.source.value.to_string());
     }
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {

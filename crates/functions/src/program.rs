@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_isolate::{Bytecode, Code, Image, ImageParts, Pace, Script, Thrown};
+use hookstead_isolate::{Bytecode, Code, Detail, Image, ImageParts, Pace, Script, Thrown};
 use hookstead_memory::Budget;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::{
     DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules,
     host::RunHost,
     modules,
-    source::{self, Body, LINES_BEFORE, SyntaxError, Wrapped},
+    source::{self, Body, LINES_BEFORE, SyntaxError},
     traces::Traces,
 };
 
@@ -148,11 +148,17 @@ fn collect(
     let mut callables = HashMap::with_capacity(sources.len());
     for (name, function) in sources {
         let index = scripts.len();
-        let Wrapped { text, body } = source::wrap(&function.source);
+        let wrapped = source::wrap(&function.source);
         let file = function.file.clone();
-        let script = Script { name: file.clone(), source: text, lines_before: LINES_BEFORE };
-        scripts.push(Code::Source(script));
-        bodies.push(body);
+        let of = |source| Script { name: file.clone(), source, lines_before: LINES_BEFORE };
+        let is_broken = |script: &Script| Bytecode::compile(script, Detail::Full).is_err();
+        let broken = if wrapped.parses {
+            None
+        } else {
+            wrapped.checks().map(of).into_iter().find(is_broken)
+        };
+        scripts.push(Code::Source(broken.unwrap_or_else(|| of(wrapped.text))));
+        bodies.push(wrapped.body);
         let refusal = function.refusal.clone();
         let may_be_class = may_be_class(&function.source);
         let pace = Arc::default();

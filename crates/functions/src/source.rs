@@ -23,6 +23,22 @@ pub(crate) struct Wrapped {
     pub(crate) text: String,
     /// The author's source within it, which the places in stacks are about.
     pub(crate) body: Body,
+    /// Whether our parser knows it for what belongs into a function. Of any other source, each of
+    /// [`Wrapped::checks`] has to compile as well.
+    pub(crate) parses: bool,
+}
+
+impl Wrapped {
+    /// The source in two other places of a function's body. A source that ends the function around
+    /// it and goes on behind it, as `}); (() => {` does, compiles in one of them at most: what can
+    /// stand behind a declaration begins no member of an object.
+    pub(crate) fn checks(&self) -> [String; 2] {
+        let body = self.body.text();
+        [
+            format!("\nfunction f(exports, require, {CAUGHT}) {{\n{body}\n}}"),
+            format!("({{\nf(exports, require, {CAUGHT}) {{\n{body}\n}} }})"),
+        ]
+    }
 }
 
 /// How many lines of a script stand before the author's first one.
@@ -55,12 +71,12 @@ pub(crate) fn has_exports(program: &Program<'_>) -> bool {
 /// Makes the script for a source.
 pub(crate) fn wrap(source: &str) -> Wrapped {
     let source = without_mark(source);
-    let body = edits::apply(source);
+    let (body, parses) = edits::apply(source);
     let text = format!(
         "(\nfunction (exports, require, {CAUGHT}) {{\n{}\n;return exports;\n}})",
         body.text()
     );
-    Wrapped { text, body }
+    Wrapped { text, body, parses }
 }
 
 /// The parser calls itself for whatever stands inside something else, and so do those who look at
@@ -70,7 +86,7 @@ const STACK_BYTES_PER_SOURCE_BYTE: usize = 4 << 10;
 /// For everything that is not nested.
 const STACK_BYTES_MIN: usize = 1 << 20;
 /// Longer sources are not parsed. No function that a person wrote comes near it.
-const SOURCE_BYTES_MAX: usize = 256 << 10;
+pub(crate) const SOURCE_BYTES_MAX: usize = 256 << 10;
 
 /// Parses a source as a script, or as a module where only that works.
 ///

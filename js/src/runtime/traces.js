@@ -108,10 +108,11 @@ function explainRejections(NativePromise) {
       }]);
     },
   };
-  for (const [target, name] of [[NativePromise.prototype, "catch"], [NativePromise, "allSettled"]]) {
-    const property = { value: methods[name], writable: true, configurable: true };
-    defineProperty(target, name, property);
-  }
+  const define = (target, name) => {
+    defineProperty(target, name, { value: methods[name], writable: true, configurable: true });
+  };
+  define(NativePromise.prototype, "catch");
+  define(NativePromise, "allSettled");
 }
 
 export function installTraces(globals) {

@@ -107,3 +107,23 @@ pub(super) const STORE_REFUSES: &[&str] = &[
     "$where",
     "$within",
 ];
+
+/// Globals whose methods are called, and construct nothing.
+pub(super) const WITH_METHODS: [&str; 9] =
+    ["Array", "Buffer", "Date", "JSON", "Math", "Number", "Object", "Promise", "String"];
+
+/// Methods of collections whose arguments are read as queries, updates and pipelines.
+pub(super) const QUERIES: [&str; 12] = [
+    "aggregate",
+    "count",
+    "deleteMany",
+    "deleteOne",
+    "distinct",
+    "find",
+    "findOne",
+    "findOneAndDelete",
+    "findOneAndReplace",
+    "findOneAndUpdate",
+    "updateMany",
+    "updateOne",
+];

@@ -23,9 +23,14 @@ pub(super) struct Facts {
     entry_names: BTreeSet<String>,
     functions: BTreeMap<String, u32>,
     pub(super) declares_module: bool,
+    /// Names for something out of `context.services`.
+    of_services: BTreeSet<String>,
     /// What names stand for; `None` where a name may be something else.
     handles: BTreeMap<String, Option<Handle>>,
 }
+
+/// Calls between `services.get(…)` and a method: `db` and `collection`.
+const CALLS_MAX: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handle {
@@ -57,6 +62,28 @@ impl Facts {
         }
     }
 
+    /// Whether something comes from `context.services`, and is nothing of the function's own that
+    /// has methods of the same names.
+    pub(super) fn is_of_service(&self, expression: &Expression<'_>) -> bool {
+        self.is_within_service(expression, CALLS_MAX)
+    }
+
+    fn is_within_service(&self, expression: &Expression<'_>, calls_max: usize) -> bool {
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => self.of_services.contains(name.name.as_str()),
+            Expression::CallExpression(call) => match call.callee.get_inner_expression() {
+                Expression::StaticMemberExpression(member) if member.property.name == "get" => {
+                    is_services(&member.object)
+                }
+                Expression::StaticMemberExpression(member) if calls_max > 0 => {
+                    self.is_within_service(&member.object, calls_max - 1)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     fn bind(&mut self, name: &str, handle: Option<Handle>) {
         let known = self.handles.entry(name.to_owned()).or_insert(handle);
         if *known != handle {
@@ -72,6 +99,9 @@ impl Facts {
             if let Some(value) = value {
                 let handle = self.handle(value);
                 self.bind(name.name.as_str(), handle);
+                if self.is_of_service(value) {
+                    self.of_services.insert(name.name.to_string());
+                }
                 if let Some(start) = function_start(value) {
                     self.functions.insert(name.name.to_string(), start);
                 }
@@ -123,6 +153,17 @@ impl Facts {
     }
 }
 
+/// Whether it is `context.services`, or the name that `const { services } = context` gives it.
+fn is_services(value: &Expression<'_>) -> bool {
+    match value.get_inner_expression() {
+        Expression::Identifier(name) => name.name == "services",
+        Expression::StaticMemberExpression(member) => {
+            member.property.name == "services" && is_context(&member.object)
+        }
+        _ => false,
+    }
+}
+
 fn is_context(value: &Expression<'_>) -> bool {
     matches!(value.get_inner_expression(), Expression::Identifier(name) if name.name == "context")
 }
@@ -158,10 +199,13 @@ impl<'a> Visit<'a> for Facts {
 
     fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
-            if name.name == "exports" {
+            if name.name == "exports" && assignment.operator.is_assign() {
                 self.exported(&assignment.right);
             }
             let handle = self.handle(&assignment.right);
+            if self.is_of_service(&assignment.right) {
+                self.of_services.insert(name.name.to_string());
+            }
             self.bind(name.name.as_str(), handle);
         }
         walk::walk_assignment_expression(self, assignment);

@@ -3,61 +3,40 @@
 //! Only what surely fails is told: a name that may stand for something else is left alone. Where a
 //! branch, a loop or an early return may avoid it, the finding says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
-    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, CallExpression, CatchClause,
-    ConditionalExpression, Expression, Function, IdentifierReference, IfStatement,
-    LogicalExpression, NewExpression, ObjectExpression, ObjectProperty, ObjectPropertyKind,
-    Program, ReturnStatement, Statement, StaticMemberExpression, SwitchStatement, ThrowStatement,
-    TryStatement, UnaryExpression, UnaryOperator,
+    ArrowFunctionExpression, AssignmentExpression, AssignmentPattern, AssignmentTarget,
+    AssignmentTargetPropertyIdentifier, AssignmentTargetWithDefault, CallExpression, CatchClause,
+    ChainExpression, ConditionalExpression, Expression, FormalParameter, Function,
+    IdentifierReference, IfStatement, LogicalExpression, NewExpression, ObjectExpression,
+    ObjectProperty, ObjectPropertyKind, Program, PropertyDefinition, ReturnStatement, Statement,
+    StaticMemberExpression, SwitchStatement, ThrowStatement, TryStatement, UnaryExpression,
+    UnaryOperator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::ScopeFlags;
 
 use super::{
-    UNSUPPORTED_GLOBALS,
+    Names, UNSUPPORTED_GLOBALS,
     advice::{self, Advice},
     facts::{Facts, Handle},
+    finding::{Applies, EXECUTE, Finding, Findings, REQUIRE},
     unresolved::Unresolved,
 };
 use crate::source::{has_exports, place_of};
 
-/// Something that fails when a run gets to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// A stable name of what is wrong, such as `source-exports-nothing`.
-    pub code: &'static str,
-    /// The line and the column, from 1, in UTF-16 units.
-    pub place: (usize, usize),
-    /// What is wrong, a sentence without a full stop.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-    /// Whether every run gets there.
-    pub is_certain: bool,
-    /// Where it counts.
-    pub applies: Applies,
-}
-
-/// Where a finding counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applies {
-    /// Everywhere.
-    Always,
-    /// Where documents are in the embedded store.
-    Embedded,
-    /// Where callers run as system although they should log in, and there is no user. Such a run
-    /// does not fail, it finds nothing.
-    UserIsSystem,
-}
-
 /// Finds what will fail.
-pub(super) fn find(source: &str, program: &Program<'_>, unresolved: &Unresolved) -> Vec<Finding> {
+pub(super) fn find(
+    source: &str,
+    program: &Program<'_>,
+    names: &Names,
+    unresolved: &Unresolved,
+) -> Findings {
     if has_exports(program) {
         // It does not compile, which is told already.
-        return Vec::new();
+        return Findings::default();
     }
     let mut facts = Facts::default();
     facts.visit_program(program);
@@ -67,25 +46,26 @@ pub(super) fn find(source: &str, program: &Program<'_>, unresolved: &Unresolved)
         branches: 0,
         has_left: false,
         findings: Vec::new(),
+        queries: 0,
         text_depth: 0,
         facts: &facts,
+        names,
         unresolved,
         undefined_told: BTreeMap::new(),
+        surely: BTreeSet::new(),
     };
     finder.visit_program(program);
-    let mut findings = finder.findings;
-    if !facts.has_exports && !findings.iter().any(|one| one.code == MODULE_EXPORTS) {
+    let (mut findings, surely) = (finder.findings, finder.surely);
+    if !facts.has_exports && unresolved.may_export {
+        // Something assigns to it in a way that is not followed.
+    } else if !facts.has_exports && !findings.iter().any(|one| one.code == MODULE_EXPORTS) {
         findings.insert(0, exports_nothing((1, 1), "nothing is assigned to `exports`"));
     } else if let (false, Some((span, what))) = (facts.may_export, facts.useless) {
         let message = format!("`exports` is {what}, which cannot be called");
         findings.insert(0, exports_nothing(place_of(source, span.start as usize), &message));
     }
-    findings
+    Findings { findings, surely }
 }
-
-/// Globals whose methods are called, and construct nothing.
-const WITH_METHODS: [&str; 9] =
-    ["Array", "Buffer", "Date", "JSON", "Math", "Number", "Object", "Promise", "String"];
 
 /// More of one source are not told: it is to be looked at as a whole.
 const FINDINGS_MAX: usize = 1000;
@@ -112,13 +92,18 @@ fn exports_nothing(place: (usize, usize), message: &str) -> Finding {
 struct Finder<'s> {
     source: &'s str,
     facts: &'s Facts,
+    names: &'s Names,
     unresolved: &'s Unresolved,
+    /// What is asked for where no branch avoids it: a path and a name.
+    surely: BTreeSet<(&'static str, String)>,
     /// Whether what is looked at belongs to the exported function, or to no function.
     in_entry: bool,
     /// How many branches it stands in.
     branches: usize,
     /// Whether the function may have ended before.
     has_left: bool,
+    /// How many calls of queries it stands in.
+    queries: usize,
     /// How many `$text` it stands in.
     text_depth: usize,
     findings: Vec<Finding>,
@@ -173,6 +158,17 @@ impl<'s> Finder<'s> {
         }
     }
 
+    /// Notes what a call asks for, where no branch avoids it.
+    fn asked_for(&mut self, call: &CallExpression<'_>) {
+        let path = self.names.path(&call.callee);
+        let path = [REQUIRE, EXECUTE].into_iter().find(|one| path.as_deref() == Some(*one));
+        let first = call.arguments.first().and_then(|first| first.as_expression());
+        let name = first.and_then(|first| self.names.text(first));
+        if let (Some(path), Some(name), 0) = (path, name, self.branches) {
+            self.surely.insert((path, name));
+        }
+    }
+
     fn branch(&mut self, walk: impl FnOnce(&mut Self)) {
         self.branches += 1;
         walk(self);
@@ -191,7 +187,11 @@ impl<'s> Finder<'s> {
         let message = format!("the embedded store refuses {name}");
         let remedy = "set HOOKSTEAD_MONGODB_URI to a MongoDB deployment, or do it in another way: \
             docs/databases.md says how";
-        self.tell_where(STORE_REFUSES, span, message, remedy, Applies::Embedded);
+        let tell = |finder: &mut Self| {
+            finder.tell_where(STORE_REFUSES, span, message, remedy, Applies::Embedded);
+        };
+        // Elsewhere it may be data.
+        if self.queries > 0 { tell(self) } else { self.branch(tell) }
     }
 
     fn look_at_lookup(&mut self, lookup: &ObjectExpression<'_>) {
@@ -235,6 +235,7 @@ fn is_simple(options: &ObjectExpression<'_>) -> bool {
 
 impl<'a> Visit<'a> for Finder<'_> {
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        self.asked_for(call);
         if let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression()
             && !call.optional
         {
@@ -247,19 +248,71 @@ impl<'a> Visit<'a> for Finder<'_> {
             };
             if let Some(Advice { remedy, .. }) = advice {
                 let message = format!("{what} has no method `{name}`");
-                self.tell(METHOD_UNKNOWN, member.property.span, message, remedy);
+                let tell = |finder: &mut Self| {
+                    finder.tell(METHOD_UNKNOWN, member.property.span, message, remedy);
+                };
+                if self.facts.is_of_service(&member.object) {
+                    tell(self);
+                } else {
+                    self.branch(tell);
+                }
             }
-            if handle == Some(Handle::Collection) && name == "aggregate" {
-                self.look_at_options(call);
+            let is_query = handle == Some(Handle::Collection) && advice::QUERIES.contains(&name);
+            let handles_errors = name == "catch" || (name == "then" && call.arguments.len() > 1);
+            if is_query {
+                self.queries += 1;
+                if name == "aggregate" {
+                    self.look_at_options(call);
+                }
+                walk::walk_call_expression(self, call);
+                self.queries -= 1;
+                return;
+            }
+            if handles_errors {
+                return self.branch(|finder| walk::walk_call_expression(finder, call));
             }
         }
         walk::walk_call_expression(self, call);
+    }
+
+    /// What stands behind a `?.` may not be reached.
+    fn visit_chain_expression(&mut self, chain: &ChainExpression<'a>) {
+        self.branch(|finder| walk::walk_chain_expression(finder, chain));
+    }
+
+    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
+        self.branch(|finder| walk::walk_formal_parameter(finder, parameter));
+    }
+
+    fn visit_assignment_pattern(&mut self, pattern: &AssignmentPattern<'a>) {
+        self.branch(|finder| walk::walk_assignment_pattern(finder, pattern));
+    }
+
+    fn visit_assignment_target_with_default(&mut self, target: &AssignmentTargetWithDefault<'a>) {
+        self.branch(|finder| walk::walk_assignment_target_with_default(finder, target));
+    }
+
+    fn visit_assignment_target_property_identifier(
+        &mut self,
+        target: &AssignmentTargetPropertyIdentifier<'a>,
+    ) {
+        self.branch(|finder| {
+            walk::walk_assignment_target_property_identifier(finder, target);
+        });
+    }
+
+    /// The value of a member is worked out when an object of the class is made.
+    fn visit_property_definition(&mut self, member: &PropertyDefinition<'a>) {
+        self.branch(|finder| walk::walk_property_definition(finder, member));
     }
 
     fn visit_object_property(&mut self, property: &ObjectProperty<'a>) {
         let Some(name) = property.key.static_name() else {
             return walk::walk_object_property(self, property);
         };
+        if name == "$literal" {
+            return;
+        }
         if name == "$lookup"
             && let Expression::ObjectExpression(lookup) = &property.value
         {
@@ -288,7 +341,12 @@ impl<'a> Visit<'a> for Finder<'_> {
             let remedy = "write `exports = …` in the place of `module.exports = …`";
             self.tell(MODULE_EXPORTS, member.span, message, remedy);
         }
-        walk::walk_assignment_expression(self, assignment);
+        self.visit_assignment_target(&assignment.left);
+        if assignment.operator.is_logical() {
+            self.branch(|finder| finder.visit_expression(&assignment.right));
+        } else {
+            self.visit_expression(&assignment.right);
+        }
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
@@ -307,7 +365,7 @@ impl<'a> Visit<'a> for Finder<'_> {
         if let Expression::StaticMemberExpression(member) = new.callee.get_inner_expression()
             && let Expression::Identifier(object) = &member.object
             && self.unresolved.foreign.contains(&object.span.start)
-            && WITH_METHODS.contains(&object.name.as_str())
+            && advice::WITH_METHODS.contains(&object.name.as_str())
             && member.property.name.starts_with(|first: char| first.is_ascii_lowercase())
         {
             let message = format!("`{}.{}` is no constructor", object.name, member.property.name);
@@ -331,7 +389,10 @@ impl<'a> Visit<'a> for Finder<'_> {
     }
 
     fn visit_unary_expression(&mut self, unary: &UnaryExpression<'a>) {
-        let asks = unary.operator == UnaryOperator::Typeof;
+        // Neither reads the value of a name.
+        let is_name = matches!(unary.argument, Expression::Identifier(_));
+        let asks = unary.operator == UnaryOperator::Typeof
+            || (unary.operator == UnaryOperator::Delete && is_name);
         if !asks {
             walk::walk_unary_expression(self, unary);
         }
@@ -398,7 +459,9 @@ impl<'a> Visit<'a> for Finder<'_> {
     }
 
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        self.within(function.span.start, |finder| walk::walk_function(finder, function, flags));
+        // A call of a generator runs nothing of it.
+        let start = if function.generator { u32::MAX } else { function.span.start };
+        self.within(start, |finder| walk::walk_function(finder, function, flags));
     }
 
     fn visit_arrow_function_expression(&mut self, function: &ArrowFunctionExpression<'a>) {

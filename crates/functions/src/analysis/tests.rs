@@ -134,12 +134,12 @@ fn what_will_fail_is_found_and_nothing_else() {
         ),
         ("exports = (c, db) => { c.insert({}); const d = db.collection('c'); d.find() }", ""),
         ("exports = (db) => { let c = db.collection('c'); c = []; c.remove(1) }", ""),
-        ("exports = (a) => a.db('d').listCollections()", "method-unknown@1:28"),
-        ("exports = (c) => c.find({ at: { $near: [1, 2] } })", "store-refuses@1:33"),
-        ("exports = (c) => c.find({ $text: { $search: 'a', $meta: 1 } })", "store-refuses@1:27"),
+        ("exports = (a) => a.db('d').listCollections()", "method-unknown@1:28?"),
+        ("exports = (c) => c.find({ at: { $near: [1, 2] } })", "store-refuses@1:33?"),
+        ("exports = (c) => c.find({ $text: { $search: 'a', $meta: 1 } })", "store-refuses@1:27?"),
         (
             "exports = (c) => c.aggregate([{ $lookup: { from: { db: 'd', coll: 'c' } } }])",
-            "store-refuses@1:44",
+            "store-refuses@1:44?",
         ),
         ("exports = (c) => c.aggregate([{ $lookup: { from: 'c', as: 'd' } }])", ""),
         (
@@ -168,8 +168,44 @@ fn what_will_fail_is_found_and_nothing_else() {
 }
 
 #[test]
+fn what_may_be_something_else_is_told_with_doubt() {
+    let cases = [
+        (
+            "exports = () => { const d = { collection: () => 1 }; d.collection('c').insert() }",
+            "method-unknown@1:72?",
+        ),
+        (
+            "exports = async () => { const { services } = context; \
+             await services.get('m').db('d').collection('c').insert() }",
+            "method-unknown@1:103",
+        ),
+        ("exports = () => [{ $where: 1 }, { $literal: { $function: 1 } }]", "store-refuses@1:20?"),
+        (
+            "exports = (c) => c.collection('c').find({ $where: 1 }).toArray().catch(() => 1)",
+            "store-refuses@1:43?",
+        ),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(findings(source), expected, "{source}");
+    }
+}
+
+#[test]
 fn names_that_are_defined_nowhere_are_found() {
     let cases = [
+        ("exports = (a = nope) => a", "name-undefined@1:16?"),
+        ("exports = () => { const { a = nope } = {}; return a }", "name-undefined@1:31?"),
+        (
+            "exports = () => { let a = 1; a ||= nope; [a = nope] = [1]; return a }",
+            "name-undefined@1:36?",
+        ),
+        ("exports = (a) => a?.b(nope)", "name-undefined@1:23?"),
+        ("exports = function* () { nope }", "name-undefined@1:26?"),
+        ("exports = () => { class A { b = nope } return delete nope }", "name-undefined@1:33?"),
+        ("exports = () => { nope += 1 }", "name-undefined@1:19"),
+        ("[exports] = [() => 1]", ""),
+        ("eval('exports = () => 1')", ""),
+        ("exports ||= () => 1", "exports-nothing@1:1"),
         ("exports = () => new Promise.resolve(1)", "not-a-constructor@1:17"),
         ("exports = (Promise, a) => new Promise.resolve(1, new Date.X.y(), new a.b())", ""),
         ("exports = () => { response.setBody('a'); response.setBody('b') }", "name-undefined@1:19"),

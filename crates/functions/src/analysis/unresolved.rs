@@ -119,6 +119,8 @@ pub(super) struct Unresolved {
     pub(super) foreign: BTreeSet<u32>,
     /// Those of them that do not exist, so that reading one fails.
     pub(super) undefined: BTreeSet<u32>,
+    /// Whether something may be assigned to `exports`.
+    pub(super) may_export: bool,
 }
 
 /// Scopes within each other. Every name is looked for in all of them, so in a source with more the
@@ -140,13 +142,15 @@ impl Unresolved {
                 .iter()
                 .any(|node| matches!(node.kind(), AstKind::WithStatement(_)));
         let of_this = assigned_to_this(&semantic);
-        let mut unresolved = Self::default();
+        let mut unresolved = Self { may_export: !is_sure, ..Self::default() };
         for (name, references) in names {
             let name = name.as_str();
             let all: Vec<&Reference> =
                 references.iter().map(|id| semantic.scoping().get_reference(*id)).collect();
-            // An assignment declares a name in a sloppy script.
-            if all.iter().any(|one| one.is_write()) || PARAMETERS.contains(&name) {
+            // An assignment declares a name in a sloppy script, where it does not read it first.
+            let is_assigned = all.iter().any(|one| one.is_write() && !one.is_read());
+            unresolved.may_export |= is_assigned && name == "exports";
+            if is_assigned || PARAMETERS.contains(&name) {
                 continue;
             }
             let places = all.iter().map(|one| semantic.reference_span(one).start);

@@ -26,15 +26,16 @@ pub(crate) const CAUGHT: &str = "$caught$";
 const ARGUMENT_BEGIN: &str = "true/*$call$*/?";
 const ARGUMENT_END: &str = ":new 0/*$call$*/";
 
-/// A source with its edits; without any where it does not parse.
-pub(super) fn apply(source: &str) -> Body {
+/// A source with its edits, and whether it parses; without any where it does not.
+pub(super) fn apply(source: &str) -> (Body, bool) {
     let changes = with_program(source, |program| {
         let mut edits = Edits { source, changes: Vec::new(), calls: 0 };
         edits.visit_program(program);
         edits.changes.sort_by_key(|(span, _)| (span.start, span.end));
         edits.changes
     });
-    Body::new(source, changes.unwrap_or_default())
+    let parses = changes.is_some();
+    (Body::new(source, changes.unwrap_or_default()), parses)
 }
 
 /// Collects what is changed.

@@ -295,3 +295,45 @@ fn shown(problem: &Json) -> String {
     let (severity, code, file) = (text("severity"), text("code"), text("file"));
     format!("{severity} {code} {file} {}:{}", problem["line"], problem["column"])
 }
+
+#[test]
+fn a_source_cannot_end_the_function_around_it() {
+    for source in ["});(()=>{ exports=()=>1;", "exports=()=>1;});(()=>{", "};{", "}, function () {"]
+    {
+        let folder = app_of(&[("functions/f.js", source)]);
+        let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
+        assert_eq!(route_of(&report, "f")["verdict"], "fails", "{source}: {report}");
+        assert!(report.to_string().contains("function-syntax-error"), "{source}: {report}");
+    }
+}
+
+#[test]
+fn a_long_source_is_told_and_runs() {
+    let source = format!("exports = () => 1; //{}", " ".repeat(300_000));
+    let folder = app_of(&[("functions/f.js", source.as_str())]);
+    let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
+    assert_eq!(route_of(&report, "f")["verdict"], "runs", "{report}");
+    assert_eq!(route_of(&report, "f")["uses"]["dynamic"], true, "{report}");
+    let problems: Vec<String> = report["problems"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(problems, ["warning source-not-analysed functions/f.js null:null"]);
+}
+
+#[test]
+fn what_a_branch_avoids_makes_no_route_fail() {
+    let folder = app_of(&[
+        ("functions/tries.js", "exports = () => { try { require('nope') } catch { return 1 } }"),
+        (
+            "functions/calls.js",
+            "exports = (a) => { if (a.b) return context.functions.execute('broken'); return 1 }",
+        ),
+        ("functions/broken.js", "exports = () => missing"),
+        ("functions/needs.js", "exports = () => context.functions.execute('broken')"),
+    ]);
+    let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
+    for (function, verdict) in
+        [("tries", "runs"), ("calls", "runs"), ("broken", "fails"), ("needs", "fails")]
+    {
+        assert_eq!(route_of(&report, function)["verdict"], verdict, "{function}: {report}");
+    }
+    assert_eq!(route_of(&report, "tries")["missing"][0]["name"], "nope", "{report}");
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use hookstead_app::codes::CODES;
 
 /// The crates whose sources make problems.
-const CRATES: [&str; 4] = ["app", "functions", "server", "hookstead"];
+const CRATES: [&str; 5] = ["app", "functions", "server", "site", "hookstead"];
 
 /// What stands before the code of a problem in the sources.
 const BEFORE: [&str; 6] = ["code: ", ".error(", ".warn(", ".doubt(", ".oddity(", ".oddity_with("];

@@ -40,7 +40,7 @@ impl Missing {
         Self { used_in: files.iter().cloned().collect(), ..self }
     }
 
-    fn harmless(self) -> Self {
+    pub(super) fn harmless(self) -> Self {
         Self { is_fatal: false, ..self }
     }
 

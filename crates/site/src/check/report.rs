@@ -1,7 +1,7 @@
 //! The report: the same for people and for machines. Its JSON form is documented in
 //! `docs/check.md` and only ever grows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use hookstead_app::{App, Part, Problem, Protection, RunAs, SecretSource, Severity};
 use serde::Serialize;
@@ -139,10 +139,11 @@ impl Report {
     ) -> Self {
         let survey = Survey::new(app, analyses);
         let wanted = Wanted { app, functions: site.functions(), circumstances };
+        let told = Told::new(problems);
         let routes: Vec<RouteReport> = site
             .endpoints()
             .iter()
-            .map(|route| report_route(route, &survey, &wanted, problems))
+            .map(|route| report_route(route, &survey, &wanted, &told))
             .collect();
         let is_of_export = |problem: &&Problem| !OF_ROUTES.contains(&problem.code);
         let mut problems: Vec<Problem> = problems.iter().filter(is_of_export).cloned().collect();
@@ -194,20 +195,20 @@ fn report_route(
     route: &Listing,
     survey: &Survey<'_>,
     wanted: &Wanted<'_>,
-    problems: &[Problem],
+    told: &Told<'_>,
 ) -> RouteReport {
     let declaration = &route.declaration;
     let (uses, mut missing) = survey.of_route(route, wanted);
     let here = BTreeSet::from([declaration.place.file.clone()]);
     if declaration.file.is_none() {
         let mut source = Missing::source(&route.function).used_in(&here);
-        source.remedy = remedy_of_source(problems, route).unwrap_or(source.remedy);
+        source.remedy = told.remedy_of_source(route).unwrap_or(source.remedy);
         missing.insert(0, source);
     }
     let secret = secret_name(&declaration.protection);
     let unset = secret.filter(|name| !(wanted.circumstances.has_secret)(name));
     missing.extend(unset.map(|name| Missing::secret(name).used_in(&here)));
-    let judgement = judge(route, syntax_error(problems, route), &missing);
+    let judgement = judge(route, told.syntax_error(route), &missing);
     RouteReport {
         kind: route.kind,
         method: route.method.clone(),
@@ -228,27 +229,45 @@ fn report_route(
     }
 }
 
-/// What to do about the source of a route, as reading the export has found.
-fn remedy_of_source(problems: &[Problem], route: &Listing) -> Option<String> {
-    let place = &route.declaration.place;
-    let field = format!("{}.function_name", place.field);
-    let source = place.file.replace("config.json", "source.js");
-    let is_it = |problem: &&Problem| match problem.code {
-        "endpoint-function-missing" => {
-            problem.file == place.file && problem.field.as_deref() == Some(&field)
-        }
-        "webhook-file-missing" => problem.file == source,
-        _ => false,
-    };
-    problems.iter().find(is_it).map(|problem| problem.remedy.clone())
+/// What reading the export has found about sources, for looking it up with each route.
+struct Told<'a> {
+    /// By the file of the declaration and the field in it.
+    functions_missing: HashMap<(&'a str, &'a str), &'a str>,
+    /// By the file of the source.
+    files_missing: HashMap<&'a str, &'a str>,
+    /// What the engine says, by the file of the source.
+    syntax_errors: HashMap<&'a str, &'a str>,
 }
 
-/// What the engine says about the source of a route, where it does not compile.
-fn syntax_error<'a>(problems: &'a [Problem], route: &Listing) -> Option<&'a str> {
-    let is_it = |problem: &&Problem| {
-        problem.code == SYNTAX_ERROR && Some(&problem.file) == route.declaration.file.as_ref()
-    };
-    problems.iter().find(is_it).map(|problem| problem.message.as_str())
+impl<'a> Told<'a> {
+    fn new(problems: &'a [Problem]) -> Self {
+        let of = |code| problems.iter().rev().filter(move |one| one.code == code);
+        let with_field = of("endpoint-function-missing").filter_map(|one| {
+            Some(((one.file.as_str(), one.field.as_deref()?), one.remedy.as_str()))
+        });
+        let remedy = |one: &'a Problem| (one.file.as_str(), one.remedy.as_str());
+        let message = |one: &'a Problem| (one.file.as_str(), one.message.as_str());
+        Self {
+            functions_missing: with_field.collect(),
+            files_missing: of("webhook-file-missing").map(remedy).collect(),
+            syntax_errors: of(SYNTAX_ERROR).map(message).collect(),
+        }
+    }
+
+    /// What to do about a source that is not there.
+    fn remedy_of_source(&self, route: &Listing) -> Option<String> {
+        let place = &route.declaration.place;
+        let field = format!("{}.function_name", place.field);
+        let source = place.file.replace("config.json", "source.js");
+        let of_endpoint = self.functions_missing.get(&(place.file.as_str(), field.as_str()));
+        let remedy = of_endpoint.or_else(|| self.files_missing.get(source.as_str()));
+        remedy.map(|remedy| (*remedy).to_owned())
+    }
+
+    /// What the engine says about the source of a route, where it does not compile.
+    fn syntax_error(&self, route: &Listing) -> Option<&'a str> {
+        self.syntax_errors.get(route.declaration.file.as_deref()?).copied()
+    }
 }
 
 fn secret_name(protection: &Protection) -> Option<&str> {

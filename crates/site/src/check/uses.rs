@@ -52,6 +52,9 @@ const NODE_MODULES: [&str; 17] = [
     "worker_threads",
 ];
 
+/// Functions that are followed from one route: all that it uses is told with every route.
+const FUNCTIONS_FOLLOWED_MAX: usize = 250;
+
 /// An app with what its sources use.
 pub(super) struct Survey<'a> {
     app: &'a App,
@@ -74,7 +77,11 @@ impl<'a> Survey<'a> {
         let mut problems = Vec::new();
         for (file, source, run_as) in functions.chain(webhooks) {
             let has_user = *run_as != RunAs::Application;
-            for one in &self.analyses.of(source).findings {
+            let uses = self.analyses.of(source);
+            if uses.is_too_long {
+                problems.push(not_analysed(file, source.len()));
+            }
+            for one in &uses.findings {
                 let is_of_user = one.applies == Applies::UserIsSystem;
                 if wanted.applies(one.applies) && !(is_of_user && has_user) {
                     problems.push(problem(file, one.clone(), is_of_user));
@@ -87,20 +94,53 @@ impl<'a> Survey<'a> {
     /// What a route uses, and what of it is missing.
     pub(super) fn of_route(&self, route: &Listing, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
         let file = route.declaration.file.as_deref().unwrap_or_default();
+        if route.declaration.file.is_none() {
+            // There is no source, which is told already.
+            return Default::default();
+        }
         let mut found = Found::default();
-        found.add(&self.analyses.of(route.source(self.app)), file);
-        // A function that calls itself, or is called in a circle, is looked at once.
+        found.add(&self.analyses.of(route.source(self.app)), file, true);
+        // A function that calls itself, or is called in a circle, is looked at once; what is surely
+        // called comes first, so that it counts as such.
         let mut looked_at = BTreeSet::new();
-        while let Some(name) = found.functions.keys().find(|name| !looked_at.contains(*name)) {
-            let name = name.clone();
+        let names: Vec<String> = found.functions.keys().cloned().collect();
+        let (mut sure, mut others) = found.by_sureness(names);
+        while let Some(name) = sure.pop().or_else(|| others.pop()) {
+            if looked_at.contains(&name) {
+                continue;
+            }
+            if looked_at.len() == FUNCTIONS_FOLLOWED_MAX {
+                found.dynamic = true;
+                break;
+            }
             if let Some(function) = self.app.functions.get(&name) {
                 let uses = self.analyses.of(&function.source);
-                found.add(&uses, function.file.as_deref().unwrap_or_default());
+                let is_sure = found.surely.contains(&name);
+                found.add(&uses, function.file.as_deref().unwrap_or_default(), is_sure);
+                let (more_sure, more) = found.by_sureness(uses.functions.iter().cloned());
+                sure.extend(more_sure);
+                others.extend(more);
             }
             looked_at.insert(name);
         }
         let missing = found.missing(wanted);
         (found.into_uses(), missing)
+    }
+}
+
+fn not_analysed(file: &str, bytes: usize) -> Problem {
+    Problem {
+        severity: Severity::Warning,
+        code: "source-not-analysed",
+        file: file.to_owned(),
+        line: None,
+        column: None,
+        excerpt: None,
+        field: None,
+        message: format!(
+            "the source has {bytes} bytes, and one of more than 256 KiB is not analysed"
+        ),
+        remedy: "call its endpoints: what it uses and what will fail is not known".to_owned(),
     }
 }
 
@@ -141,6 +181,8 @@ struct Found {
     functions: Names,
     /// Methods that are called of services, by the names of these.
     service_methods: Names,
+    /// Modules and functions that no branch avoids on the way to them.
+    surely: BTreeSet<String>,
     /// What fails, with the file.
     findings: Vec<(String, Finding)>,
     dynamic: bool,
@@ -153,7 +195,8 @@ pub(super) const OUTGOING: &str = "outgoing-http";
 pub(super) const DATABASE: &str = "database";
 
 impl Found {
-    fn add(&mut self, uses: &SourceUses, file: &str) {
+    /// Adds what a source uses; no branch avoids the source where it `is_sure`.
+    fn add(&mut self, uses: &SourceUses, file: &str, is_sure: bool) {
         let flags = [(OUTGOING, uses.http), (DATABASE, uses.data)];
         let set = flags.into_iter().filter(|(_, is_set)| *is_set);
         let mut features: BTreeSet<String> = set.map(|(name, _)| name.to_owned()).collect();
@@ -175,8 +218,16 @@ impl Found {
             let known = self.service_methods.entry(service.clone()).or_default();
             known.extend(methods.iter().cloned());
         }
-        self.findings.extend(uses.findings.iter().map(|one| (file.to_owned(), one.clone())));
+        if is_sure {
+            self.surely.extend(uses.modules_surely.iter().chain(&uses.functions_surely).cloned());
+            self.findings.extend(uses.findings.iter().map(|one| (file.to_owned(), one.clone())));
+        }
         self.dynamic |= uses.dynamic;
+    }
+
+    /// Functions that are surely called, and the others.
+    fn by_sureness(&self, names: impl IntoIterator<Item = String>) -> (Vec<String>, Vec<String>) {
+        names.into_iter().partition(|name| self.surely.contains(name))
     }
 
     fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
@@ -198,7 +249,12 @@ impl Found {
         }
         for (names, look) in looks {
             for (name, files) in names {
+                let may_be_avoided = [&self.modules, &self.functions]
+                    .into_iter()
+                    .any(|one| std::ptr::eq(names, one))
+                    && !self.surely.contains(name);
                 let missing = look(wanted, name).map(|missing| missing.used_in(files));
+                let missing = missing.map(|one| if may_be_avoided { one.harmless() } else { one });
                 let methods =
                     self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
                 all.extend(missing.map(|missing| missing.unless_asked_for_data(methods)));

@@ -1,5 +1,7 @@
 //! What will become of the calls of a route.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::missing::Missing;
@@ -41,11 +43,7 @@ pub(super) fn judge(route: &Listing, broken: Option<&str>, missing: &[Missing]) 
     } else {
         (Verdict::Runs, None)
     };
-    let mut reasons: Vec<String> = first.into_iter().collect();
-    for fault in faults {
-        if !reasons.contains(&fault) {
-            reasons.push(fault);
-        }
-    }
+    let mut told = HashSet::new();
+    let reasons = first.into_iter().chain(faults).filter(|one| told.insert(one.clone())).collect();
     Judgement { verdict, reasons }
 }
