@@ -11,7 +11,7 @@
 use std::cmp::Ordering;
 
 use crate::{
-    Protection, Secret, SecretSource, ServiceKind, fields::Fields, nearest::nearest,
+    Protection, Secret, SecretSource, ServiceKind, fields::Fields, nearest::nearest, schemes,
     secrets::is_secret_name, strictness::compare_protections,
 };
 
@@ -56,7 +56,8 @@ pub(crate) fn of_endpoint(fields: &mut Fields<'_>) -> Protection {
             Stated::Method(stricter(fields, one, other))
         }
     };
-    let protection = combine(fields, stated, source, has_secret, "secret_name", NAME_SECRET);
+    let protection =
+        combine(fields, schemes::ENDPOINT, stated, source, has_secret, "secret_name", NAME_SECRET);
     match name {
         Some(name) if !matches!(protection, Protection::None) && !is_secret_name(name) => refuse(
             fields,
@@ -76,8 +77,8 @@ fn stricter(fields: &mut Fields<'_>, one: Validation, other: Validation) -> Vali
         let secret = SecretSource::Named(String::new());
         match validation {
             Validation::Open => Protection::None,
-            Validation::Query => Protection::SecretAsQueryParam(secret),
-            Validation::Signature => Protection::VerifyPayload(secret),
+            Validation::Query => Protection::Signed { scheme: schemes::SECRET, secret },
+            Validation::Signature => Protection::Signed { scheme: schemes::ENDPOINT, secret },
         }
     };
     match compare_protections(&protection(one), &protection(other)) {
@@ -107,10 +108,18 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
     let source = secret.map(|text| SecretSource::Literal(Secret::new(text.to_owned())));
     match (kind, stated, source) {
         (_, Stated::Unclear, _) => unclear(),
-        (ServiceKind::Github, Stated::Method(Validation::Query), source) => {
-            combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
+        (ServiceKind::Github, Stated::Method(Validation::Query), source) => combine(
+            fields,
+            schemes::WEBHOOK,
+            stated,
+            source,
+            secret.is_some(),
+            "secret",
+            FILL_SECRET,
+        ),
+        (ServiceKind::Github, _, Some(secret)) => {
+            Protection::Signed { scheme: schemes::GITHUB, secret }
         }
-        (ServiceKind::Github, _, Some(source)) => Protection::GithubSignature(source),
         (ServiceKind::Github, Stated::Method(Validation::Open), None) => Protection::None,
         // GitHub's webhooks carry no validation method: the secret is their protection, and an
         // export without one has lost it.
@@ -130,9 +139,15 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
         (ServiceKind::Other(_), Stated::Nothing, None) => {
             refuse(fields, "service-type", "validationMethod", UNKNOWN_SERVICE, NAME_SERVICE)
         }
-        (_, stated, source) => {
-            combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
-        }
+        (_, stated, source) => combine(
+            fields,
+            schemes::WEBHOOK,
+            stated,
+            source,
+            secret.is_some(),
+            "secret",
+            FILL_SECRET,
+        ),
     }
 }
 
@@ -166,6 +181,7 @@ const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";
 
 fn combine(
     fields: &mut Fields<'_>,
+    signature: &'static str,
     stated: Stated,
     source: Option<SecretSource>,
     has_secret: bool,
@@ -184,8 +200,12 @@ fn combine(
             "there is a secret, and no word of how it is to be used",
             SET_METHOD,
         ),
-        (Stated::Method(Validation::Query), Some(source)) => Protection::SecretAsQueryParam(source),
-        (Stated::Method(Validation::Signature), Some(source)) => Protection::VerifyPayload(source),
+        (Stated::Method(Validation::Query), Some(secret)) => {
+            Protection::Signed { scheme: schemes::SECRET, secret }
+        }
+        (Stated::Method(Validation::Signature), Some(secret)) => {
+            Protection::Signed { scheme: signature, secret }
+        }
         (Stated::Method(_), None) => {
             refuse(fields, "secret-missing", key, "it asks for a secret and has none", remedy)
         }

@@ -144,8 +144,8 @@ impl Exchange {
 
     /// Takes the request through every check.
     async fn admit(&mut self, body: &mut Incoming) -> Result<Permitted, Stop> {
-        let Self { running, site, parts, known, .. } = self;
-        admit::admit(Passed::new(running, site, parts, body, known)).await
+        let Self { running, site, parts, started, known, .. } = self;
+        admit::admit(Passed::new(running, site, (parts, *started), body, known)).await
     }
 
     /// Leaves the rest of a refused body. A small one is read, so that the connection can serve

@@ -253,9 +253,7 @@ fn syntax_error<'a>(problems: &'a [Problem], route: &Listing) -> Option<&'a str>
 
 fn secret_name(protection: &Protection) -> Option<&str> {
     match protection {
-        Protection::SecretAsQueryParam(SecretSource::Named(name))
-        | Protection::VerifyPayload(SecretSource::Named(name))
-        | Protection::GithubSignature(SecretSource::Named(name)) => Some(name),
+        Protection::Signed { secret: SecretSource::Named(name), .. } => Some(name),
         _ => None,
     }
 }
