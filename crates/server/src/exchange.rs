@@ -218,7 +218,7 @@ impl Exchange {
         };
         let journal = &self.shared().journal;
         // Whoever pays nothing for a request must not be able to fill the log with it.
-        let is_busy = matches!(entry.outcome, Outcome::Failed { code: "TooManyRequests", .. });
+        let is_busy = refusal.as_ref().is_some_and(Refusal::is_of_load);
         if entry.run_by.is_none() || is_busy {
             journal.refuse(&entry, self.clock + elapsed);
         } else {

@@ -10,7 +10,7 @@ use hookstead_site::{Guard, Kind, Signed, Target, proof_headers};
 use http::{HeaderName, request::Parts};
 
 use super::{Passed, Stop, body::Body};
-use crate::{body::Held, parse::pairs, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, parse::pairs, refusal::Refusal};
 
 /// The step is passed.
 pub(crate) struct Proof<'a> {
@@ -122,12 +122,12 @@ fn refuse(
     match refusal {
         hookstead_signature::Refusal::Missing { name } if !signed.reads_query() => {
             let message = format!("expected to find {name} in header");
-            Refusal::bad_request("InvalidParameter", message)
+            Refusal::bad_request(ErrorCode::InvalidParameter, message)
         }
         _ => {
             let code = match kind {
-                Kind::Endpoint => "AuthError",
-                Kind::Webhook => "IncomingWebhookAuthFailed",
+                Kind::Endpoint => ErrorCode::AuthError,
+                Kind::Webhook => ErrorCode::IncomingWebhookAuthFailed,
             };
             Refusal::unauthorized(code, "the request could not be verified")
         }

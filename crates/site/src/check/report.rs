@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hookstead_app::{App, Part, Problem, Protection, RunAs, SecretSource, Severity};
+use hookstead_app::{App, Part, Problem, ProblemCode, Protection, RunAs, SecretSource, Severity};
 use serde::Serialize;
 
 use super::{
@@ -21,11 +21,11 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 /// The code of the server's problem about a source that does not compile.
-const SYNTAX_ERROR: &str = "function-syntax-error";
+const SYNTAX_ERROR: ProblemCode = ProblemCode::FunctionSyntaxError;
 
 /// Codes of problems that are told with the routes that they close.
-const OF_ROUTES: [&str; 2] =
-    ["endpoint-protection-unresolved", "endpoint-authentication-unsupported"];
+const OF_ROUTES: [ProblemCode; 2] =
+    [ProblemCode::EndpointProtectionUnresolved, ProblemCode::EndpointAuthenticationUnsupported];
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -234,10 +234,10 @@ fn remedy_of_source(problems: &[Problem], route: &Listing) -> Option<String> {
     let field = format!("{}.function_name", place.field);
     let source = place.file.replace("config.json", "source.js");
     let is_it = |problem: &&Problem| match problem.code {
-        "endpoint-function-missing" => {
+        ProblemCode::EndpointFunctionMissing => {
             problem.file == place.file && problem.field.as_deref() == Some(&field)
         }
-        "webhook-file-missing" => problem.file == source,
+        ProblemCode::WebhookFileMissing => problem.file == source,
         _ => false,
     };
     problems.iter().find(is_it).map(|problem| problem.remedy.clone())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_app::{App, Problem, RunAs, Severity};
+use hookstead_app::{App, Problem, ProblemCode, RunAs, Severity};
 use hookstead_functions::{Applies, Finding, Uses as SourceUses, is_builtin_module};
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ impl<'a> Survey<'a> {
             for one in &self.analyses.of(source).findings {
                 let is_of_user = one.applies == Applies::UserIsSystem;
                 if wanted.applies(one.applies) && !(is_of_user && has_user) {
-                    problems.push(problem(file, one.clone(), is_of_user));
+                    problems.extend(problem(file, one.clone(), is_of_user));
                 }
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Survey<'a> {
     }
 }
 
-fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
+fn problem(file: &str, finding: Finding, is_harmless: bool) -> Option<Problem> {
     let (line, column) = finding.place;
     let (severity, message) = match (finding.is_certain, is_harmless) {
         (_, true) => (Severity::Warning, finding.message),
@@ -114,9 +114,9 @@ fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
             (Severity::Warning, text)
         }
     };
-    Problem {
+    Some(Problem {
         severity,
-        code: finding.code,
+        code: ProblemCode::named(finding.code)?,
         file: file.to_owned(),
         line: Some(line),
         column: Some(column),
@@ -124,7 +124,7 @@ fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
         field: None,
         message,
         remedy: finding.remedy,
-    }
+    })
 }
 
 /// Names, each with the files that use it.
