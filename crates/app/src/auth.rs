@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{fields::Fields, folder::Folder, json_file::JsonFile, layout::Layout, reader::Reader};
+use crate::{
+    ProblemCode, fields::Fields, folder::Folder, json_file::JsonFile, layout::Layout,
+    reader::Reader,
+};
 
 const PROVIDERS: &str = "auth/providers.json";
 const PROVIDERS_FOLDER: &str = "auth_providers";
@@ -74,7 +77,7 @@ fn read_older(reader: &mut Reader) -> BTreeMap<String, Json> {
 fn check(reader: &mut Reader, file: &JsonFile, path: &str, name: &str, provider: &Json) -> bool {
     let Some(object) = provider.as_object() else {
         reader.report.error(
-            "provider-unreadable",
+            ProblemCode::ProviderUnreadable,
             file.spot(path),
             format!("provider `{name}` is left out: it is not an object"),
             "correct the entry",

@@ -1,81 +1,133 @@
 //! The codes of problems, which docs/check.md explains one by one.
 
-/// Every code that a problem may have, in the order of the alphabet. A test holds this list to
-/// the sources and to docs/check.md: a new code wants a line here and a row there.
-pub const CODES: &[&str] = &[
-    "app-id-missing",
-    "config-version-unknown",
-    "custom-user-data-not-read",
-    "data-api-not-served",
-    "dependencies-archived",
-    "dependency-version",
-    "endpoint-authentication-unsupported",
-    "endpoint-duplicate",
-    "endpoint-function-missing",
-    "endpoint-function-refused",
-    "endpoint-method",
-    "endpoint-methods-differ",
-    "endpoint-protection-differs",
-    "endpoint-protection-unresolved",
-    "endpoint-return-type",
-    "endpoint-route",
-    "endpoint-unreadable",
-    "endpoints-foreign",
-    "environment-missing",
-    "environment-values-missing",
-    "field-duplicate",
-    "field-type",
-    "field-unknown",
-    "file-letter-case",
-    "file-unusable",
-    "folder-not-read",
-    "function-duplicate",
-    "function-file-missing",
-    "function-for-clients",
-    "function-name-missing",
-    "function-rights-unknown",
-    "function-syntax-error",
-    "graphql-not-served",
-    "hosting-not-served",
-    "json-shape",
-    "json-syntax",
-    "json-trailing-comma",
-    "log-forwarder-not-run",
-    "origins-unreadable",
-    "provider-not-served",
-    "provider-unreadable",
-    "resolver-not-served",
-    "root-file-missing",
-    "rules-not-evaluated",
-    "run-as-conflict",
-    "run-as-overridden",
-    "schema-not-validated",
-    "secret-missing",
-    "secret-name",
-    "secrets-file",
-    "service-type",
-    "service-unreadable",
-    "source-exports-nothing",
-    "source-method-unknown",
-    "source-module-exports",
-    "source-name-undefined",
-    "source-not-a-constructor",
-    "source-not-analysed",
-    "source-store-refuses",
-    "source-user-is-system",
-    "sync-not-served",
-    "template-unresolved",
-    "trigger-not-run",
-    "user-creation-function-not-run",
-    "validation-conflict",
-    "validation-missing",
-    "validation-unknown",
-    "value-duplicate",
-    "value-secret",
-    "webhook-config-missing",
-    "webhook-duplicate",
-    "webhook-file-missing",
-    "webhook-method",
-    "webhook-private",
-    "webhook-protection-differs",
-];
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Defines [`ProblemCode`].
+macro_rules! codes {
+    ($($code:ident = $text:literal),* $(,)?) => {
+        /// The code of a problem: stable, and made of small letters and hyphens.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "docs/check.md explains them")]
+        pub enum ProblemCode {
+            $($code),*
+        }
+
+        impl ProblemCode {
+            /// Every code, in the order of the alphabet.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// As people and programs get it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $text),*
+                }
+            }
+        }
+    };
+}
+
+// A test holds this list to docs/check.md: a new code wants a row there.
+codes! {
+    AppIdMissing = "app-id-missing",
+    ConfigVersionUnknown = "config-version-unknown",
+    CustomUserDataNotRead = "custom-user-data-not-read",
+    DataApiNotServed = "data-api-not-served",
+    DependenciesArchived = "dependencies-archived",
+    DependencyVersion = "dependency-version",
+    EndpointAuthenticationUnsupported = "endpoint-authentication-unsupported",
+    EndpointDuplicate = "endpoint-duplicate",
+    EndpointFunctionMissing = "endpoint-function-missing",
+    EndpointFunctionRefused = "endpoint-function-refused",
+    EndpointMethod = "endpoint-method",
+    EndpointMethodsDiffer = "endpoint-methods-differ",
+    EndpointProtectionDiffers = "endpoint-protection-differs",
+    EndpointProtectionUnresolved = "endpoint-protection-unresolved",
+    EndpointReturnType = "endpoint-return-type",
+    EndpointRoute = "endpoint-route",
+    EndpointUnreadable = "endpoint-unreadable",
+    EndpointsForeign = "endpoints-foreign",
+    EnvironmentMissing = "environment-missing",
+    EnvironmentValuesMissing = "environment-values-missing",
+    FieldDuplicate = "field-duplicate",
+    FieldType = "field-type",
+    FieldUnknown = "field-unknown",
+    FileLetterCase = "file-letter-case",
+    FileUnusable = "file-unusable",
+    FolderNotRead = "folder-not-read",
+    FunctionDuplicate = "function-duplicate",
+    FunctionFileMissing = "function-file-missing",
+    FunctionForClients = "function-for-clients",
+    FunctionNameMissing = "function-name-missing",
+    FunctionRightsUnknown = "function-rights-unknown",
+    FunctionSyntaxError = "function-syntax-error",
+    GraphqlNotServed = "graphql-not-served",
+    HostingNotServed = "hosting-not-served",
+    JsonShape = "json-shape",
+    JsonSyntax = "json-syntax",
+    JsonTrailingComma = "json-trailing-comma",
+    LogForwarderNotRun = "log-forwarder-not-run",
+    OriginsUnreadable = "origins-unreadable",
+    ProviderNotServed = "provider-not-served",
+    ProviderUnreadable = "provider-unreadable",
+    ResolverNotServed = "resolver-not-served",
+    RootFileMissing = "root-file-missing",
+    RulesNotEvaluated = "rules-not-evaluated",
+    RunAsConflict = "run-as-conflict",
+    RunAsOverridden = "run-as-overridden",
+    SchemaNotValidated = "schema-not-validated",
+    SecretMissing = "secret-missing",
+    SecretName = "secret-name",
+    SecretsFile = "secrets-file",
+    ServiceType = "service-type",
+    ServiceUnreadable = "service-unreadable",
+    SourceExportsNothing = "source-exports-nothing",
+    SourceMethodUnknown = "source-method-unknown",
+    SourceModuleExports = "source-module-exports",
+    SourceNameUndefined = "source-name-undefined",
+    SourceNotAConstructor = "source-not-a-constructor",
+    SourceNotAnalysed = "source-not-analysed",
+    SourceStoreRefuses = "source-store-refuses",
+    SourceUserIsSystem = "source-user-is-system",
+    SyncNotServed = "sync-not-served",
+    TemplateUnresolved = "template-unresolved",
+    TriggerNotRun = "trigger-not-run",
+    UserCreationFunctionNotRun = "user-creation-function-not-run",
+    ValidationConflict = "validation-conflict",
+    ValidationMissing = "validation-missing",
+    ValidationUnknown = "validation-unknown",
+    ValueDuplicate = "value-duplicate",
+    ValueSecret = "value-secret",
+    WebhookConfigMissing = "webhook-config-missing",
+    WebhookDuplicate = "webhook-duplicate",
+    WebhookFileMissing = "webhook-file-missing",
+    WebhookMethod = "webhook-method",
+    WebhookPrivate = "webhook-private",
+    WebhookProtectionDiffers = "webhook-protection-differs",
+}
+
+impl ProblemCode {
+    /// The code with this text.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for ProblemCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl PartialEq<&str> for ProblemCode {
+    fn eq(&self, text: &&str) -> bool {
+        self.as_str() == *text
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{reader::Reader, report::Spot};
+use crate::{ProblemCode, reader::Reader, report::Spot};
 
 const PACKAGE: &str = "functions/package.json";
 
@@ -21,7 +21,7 @@ pub(crate) fn read(reader: &mut Reader) -> BTreeMap<String, String> {
     for archive in ARCHIVES {
         if reader.folder.has(archive) && !reader.folder.has("functions/node_modules") {
             reader.report.warn(
-                "dependencies-archived",
+                ProblemCode::DependenciesArchived,
                 Spot::file(archive),
                 "the packages in this archive are not read".to_owned(),
                 "unpack the archive into `functions/`, or run `npm install` there",
@@ -38,7 +38,7 @@ pub(crate) fn read(reader: &mut Reader) -> BTreeMap<String, String> {
                 dependencies.insert(name.clone(), version.to_owned());
             }
             None => reader.report.warn(
-                "dependency-version",
+                ProblemCode::DependencyVersion,
                 file.spot(&format!("dependencies.{name}")),
                 format!("the version of `{name}` is not a string; the package is ignored"),
                 "write the version as a string",

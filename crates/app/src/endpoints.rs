@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    Endpoint, Method, Protection, ReturnType,
+    Endpoint, Method, ProblemCode, Protection, ReturnType,
     fields::Fields,
     functions::Functions,
     json_file::JsonFile,
@@ -67,7 +67,7 @@ fn read_folder(reader: &mut Reader, folder: &str, functions: &Functions) -> Foun
     let mut found = Found::default();
     if is_foreign(entries) {
         reader.report.warn(
-            "endpoints-foreign",
+            ProblemCode::EndpointsForeign,
             file.spot(""),
             "the file describes the endpoints of another product; it is ignored".to_owned(),
             "put the `config.json` of this app in its place, if there is one",
@@ -109,7 +109,7 @@ fn read_entry(
     let method = method(&mut fields);
     if !route.starts_with('/') {
         let message = "the route does not begin with `/`, so that no request may reach it";
-        fields.oddity("endpoint-route", "route", message.to_owned());
+        fields.oddity(ProblemCode::EndpointRoute, "route", message.to_owned());
     }
     let protection = protection::of_endpoint(&mut fields);
     let mut endpoint = Endpoint {
@@ -141,7 +141,7 @@ fn method(fields: &mut Fields<'_>) -> Method {
     parse_method(text).unwrap_or_else(|| {
         let message = "`http_method` is absent or not known".to_owned();
         let remedy = "write GET, POST, PUT, PATCH, DELETE or *";
-        fields.doubt("endpoint-method", "http_method", message, remedy);
+        fields.doubt(ProblemCode::EndpointMethod, "http_method", message, remedy);
         Method::Any
     })
 }
@@ -153,7 +153,7 @@ fn return_type(fields: &mut Fields<'_>) -> Option<ReturnType> {
         Some("") => None,
         _ => {
             let message = "`return_type` is neither JSON nor EJSON".to_owned();
-            fields.oddity("endpoint-return-type", "return_type", message);
+            fields.oddity(ProblemCode::EndpointReturnType, "return_type", message);
             None
         }
     }
@@ -170,7 +170,7 @@ fn check_function(
     if functions.refused.contains(name) {
         let message = format!("its function `{name}` is refused");
         let remedy = "see what is wrong with the function";
-        fields.doubt("endpoint-function-refused", "function_name", message, remedy);
+        fields.doubt(ProblemCode::EndpointFunctionRefused, "function_name", message, remedy);
     } else if functions.kept.get(name).is_none_or(|function| function.file.is_none()) {
         let what = match name.as_str() {
             "" => "names no function".to_owned(),
@@ -179,7 +179,7 @@ fn check_function(
         let remedy = remedy_of_missing(reader, name, functions);
         let message = format!("{} {what}", subject(endpoint));
         let spot = fields.spot("function_name");
-        reader.report.error("endpoint-function-missing", spot, message, &remedy);
+        reader.report.error(ProblemCode::EndpointFunctionMissing, spot, message, &remedy);
     }
 }
 
@@ -200,7 +200,7 @@ fn remedy_of_missing(reader: &mut Reader, name: &str, functions: &Functions) -> 
 
 fn ignored(reader: &mut Reader, file: &JsonFile, path: &str, message: &str) -> Option<Endpoint> {
     reader.report.error(
-        "endpoint-unreadable",
+        ProblemCode::EndpointUnreadable,
         file.spot(path),
         format!("{message}; it is left out"),
         "correct the entry",

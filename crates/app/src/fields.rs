@@ -9,6 +9,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    ProblemCode,
     json_file::JsonFile,
     json_scan::push_key,
     nearest::nearest,
@@ -46,7 +47,7 @@ pub(crate) struct Fields<'a> {
 
 /// Something to be said about a field.
 struct Note {
-    code: &'static str,
+    code: ProblemCode,
     field: String,
     message: String,
     remedy: Cow<'static, str>,
@@ -67,7 +68,7 @@ impl<'a> Fields<'a> {
         };
         for field in file.duplicates_in(path) {
             fields.doubts.push(Note {
-                code: "field-duplicate",
+                code: ProblemCode::FieldDuplicate,
                 field: field.to_owned(),
                 message: format!("`{field}` is given twice"),
                 remedy: "keep one of the two, the one that lets fewer callers in".into(),
@@ -75,7 +76,7 @@ impl<'a> Fields<'a> {
         }
         for field in file.unresolved_in(path) {
             fields.doubts.push(Note {
-                code: "template-unresolved",
+                code: ProblemCode::TemplateUnresolved,
                 field: field.to_owned(),
                 message: format!("the template in `{field}` names nothing"),
                 remedy: "add the value to the file of the environment".into(),
@@ -119,7 +120,7 @@ impl<'a> Fields<'a> {
             Some(Json::Bool(flag)) => *flag,
             Some(_) => {
                 let message = format!("`{key}` is not {BOOLEAN}");
-                self.oddity_with("field-type", key, message, AS_BOOLEAN);
+                self.oddity_with(ProblemCode::FieldType, key, message, AS_BOOLEAN);
                 closed
             }
         }
@@ -185,7 +186,7 @@ impl<'a> Fields<'a> {
     /// Notes a doubt. Returns its message, to be kept with what is refused.
     pub(crate) fn doubt(
         &mut self,
-        code: &'static str,
+        code: ProblemCode,
         key: &str,
         message: String,
         remedy: impl Into<Cow<'static, str>>,
@@ -196,14 +197,14 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes something that is worth a warning.
-    pub(crate) fn oddity(&mut self, code: &'static str, key: &str, message: String) {
+    pub(crate) fn oddity(&mut self, code: ProblemCode, key: &str, message: String) {
         self.oddity_with(code, key, message, "correct the value of the field");
     }
 
     /// The same with a remedy of its own.
     pub(crate) fn oddity_with(
         &mut self,
-        code: &'static str,
+        code: ProblemCode,
         key: &str,
         message: String,
         remedy: &'static str,
@@ -244,7 +245,7 @@ impl<'a> Fields<'a> {
             push_key(&mut field, key);
             let shown = &key[..key.floor_char_boundary(KEY_BYTES_SHOWN)];
             self.doubts.push(Note {
-                code: "field-unknown",
+                code: ProblemCode::FieldUnknown,
                 field,
                 message: format!("`{shown}` is not a known field"),
                 remedy: self.remedy_of_unknown(key).into(),
@@ -272,7 +273,7 @@ impl<'a> Fields<'a> {
             BOOLEAN => AS_BOOLEAN.to_owned(),
             _ => format!("write {wanted}"),
         };
-        self.doubt("field-type", key, message, remedy);
+        self.doubt(ProblemCode::FieldType, key, message, remedy);
     }
 
     fn path_of(&self, key: &str) -> String {

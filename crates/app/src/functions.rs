@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Function, RunAs,
+    Function, ProblemCode, RunAs,
     fields::Fields,
     folder::{EntryKind, join},
     json_file::JsonFile,
@@ -120,7 +120,7 @@ fn read_manifest(reader: &mut Reader, sources: &mut Sources, functions: &mut Fun
         let Some(object) = entry.as_object().filter(|_| !name.is_empty()) else {
             whole = false;
             reader.report.error(
-                "function-name-missing",
+                ProblemCode::FunctionNameMissing,
                 manifest.spot(&path),
                 "the entry names no function".to_owned(),
                 "add the `name` of the function",
@@ -152,7 +152,7 @@ fn repeated(
 ) {
     let name = earlier.name;
     reader.report.error(
-        "function-duplicate",
+        ProblemCode::FunctionDuplicate,
         manifest.spot(path),
         format!("function `{name}` is refused: it has two entries"),
         "keep one entry, the one that lets fewer callers in",
@@ -214,7 +214,7 @@ fn declare(
         };
         let remedy = reader.remedy_of_missing(&wanted, "add the file");
         let message = format!("function `{name}` has no source file");
-        reader.report.error("function-file-missing", spot, message, &remedy);
+        reader.report.error(ProblemCode::FunctionFileMissing, spot, message, &remedy);
     }
     let function = Function {
         name: name.to_owned(),
@@ -254,11 +254,21 @@ fn twin(
         None => {
             let outcome = "neither asks more of callers than the other, and it is refused";
             functions.refuse(&name);
-            reader.report.error("function-duplicate", Spot::file(path), message(outcome), remedy);
+            reader.report.error(
+                ProblemCode::FunctionDuplicate,
+                Spot::file(path),
+                message(outcome),
+                remedy,
+            );
         }
         Some(Ordering::Greater) => {
             let outcome = "this one asks more of callers, and counts";
-            reader.report.warn("function-duplicate", Spot::file(path), message(outcome), remedy);
+            reader.report.warn(
+                ProblemCode::FunctionDuplicate,
+                Spot::file(path),
+                message(outcome),
+                remedy,
+            );
             functions.kept.insert(name, later);
         }
         Some(Ordering::Less | Ordering::Equal) => duplicate(reader, path, &name),
@@ -283,7 +293,7 @@ fn undeclared(reader: &mut Reader, name: String, file: String, functions: &mut F
 
 fn refuse_undeclared(reader: &mut Reader, name: String, file: &str, functions: &mut Functions) {
     reader.report.error(
-        "function-rights-unknown",
+        ProblemCode::FunctionRightsUnknown,
         Spot::file(file),
         format!("function `{name}` is refused: its configuration cannot be read"),
         "mend the configuration of the functions",
@@ -293,7 +303,7 @@ fn refuse_undeclared(reader: &mut Reader, name: String, file: &str, functions: &
 
 fn duplicate(reader: &mut Reader, path: &str, name: &str) {
     reader.report.warn(
-        "function-duplicate",
+        ProblemCode::FunctionDuplicate,
         Spot::file(path),
         format!("function `{name}` is there twice; this one is ignored"),
         "give one of them another name, or keep the one that is meant",

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Bound};
 use serde_json::{Map, Value as Json, error::Category};
 
 use crate::{
-    Environment, Place,
+    Environment, Place, ProblemCode,
     json_scan::{Scan, scan},
     report::{Report, Spot},
     templates,
@@ -29,7 +29,7 @@ impl JsonFile {
         for &(at, line) in &scan.trailing_commas {
             bytes[at] = b' ';
             report.warn(
-                "json-trailing-comma",
+                ProblemCode::JsonTrailingComma,
                 Spot { file: path.to_owned(), line: Some(line), field: None },
                 "a comma stands before a closing bracket".to_owned(),
                 "remove the comma",
@@ -42,7 +42,7 @@ impl JsonFile {
             Err(error) => {
                 let line = (error.line() > 0).then_some(error.line());
                 report.error(
-                    "json-syntax",
+                    ProblemCode::JsonSyntax,
                     Spot { file: path.to_owned(), line, field: None },
                     format!("the file is not JSON: {}", what_is_wrong(&error)),
                     remedy(&error, text),
@@ -57,7 +57,7 @@ impl JsonFile {
         let failed = templates::expand(&mut self.value, environment);
         for (field, template) in failed {
             report.error(
-                "template-unresolved",
+                ProblemCode::TemplateUnresolved,
                 self.spot(&field),
                 format!("`{template}` names nothing in the environment `{}`", environment.tag),
                 "add the value to the file of the environment in `environments/`, or choose \
@@ -114,7 +114,7 @@ impl JsonFile {
 
     fn wrong_shape(&self, wanted: &str, report: &mut Report) {
         report.error(
-            "json-shape",
+            ProblemCode::JsonShape,
             self.spot(""),
             format!("the file does not hold {wanted}"),
             &format!("put what it holds into {wanted}, as exports of this version have it"),

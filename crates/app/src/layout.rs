@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::{LoadError, folder::is_leftover, json_file::JsonFile, reader::Reader, report::Spot};
+use crate::{
+    LoadError, ProblemCode, folder::is_leftover, json_file::JsonFile, reader::Reader, report::Spot,
+};
 
 /// How far up the root is searched, as the official tool does.
 const PARENT_COUNT_MAX: usize = 8;
@@ -213,7 +215,7 @@ fn guess(reader: &mut Reader) -> u32 {
         "the export has no such file, nor another one that tells its version; the layout looks \
          like {version}"
     );
-    reader.report.warn("root-file-missing", Spot::file(file), message, &remedy);
+    reader.report.warn(ProblemCode::RootFileMissing, Spot::file(file), message, &remedy);
     version
 }
 
@@ -229,7 +231,7 @@ fn check_version<'a>(
         let file = files.find(|file| config_version(file) == Some(version));
         let spot = file.map(|file| file.spot("config_version"));
         reader.report.warn(
-            "config-version-unknown",
+            ProblemCode::ConfigVersionUnknown,
             spot.unwrap_or_else(|| Spot::file("root_config.json")),
             format!(
                 "`config_version` {version} is not known; it is read as {}",

@@ -3,6 +3,7 @@
 //! The file systems of macOS and Windows find them all the same, those of Linux do not.
 
 use crate::{
+    ProblemCode,
     folder::{EntryKind, Folder, join},
     layout::ROOT_FILES,
     reader::Reader,
@@ -26,7 +27,7 @@ pub(crate) fn check(reader: &mut Reader) {
             continue;
         };
         reader.report.error(
-            "file-letter-case",
+            ProblemCode::FileLetterCase,
             Spot::file(&found),
             format!("the file is not read: `{wanted}` is spelt with other letters"),
             &rename(&found, wanted),

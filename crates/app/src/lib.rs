@@ -7,7 +7,7 @@
 //! This crate knows the layout of the folder and nothing of HTTP or JavaScript engines.
 
 mod auth;
-pub mod codes;
+mod codes;
 mod dependencies;
 mod endpoints;
 mod fields;
@@ -34,6 +34,7 @@ mod templates;
 mod values;
 mod webhooks;
 
+pub use codes::ProblemCode;
 pub use folder::is_leftover;
 pub use layout::find_root;
 pub use load::{LoadError, LoadOptions, Loaded, load};

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 
 use crate::{
-    App, Identity, Problem, auth, dependencies, endpoints,
+    App, Identity, Problem, ProblemCode, auth, dependencies, endpoints,
     folder::Folder,
     functions,
     json_scan::push_key,
@@ -141,7 +141,7 @@ fn client_app_id(
         let name = name.to_owned();
         let field = Some("client_app_id".to_owned());
         reader.report.warn(
-            "app-id-missing",
+            ProblemCode::AppIdMissing,
             Spot { file: ".mdb/meta.json".to_owned(), line: None, field },
             format!("the export has no client app id; URLs use the name `{name}`"),
             "give the id that callers use with `--app-id`, or `id` in `[app]` of hookstead.toml",
@@ -166,7 +166,7 @@ fn identity(layout: &Layout) -> Identity {
 fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
     if let Some(path) = layout.lost_root {
         reader.report.error(
-            "origins-unreadable",
+            ProblemCode::OriginsUnreadable,
             Spot::file(path),
             "whatever origins the file allows are not known; no origin is let in".to_owned(),
             "mend the file; what is wrong with it is told with its name",
@@ -184,7 +184,7 @@ fn allowed_request_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> 
         && file.unresolved_in(&field).next().is_none();
     texts(origins).filter(|_| is_clear).unwrap_or_else(|| {
         reader.report.error(
-            "origins-unreadable",
+            ProblemCode::OriginsUnreadable,
             file.spot(&field),
             "the allowed origins are no clear list of strings; no origin is let in".to_owned(),
             "write the origins as a list of strings",
@@ -207,7 +207,7 @@ fn misspelt_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
             let mut field = object.trim_start_matches('/').to_owned();
             push_key(&mut field, key);
             reader.report.error(
-                "origins-unreadable",
+                ProblemCode::OriginsUnreadable,
                 file.spot(&field),
                 "the field is not known, and may mean the allowed origins; no origin is let in"
                     .to_owned(),
@@ -223,7 +223,7 @@ fn misspelt_origins(reader: &mut Reader, layout: &Layout) -> Vec<String> {
 fn note_import_only_secrets(reader: &mut Reader) {
     if reader.folder.has("secrets.json") {
         reader.report.warn(
-            "secrets-file",
+            ProblemCode::SecretsFile,
             Spot::file("secrets.json"),
             "this file served imports into the hosted service; it is not read".to_owned(),
             "set each secret with `hookstead secrets set __<service>_<field>`, then remove the \

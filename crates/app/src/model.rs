@@ -235,14 +235,28 @@ pub enum AppValue {
 pub enum Protection {
     /// Anyone.
     None,
-    /// Whoever gives the secret as the query parameter `secret`.
-    SecretAsQueryParam(SecretSource),
-    /// Whoever signs the body with the secret.
-    VerifyPayload(SecretSource),
-    /// Whoever signs the body with the secret as GitHub does.
-    GithubSignature(SecretSource),
+    /// Whoever proves that it holds the secret.
+    Signed {
+        /// How it is proven: the name of a preset of `hookstead-signature`, such as those in
+        /// [`schemes`]. One that is not known there refuses every call.
+        scheme: &'static str,
+        /// The secret.
+        secret: SecretSource,
+    },
     /// Nobody, because the configuration cannot be understood; the reason is for the log.
     Refused(String),
+}
+
+/// The schemes that an export can ask for.
+pub mod schemes {
+    /// The secret itself, as the query parameter `secret`.
+    pub const SECRET: &str = "app-services-secret";
+    /// The body of a request to an endpoint, signed with the secret.
+    pub const ENDPOINT: &str = "app-services-endpoint";
+    /// The body of a request to a webhook, signed with the secret.
+    pub const WEBHOOK: &str = "app-services-webhook";
+    /// The body, signed with the secret as GitHub does.
+    pub const GITHUB: &str = "github";
 }
 
 /// Where the secret of a protection comes from.

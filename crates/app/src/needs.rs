@@ -55,9 +55,7 @@ struct Needs(BTreeMap<String, Vec<Place>>);
 impl Needs {
     fn of_protection(&mut self, protection: &Protection, place: &Place, key: &str) {
         let source = match protection {
-            Protection::SecretAsQueryParam(source)
-            | Protection::VerifyPayload(source)
-            | Protection::GithubSignature(source) => source,
+            Protection::Signed { secret, .. } => secret,
             Protection::None | Protection::Refused(_) => return,
         };
         if let SecretSource::Named(name) = source {

@@ -1,5 +1,7 @@
 //! What is wrong with an export, told so that a person can mend it.
 
+use crate::ProblemCode;
+
 use serde::Serialize;
 
 /// How much a problem takes away.
@@ -20,7 +22,7 @@ pub struct Problem {
     /// How much it takes away.
     pub severity: Severity,
     /// A stable, kebab-case code, such as `endpoint-secret-missing`.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// The file, relative to the folder of the app, with `/` between its parts.
     pub file: String,
     /// The line in that file, from 1, where known.

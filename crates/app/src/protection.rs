@@ -11,8 +11,8 @@
 use std::cmp::Ordering;
 
 use crate::{
-    Protection, Secret, SecretSource, ServiceKind, fields::Fields, nearest::nearest,
-    secrets::is_secret_name, strictness::compare_protections,
+    ProblemCode, Protection, Secret, SecretSource, ServiceKind, fields::Fields, nearest::nearest,
+    schemes, secrets::is_secret_name, strictness::compare_protections,
 };
 
 const OPEN: &str = "NO_VALIDATION";
@@ -56,11 +56,12 @@ pub(crate) fn of_endpoint(fields: &mut Fields<'_>) -> Protection {
             Stated::Method(stricter(fields, one, other))
         }
     };
-    let protection = combine(fields, stated, source, has_secret, "secret_name", NAME_SECRET);
+    let protection =
+        combine(fields, schemes::ENDPOINT, stated, source, has_secret, "secret_name", NAME_SECRET);
     match name {
         Some(name) if !matches!(protection, Protection::None) && !is_secret_name(name) => refuse(
             fields,
-            "secret-name",
+            ProblemCode::SecretName,
             "secret_name",
             "the name of the secret is not one that a secret can have",
             "use letters, digits, `_` and `-`, at most 64 of them",
@@ -76,8 +77,8 @@ fn stricter(fields: &mut Fields<'_>, one: Validation, other: Validation) -> Vali
         let secret = SecretSource::Named(String::new());
         match validation {
             Validation::Open => Protection::None,
-            Validation::Query => Protection::SecretAsQueryParam(secret),
-            Validation::Signature => Protection::VerifyPayload(secret),
+            Validation::Query => Protection::Signed { scheme: schemes::SECRET, secret },
+            Validation::Signature => Protection::Signed { scheme: schemes::ENDPOINT, secret },
         }
     };
     match compare_protections(&protection(one), &protection(other)) {
@@ -85,7 +86,7 @@ fn stricter(fields: &mut Fields<'_>, one: Validation, other: Validation) -> Vali
             let message = "`verification_method` asks more of callers than `validation_method`, \
                 and counts";
             fields.oddity_with(
-                "validation-conflict",
+                ProblemCode::ValidationConflict,
                 "verification_method",
                 message.to_owned(),
                 "put its value into `validation_method`",
@@ -107,38 +108,56 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
     let source = secret.map(|text| SecretSource::Literal(Secret::new(text.to_owned())));
     match (kind, stated, source) {
         (_, Stated::Unclear, _) => unclear(),
-        (ServiceKind::Github, Stated::Method(Validation::Query), source) => {
-            combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
+        (ServiceKind::Github, Stated::Method(Validation::Query), source) => combine(
+            fields,
+            schemes::WEBHOOK,
+            stated,
+            source,
+            secret.is_some(),
+            "secret",
+            FILL_SECRET,
+        ),
+        (ServiceKind::Github, _, Some(secret)) => {
+            Protection::Signed { scheme: schemes::GITHUB, secret }
         }
-        (ServiceKind::Github, _, Some(source)) => Protection::GithubSignature(source),
         (ServiceKind::Github, Stated::Method(Validation::Open), None) => Protection::None,
         // GitHub's webhooks carry no validation method: the secret is their protection, and an
         // export without one has lost it.
         (ServiceKind::Github, _, None) => {
-            refuse(fields, "secret-missing", "secret", GITHUB_WITHOUT_SECRET, FILL_SECRET)
+            refuse(fields, ProblemCode::SecretMissing, "secret", GITHUB_WITHOUT_SECRET, FILL_SECRET)
         }
         // The type of the service may be a misspelt `github`, where the secret protects.
         (ServiceKind::Other(_), Stated::Method(Validation::Open), Some(_)) => refuse(
             fields,
-            "validation-conflict",
+            ProblemCode::ValidationConflict,
             "validationMethod",
             "it has a secret and asks for none, and the type of its service is not known",
             "correct the `type` of the service",
         ),
         // One that says nothing about validation is protected by its secret, or open, as its type
         // has it.
-        (ServiceKind::Other(_), Stated::Nothing, None) => {
-            refuse(fields, "service-type", "validationMethod", UNKNOWN_SERVICE, NAME_SERVICE)
-        }
-        (_, stated, source) => {
-            combine(fields, stated, source, secret.is_some(), "secret", FILL_SECRET)
-        }
+        (ServiceKind::Other(_), Stated::Nothing, None) => refuse(
+            fields,
+            ProblemCode::ServiceType,
+            "validationMethod",
+            UNKNOWN_SERVICE,
+            NAME_SERVICE,
+        ),
+        (_, stated, source) => combine(
+            fields,
+            schemes::WEBHOOK,
+            stated,
+            source,
+            secret.is_some(),
+            "secret",
+            FILL_SECRET,
+        ),
     }
 }
 
 /// What a webhook lacks, and what to do about it.
 pub(crate) struct Lack {
-    pub(crate) code: &'static str,
+    pub(crate) code: ProblemCode,
     pub(crate) message: &'static str,
     pub(crate) remedy: &'static str,
 }
@@ -146,8 +165,8 @@ pub(crate) struct Lack {
 /// What a webhook without `options` lacks, by the type of its service; `None` where it is open.
 pub(crate) fn lack_of_silence(kind: &ServiceKind) -> Option<Lack> {
     let (code, message, remedy) = match kind {
-        ServiceKind::Github => ("secret-missing", GITHUB_WITHOUT_SECRET, FILL_SECRET),
-        ServiceKind::Other(_) => ("service-type", UNKNOWN_SERVICE, NAME_SERVICE),
+        ServiceKind::Github => (ProblemCode::SecretMissing, GITHUB_WITHOUT_SECRET, FILL_SECRET),
+        ServiceKind::Other(_) => (ProblemCode::ServiceType, UNKNOWN_SERVICE, NAME_SERVICE),
         _ => return None,
     };
     Some(Lack { code, message, remedy })
@@ -166,6 +185,7 @@ const GITHUB_WITHOUT_SECRET: &str = "a GitHub webhook needs a secret";
 
 fn combine(
     fields: &mut Fields<'_>,
+    signature: &'static str,
     stated: Stated,
     source: Option<SecretSource>,
     has_secret: bool,
@@ -179,16 +199,24 @@ fn combine(
         // Somebody meant to protect this and the method is lost.
         (Stated::Nothing, _) => refuse(
             fields,
-            "validation-missing",
+            ProblemCode::ValidationMissing,
             key,
             "there is a secret, and no word of how it is to be used",
             SET_METHOD,
         ),
-        (Stated::Method(Validation::Query), Some(source)) => Protection::SecretAsQueryParam(source),
-        (Stated::Method(Validation::Signature), Some(source)) => Protection::VerifyPayload(source),
-        (Stated::Method(_), None) => {
-            refuse(fields, "secret-missing", key, "it asks for a secret and has none", remedy)
+        (Stated::Method(Validation::Query), Some(secret)) => {
+            Protection::Signed { scheme: schemes::SECRET, secret }
         }
+        (Stated::Method(Validation::Signature), Some(secret)) => {
+            Protection::Signed { scheme: signature, secret }
+        }
+        (Stated::Method(_), None) => refuse(
+            fields,
+            ProblemCode::SecretMissing,
+            key,
+            "it asks for a secret and has none",
+            remedy,
+        ),
     }
 }
 
@@ -204,7 +232,7 @@ fn stated(fields: &mut Fields<'_>, key: &'static str) -> Stated {
         }
         None => (format!("`{key}` is not a string"), SET_METHOD.to_owned()),
     };
-    fields.doubt("validation-unknown", key, message, remedy);
+    fields.doubt(ProblemCode::ValidationUnknown, key, message, remedy);
     Stated::Unclear
 }
 
@@ -230,7 +258,7 @@ fn stated_by_webhook(fields: &mut Fields<'_>) -> Stated {
         }
         (true, Stated::Method(_)) => {
             fields.doubt(
-                "validation-conflict",
+                ProblemCode::ValidationConflict,
                 "secretAsQueryParam",
                 "`secretAsQueryParam` and `validationMethod` contradict each other".to_owned(),
                 "state one way in which callers prove themselves, with `validationMethod`",
@@ -243,7 +271,7 @@ fn stated_by_webhook(fields: &mut Fields<'_>) -> Stated {
 
 fn refuse(
     fields: &mut Fields<'_>,
-    code: &'static str,
+    code: ProblemCode,
     key: &str,
     message: &str,
     remedy: &'static str,

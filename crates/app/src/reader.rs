@@ -1,7 +1,7 @@
 //! Reads files of the app and notes what is wrong with them.
 
 use crate::{
-    Environment,
+    Environment, ProblemCode,
     folder::{Entry, EntryKind, Folder, Listing, join},
     json_file::JsonFile,
     letter_case::{near, rename},
@@ -55,7 +55,7 @@ impl Reader {
     pub(crate) fn text(&mut self, path: &str) -> Result<Option<String>, Unusable> {
         self.folder.read(path).map_err(|error| {
             self.report.error(
-                "file-unusable",
+                ProblemCode::FileUnusable,
                 Spot::file(path),
                 format!("the file is ignored: {error}"),
                 error.remedy(),
@@ -153,7 +153,7 @@ impl Reader {
 
     fn ignored(&mut self, path: &str, reason: &str, remedy: &str) {
         self.report.error(
-            "file-unusable",
+            ProblemCode::FileUnusable,
             Spot::file(path),
             format!("the entry is ignored: {reason}"),
             remedy,

@@ -1,6 +1,6 @@
 //! Collects the problems of an export while it is read.
 
-use crate::{Problem, Severity, codes::CODES};
+use crate::{Problem, ProblemCode, Severity};
 
 /// Where a problem is.
 #[derive(Clone)]
@@ -24,23 +24,22 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn warn(&mut self, code: &'static str, spot: Spot, message: String, remedy: &str) {
+    pub(crate) fn warn(&mut self, code: ProblemCode, spot: Spot, message: String, remedy: &str) {
         self.push(Severity::Warning, code, spot, message, remedy);
     }
 
-    pub(crate) fn error(&mut self, code: &'static str, spot: Spot, message: String, remedy: &str) {
+    pub(crate) fn error(&mut self, code: ProblemCode, spot: Spot, message: String, remedy: &str) {
         self.push(Severity::Error, code, spot, message, remedy);
     }
 
     fn push(
         &mut self,
         severity: Severity,
-        code: &'static str,
+        code: ProblemCode,
         Spot { file, line, field }: Spot,
         message: String,
         remedy: &str,
     ) {
-        debug_assert!(CODES.contains(&code), "{code} is missing in codes.rs and docs/check.md");
         let remedy = remedy.to_owned();
         self.problems.push(Problem {
             severity,

@@ -1,6 +1,6 @@
 //! Whose rights something runs with (reference: endpoints.md §1.11).
 
-use crate::{RunAs, fields::Fields};
+use crate::{ProblemCode, RunAs, fields::Fields};
 
 const KEEP_ONE: &str = "keep the one of the `run_as_*` fields that is meant";
 
@@ -20,13 +20,13 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Option<RunAs> {
     };
     if let Some(key) = contradiction {
         let message = "it is to run as two different users".to_owned();
-        fields.doubt("run-as-conflict", key, message, KEEP_ONE);
+        fields.doubt(ProblemCode::RunAsConflict, key, message, KEEP_ONE);
         return None;
     }
     if system {
         if user.is_some() || script.is_some() {
             let message = "`run_as_system` overrides the other `run_as_*` fields".to_owned();
-            fields.oddity("run-as-overridden", "run_as_system", message);
+            fields.oddity(ProblemCode::RunAsOverridden, "run_as_system", message);
         }
         return Some(RunAs::System);
     }

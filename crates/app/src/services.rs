@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::{
-    DataSource, Protection, Service, ServiceKind, ServiceRule, Webhook, endpoints,
+    DataSource, ProblemCode, Protection, Service, ServiceKind, ServiceRule, Webhook, endpoints,
     fields::Fields,
     folder::join,
     json_file::JsonFile,
@@ -183,7 +183,7 @@ fn secret_config(
                 secrets.insert(key.clone(), name.to_owned());
             }
             None => reader.report.error(
-                "field-type",
+                ProblemCode::FieldType,
                 file.spot(&format!("secret_config.{key}")),
                 format!("`{key}` is not the name of a secret; it is ignored"),
                 "write the name of the secret as a string",
@@ -207,7 +207,7 @@ fn rule(reader: &mut Reader, path: &str) -> Option<ServiceRule> {
         None => Vec::new(),
         Some(actions) => texts(actions).unwrap_or_else(|| {
             let message = "`actions` is not a list of strings".to_owned();
-            fields.doubt("field-type", "actions", message, "list the actions as strings");
+            fields.doubt(ProblemCode::FieldType, "actions", message, "list the actions as strings");
             Vec::new()
         }),
     };
@@ -229,7 +229,7 @@ pub(crate) fn texts(list: &Json) -> Option<Vec<String>> {
 
 fn left_out(reader: &mut Reader, spot: Spot, why: &str, remedy: &str) {
     reader.report.error(
-        "service-unreadable",
+        ProblemCode::ServiceUnreadable,
         spot,
         format!("the service is left out: {why}"),
         remedy,

@@ -8,7 +8,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use crate::{Endpoint, Function, Protection, RunAs, SecretSource, Webhook, functions::Functions};
+use crate::{
+    Endpoint, Function, Protection, RunAs, SecretSource, Webhook, functions::Functions, schemes,
+};
 
 /// What a declaration asks of a caller.
 pub(crate) struct Demands<'a> {
@@ -120,19 +122,20 @@ pub(crate) fn strictest(all: &[Demands<'_>]) -> Option<usize> {
 /// Whoever can sign with a secret can also send it, and a signature covers the body as well.
 pub(crate) fn compare_protections(one: &Protection, other: &Protection) -> Option<Ordering> {
     use Ordering::{Equal, Greater, Less};
-    use Protection::{GithubSignature, None, Refused, SecretAsQueryParam, VerifyPayload};
-    let when_same = |one, other, ordering| is_same_secret(one, other).then_some(ordering);
+    use Protection::{None, Refused, Signed};
     match (one, other) {
         (None, None) | (Refused(_), Refused(_)) => Some(Equal),
         (None, _) | (_, Refused(_)) => Some(Less),
         (_, None) | (Refused(_), _) => Some(Greater),
-        (SecretAsQueryParam(one), SecretAsQueryParam(other))
-        | (VerifyPayload(one), VerifyPayload(other))
-        | (GithubSignature(one), GithubSignature(other)) => when_same(one, other, Equal),
-        (VerifyPayload(one), SecretAsQueryParam(other)) => when_same(one, other, Greater),
-        (SecretAsQueryParam(one), VerifyPayload(other)) => when_same(one, other, Less),
-        (GithubSignature(_), SecretAsQueryParam(_) | VerifyPayload(_))
-        | (SecretAsQueryParam(_) | VerifyPayload(_), GithubSignature(_)) => Option::None,
+        (Signed { scheme: one, secret }, Signed { scheme: other, secret: other_secret }) => {
+            let ordering = match (*one, *other) {
+                (one, other) if one == other => Equal,
+                (schemes::ENDPOINT | schemes::WEBHOOK, schemes::SECRET) => Greater,
+                (schemes::SECRET, schemes::ENDPOINT | schemes::WEBHOOK) => Less,
+                _ => return Option::None,
+            };
+            is_same_secret(secret, other_secret).then_some(ordering)
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{AppValue, Environment, fields::Fields, layout::Layout, reader::Reader, report::Spot};
+use crate::{
+    AppValue, Environment, ProblemCode, fields::Fields, layout::Layout, reader::Reader,
+    report::Spot,
+};
 
 /// The name of the file for the empty tag.
 const NO_ENVIRONMENT: &str = "no-environment";
@@ -36,7 +39,7 @@ pub(crate) fn read_environment(
                     values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             }
             None => reader.report.error(
-                "environment-values-missing",
+                ProblemCode::EnvironmentValuesMissing,
                 file.spot("values"),
                 "the environment has no object `values`".to_owned(),
                 "write its values as one object",
@@ -55,7 +58,7 @@ pub(crate) fn read(reader: &mut Reader) -> BTreeMap<String, AppValue> {
         let Some((name, value)) = read_value(reader, &path) else { continue };
         if values.contains_key(&name) {
             reader.report.error(
-                "value-duplicate",
+                ProblemCode::ValueDuplicate,
                 Spot::file(&path),
                 format!("value `{name}` is there twice; this one is ignored"),
                 "give one of them another name",
@@ -80,7 +83,12 @@ fn read_value(reader: &mut Reader, path: &str) -> Option<(String, AppValue)> {
         (true, Json::String(secret)) => AppValue::FromSecret(secret.clone()),
         (true, _) => {
             let message = "`value` is not the name of a secret".to_owned();
-            fields.doubt("value-secret", "value", message, "write the name of the secret");
+            fields.doubt(
+                ProblemCode::ValueSecret,
+                "value",
+                message,
+                "write the name of the secret",
+            );
             AppValue::Plain(Json::Null)
         }
     };
@@ -99,5 +107,5 @@ fn missing(reader: &mut Reader, spot: Spot, tag: &str) {
     };
     let remedy = reader.remedy_of_missing(&spot.file, &otherwise);
     let message = format!("the environment `{tag}` has no file, and so no values");
-    reader.report.warn("environment-missing", spot, message, &remedy);
+    reader.report.warn(ProblemCode::EnvironmentMissing, spot, message, &remedy);
 }

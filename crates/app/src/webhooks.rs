@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
-    Method, Place, Protection, RunAs, ServiceKind, Webhook, endpoints::parse_method,
+    Method, Place, ProblemCode, Protection, RunAs, ServiceKind, Webhook, endpoints::parse_method,
     fields::Fields, folder::join, protection, reader::Reader, report::Spot, run_as,
     strictness::Demands,
 };
@@ -58,7 +58,12 @@ fn read_webhook(
     let Some(config) = config else {
         let remedy = reader.remedy_of_missing(&config_path, "add the file");
         let message = "the webhook has no `config.json`; it is refused".to_owned();
-        reader.report.error("webhook-config-missing", Spot::file(folder), message, &remedy);
+        reader.report.error(
+            ProblemCode::WebhookConfigMissing,
+            Spot::file(folder),
+            message,
+            &remedy,
+        );
         return Some(unreadable(&config_path, by_folder));
     };
     let Some(object) = config.object(&mut reader.report) else {
@@ -72,7 +77,7 @@ fn read_webhook(
     if fields.guard_flag("private") {
         let message = "it is private, so that nobody may call it".to_owned();
         let remedy = "leave it so, or give it a secret before it stops being private";
-        fields.doubt("webhook-private", "private", message, remedy);
+        fields.doubt(ProblemCode::WebhookPrivate, "private", message, remedy);
     }
     let mut webhook = Webhook {
         declared_in: config.place(""),
@@ -127,7 +132,7 @@ fn options(fields: &mut Fields<'_>, kind: &ServiceKind) -> (Method, Protection) 
         Some(text) => parse_method(text).unwrap_or_else(|| {
             let message = format!("`httpMethod` is `{text}`, which is not known");
             let remedy = "write the name of an HTTP method, or ANY";
-            options.doubt("webhook-method", "httpMethod", message, remedy);
+            options.doubt(ProblemCode::WebhookMethod, "httpMethod", message, remedy);
             Method::Any
         }),
     };
@@ -146,7 +151,12 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
         Ok(None) => {
             let remedy = reader.remedy_of_missing(&path, "add the file");
             let message = format!("{subject} has no source file");
-            reader.report.error("webhook-file-missing", Spot::file(&path), message, &remedy);
+            reader.report.error(
+                ProblemCode::WebhookFileMissing,
+                Spot::file(&path),
+                message,
+                &remedy,
+            );
         }
         Err(_) => {}
     }
@@ -156,7 +166,7 @@ fn read_source(reader: &mut Reader, folder: &str, subject: &str, webhook: &mut W
 fn repeated(reader: &mut Reader, service: &str, earlier: &mut Webhook, later: &Webhook) {
     let reason = "it is declared twice".to_owned();
     reader.report.error(
-        "webhook-duplicate",
+        ProblemCode::WebhookDuplicate,
         Spot::file(&later.declared_in.file),
         format!("webhook `{service}/{}` is refused: {reason}", later.name),
         "give each of them a name of its own, or keep the one that lets fewer callers in",
@@ -210,10 +220,15 @@ fn merge_twins(reader: &mut Reader, service: &str, earlier: &mut Webhook, later:
         None => {
             let reason = "it is declared twice, and neither asks more than the other".to_owned();
             earlier.protection = Protection::Refused(reason);
-            return reader.report.error("webhook-protection-differs", spot, message, remedy);
+            return reader.report.error(
+                ProblemCode::WebhookProtectionDiffers,
+                spot,
+                message,
+                remedy,
+            );
         }
     }
-    reader.report.warn("webhook-protection-differs", spot, message, remedy);
+    reader.report.warn(ProblemCode::WebhookProtectionDiffers, spot, message, remedy);
 }
 
 /// The folder of a webhook, without the folders above it.

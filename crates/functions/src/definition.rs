@@ -80,10 +80,25 @@ pub struct FunctionSource {
 pub enum FunctionValue {
     /// A JSON value.
     Plain(Json),
-    /// The text of a secret. It reaches functions and nothing else.
-    Secret(String),
+    /// A secret. It reaches functions and nothing else.
+    Secret(SecretText),
     /// A secret that nobody has set: reading it throws, naming the secret.
     MissingSecret(String),
+}
+
+/// The text of a secret: a type that can be neither printed nor formatted.
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Wraps the text of a secret.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for the functions that read it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What the operator decides.

@@ -24,7 +24,8 @@ mod work;
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
 pub use data::DataSources;
 pub use definition::{
-    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, ServiceRules, Settings,
+    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, SecretText, ServiceRules,
+    Settings,
 };
 pub use functions::{Functions, LoadError};
 pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};

@@ -10,7 +10,7 @@ use hookstead_memory::Budget;
 use serde_json::json;
 
 use crate::{
-    DataSources, Definition, FunctionSource, FunctionValue, Limits, ServiceRules,
+    DataSources, Definition, FunctionSource, FunctionValue, Limits, SecretText, ServiceRules,
     host::RunHost,
     modules,
     source::{self, Body, LINES_BEFORE, SyntaxError},
@@ -51,6 +51,8 @@ pub(crate) struct Callable {
 
 enum ValueText {
     Json(String),
+    /// The JSON of a secret.
+    Secret(SecretText),
     MissingSecret(String),
 }
 
@@ -125,6 +127,7 @@ impl Program {
     pub(crate) fn value(&self, name: &str) -> Option<Result<&str, &str>> {
         self.values.get(name).map(|value| match value {
             ValueText::Json(text) => Ok(text.as_str()),
+            ValueText::Secret(secret) => Ok(secret.expose()),
             ValueText::MissingSecret(secret) => Err(secret.as_str()),
         })
     }
@@ -218,7 +221,9 @@ fn app(definition: &Definition) -> serde_json::Value {
 fn value_text((name, value): (String, FunctionValue)) -> (String, ValueText) {
     let text = match value {
         FunctionValue::Plain(json) => ValueText::Json(json.to_string()),
-        FunctionValue::Secret(secret) => ValueText::Json(json!(secret).to_string()),
+        FunctionValue::Secret(secret) => {
+            ValueText::Secret(SecretText::new(json!(secret.expose()).to_string()))
+        }
         FunctionValue::MissingSecret(secret) => ValueText::MissingSecret(secret),
     };
     (name, text)

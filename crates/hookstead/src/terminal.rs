@@ -125,7 +125,7 @@ pub(crate) fn tell_problem(problem: &Problem) {
         Severity::Warning | Severity::Loss => Level::Warning,
     };
     let fields = [
-        ("code", problem.code.into()),
+        ("code", problem.code.as_str().into()),
         ("file", problem.file.as_str().into()),
         ("line", problem.line.into()),
         ("field", problem.field.as_deref().into()),

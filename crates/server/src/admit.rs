@@ -22,10 +22,10 @@ mod route;
 mod size;
 mod turn;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
-use hookstead_site::{Site, Target};
+use hookstead_site::{Kind, Site, Target};
 use http::{Response, request::Parts};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -83,6 +83,8 @@ pub(crate) struct Passed<'a, Step> {
     running: &'a Running,
     site: &'a Site,
     parts: &'a Parts,
+    /// When the head had arrived.
+    arrived: SystemTime,
     body: &'a mut Incoming,
     known: &'a mut Known,
     /// What the steps have found that later ones need.
@@ -119,19 +121,25 @@ impl<'a> Passed<'a, Received> {
     pub(crate) fn new(
         running: &'a Running,
         site: &'a Site,
-        parts: &'a Parts,
+        (parts, arrived): (&'a Parts, SystemTime),
         body: &'a mut Incoming,
         known: &'a mut Known,
     ) -> Self {
-        Self { running, site, parts, body, known, step: Received }
+        Self { running, site, parts, arrived, body, known, step: Received }
     }
 }
 
 impl<'a, Step> Passed<'a, Step> {
     /// The same request after another step.
     fn then<Next>(self, next: impl FnOnce(Step) -> Next) -> Passed<'a, Next> {
-        let Self { running, site, parts, body, known, step } = self;
-        Passed { running, site, parts, body, known, step: next(step) }
+        let Self { running, site, parts, arrived, body, known, step } = self;
+        Passed { running, site, parts, arrived, body, known, step: next(step) }
+    }
+
+    /// What a proof can cover beside the body.
+    fn asked(&self, kind: Kind) -> proof::Asked<'a> {
+        let (parts, arrived, base_url) = (self.parts, self.arrived, self.site.base_url());
+        proof::Asked { kind, parts, base_url, arrived }
     }
 
     fn shared(&self) -> &'a Shared {

@@ -144,8 +144,8 @@ impl Exchange {
 
     /// Takes the request through every check.
     async fn admit(&mut self, body: &mut Incoming) -> Result<Permitted, Stop> {
-        let Self { running, site, parts, known, .. } = self;
-        admit::admit(Passed::new(running, site, parts, body, known)).await
+        let Self { running, site, parts, started, known, .. } = self;
+        admit::admit(Passed::new(running, site, (parts, *started), body, known)).await
     }
 
     /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
@@ -218,7 +218,7 @@ impl Exchange {
         };
         let journal = &self.shared().journal;
         // Whoever pays nothing for a request must not be able to fill the log with it.
-        let is_busy = matches!(entry.outcome, Outcome::Failed { code: "TooManyRequests", .. });
+        let is_busy = refusal.as_ref().is_some_and(Refusal::is_of_load);
         if entry.run_by.is_none() || is_busy {
             journal.refuse(&entry, self.clock + elapsed);
         } else {

@@ -15,6 +15,7 @@ mod budget;
 mod call;
 mod config;
 mod connection;
+mod error_code;
 mod excerpt;
 mod exchange;
 mod frames;
@@ -33,5 +34,6 @@ mod workers;
 
 pub use config::{Config, ServerLimits};
 pub use connection::serve_bare;
+pub use error_code::ErrorCode;
 pub use server::{BindError, Server, SiteHandle};
 pub use trial::{Trial, TrialFailure, TrialPartError, TrialRequest, TrialResponse, try_request};

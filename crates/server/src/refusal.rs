@@ -12,7 +12,7 @@ use hookstead_journal::{CorrelationId, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{excerpt::excerpt, trial::TrialFailure};
+use crate::{error_code::ErrorCode, excerpt::excerpt, trial::TrialFailure};
 
 /// Seconds after which a sender may try again what there was no room for.
 const RETRY_SECONDS: u16 = 5;
@@ -24,7 +24,7 @@ const OUTAGE_RETRY_SECONDS: u16 = 10;
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     message: Cow<'static, str>,
     detail: Option<String>,
     /// Whether the caller sees the message alone, as when the app itself is not known.
@@ -38,101 +38,107 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    fn new(status: StatusCode, code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         let (detail, allow, message) = (None, None, message.into());
         let retry_seconds = RETRY_SECONDS;
         Self { status, code, message, detail, bare: false, allow, retry_seconds, closes: false }
     }
 
-    pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn bad_request(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    pub(crate) fn unauthorized(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn unauthorized(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, message)
     }
 
-    pub(crate) fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn forbidden(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
-    pub(crate) fn not_found(code: &'static str, message: String) -> Self {
+    pub(crate) fn not_found(code: ErrorCode, message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
     pub(crate) fn unknown_app(client_app_id: &str) -> Self {
         let client_app_id = excerpt(client_app_id);
         let message = format!("cannot find app using Client App ID '{client_app_id}'");
-        Self { bare: true, ..Self::not_found("AppNotFound", message) }
+        Self { bare: true, ..Self::not_found(ErrorCode::AppNotFound, message) }
     }
 
     pub(crate) fn method_not_allowed(message: String, allow: HeaderValue) -> Self {
-        let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+        let refusal =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed, message);
         Self { allow: Some(allow), ..refusal }
     }
 
     pub(crate) fn body_timeout() -> Self {
         let message = "the request body was sent too slowly";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+        Self::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout, message)
     }
 
     pub(crate) fn body_too_large(bytes_max: usize) -> Self {
         let message = format!("the request body is larger than {bytes_max} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", message)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::RequestTooLarge, message)
     }
 
     /// For the journal alone: there is nobody to answer. The status is the one that proxies use.
     pub(crate) fn caller_gone() -> Self {
         let status = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::new(status, "CallerGone", "the caller hung up, and the function was ended")
+        Self::new(status, ErrorCode::CallerGone, "the caller hung up, and the function was ended")
     }
 
     pub(crate) fn too_many_requests() -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "too many requests")
+        Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests, "too many requests")
     }
 
     /// There is no memory for a request that is under way already. Senders try again later.
     pub(crate) fn no_memory() -> Self {
         let message = "the server has no memory for this request now";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ServiceUnavailable, message)
     }
 
     /// A store cannot be reached or cannot do its work, and the function did not handle it.
     fn store_unavailable() -> Self {
         let message = "the data source cannot be reached at the moment; try again later";
-        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
+        let refusal =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ServiceUnavailable, message);
         Self { retry_seconds: OUTAGE_RETRY_SECONDS, ..refusal }
     }
 
     pub(crate) fn too_many_headers(headers_max: usize) -> Self {
         let message = format!("the request has more than {headers_max} headers");
-        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "BadRequest", message)
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ErrorCode::BadRequest, message)
     }
 
     /// A request that others could read as another one.
     pub(crate) fn malformed(message: &'static str) -> Self {
-        Self { closes: true, ..Self::bad_request("BadRequest", message) }
+        Self { closes: true, ..Self::bad_request(ErrorCode::BadRequest, message) }
     }
 
     pub(crate) fn unknown_expectation() -> Self {
         let message = "the only expectation that can be met is 100-continue";
-        Self::new(StatusCode::EXPECTATION_FAILED, "BadRequest", message)
+        Self::new(StatusCode::EXPECTATION_FAILED, ErrorCode::BadRequest, message)
     }
 
     pub(crate) fn http_version() -> Self {
         let message = "HTTP/1.1 or greater is required";
-        Self::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "BadRequest", message)
+        Self::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, ErrorCode::BadRequest, message)
     }
 
     /// A response that the function asked for and HTTP does not have.
     pub(crate) fn impossible_response(message: String) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "FunctionExecutionError", message)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::FunctionExecutionError, message)
     }
 
     /// A fault of ours or of the operator's; the caller learns nothing about it.
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "internal server error")
-            .with_detail(detail)
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::InternalServerError,
+            "internal server error",
+        )
+        .with_detail(detail)
     }
 
     /// Adds what only the journal is told.
@@ -144,6 +150,11 @@ impl Refusal {
     pub(crate) fn with_hint(self, hint: &str) -> Self {
         let detail = format!("{}; {hint}", self.message);
         self.with_detail(detail)
+    }
+
+    /// Whether there is no room for the request now.
+    pub(crate) fn is_of_load(&self) -> bool {
+        self.code == ErrorCode::TooManyRequests
     }
 
     /// Whether nothing answers at the path of the request.
@@ -184,7 +195,7 @@ impl Refusal {
         if !self.bare {
             // Codes are made of letters.
             body.extend_from_slice(br#","error_code":""#);
-            body.extend_from_slice(self.code.as_bytes());
+            body.extend_from_slice(self.code.as_str().as_bytes());
             body.extend_from_slice(br#"","link":"#);
             push_string(&mut body, base_url);
             // The link goes on within the string.
@@ -200,7 +211,7 @@ impl Refusal {
     /// What the journal gets.
     pub(crate) fn outcome(&self) -> Outcome<'_> {
         let Self { code, message, detail, .. } = self;
-        Outcome::Failed { code, message, detail: detail.as_deref() }
+        Outcome::Failed { code: code.as_str(), message, detail: detail.as_deref() }
     }
 }
 
@@ -221,14 +232,16 @@ impl From<Failure> for Refusal {
         let detail = stack.map(|stack| format!("{message}\n{stack}"));
         let refusal = match kind {
             FailureKind::FunctionExecutionError | FailureKind::MemoryLimitExceeded => {
-                Self::bad_request("FunctionExecutionError", message)
+                Self::bad_request(ErrorCode::FunctionExecutionError, message)
             }
-            FailureKind::FunctionSyntaxError => Self::bad_request("FunctionSyntaxError", message),
-            FailureKind::FunctionNotFound => Self::not_found("FunctionNotFound", message),
+            FailureKind::FunctionSyntaxError => {
+                Self::bad_request(ErrorCode::FunctionSyntaxError, message)
+            }
+            FailureKind::FunctionNotFound => Self::not_found(ErrorCode::FunctionNotFound, message),
             // Not 408, which the reference leaves open: clients repeat such requests by
             // themselves, and this one has already run.
             FailureKind::ExecutionTimeLimitExceeded => {
-                Self::bad_request("ExecutionTimeLimitExceeded", message)
+                Self::bad_request(ErrorCode::ExecutionTimeLimitExceeded, message)
             }
             // Senders of webhooks try again after a 503.
             FailureKind::StoreUnavailable => Self::store_unavailable().with_detail(message),
@@ -259,7 +272,8 @@ mod tests {
     #[test]
     fn the_envelope_has_its_keys_in_order() {
         let id = CorrelationId::new();
-        let refusal = Refusal::bad_request("InvalidParameter", "a \"b\"").with_detail("hidden");
+        let refusal =
+            Refusal::bad_request(ErrorCode::InvalidParameter, "a \"b\"").with_detail("hidden");
         let link = format!("https://x/logs?co_id={id}");
         let keys = r#"{"error":"a \"b\"","error_code":"InvalidParameter","link":"#;
         let expected = format!("{keys}\"{link}\"}}");
@@ -285,7 +299,7 @@ mod tests {
         for (kind, status, code) in cases {
             let failure = Failure { kind, message: "why".into(), stack: None };
             let refusal = Refusal::from(failure);
-            assert_eq!((refusal.status.as_u16(), refusal.code), (status, code));
+            assert_eq!((refusal.status.as_u16(), refusal.code.as_str()), (status, code));
             let hidden = matches!(
                 kind,
                 Kind::StoreUnavailable | Kind::TooManyRequests | Kind::NoMemory | Kind::Internal

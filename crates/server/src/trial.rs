@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, Full};
 use thiserror::Error;
 
 use crate::{
-    ServerLimits,
+    ErrorCode, ServerLimits,
     call::{self, Caller},
     refusal::Refusal,
     reply::{self, Shape},
@@ -105,7 +105,7 @@ pub struct TrialFailure {
     /// The status that a caller would get.
     pub status: u16,
     /// The code that a caller would get.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// The message that a caller would get.
     pub message: String,
     /// What only the journal is told.

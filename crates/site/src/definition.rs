@@ -1,7 +1,9 @@
 //! From the exported app to what its functions need to know.
 
 use hookstead_app::{App, AppValue, Function, RunAs, Service, ServiceKind, Webhook};
-use hookstead_functions::{AppInfo, Definition, FunctionSource, FunctionValue, ServiceRules};
+use hookstead_functions::{
+    AppInfo, Definition, FunctionSource, FunctionValue, SecretText, ServiceRules,
+};
 use serde_json::Value as Json;
 
 use crate::{config::ApplicationAuthentication, rights, site::Secrets, target::webhook_entry};
@@ -12,7 +14,7 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         let value = match value {
             AppValue::Plain(json) => FunctionValue::Plain(json.clone()),
             AppValue::FromSecret(secret) => match secrets(secret) {
-                Some(text) => FunctionValue::Secret(text.expose().to_owned()),
+                Some(text) => FunctionValue::Secret(SecretText::new(text.expose().to_owned())),
                 None => FunctionValue::MissingSecret(secret.clone()),
             },
         };

@@ -22,7 +22,7 @@ mod target;
 
 pub use address::Address;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
-pub use guard::{Guard, Signed, scheme_headers};
+pub use guard::{Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
 pub use rights::Unmet;

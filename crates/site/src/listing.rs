@@ -1,6 +1,6 @@
 //! What an app answers, as a table for people.
 
-use hookstead_app::{App, Method, Place, Protection, RunAs};
+use hookstead_app::{App, Method, Place, Protection, RunAs, schemes};
 use serde::Serialize;
 
 /// Which of the two surfaces something belongs to.
@@ -98,9 +98,9 @@ impl From<&Protection> for ProtectionKind {
     fn from(protection: &Protection) -> Self {
         match protection {
             Protection::None => Self::None,
-            Protection::SecretAsQueryParam(_) => Self::Secret,
-            Protection::VerifyPayload(_) => Self::Signature,
-            Protection::GithubSignature(_) => Self::GithubSignature,
+            Protection::Signed { scheme: schemes::SECRET, .. } => Self::Secret,
+            Protection::Signed { scheme: schemes::GITHUB, .. } => Self::GithubSignature,
+            Protection::Signed { .. } => Self::Signature,
             Protection::Refused(_) => Self::Refused,
         }
     }

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_app::{App, Endpoint, Place, Problem, RunAs, Secret, Service, Severity, Webhook};
+use hookstead_app::{
+    App, Endpoint, Place, Problem, ProblemCode, RunAs, Secret, Service, Severity, Webhook,
+};
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 
 use crate::{
@@ -232,7 +234,7 @@ impl<'a> Plan<'a> {
             let Some(error) = self.syntax_errors.get(&name) else { continue };
             self.problems.push(Problem {
                 severity: Severity::Error,
-                code: "function-syntax-error",
+                code: ProblemCode::FunctionSyntaxError,
                 file: file.cloned().unwrap_or_default(),
                 line: error.place.map(|(line, _)| line),
                 column: error.place.map(|(_, column)| column),
@@ -253,14 +255,14 @@ impl<'a> Plan<'a> {
         };
         let (code, field, reason, remedy) = if let Some(reason) = target.guard.closed() {
             let remedy = "set it with `hookstead secrets set`, or mend the declaration";
-            ("endpoint-protection-unresolved", guard_field, reason, remedy)
+            (ProblemCode::EndpointProtectionUnresolved, guard_field, reason, remedy)
         } else if let Some(unmet) = target.unmet {
             // The rights of an endpoint are those of its function, which is declared elsewhere.
             let field = match target.kind {
                 Kind::Endpoint => "function_name",
                 Kind::Webhook => unmet.field(),
             };
-            ("endpoint-authentication-unsupported", field, unmet.reason(), unmet.remedy())
+            (ProblemCode::EndpointAuthenticationUnsupported, field, unmet.reason(), unmet.remedy())
         } else {
             return;
         };

@@ -50,7 +50,7 @@ impl Target {
     ) -> Self {
         let function = app.functions.get(&endpoint.function_name);
         let function = function.filter(|function| function.file.is_some());
-        let guard = Guard::new(&endpoint.protection, Kind::Endpoint, secrets);
+        let guard = Guard::new(&endpoint.protection, secrets, config);
         // What a missing function would ask for is not known, and it never runs.
         let unmet = function.and_then(|function| {
             let unmet = rights::unmet(
@@ -92,7 +92,7 @@ impl Target {
             kind: Kind::Webhook,
             name: format!("{}/{}", service.name, webhook.name).into(),
             entry: webhook_entry(&service.name, &webhook.name),
-            guard: Guard::new(&webhook.protection, Kind::Webhook, secrets),
+            guard: Guard::new(&webhook.protection, secrets, config),
             unmet: rights::unmet(
                 [&webhook.run_as].into_iter(),
                 webhook.can_evaluate.iter(),

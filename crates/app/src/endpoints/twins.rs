@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Endpoint, Method, Protection,
+    Endpoint, Method, ProblemCode, Protection,
     functions::Functions,
     report::{Report, Spot},
     strictness::{Demands, strictest},
@@ -118,11 +118,11 @@ fn tell_twin(
             format!("the {which} counts: {} of `{}`", place.field, place.file)
         }
     };
-    let (code, spot) = ("endpoint-protection-differs", twin.spot.clone());
+    let (code, spot) = (ProblemCode::EndpointProtectionDiffers, twin.spot.clone());
     let message = format!("{} is declared twice; {outcome}", subject(&twin.endpoint));
     if before.spot.file == twin.spot.file {
         let remedy = "keep one of them, the one that lets fewer callers in";
-        return report.error("endpoint-duplicate", spot, message, remedy);
+        return report.error(ProblemCode::EndpointDuplicate, spot, message, remedy);
     }
     match counting {
         None => report.error(code, spot, message, ALIKE),
@@ -162,7 +162,12 @@ fn settle_methods(
         };
         let message = format!("{}: the endpoint of any method {outcome}", subject(endpoint));
         let remedy = "ask the same of callers in both, or name the methods of the other one";
-        report.error("endpoint-methods-differ", settled[index].spot.clone(), message, remedy);
+        report.error(
+            ProblemCode::EndpointMethodsDiffer,
+            settled[index].spot.clone(),
+            message,
+            remedy,
+        );
         kept[index] = is_kept;
         if is_kept {
             let reason = "the endpoint of any method asks something else of callers".to_owned();

@@ -1,5 +1,7 @@
 //! The kinds of parts, each with what is said about it.
 
+use crate::ProblemCode;
+
 use serde::Serialize;
 
 /// What a part of an export is.
@@ -38,7 +40,7 @@ pub enum PartKind {
 
 /// What is said about a kind.
 struct Words {
-    code: &'static str,
+    code: ProblemCode,
     noun: &'static str,
     plural: &'static str,
     loss: &'static str,
@@ -65,7 +67,7 @@ impl PartKind {
     ];
 
     /// The code of its problem.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ProblemCode {
         self.words().code
     }
 
@@ -97,7 +99,7 @@ impl PartKind {
 /// What is said about each kind, in the order of the kinds.
 const WORDS: [Words; PartKind::ALL.len()] = [
     Words {
-        code: "trigger-not-run",
+        code: ProblemCode::TriggerNotRun,
         noun: "trigger",
         plural: "triggers",
         loss: "not run",
@@ -105,91 +107,91 @@ const WORDS: [Words; PartKind::ALL.len()] = [
             that writes the documents",
     },
     Words {
-        code: "function-for-clients",
+        code: ProblemCode::FunctionForClients,
         noun: "function",
         plural: "functions that nothing in the export calls",
         loss: "client SDKs may call it",
         remedy: "give it an endpoint if a client calls it",
     },
     Words {
-        code: "data-api-not-served",
+        code: ProblemCode::DataApiNotServed,
         noun: "the Data API",
         plural: "the Data API",
         loss: "not served",
         remedy: "add endpoints for what its callers read and write",
     },
     Words {
-        code: "graphql-not-served",
+        code: ProblemCode::GraphqlNotServed,
         noun: "GraphQL",
         plural: "GraphQL",
         loss: "not served",
         remedy: "add endpoints for what its callers query",
     },
     Words {
-        code: "resolver-not-served",
+        code: ProblemCode::ResolverNotServed,
         noun: "custom resolver",
         plural: "custom resolvers",
         loss: "not served",
         remedy: "give its function an endpoint",
     },
     Words {
-        code: "hosting-not-served",
+        code: ProblemCode::HostingNotServed,
         noun: "hosting",
         plural: "hosting",
         loss: "not served",
         remedy: "serve the folder `hosting/files` with a web server",
     },
     Words {
-        code: "sync-not-served",
+        code: ProblemCode::SyncNotServed,
         noun: "sync",
         plural: "sync",
         loss: "not served",
         remedy: "let devices read and write through endpoints",
     },
     Words {
-        code: "log-forwarder-not-run",
+        code: ProblemCode::LogForwarderNotRun,
         noun: "log forwarder",
         plural: "log forwarders",
         loss: "not run",
         remedy: "collect what `hookstead serve --log-format json` writes",
     },
     Words {
-        code: "provider-not-served",
+        code: ProblemCode::ProviderNotServed,
         noun: "authentication provider",
         plural: "authentication providers",
         loss: "no user can log in",
         remedy: "protect endpoints with a secret or a signature, or check callers in the function",
     },
     Words {
-        code: "custom-user-data-not-read",
+        code: ProblemCode::CustomUserDataNotRead,
         noun: "custom user data",
         plural: "custom user data",
         loss: "not read",
         remedy: "let functions read the document of the user",
     },
     Words {
-        code: "user-creation-function-not-run",
+        code: ProblemCode::UserCreationFunctionNotRun,
         noun: "on_user_creation_function_name",
         plural: "on_user_creation_function_name",
         loss: "not run",
         remedy: "call the function where users are created",
     },
     Words {
-        code: "rules-not-evaluated",
+        code: ProblemCode::RulesNotEvaluated,
         noun: "rules of",
         plural: "rules of collections",
         loss: "not evaluated",
         remedy: "check in the functions what a caller may read and write",
     },
     Words {
-        code: "schema-not-validated",
+        code: ProblemCode::SchemaNotValidated,
         noun: "schema of",
         plural: "schemas of collections",
         loss: "not validated",
         remedy: "check documents in the functions, or with a validator of MongoDB",
     },
     Words {
-        code: "folder-not-read",
+        code: ProblemCode::FolderNotRead,
         noun: "folder",
         plural: "folders of the root",
         loss: "not read",

@@ -109,7 +109,7 @@ fn a_function_whose_rights_are_unclear_is_left_out() {
         let manifest = format!(r#"[{{"name":"hello",{entry}}}]"#);
         let loaded = loaded(&[META, HELLO, ("functions/config.json", &manifest)]);
         assert!(loaded.app.functions.is_empty(), "{entry}");
-        assert_eq!(loaded.problems[0].code, code, "{entry}");
+        assert_eq!(loaded.problems[0].code.as_str(), code, "{entry}");
     }
 }
 
@@ -133,7 +133,7 @@ fn without_a_readable_manifest_no_file_has_known_rights() {
     for manifest in ["[", "{}", r#"[{"private":true}]"#, r#"[7]"#, r#"[{"name":""}]"#] {
         let loaded = loaded(&[META, HELLO, ("functions/config.json", manifest)]);
         assert!(loaded.app.functions.is_empty(), "{manifest}");
-        let codes: Vec<_> = loaded.problems.iter().map(|problem| problem.code).collect();
+        let codes: Vec<_> = loaded.problems.iter().map(|problem| problem.code.as_str()).collect();
         assert!(codes.contains(&"function-rights-unknown"), "{manifest}: {codes:?}");
     }
 }

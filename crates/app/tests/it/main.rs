@@ -23,7 +23,7 @@ mod webhooks;
 
 use std::{fs, path::Path};
 
-use hookstead_app::{App, LoadOptions, Loaded, Protection, SecretSource, Severity, load};
+use hookstead_app::{App, LoadOptions, Loaded, Protection, SecretSource, Severity, load, schemes};
 use tempfile::TempDir;
 
 /// Enough of an export for the newest layout.
@@ -96,9 +96,15 @@ pub(crate) fn word(protection: &Protection) -> String {
     };
     match protection {
         Protection::None => "open".to_owned(),
-        Protection::SecretAsQueryParam(source) => format!("query, {}", secret(source)),
-        Protection::VerifyPayload(source) => format!("payload, {}", secret(source)),
-        Protection::GithubSignature(source) => format!("github, {}", secret(source)),
+        Protection::Signed { scheme, secret: source } => {
+            let word = match *scheme {
+                schemes::SECRET => "query",
+                schemes::ENDPOINT | schemes::WEBHOOK => "payload",
+                schemes::GITHUB => "github",
+                other => other,
+            };
+            format!("{word}, {}", secret(source))
+        }
         Protection::Refused(_) => "refused".to_owned(),
     }
 }

@@ -99,7 +99,7 @@ const LETTER_CASE: &[(Files<'_>, &str, &str)] = &[
 fn a_file_that_differs_in_letter_case_is_named_with_the_name_that_is_read() {
     for (files, code, remedy) in LETTER_CASE {
         let loaded = loaded(files);
-        let found = loaded.problems.iter().filter(|one| one.code == *code);
+        let found = loaded.problems.iter().filter(|one| one.code.as_str() == *code);
         let remedies: Vec<_> = found.map(|one| one.remedy.as_str()).collect();
         assert_eq!(remedies, [*remedy], "{files:?}");
     }

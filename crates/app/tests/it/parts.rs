@@ -311,7 +311,7 @@ fn what_is_told_is_bounded_whatever_an_export_holds() {
 fn every_kind_says_what_it_is_and_what_to_do() {
     for (index, kind) in PartKind::ALL.into_iter().enumerate() {
         assert_eq!(kind as usize, index);
-        let words = [kind.code(), kind.noun(), kind.plural(), kind.loss(), kind.remedy()];
+        let words = [kind.code().as_str(), kind.noun(), kind.plural(), kind.loss(), kind.remedy()];
         assert!(words.iter().all(|word| !word.is_empty()), "{kind:?}");
     }
 }

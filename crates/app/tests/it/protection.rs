@@ -9,7 +9,7 @@ fn check(fields: &str) -> (String, Vec<&'static str>) {
         if fields.is_empty() { "" } else { "," }
     );
     let loaded = loaded(&[META, HELLO, ("https_endpoints/config.json", &entry)]);
-    let codes = loaded.problems.iter().map(|problem| problem.code).collect();
+    let codes = loaded.problems.iter().map(|problem| problem.code.as_str()).collect();
     (word(&loaded.app.endpoints[0].protection), codes)
 }
 

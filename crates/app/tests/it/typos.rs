@@ -129,7 +129,8 @@ fn an_unknown_method_is_one_error_that_names_the_nearest() {
             r#""options":{{"validationMethod":"{method}","secret":"s","httpMethod":"GET"}}"#
         );
         for loaded in [endpoint(&field), endpoint(&misspelt), webhook(&options)] {
-            let told: Vec<_> = loaded.problems.iter().map(|one| (one.code, &*one.remedy)).collect();
+            let told: Vec<_> =
+                loaded.problems.iter().map(|one| (one.code.as_str(), &*one.remedy)).collect();
             assert_eq!(told, [("validation-unknown", remedy)], "{method}");
         }
     }

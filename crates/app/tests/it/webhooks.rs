@@ -13,7 +13,7 @@ fn check(kind: &str, config: &str) -> (Webhook, Vec<&'static str>) {
         ("services/svc/incoming_webhooks/hook/config.json", config),
         ("services/svc/incoming_webhooks/hook/source.js", "exports = 1"),
     ]);
-    let codes = loaded.problems.iter().map(|problem| problem.code).collect();
+    let codes = loaded.problems.iter().map(|problem| problem.code.as_str()).collect();
     (loaded.app.services["svc"].webhooks["hook"].clone(), codes)
 }
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use hookstead_functions::{
     AppInfo, Call, Completion, Definition, Failure, FailureKind, FunctionSource, FunctionValue,
     Functions, HttpCall, Integers, Invocation, Limits, Payload, RequestContext, ResultFormat,
-    Settings, User,
+    SecretText, Settings, User,
 };
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -220,7 +220,7 @@ fn define(folder: &Path, case: &Case, all: &[Case]) -> Definition {
     }
     for (name, value) in &case.secrets {
         let value = match value {
-            Some(text) => FunctionValue::Secret(text.clone()),
+            Some(text) => FunctionValue::Secret(SecretText::new(text.clone())),
             None => FunctionValue::MissingSecret(name.clone()),
         };
         definition.values.insert(name.clone(), value);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_app::{Part, PartKind, Severity};
+use hookstead_app::{Part, PartKind, ProblemCode, Severity};
 use hookstead_site::{Kind, Listing, check::Verdict};
 
 use crate::{prepare::Prepared, terminal::clean};
@@ -26,7 +26,9 @@ impl Counts {
         let broken: BTreeSet<&str> = prepared
             .problems
             .iter()
-            .filter(|one| one.severity == Severity::Error && one.code == "function-syntax-error")
+            .filter(|one| {
+                one.severity == Severity::Error && one.code == ProblemCode::FunctionSyntaxError
+            })
             .map(|one| one.file.as_str())
             .collect();
         let verdict = |listing: &Listing| match listing.declaration.file.as_deref() {

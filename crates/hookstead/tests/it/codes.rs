@@ -1,14 +1,11 @@
 //! docs/check.md explains every code of a problem, and no other one.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{fs, path::Path};
 
-use hookstead_app::codes::CODES;
+use hookstead_app::ProblemCode;
 
 /// The crates whose sources make problems.
-const CRATES: [&str; 5] = ["app", "functions", "server", "site", "hookstead"];
-
-/// What stands before the code of a problem in the sources.
-const BEFORE: [&str; 6] = ["code: ", ".error(", ".warn(", ".doubt(", ".oddity(", ".oddity_with("];
+const CRATES: [&str; 5] = ["app", "functions", "site", "server", "hookstead"];
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -49,34 +46,30 @@ fn documented() -> Vec<String> {
     rows.collect()
 }
 
-/// A word such as `json-syntax`.
-fn is_code(word: &str) -> bool {
-    word.contains('-') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-}
-
 #[test]
 fn every_code_has_a_row_and_every_row_has_a_code() {
-    assert!(CODES.is_sorted(), "the codes are in the order of the alphabet");
-    let documented = documented();
-    assert_eq!(documented, CODES, "docs/check.md (left) and crates/app/src/codes.rs (right)");
+    let codes: Vec<&str> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert!(codes.is_sorted(), "the codes are in the order of the alphabet");
+    assert_eq!(documented(), codes, "docs/check.md (left) and crates/app/src/codes.rs (right)");
 }
 
 #[test]
-fn the_list_of_codes_holds_those_of_the_sources_and_no_other_one() {
+fn the_sources_have_every_code_and_spell_none() {
+    /// What `crates/functions` finds in sources has its texts there, where the app is not known.
+    const OF_FUNCTIONS: &str = "source-";
     let texts = all_sources();
-    for code in CODES {
-        let literal = format!("\"{code}\"");
-        assert!(texts.iter().any(|text| text.contains(&literal)), "nothing has the code {code}");
+    for code in ProblemCode::ALL {
+        let is_spelt = texts.iter().any(|text| text.contains(&format!("\"{code}\"")));
+        assert_eq!(is_spelt, code.as_str().starts_with(OF_FUNCTIONS), "{code}");
+        let name = format!("ProblemCode::{code:?}");
+        let is_used = texts.iter().any(|text| text.contains(&name));
+        assert!(is_used || is_spelt, "nothing has the code {code}");
     }
-    let mut unlisted = BTreeSet::new();
     for text in &texts {
-        for before in BEFORE {
-            for rest in text.split(before).skip(1) {
-                let word =
-                    rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                unlisted.extend(word.filter(|word| is_code(word) && !CODES.contains(word)));
-            }
+        let ends = text.split("\"source-").skip(1).filter_map(|rest| rest.split('"').next());
+        for end in ends.filter(|end| !end.is_empty()) {
+            let text = format!("source-{end}");
+            assert!(ProblemCode::named(&text).is_some(), "{text} is missing in codes.rs");
         }
     }
-    assert_eq!(unlisted, BTreeSet::new(), "codes that crates/app/src/codes.rs lacks");
 }

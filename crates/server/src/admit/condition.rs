@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hookstead_site::Target;
 
 use super::{Passed, Stop, identity::Identity};
-use crate::{body::Held, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, refusal::Refusal};
 
 /// The step is passed.
 pub(crate) struct Condition<'a> {
@@ -20,7 +20,7 @@ pub(super) fn check<'a>(
     request: Passed<'a, Identity<'a>>,
 ) -> Result<Passed<'a, Condition<'a>>, Stop> {
     if let Some(unmet) = request.step.target.unmet {
-        let refusal = Refusal::forbidden("NoMatchingRuleFound", "no rule matched");
+        let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
         return Err(refusal.with_detail(unmet.reason()).into());
     }
     Ok(request.then(|Identity { target, body }| Condition { target, body }))

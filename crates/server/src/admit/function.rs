@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hookstead_site::Target;
 
 use super::{Passed, Stop, condition::Condition};
-use crate::{body::Held, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, refusal::Refusal};
 
 /// The step is passed.
 pub(crate) struct Function<'a> {
@@ -19,7 +19,7 @@ pub(super) fn check<'a>(
 ) -> Result<Passed<'a, Function<'a>>, Stop> {
     if request.step.target.missing {
         let message = format!("function not found: '{}'", request.step.target.entry);
-        return Err(Refusal::not_found("FunctionNotFound", message).into());
+        return Err(Refusal::not_found(ErrorCode::FunctionNotFound, message).into());
     }
     Ok(request.then(|Condition { target, body }| Function { target, body }))
 }

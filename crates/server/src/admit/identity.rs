@@ -6,7 +6,7 @@ use hookstead_site::{Target, Unmet};
 use http::{HeaderMap, header};
 
 use super::{Passed, Stop, proof::Proof};
-use crate::{body::Held, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, refusal::Refusal};
 
 /// The step is passed.
 pub(crate) struct Identity<'a> {
@@ -20,7 +20,7 @@ pub(super) fn check<'a>(request: Passed<'a, Proof<'a>>) -> Result<Passed<'a, Ide
     let refusal = match unmet {
         Some(Unmet::Credentials | Unmet::Undeclared) => no_such_user(&request.parts.headers),
         Some(Unmet::User | Unmet::Script) => {
-            Refusal::unauthorized("InvalidSession", "invalid session")
+            Refusal::unauthorized(ErrorCode::InvalidSession, "invalid session")
         }
         // The next step is for conditions.
         Some(Unmet::Condition) | None => {
@@ -43,15 +43,18 @@ fn no_such_user(headers: &HeaderMap) -> Refusal {
     let [email, password] = ["email", "password"].map(|name| headers.contains_key(name));
     let other = ["apikey", "api-key", "jwttokenstring"];
     if authorization.is_some_and(is_bearer) {
-        Refusal::unauthorized("InvalidSession", "invalid session")
+        Refusal::unauthorized(ErrorCode::InvalidSession, "invalid session")
     } else if email && password || other.iter().any(|name| headers.contains_key(*name)) {
         let message = "invalid session: error finding user for endpoint";
-        Refusal::unauthorized("InvalidSession", message)
+        Refusal::unauthorized(ErrorCode::InvalidSession, message)
     } else if email || password {
         let message = "must specify some form of authentication \
             (either email+password, api-key, or jwt) in the request header or body";
-        Refusal::unauthorized("MissingParameter", message)
+        Refusal::unauthorized(ErrorCode::MissingParameter, message)
     } else {
-        Refusal::unauthorized("InvalidParameter", "no authentication methods were specified")
+        Refusal::unauthorized(
+            ErrorCode::InvalidParameter,
+            "no authentication methods were specified",
+        )
     }
 }

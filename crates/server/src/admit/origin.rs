@@ -4,7 +4,7 @@ use hookstead_site::{Address as Path, Origins};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Passed, Stop, address::Address};
-use crate::refusal::Refusal;
+use crate::{error_code::ErrorCode, refusal::Refusal};
 
 /// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
 const ORIGIN_BYTES_MAX: usize = 300;
@@ -19,7 +19,7 @@ pub(super) fn check<'a>(request: Passed<'a, Address<'a>>) -> Result<Passed<'a, O
     request.known.origin = judge(request.site.origins(), &request.parts.headers);
     if request.known.origin == Verdict::Refused {
         let message = "requests from this origin are not allowed";
-        return Err(Refusal::forbidden("DomainNotAllowed", message).into());
+        return Err(Refusal::forbidden(ErrorCode::DomainNotAllowed, message).into());
     }
     Ok(request.then(|Address { path }| Origin { path }))
 }

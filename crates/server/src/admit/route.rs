@@ -7,7 +7,7 @@ use hookstead_site::{Address, Near, NoRoute, Site, Target};
 use http::{HeaderValue, request::Parts};
 
 use super::{Passed, Stop, size::Size};
-use crate::{excerpt::excerpt, refusal::Refusal};
+use crate::{error_code::ErrorCode, excerpt::excerpt, refusal::Refusal};
 
 /// The step is passed.
 pub(crate) struct Route<'a> {
@@ -30,7 +30,7 @@ pub(super) fn nothing_here(site: &Site, parts: &Parts) -> Refusal {
 }
 
 fn not_a_route() -> Refusal {
-    Refusal::not_found("NotFound", "there is nothing at this path".to_owned())
+    Refusal::not_found(ErrorCode::NotFound, "there is nothing at this path".to_owned())
 }
 
 /// Adds to a refusal what differs from the path of the request by slashes only. The journal is
@@ -57,15 +57,15 @@ fn refuse(why: NoRoute, address: &Address<'_>, method: &http::Method) -> Refusal
         NoRoute::Endpoint => {
             let route = excerpt(route);
             let message = format!("no endpoint found for route '{route}' and method '{method}'");
-            Refusal::not_found("EndpointNotFound", message)
+            Refusal::not_found(ErrorCode::EndpointNotFound, message)
         }
         NoRoute::Service => {
             let message = format!("service not found: '{}'", excerpt(service));
-            Refusal::not_found("ServiceNotFound", message)
+            Refusal::not_found(ErrorCode::ServiceNotFound, message)
         }
         NoRoute::Webhook => {
             let message = format!("incoming webhook not found: '{}'", excerpt(webhook));
-            Refusal::not_found("IncomingWebhookNotFound", message)
+            Refusal::not_found(ErrorCode::IncomingWebhookNotFound, message)
         }
         NoRoute::Method(own) => {
             let message = format!("method '{method}' is not allowed for webhook '{webhook}'");

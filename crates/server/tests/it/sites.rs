@@ -46,7 +46,7 @@ fn a_site_lists_what_it_answers_and_why_it_does_not() {
     assert_eq!(refused[3], "it is disabled");
     assert!(refused[4].starts_with("its function does not compile"), "{refused:?}");
     assert_eq!(refused[5], "");
-    let codes: Vec<_> = site.problems().iter().map(|problem| problem.code).collect();
+    let codes: Vec<_> = site.problems().iter().map(|problem| problem.code.as_str()).collect();
     let expected = [
         "function-syntax-error",
         "endpoint-protection-unresolved",

@@ -136,7 +136,7 @@ async fn what_the_server_would_do_otherwise_is_told() {
     }
     let trial = try_request(&site, "f1", request("GET", "/b", &[], "")).await;
     let failure = trial.outcome.unwrap_err();
-    assert_eq!((failure.status, failure.code), (400, "FunctionExecutionError"));
+    assert_eq!((failure.status, failure.code.as_str()), (400, "FunctionExecutionError"));
     assert!(failure.message.contains("no") && failure.detail.unwrap().contains("f1"));
     assert!(site.entry_of("nope").is_none() && site.entry_of("http/x").is_none());
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use hookstead_app::{App, Part, Problem, Protection, RunAs, SecretSource, Severity};
+use hookstead_app::{App, Part, Problem, ProblemCode, Protection, RunAs, SecretSource, Severity};
 use serde::Serialize;
 
 use super::{
@@ -21,11 +21,11 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 /// The code of the server's problem about a source that does not compile.
-const SYNTAX_ERROR: &str = "function-syntax-error";
+const SYNTAX_ERROR: ProblemCode = ProblemCode::FunctionSyntaxError;
 
 /// Codes of problems that are told with the routes that they close.
-const OF_ROUTES: [&str; 2] =
-    ["endpoint-protection-unresolved", "endpoint-authentication-unsupported"];
+const OF_ROUTES: [ProblemCode; 2] =
+    [ProblemCode::EndpointProtectionUnresolved, ProblemCode::EndpointAuthenticationUnsupported];
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -242,14 +242,14 @@ struct Told<'a> {
 impl<'a> Told<'a> {
     fn new(problems: &'a [Problem]) -> Self {
         let of = |code| problems.iter().rev().filter(move |one| one.code == code);
-        let with_field = of("endpoint-function-missing").filter_map(|one| {
+        let with_field = of(ProblemCode::EndpointFunctionMissing).filter_map(|one| {
             Some(((one.file.as_str(), one.field.as_deref()?), one.remedy.as_str()))
         });
         let remedy = |one: &'a Problem| (one.file.as_str(), one.remedy.as_str());
         let message = |one: &'a Problem| (one.file.as_str(), one.message.as_str());
         Self {
             functions_missing: with_field.collect(),
-            files_missing: of("webhook-file-missing").map(remedy).collect(),
+            files_missing: of(ProblemCode::WebhookFileMissing).map(remedy).collect(),
             syntax_errors: of(SYNTAX_ERROR).map(message).collect(),
         }
     }
@@ -272,9 +272,7 @@ impl<'a> Told<'a> {
 
 fn secret_name(protection: &Protection) -> Option<&str> {
     match protection {
-        Protection::SecretAsQueryParam(SecretSource::Named(name))
-        | Protection::VerifyPayload(SecretSource::Named(name))
-        | Protection::GithubSignature(SecretSource::Named(name)) => Some(name),
+        Protection::Signed { secret: SecretSource::Named(name), .. } => Some(name),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hookstead_app::{App, Problem, RunAs, Severity};
+use hookstead_app::{App, Problem, ProblemCode, RunAs, Severity};
 use hookstead_functions::{Applies, Finding, Uses as SourceUses, is_builtin_module};
 use serde::Serialize;
 
@@ -84,7 +84,7 @@ impl<'a> Survey<'a> {
             for one in &uses.findings {
                 let is_of_user = one.applies == Applies::UserIsSystem;
                 if wanted.applies(one.applies) && !(is_of_user && has_user) {
-                    problems.push(problem(file, one.clone(), is_of_user));
+                    problems.extend(problem(file, one.clone(), is_of_user));
                 }
             }
         }
@@ -131,7 +131,7 @@ impl<'a> Survey<'a> {
 fn not_analysed(file: &str, bytes: usize) -> Problem {
     Problem {
         severity: Severity::Warning,
-        code: "source-not-analysed",
+        code: ProblemCode::SourceNotAnalysed,
         file: file.to_owned(),
         line: None,
         column: None,
@@ -144,7 +144,7 @@ fn not_analysed(file: &str, bytes: usize) -> Problem {
     }
 }
 
-fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
+fn problem(file: &str, finding: Finding, is_harmless: bool) -> Option<Problem> {
     let (line, column) = finding.place;
     let (severity, message) = match (finding.is_certain, is_harmless) {
         (_, true) => (Severity::Warning, finding.message),
@@ -154,9 +154,9 @@ fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
             (Severity::Warning, text)
         }
     };
-    Problem {
+    Some(Problem {
         severity,
-        code: finding.code,
+        code: ProblemCode::named(finding.code)?,
         file: file.to_owned(),
         line: Some(line),
         column: Some(column),
@@ -164,7 +164,7 @@ fn problem(file: &str, finding: Finding, is_harmless: bool) -> Problem {
         field: None,
         message,
         remedy: finding.remedy,
-    }
+    })
 }
 
 /// Names, each with the files that use it.

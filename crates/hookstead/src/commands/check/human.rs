@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use hookstead_app::{Part, Problem, Severity};
+use hookstead_app::{Part, Problem, ProblemCode, Severity};
 use hookstead_site::{
     Kind,
     check::{Report, RouteReport, Summary, Uses, Verdict},
@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Problems that the reasons of a route tell already.
-const TOLD_WITH_ROUTES: [&str; 2] =
-    ["endpoint-authentication-unsupported", "endpoint-protection-unresolved"];
+const TOLD_WITH_ROUTES: [ProblemCode; 2] =
+    [ProblemCode::EndpointAuthenticationUnsupported, ProblemCode::EndpointProtectionUnresolved];
 
 /// How many files are named with something that they use.
 const FILES_SHOWN: usize = 2;

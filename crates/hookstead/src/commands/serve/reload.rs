@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hookstead_app::{Problem, Severity};
+use hookstead_app::{Problem, ProblemCode, Severity};
 use hookstead_server::SiteHandle;
 use hookstead_site::{Listing, ProtectionKind};
 use tokio::runtime::Handle;
@@ -102,16 +102,16 @@ const RELOADED: [(&str, &[&str]); 6] = [
 ///
 /// The other ones close what they concern, and closing must not wait: a route that asks for a
 /// secret nobody has set is refused from now on, not served as it was before.
-const BROKEN: [&str; 9] = [
-    "endpoint-function-missing",
-    "endpoint-unreadable",
-    "file-unusable",
-    "function-file-missing",
-    "function-syntax-error",
-    "json-shape",
-    "json-syntax",
-    "service-unreadable",
-    "webhook-file-missing",
+const BROKEN: [ProblemCode; 9] = [
+    ProblemCode::EndpointFunctionMissing,
+    ProblemCode::EndpointUnreadable,
+    ProblemCode::FileUnusable,
+    ProblemCode::FunctionFileMissing,
+    ProblemCode::FunctionSyntaxError,
+    ProblemCode::JsonShape,
+    ProblemCode::JsonSyntax,
+    ProblemCode::ServiceUnreadable,
+    ProblemCode::WebhookFileMissing,
 ];
 
 /// Why somebody looks.
@@ -387,7 +387,7 @@ fn broken(problems: &[Problem]) -> BTreeSet<(String, String)> {
     problems
         .iter()
         .filter(|one| one.severity == Severity::Error && BROKEN.contains(&one.code))
-        .map(|one| (one.code.to_owned(), one.file.clone()))
+        .map(|one| (one.code.to_string(), one.file.clone()))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use hookstead_app::{Protection, Secret, SecretSource};
 use hookstead_signature::{Scheme, presets};
-use hookstead_site::{Kind, Listing};
+use hookstead_site::Listing;
 use url::Url;
 
 use crate::{exit::UsageError, workspace::Workspace};
@@ -21,19 +21,13 @@ pub(super) fn find(
     let route = at_path.find(takes).with_context(|| {
         format!("the app has no route for {method} {path}; give a secret, or mend the URL")
     })?;
-    let (scheme, source) = match (&route.declaration.protection, route.kind) {
-        (Protection::SecretAsQueryParam(source), _) => (&presets::APP_SERVICES_SECRET, source),
-        (Protection::GithubSignature(source), _) => (&presets::GITHUB, source),
-        (Protection::VerifyPayload(source), Kind::Endpoint) => {
-            (&presets::APP_SERVICES_ENDPOINT, source)
-        }
-        (Protection::VerifyPayload(source), Kind::Webhook) => {
-            (&presets::APP_SERVICES_WEBHOOK, source)
-        }
-        (Protection::None | Protection::Refused(_), _) => {
+    let (scheme, source) = match &route.declaration.protection {
+        Protection::Signed { scheme, secret } => (presets::by_name(scheme), secret),
+        Protection::None | Protection::Refused(_) => {
             return Err(UsageError(format!("no secret protects {path}; call it as it is")).into());
         }
     };
+    let scheme = scheme.with_context(|| format!("nobody knows how {path} is signed"))?;
     let secret = match source {
         SecretSource::Literal(secret) => secret.clone(),
         SecretSource::Named(name) => named(workspace, name)?,
