@@ -1,8 +1,8 @@
 //! Where the engine counts down to its next look at the time.
 //!
-//! The number lies in the context, at a place that the engine tells nobody. A signal handler sets
+//! The number lies in the context, at a place that the engine does not tell. A signal handler sets
 //! it to zero, so that the engine looks at the time at the next call or round of a loop
-//! ([`Frame::hurry`](crate::frame::Frame::hurry)): without it, ten thousand of them can take
+//! ([`Frame::hurry`](crate::frame::Frame::hurry)): without that, ten thousand of them can take
 //! minutes. So an engine in which it is not found does not start.
 
 use std::ffi::{CStr, c_int};
