@@ -10,9 +10,10 @@ use crate::repo::Repo;
 const ARROWS: &[(&str, &[&str])] = &[
     ("hookstead", &["server", "app", "signature", "functions", "journal", "data", "memory"]),
     ("server", &["app", "signature", "functions", "journal", "memory"]),
-    ("functions", &["isolate", "data", "memory"]),
+    ("functions", &["isolate", "data", "outbound", "memory"]),
     ("app", &[]),
     ("signature", &[]),
+    ("outbound", &["memory"]),
     ("isolate", &["memory"]),
     ("data", &["query", "memory"]),
     ("journal", &[]),
@@ -30,10 +31,13 @@ const OWNED: &[(&str, &[&str])] = &[
     ("corosensei", &["isolate"]),
     ("mongodb", &["data"]),
     ("rusqlite", &["data"]),
-    ("hyper-util", &["server", "functions"]),
-    ("hyper", &["server", "functions"]),
-    ("http", &["server", "functions"]),
-    ("tokio", &["hookstead", "server", "functions", "isolate", "data", "journal"]),
+    ("hyper-util", &["server", "outbound"]),
+    ("hyper", &["server", "outbound"]),
+    ("http", &["server", "outbound"]),
+    (
+        "tokio",
+        &["hookstead", "server", "functions", "outbound", "isolate", "data", "journal", "memory"],
+    ),
     ("clap", &["hookstead"]),
 ];
 

@@ -9,10 +9,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Host;
 
-use super::network::{Network, restriction};
+use crate::network::{Network, restriction};
 
 /// What the operator permits beyond public addresses, or instead of them.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     rules: Vec<Rule>,
     listed_only: bool,
 }
@@ -22,7 +22,7 @@ const UNLISTED: &str = "not on the list of what functions may call";
 
 /// One entry of `[outbound] allow`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     target: Target,
     port: Option<u16>,
 }
@@ -36,7 +36,7 @@ enum Target {
 /// A host that may not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{host}:{port} may not be called: it is {why}; the log of the server has more")]
-pub(super) struct Refusal {
+pub struct Refusal {
     host: String,
     port: u16,
     /// `None` where the name was not resolved.
@@ -46,7 +46,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// For the operator: callers learn neither addresses nor settings.
-    pub(super) fn detail(&self) -> String {
+    pub fn detail(&self) -> String {
         let Self { host, port, address, why } = self;
         let what = address.map_or_else(|| host.clone(), |address| address.to_string());
         format!(
@@ -57,13 +57,13 @@ impl Refusal {
 }
 
 impl Guard {
-    pub(super) fn new(rules: Vec<Rule>, listed_only: bool) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>, listed_only: bool) -> Self {
         Self { rules, listed_only }
     }
 
     /// Refuses a name that no rule can permit, whatever it resolves to: looking it up would tell
     /// others of the call.
-    pub(super) fn vet_name(&self, host: &str, port: u16) -> Result<(), Refusal> {
+    pub(crate) fn vet_name(&self, host: &str, port: u16) -> Result<(), Refusal> {
         let may_permit = |rule: &Rule| match &rule.target {
             Target::Name(name) => name == without_root(host),
             Target::Network(_) => true,
@@ -75,7 +75,7 @@ impl Guard {
     }
 
     /// The addresses of a host that may be connected to. A host is refused when none may.
-    pub(super) fn vet(
+    pub(crate) fn vet(
         &self,
         host: &str,
         addresses: impl Iterator<Item = SocketAddr>,
@@ -115,12 +115,12 @@ impl Guard {
 
 impl Rule {
     /// The rule that permits one host and port.
-    pub(super) fn of_host(host: &Host<String>, port: u16) -> Self {
+    pub(crate) fn of_host(host: &Host<String>, port: u16) -> Self {
         Self { target: Target::from(host), port: Some(port) }
     }
 
     /// A name, an address or a network; a name or an address may have a port.
-    pub(super) fn parse(entry: &str) -> Option<Self> {
+    pub(crate) fn parse(entry: &str) -> Option<Self> {
         if let Ok(network) = entry.parse() {
             return Some(Self { target: Target::Network(network), port: None });
         }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
-use super::{
+use crate::{
     guard::{Guard, Refusal},
     paced::Paced,
 };
@@ -25,13 +25,13 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// Opens connections. Nothing else in this crate does.
 #[derive(Clone)]
-pub(super) struct Connector {
+pub(crate) struct Connector {
     guard: Arc<Guard>,
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
+pub(crate) enum ConnectError {
     #[error("there is no host in the URL")]
     NoHost,
     #[error("the host name does not resolve")]
@@ -45,7 +45,7 @@ pub(super) enum ConnectError {
 }
 
 impl Connector {
-    pub(super) fn new(guard: Guard) -> Self {
+    pub(crate) fn new(guard: Guard) -> Self {
         Self { guard: Arc::new(guard) }
     }
 }

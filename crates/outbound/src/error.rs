@@ -2,11 +2,9 @@
 
 use std::{error::Error, iter, time::Duration};
 
-use hookstead_isolate::Thrown;
 use hookstead_memory::Refused;
 
-use super::guard::Refusal;
-use crate::memory::Broken;
+use crate::guard::Refusal;
 
 /// Settings of outgoing calls that make no sense.
 #[derive(Debug, thiserror::Error)]
@@ -49,30 +47,49 @@ pub enum OutboundError {
     },
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub enum CallError {
+    /// The request document is wrong.
     #[error("{0}")]
     Argument(String),
+    /// The guard does not allow the host.
     #[error(transparent)]
     Refused(Refusal),
+    /// The connection or the exchange failed.
     #[error("{origin}: {reason}")]
-    Network { origin: String, reason: String },
+    Network {
+        /// The origin that was called.
+        origin: String,
+        /// The causes, outermost first.
+        reason: String,
+    },
+    /// The response is larger than the settings allow.
     #[error("response body exceeds {bytes_max} bytes ([limits] outbound_body_mib)")]
-    TooLarge { bytes_max: usize },
+    TooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The response body ended too soon or cannot be decoded.
     #[error("response body: {0}")]
     Body(String),
+    /// The memory budget has no room for the response.
     #[error("there is no memory for the response")]
     Memory(Refused),
+    /// The time for a whole call is over.
     #[error("no complete response within {0:?} ([limits] outbound_time_s)")]
     TimedOut(Duration),
+    /// The servers redirected too often.
     #[error("stopped after {0} redirects")]
     Redirects(usize),
+    /// The task that reads the request document failed.
+    #[error("{0}")]
+    Internal(String),
 }
 
 impl CallError {
     /// The error of an exchange with an origin. A refusal hides in it when it was the connector's.
-    pub(super) fn of_exchange(origin: String, error: &(dyn Error + 'static)) -> Self {
+    pub(crate) fn of_exchange(origin: String, error: &(dyn Error + 'static)) -> Self {
         if let Some(refusal) = chain(error).find_map(|cause| cause.downcast_ref::<Refusal>()) {
             return Self::Refused(refusal.clone());
         }
@@ -81,13 +98,14 @@ impl CallError {
         Self::Network { origin, reason: reason(error, outermost) }
     }
 
-    /// What the function is told.
-    pub(super) fn message(&self) -> String {
+    /// The message for the code that made the call.
+    pub fn message(&self) -> String {
         format!("http request: {self}")
     }
 
-    /// What only the operator is told: where a host leads to, and what would permit it.
-    pub(super) fn detail(&self) -> Option<String> {
+    /// What only the operator may read: the address that a host resolved to, and the setting that
+    /// would allow it.
+    pub fn detail(&self) -> Option<String> {
         match self {
             Self::Refused(refusal) => Some(refusal.detail()),
             _ => None,
@@ -95,27 +113,8 @@ impl CallError {
     }
 
     /// The error of a body that ended too soon.
-    pub(super) fn of_body(error: &(dyn Error + 'static)) -> Self {
+    pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Self {
         Self::Body(reason(error, 0))
-    }
-}
-
-impl From<CallError> for Broken {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Memory(refused) => Self::Memory(refused),
-            error => Self::Thrown(error.into()),
-        }
-    }
-}
-
-impl From<CallError> for Thrown {
-    fn from(error: CallError) -> Self {
-        let code = match error {
-            CallError::Refused(_) => "RestrictedHost",
-            _ => "HTTPError",
-        };
-        Thrown::new("FunctionError", error.message()).with_code(code)
     }
 }
 

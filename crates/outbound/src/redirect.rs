@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 
-use super::{
+use crate::{
     credentials::Credentials,
     error::CallError,
     request::{Request, argument, parse_url},
 };
 
 /// The request that follows a redirect, `None` if the response is none.
-pub(super) fn next_request<B>(
+pub(crate) fn next_request<B>(
     request: &Request,
     response: &Response<B>,
 ) -> Result<Option<Request>, CallError> {

@@ -6,21 +6,21 @@
 
 /// A scheme and its parameters.
 #[derive(Debug)]
-pub(super) struct Challenge {
-    pub(super) scheme: String,
+pub(crate) struct Challenge {
+    pub(crate) scheme: String,
     parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
     /// A parameter by its name, given in lower case.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let mut parameters = self.parameters.iter();
         parameters.find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// The challenges of one header, up to the first that makes no sense.
-pub(super) fn parse(header: &str) -> Vec<Challenge> {
+pub(crate) fn parse(header: &str) -> Vec<Challenge> {
     let mut rest = header;
     let mut challenges: Vec<Challenge> = Vec::new();
     loop {

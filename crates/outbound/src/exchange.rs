@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use url::{Position, Url};
 
-use super::{
+use crate::{
     Client,
     cookies::Jar,
     credentials::secret_header,
@@ -28,17 +28,17 @@ const DRAINED_BYTES_MAX: u64 = 16 << 10;
 type Response = http::Response<Incoming>;
 
 /// One call: the client, and the cookies so far.
-pub(super) struct Exchange<'a> {
+pub(crate) struct Exchange<'a> {
     client: &'a Client,
     jar: Jar,
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(client: &'a Client) -> Self {
+    pub(crate) fn new(client: &'a Client) -> Self {
         Self { client, jar: Jar::default() }
     }
 
-    pub(super) async fn run(mut self, plan: Plan) -> Result<Answer, CallError> {
+    pub(crate) async fn run(mut self, plan: Plan) -> Result<Answer, CallError> {
         if let Some(first) = plan.authorization {
             // Only its cookies matter. Signing in tends to redirect.
             self.follow(first, REDIRECTS_MAX).await?;

@@ -5,12 +5,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
 use url::Url;
 
-use super::{credentials::Credentials, error::CallError, form};
+use crate::{credentials::Credentials, error::CallError, form};
 
-/// The document, as `js/src/runtime/http.js` hands it over (reference: services.md §4.2).
+/// The request document: what a caller hands over as JSON (reference: services.md §4.2).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct RequestDocument {
+pub(crate) struct RequestDocument {
     method: String,
     url: Option<String>,
     scheme: Option<String>,
@@ -29,28 +29,28 @@ pub(super) struct RequestDocument {
 
 /// One request, before cookies and credentials become headers.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
     /// Cookies that the function gave, each `name=value`.
-    pub(super) cookies: Vec<String>,
-    pub(super) credentials: Option<Credentials>,
-    pub(super) digest: bool,
-    pub(super) body: Bytes,
+    pub(crate) cookies: Vec<String>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) digest: bool,
+    pub(crate) body: Bytes,
 }
 
 /// What a call asks for.
-pub(super) struct Plan {
-    pub(super) request: Request,
+pub(crate) struct Plan {
+    pub(crate) request: Request,
     /// A request that goes first, for its cookies.
-    pub(super) authorization: Option<Request>,
-    pub(super) follow_redirects: bool,
+    pub(crate) authorization: Option<Request>,
+    pub(crate) follow_redirects: bool,
 }
 
 impl Plan {
     /// Reads the document; `body` is there when the function gave one.
-    pub(super) fn read(head_json: &str, body: Option<Vec<u8>>) -> Result<Self, CallError> {
+    pub(crate) fn read(head_json: &str, body: Option<Vec<u8>>) -> Result<Self, CallError> {
         let document: RequestDocument = serde_json::from_str(head_json)
             .map_err(|error| argument(format!("the argument cannot be read: {error}")))?;
         let authorization =
@@ -133,7 +133,7 @@ impl Request {
 }
 
 /// An absolute URL that can be called. Any other scheme has no business here.
-pub(super) fn parse_url(name: &str, text: &str) -> Result<Url, CallError> {
+pub(crate) fn parse_url(name: &str, text: &str) -> Result<Url, CallError> {
     // The text may hold a password, so the message leaves it out.
     let url = Url::parse(text).map_err(|error| argument(format!("{name:?} argument: {error}")))?;
     match url.scheme() {
@@ -184,6 +184,6 @@ fn split_cookies(line: &str) -> impl Iterator<Item = String> {
     line.split(';').map(str::trim).filter(|pair| !pair.is_empty()).map(str::to_owned)
 }
 
-pub(super) fn argument(message: impl Into<String>) -> CallError {
+pub(crate) fn argument(message: impl Into<String>) -> CallError {
     CallError::Argument(message.into())
 }

@@ -10,14 +10,14 @@ use std::{
 
 /// An address and how many of its leading bits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     prefix_bits: u8,
 }
 
 /// Not a network.
 #[derive(Debug)]
-pub(super) struct NotANetwork;
+pub(crate) struct NotANetwork;
 
 /// What every address of a network is.
 struct Reserved {
@@ -74,7 +74,7 @@ const fn v6(segments: [u16; 8], prefix_bits: u8, why: &'static str) -> Reserved 
 }
 
 /// Why an address may not be called, `None` for a public one.
-pub(super) fn restriction(address: IpAddr) -> Option<&'static str> {
+pub(crate) fn restriction(address: IpAddr) -> Option<&'static str> {
     let address = match address {
         IpAddr::V6(v6) => embedded_v4(v6).map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,
@@ -102,7 +102,7 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 impl Network {
     /// Whether an address is of this network. An IPv4-mapped address counts as IPv4.
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let differing = u32::from(own) ^ u32::from(other);

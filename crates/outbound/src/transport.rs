@@ -18,24 +18,24 @@ use rustls::ClientConfig;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 use tower_service::Service;
 
-use super::{connect::Connector, paced::Paced, tls};
+use crate::{connect::Connector, paced::Paced, tls};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
 /// How calls over TLS are made, once that is known. Copies are the same one.
 #[derive(Clone)]
-pub(super) struct Trust(Arc<OnceCell<ClientConfig>>);
+pub(crate) struct Trust(Arc<OnceCell<ClientConfig>>);
 
 /// The versions of HTTP that a server over TLS is offered.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Versions {
+pub(crate) enum Versions {
     Any,
     Http1,
 }
 
 /// Opens connections for a client of HTTP.
 #[derive(Clone)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     plain: Connector,
     secure: Arc<OnceCell<HttpsConnector<Connector>>>,
     trust: Trust,
@@ -44,13 +44,13 @@ pub(super) struct Transport {
 
 impl Trust {
     /// Whom the machine trusts, to be read when first needed.
-    pub(super) fn of_machine() -> Self {
+    pub(crate) fn of_machine() -> Self {
         Self(Arc::default())
     }
 
     /// What a test decides.
     #[cfg(test)]
-    pub(super) fn given(config: ClientConfig) -> Self {
+    pub(crate) fn given(config: ClientConfig) -> Self {
         Self(Arc::new(OnceCell::new_with(Some(config))))
     }
 
@@ -65,7 +65,7 @@ impl Trust {
 }
 
 impl Transport {
-    pub(super) fn new(plain: Connector, trust: Trust, versions: Versions) -> Self {
+    pub(crate) fn new(plain: Connector, trust: Trust, versions: Versions) -> Self {
         Self { plain, secure: Arc::default(), trust, versions }
     }
 

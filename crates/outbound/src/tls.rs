@@ -6,7 +6,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
 /// The machine's authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured, so that a company's
 /// own can be added), or Mozilla's where the machine has none, as in an empty container.
-pub(super) fn machine_roots() -> RootCertStore {
+pub(crate) fn machine_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
@@ -16,7 +16,7 @@ pub(super) fn machine_roots() -> RootCertStore {
 }
 
 /// TLS 1.2 and 1.3.
-pub(super) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -16,7 +16,7 @@ use super::{
     BODY_BYTES_MAX, Server, TIME, allow, call, failure,
     server::{self, reply},
 };
-use crate::outbound::{Client, tls, transport::Trust};
+use crate::{Client, tls, transport::Trust};
 
 /// An authority, and a client that trusts it and may call this machine.
 struct Authority {

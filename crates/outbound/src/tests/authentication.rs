@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Server, call, call_with, client_of, server::reply};
-use crate::outbound::credentials::Credentials;
+use crate::credentials::Credentials;
 
 fn basic(username: &str, password: &str) -> String {
     let credentials = Credentials::new(username.to_owned(), password.to_owned());

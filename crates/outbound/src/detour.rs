@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use url::{Origin, Url};
 
-use super::{error::OutboundError, guard::Rule};
+use crate::{error::OutboundError, guard::Rule};
 
 /// Which origins' calls go elsewhere.
-pub(super) struct Detours {
+pub(crate) struct Detours {
     targets: HashMap<Origin, Url>,
 }
 
 impl Detours {
-    pub(super) fn new(redirect: &BTreeMap<String, String>) -> Result<Self, OutboundError> {
+    pub(crate) fn new(redirect: &BTreeMap<String, String>) -> Result<Self, OutboundError> {
         let mut targets = HashMap::new();
         for (from, to) in redirect {
             let source = parse_origin(from)
@@ -29,7 +29,7 @@ impl Detours {
     }
 
     /// What permits the targets to the calls that go there by a redirect, and to no others.
-    pub(super) fn rules(&self) -> impl Iterator<Item = Rule> {
+    pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
         self.targets.values().filter_map(|target| {
             let host = target.host()?.to_owned();
             Some(Rule::of_host(&host, target.port_or_known_default()?))
@@ -37,7 +37,7 @@ impl Detours {
     }
 
     /// Where a call to a URL really goes, when that is elsewhere. Path and query stay.
-    pub(super) fn of(&self, url: &Url) -> Option<Url> {
+    pub(crate) fn of(&self, url: &Url) -> Option<Url> {
         let mut target = self.targets.get(&url.origin())?.clone();
         target.set_path(url.path());
         target.set_query(url.query());

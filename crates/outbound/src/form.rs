@@ -2,13 +2,13 @@
 
 use http::HeaderValue;
 
-use super::error::CallError;
+use crate::error::CallError;
 
 /// Random bytes of a boundary: enough that no field contains it.
 const BOUNDARY_BYTES: usize = 24;
 
 /// The content type, which names the boundary, and the body.
-pub(super) fn encode(fields: &[(String, String)]) -> Result<(HeaderValue, Vec<u8>), CallError> {
+pub(crate) fn encode(fields: &[(String, String)]) -> Result<(HeaderValue, Vec<u8>), CallError> {
     let boundary = random_hex::<BOUNDARY_BYTES>()?;
     let content_type = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"))
         .map_err(|error| CallError::Argument(error.to_string()))?;
@@ -28,7 +28,7 @@ fn escape(name: &str) -> String {
 }
 
 /// So many random bytes, in hexadecimal.
-pub(super) fn random_hex<const BYTES: usize>() -> Result<String, CallError> {
+pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, CallError> {
     let mut bytes = [0; BYTES];
     aws_lc_rs::rand::fill(&mut bytes)
         .map_err(|_| CallError::Argument("no random numbers to be had".into()))?;

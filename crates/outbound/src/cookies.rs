@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 /// The cookies of one call (RFC 6265).
 #[derive(Default)]
-pub(super) struct Jar {
+pub(crate) struct Jar {
     cookies: Vec<Stored>,
 }
 
@@ -31,9 +31,9 @@ struct Scope {
 
 /// One `Set-Cookie`.
 #[derive(Default)]
-pub(super) struct SetCookie<'a> {
-    pub(super) name: &'a str,
-    pub(super) value: &'a str,
+pub(crate) struct SetCookie<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: &'a str,
     domain: Option<&'a str>,
     path: Option<&'a str>,
     is_secure: bool,
@@ -42,7 +42,7 @@ pub(super) struct SetCookie<'a> {
 
 impl Jar {
     /// Keeps what a response to a request for this URL sets.
-    pub(super) fn store(&mut self, url: &Url, headers: &HeaderMap) {
+    pub(crate) fn store(&mut self, url: &Url, headers: &HeaderMap) {
         for cookie in set_cookies(headers) {
             let Some(scope) = Scope::of(&cookie, url) else {
                 continue;
@@ -58,7 +58,7 @@ impl Jar {
 
     /// The `Cookie` header of a request: the jar's cookies, and those that the function gave
     /// unless a server has set them since.
-    pub(super) fn header(&self, url: &Url, given: &[String]) -> Option<String> {
+    pub(crate) fn header(&self, url: &Url, given: &[String]) -> Option<String> {
         let stored: Vec<_> = self.cookies.iter().filter(|stored| stored.is_for(url)).collect();
         let is_given = |pair: &&String| {
             let name = pair.split_once('=').map_or(pair.as_str(), |(name, _)| name.trim());
@@ -124,7 +124,7 @@ fn default_path(url: &Url) -> &str {
 }
 
 /// The cookies that a response sets, in order.
-pub(super) fn set_cookies(headers: &HeaderMap) -> impl Iterator<Item = SetCookie<'_>> {
+pub(crate) fn set_cookies(headers: &HeaderMap) -> impl Iterator<Item = SetCookie<'_>> {
     let values = headers.get_all(header::SET_COOKIE).into_iter();
     values.filter_map(|value| SetCookie::parse(std::str::from_utf8(value.as_bytes()).ok()?))
 }

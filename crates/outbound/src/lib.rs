@@ -1,12 +1,12 @@
-//! `context.http`: what functions send into the world.
+//! The HTTP client for calls to other servers.
 //!
-//! One [`Client`] serves all runs. They share its connections and nothing else: cookies and
+//! One [`Client`] serves all callers. They share its connections and nothing else: cookies and
 //! credentials live as long as a call. Every connection is opened by `connect`, which asks `guard`
 //! about each address that a name resolved to; there is no other way out.
 //!
 //! A call that `[outbound.redirect]` sends elsewhere keeps its path, its query and its `Host`
 //! header, so that one stub can stand in for several services and tell them apart. Cookies,
-//! credentials and redirects go by the URL that the function named. Only such calls reach the
+//! credentials and redirects go by the URL that the caller named. Only such calls reach the
 //! stub: they have a guard and connections of their own, because a connection that was opened for
 //! them would otherwise be lent to a call that names the stub's own address.
 
@@ -30,10 +30,9 @@ mod tests;
 mod tls;
 mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hookstead_isolate::Thrown;
 use hookstead_memory::Account;
 use http_body_util::Full;
 use hyper_util::{
@@ -45,19 +44,17 @@ use tokio::task::spawn_blocking;
 use self::{
     connect::Connector,
     detour::Detours,
-    error::CallError,
     exchange::Exchange,
     guard::{Guard, Rule},
     request::Plan,
     transport::{Transport, Trust, Versions},
 };
-use crate::{
-    Outbound,
-    faults::{Fault, Faults},
-    memory::Answered,
-};
 
-pub use self::error::OutboundError;
+pub use self::{
+    error::{CallError, OutboundError},
+    guard::Refusal,
+    response::Response,
+};
 
 /// An idle connection is kept this long, and so many of them for one host.
 const IDLE_TIME: Duration = Duration::from_secs(60);
@@ -73,8 +70,21 @@ type HttpClient = legacy::Client<Transport, Full<Bytes>>;
 /// From so many bytes on, the description of a call is read on another thread.
 const LARGE_HEAD_BYTES: usize = 64 << 10;
 
-/// Makes calls for functions.
-pub(crate) struct Client {
+/// Where calls may go.
+#[derive(Debug, Clone, Default)]
+pub struct Outbound {
+    /// Hosts, addresses or networks (`10.0.0.0/8`, `127.0.0.1:9000`, `intranet.example`) that are
+    /// allowed although they are loopback, private or link-local.
+    pub allow: Vec<String>,
+    /// Origin to origin: calls to the first go to the second, such as
+    /// `https://api.example.com` to `http://127.0.0.1:9000`.
+    pub redirect: BTreeMap<String, String>,
+    /// Whether nothing else may be called than what these two name.
+    pub listed_only: bool,
+}
+
+/// Makes calls.
+pub struct Client {
     direct: HttpClients,
     /// For calls that `[outbound.redirect]` sends elsewhere.
     detoured: HttpClients,
@@ -93,7 +103,10 @@ struct HttpClients {
 impl Client {
     /// A client that trusts whom the machine trusts. `time` is for a whole call, whatever it takes
     /// (`authUrl`, redirects, the body).
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// Entries of `outbound` that are not what they must be.
+    pub fn new(
         outbound: &Outbound,
         body_bytes_max: usize,
         time: Duration,
@@ -121,33 +134,30 @@ impl Client {
         Ok(Self { direct, detoured, detours, body_bytes_max, time })
     }
 
-    /// Makes one call: the request document as JSON and the body, to the response head as JSON and
-    /// the body, which count as held by the run. A body is read as far as the run has room for it.
-    pub(crate) async fn perform(
+    /// Makes one call: the request document as JSON and the body, to the response. A body is read
+    /// as far as the account has room for it.
+    ///
+    /// # Errors
+    /// A document that is wrong, a host that is not allowed, and whatever fails on the way.
+    pub async fn perform(
         self: Arc<Self>,
         head_json: String,
         body: Option<Vec<u8>>,
         account: Arc<Account>,
-        faults: Faults,
-    ) -> Answered {
+    ) -> Result<Response, CallError> {
         let plan = match head_json.len() {
             ..LARGE_HEAD_BYTES => Plan::read(&head_json, body)?,
             // A form can be as large as a run's memory.
             _ => spawn_blocking(move || Plan::read(&head_json, body))
                 .await
-                .map_err(|error| Thrown::new("InternalError", error.to_string()))??,
+                .map_err(|error| CallError::Internal(error.to_string()))??,
         };
         let call = async {
             let answer = Exchange::new(&self).run(plan).await?;
             answer.read(self.body_bytes_max, &account).await
         };
         let outcome = tokio::time::timeout(self.time, call).await;
-        outcome.unwrap_or(Err(CallError::TimedOut(self.time))).map_err(|error| {
-            if let Some(detail) = error.detail() {
-                faults.note(Fault { message: error.message(), detail, is_outage: false });
-            }
-            error.into()
-        })
+        outcome.unwrap_or(Err(CallError::TimedOut(self.time)))
     }
 }
 

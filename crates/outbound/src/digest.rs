@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use http::{HeaderValue, Method};
 use md5::{Digest as _, Md5};
 
-use super::{
+use crate::{
     challenge::{self, Challenge},
     credentials::{Credentials, secret_header},
     error::CallError,
@@ -24,12 +24,12 @@ enum Algorithm {
 }
 
 /// What is to be proved, and for what.
-pub(super) struct Proof<'a> {
-    pub(super) credentials: &'a Credentials,
-    pub(super) method: &'a Method,
+pub(crate) struct Proof<'a> {
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) method: &'a Method,
     /// Path and query, as they are sent.
-    pub(super) target: &'a str,
-    pub(super) body: &'a [u8],
+    pub(crate) target: &'a str,
+    pub(crate) body: &'a [u8],
 }
 
 /// What a challenge asks for.
@@ -47,7 +47,7 @@ struct Terms<'a> {
 }
 
 /// The answer to the first challenge that can be answered, `None` if there is none.
-pub(super) fn answer<'a>(
+pub(crate) fn answer<'a>(
     headers: impl Iterator<Item = &'a HeaderValue>,
     proof: &Proof<'_>,
 ) -> Result<Option<HeaderValue>, CallError> {

@@ -8,7 +8,7 @@ use super::{
     BODY_BYTES_MAX, Server, TIME, allow, call, client, client_of, refusal,
     server::{Seen, reply},
 };
-use crate::{Outbound, outbound::Client};
+use crate::{Client, Outbound};
 
 #[tokio::test]
 async fn this_machine_is_refused_in_every_spelling() {

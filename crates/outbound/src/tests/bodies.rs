@@ -9,7 +9,7 @@ use super::{
     BODY_BYTES_MAX, Server, allow, call, client_of, failure,
     server::{Reply, reply},
 };
-use crate::outbound::Client;
+use crate::Client;
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -12,13 +12,11 @@ mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use hookstead_isolate::{Thrown, Value};
 use hookstead_memory::Account;
 use serde_json::{Value as Json, json};
 
 use self::server::Server;
-use super::Client;
-use crate::{Outbound, faults::Faults, memory::Broken};
+use crate::{CallError, Client, Outbound};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const TIME: Duration = Duration::from_secs(20);
@@ -51,7 +49,7 @@ fn client(outbound: &Outbound) -> Arc<Client> {
     Arc::new(Client::new(outbound, BODY_BYTES_MAX, TIME).unwrap())
 }
 
-async fn call(client: &Arc<Client>, document: Json) -> Result<Reply, Thrown> {
+async fn call(client: &Arc<Client>, document: Json) -> Result<Reply, CallError> {
     call_with(client, document, None).await
 }
 
@@ -59,38 +57,26 @@ async fn call_with(
     client: &Arc<Client>,
     mut document: Json,
     body: Option<&[u8]>,
-) -> Result<Reply, Thrown> {
+) -> Result<Reply, CallError> {
     if document.get("method").is_none() {
         document["method"] = json!("GET");
     }
     let body = body.map(<[u8]>::to_vec);
-    let (account, faults) = (Account::unlimited(), Faults::default());
-    let performed = Arc::clone(client).perform(document.to_string(), body, account, faults);
-    let (value, _held) = performed.await.map_err(|broken| match broken {
-        Broken::Thrown(thrown) => thrown,
-        Broken::Memory(refused) => panic!("there is no memory: {refused:?}"),
-    })?;
-    let Value::List(parts) = value else { panic!("no list: {value:?}") };
-    let [Value::Text(head), Value::Bytes(body)] = parts.as_slice() else {
-        panic!("not head and body: {parts:?}")
-    };
-    Ok(Reply { head: serde_json::from_str(head).unwrap(), body: body.clone() })
+    let performed = Arc::clone(client).perform(document.to_string(), body, Account::unlimited());
+    let response = performed.await?;
+    Ok(Reply { head: serde_json::from_str(&response.head).unwrap(), body: response.body })
 }
 
 /// The message of a call that fails for a reason other than the guard's.
 async fn failure(client: &Arc<Client>, document: Json) -> String {
-    let thrown = call(client, document).await.unwrap_err();
-    assert_eq!(
-        (thrown.name.as_ref(), thrown.code.as_deref()),
-        ("FunctionError", Some("HTTPError"))
-    );
-    let message = thrown.message.strip_prefix("http request: ");
-    message.unwrap_or_else(|| panic!("{}", thrown.message)).to_owned()
+    let error = call(client, document).await.unwrap_err();
+    assert!(!matches!(error, CallError::Refused(_)), "{error}");
+    error.message().strip_prefix("http request: ").unwrap().to_owned()
 }
 
 /// The message of a call that the guard refuses.
 async fn refusal(client: &Arc<Client>, document: Json) -> String {
-    let thrown = call(client, document).await.unwrap_err();
-    assert_eq!(thrown.code.as_deref(), Some("RestrictedHost"), "{thrown}");
-    thrown.message
+    let error = call(client, document).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(_)), "{error}");
+    error.message()
 }

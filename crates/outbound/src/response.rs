@@ -7,7 +7,6 @@ use std::{
 };
 
 use flate2::write::MultiGzDecoder;
-use hookstead_isolate::Value;
 use hookstead_memory::{Account, Held, Refused};
 use http::{HeaderMap, header, response::Parts};
 use http_body_util::BodyExt as _;
@@ -18,21 +17,31 @@ use hyper::{
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::{cookies::set_cookies, error::CallError};
-use crate::memory::grow;
+use crate::{cookies::set_cookies, error::CallError};
 
 /// So much of a body is unpacked at once.
 const PIECE_BYTES: usize = 256;
 /// How long a body is unpacked before others have their turn.
 const PIECES_TIME: Duration = Duration::from_micros(300);
 
+/// A response that was read to its end.
+#[derive(Debug)]
+pub struct Response {
+    /// Status, headers and cookies, as the text of a JSON object.
+    pub head: String,
+    /// The body, decompressed where that was asked for.
+    pub body: Vec<u8>,
+    /// The memory that head and body take of the caller's account.
+    pub held: Held,
+}
+
 /// A response whose body is yet to be read.
-pub(super) struct Answer {
-    pub(super) response: http::Response<Incoming>,
+pub(crate) struct Answer {
+    pub(crate) response: http::Response<Incoming>,
     /// Whether the request was `HEAD`: its response has the length of a body, and none.
-    pub(super) is_head: bool,
+    pub(crate) is_head: bool,
     /// Whether a packed body is unpacked on the way.
-    pub(super) is_unpacked: bool,
+    pub(crate) is_unpacked: bool,
 }
 
 #[derive(Serialize)]
@@ -46,12 +55,12 @@ struct ResponseHead {
 }
 
 impl Answer {
-    /// Reads the body; head and body are what JavaScript gets, and the run's to hold.
-    pub(super) async fn read(
+    /// Reads the body, as far as the account has room for it.
+    pub(crate) async fn read(
         self,
         bytes_max: usize,
         account: &Arc<Account>,
-    ) -> Result<(Value, Held), CallError> {
+    ) -> Result<Response, CallError> {
         let (mut parts, body) = self.response.into_parts();
         let mut length = body.size_hint().exact();
         let is_packed = self.is_unpacked && length != Some(0) && is_gzip(&parts.headers);
@@ -69,8 +78,8 @@ impl Answer {
         let (body, mut held) = read_body(body, is_packed, bytes_max, account).await?;
         let head = serde_json::to_string(&ResponseHead::new(&parts, length))
             .map_err(|error| CallError::Body(error.to_string()))?;
-        grow(&mut held, head.len()).await.map_err(CallError::Memory)?;
-        Ok((Value::List(vec![Value::Text(head), Value::Bytes(body)]), held))
+        held.grow_waiting(head.len()).await.map_err(CallError::Memory)?;
+        Ok(Response { head, body, held })
     }
 }
 
@@ -209,7 +218,7 @@ impl Capped {
         let overdrawn_bytes = std::mem::take(&mut self.overdrawn_bytes);
         if overdrawn_bytes > 0 {
             self.held.shrink_to(self.held.bytes() - overdrawn_bytes);
-            grow(&mut self.held, overdrawn_bytes).await?;
+            self.held.grow_waiting(overdrawn_bytes).await?;
         }
         Ok(())
     }

@@ -22,14 +22,14 @@ const READ_AT_ONCE_BYTES: usize = 16 << 10;
 
 /// The connection to a partner.
 #[derive(Debug)]
-pub(super) struct Paced {
+pub(crate) struct Paced {
     stream: TcpStream,
     /// Bytes that were read since others last had their turn.
     read_bytes: usize,
 }
 
 impl Paced {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, read_bytes: 0 }
     }
 }
