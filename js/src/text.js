@@ -1,7 +1,13 @@
 // TextEncoder, TextDecoder, btoa and atob, as browsers and Node have them.
 
+import { isMatch, replaceMatches } from "./lists.js";
+import {
+  Boolean, Error, RangeError, String, TypeError, Uint8Array, mathMin, stringCharCodeAt,
+  stringFromCharCode, stringIndexOf, stringIsWellFormed, stringSlice, stringToLowerCase,
+  stringToWellFormed, stringTrim, typedArrayLength, typedArraySet,
+} from "./primordials.js";
+import { joinBytes, latin1Decode, part, utf8Encode, viewBytes } from "./bytes.js";
 import { host } from "./host.js";
-import { latin1Decode, utf8Encode, viewBytes } from "./bytes.js";
 
 export class TextEncoder {
   get encoding() {
@@ -16,13 +22,17 @@ export class TextEncoder {
   encodeInto(text, target) {
     let read = 0;
     let written = 0;
-    for (const character of String(text)) {
+    const given = String(text);
+    const room = typedArrayLength(target);
+    while (read < given.length) {
+      const character = stringSlice(given, read, read + (isPair(given, read) ? 2 : 1));
       const bytes = utf8Encode(character);
-      if (written + bytes.length > target.length) {
+      const length = typedArrayLength(bytes);
+      if (written + length > room) {
         break;
       }
-      target.set(bytes, written);
-      written += bytes.length;
+      typedArraySet(target, bytes, written);
+      written += length;
       read += character.length;
     }
     return { read, written };
@@ -60,14 +70,15 @@ export class TextDecoder {
       throw new TypeError("TextDecoder.decode expects an ArrayBuffer or a view of one");
     }
     const stream = Boolean(options?.stream);
-    const bytes = joined(this.#kept, fresh);
-    const end = stream ? wholeLength(bytes, this.#encoding) : bytes.length;
-    this.#kept = bytes.slice(end);
-    let text = this.#text(bytes.subarray(0, end));
+    const bytes = typedArrayLength(this.#kept) === 0 ? fresh : joinBytes(this.#kept, fresh);
+    const length = typedArrayLength(bytes);
+    const end = stream ? wholeLength(bytes, length, this.#encoding) : length;
+    this.#kept = new Uint8Array(part(bytes, end, length));
+    let text = this.#text(part(bytes, 0, end));
     if (!this.#started && text.length > 0) {
       this.#started = true;
-      const hasBom = text.charCodeAt(0) === 0xfeff && this.#encoding !== "windows-1252";
-      text = hasBom && !this.#ignoreBom ? text.slice(1) : text;
+      const hasBom = stringCharCodeAt(text, 0) === 0xfeff && this.#encoding !== "windows-1252";
+      text = hasBom && !this.#ignoreBom ? stringSlice(text, 1) : text;
     }
     if (!stream) {
       this.#started = false;
@@ -91,7 +102,7 @@ export function btoa(input) {
   const text = String(input);
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
+    const code = stringCharCodeAt(text, index);
     if (code > 255) {
       throw invalidCharacter("the string has characters outside of Latin-1");
     }
@@ -101,11 +112,11 @@ export function btoa(input) {
 }
 
 export function atob(input) {
-  let text = String(input).replace(/[\t\n\f\r ]/g, "");
+  let text = replaceMatches(String(input), /[\t\n\f\r ]/g, () => "");
   if (text.length % 4 === 0) {
-    text = text.replace(/==?$/, "");
+    text = replaceMatches(text, /==?$/g, () => "");
   }
-  if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) {
+  if (text.length % 4 === 1 || isMatch(/[^A-Za-z0-9+/]/, text)) {
     throw invalidCharacter("the string is not correctly encoded");
   }
   // Bits beyond the last whole byte are dropped, which a strict decoder would refuse to do.
@@ -116,7 +127,7 @@ export function atob(input) {
 
 function looseEnd(text, mask) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)) & mask];
+  return stringSlice(text, 0, -1) + alphabet[stringIndexOf(alphabet, text[text.length - 1]) & mask];
 }
 
 function invalidCharacter(message) {
@@ -127,7 +138,7 @@ function invalidCharacter(message) {
 }
 
 function encodingOf(label) {
-  switch (String(label).trim().toLowerCase()) {
+  switch (stringToLowerCase(stringTrim(String(label)))) {
     case "utf-8":
     case "utf8":
     case "unicode-1-1-utf-8":
@@ -149,19 +160,14 @@ function encodingOf(label) {
   }
 }
 
-function joined(first, second) {
-  if (first.length === 0) {
-    return second;
-  }
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
+// Whether the two halves of a character that needs both are at `index`.
+function isPair(text, index) {
+  return (stringCharCodeAt(text, index) & 0xfc00) === 0xd800 &&
+    (stringCharCodeAt(text, index + 1) & 0xfc00) === 0xdc00;
 }
 
 // How many bytes end on a whole character; the rest waits for the next piece of the stream.
-function wholeLength(bytes, encoding) {
-  const length = bytes.length;
+function wholeLength(bytes, length, encoding) {
   if (encoding === "utf-16le") {
     const even = length - (length % 2);
     const isHalf = even > 0 && (bytes[even - 1] & 0xfc) === 0xd8;
@@ -170,7 +176,7 @@ function wholeLength(bytes, encoding) {
   if (encoding !== "utf-8") {
     return length;
   }
-  for (let back = 1; back <= Math.min(3, length); back++) {
+  for (let back = 1; back <= mathMin(3, length); back++) {
     const byte = bytes[length - back];
     if ((byte & 0xc0) !== 0x80) {
       const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
@@ -190,18 +196,19 @@ function decodeUtf8(bytes, fatal) {
 
 function decodeUtf16(bytes, fatal) {
   let text = "";
-  for (let index = 0; index + 1 < bytes.length; index += 2) {
-    text += String.fromCharCode(bytes[index] | (bytes[index + 1] << 8));
+  const length = typedArrayLength(bytes);
+  for (let index = 0; index + 1 < length; index += 2) {
+    text += stringFromCharCode(bytes[index] | (bytes[index + 1] << 8));
   }
-  const isWhole = bytes.length % 2 === 0;
-  if (fatal && !(isWhole && text.isWellFormed())) {
+  const isWhole = length % 2 === 0;
+  if (fatal && !(isWhole && stringIsWellFormed(text))) {
     throw new TypeError("the encoded data was not valid for encoding utf-16le");
   }
-  return text.toWellFormed() + (isWhole ? "" : "\ufffd");
+  return stringToWellFormed(text) + (isWhole ? "" : "\ufffd");
 }
 
 function decodeWindows1252(bytes) {
   const special = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
-  return latin1Decode(bytes)
-    .replace(/[\x80-\x9f]/g, (control) => special[control.charCodeAt(0) - 0x80]);
+  return replaceMatches(latin1Decode(bytes), /[\x80-\x9f]/g,
+    (control) => special[stringCharCodeAt(control, 0) - 0x80]);
 }

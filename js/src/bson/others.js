@@ -1,5 +1,9 @@
 // The smaller BSON types: regular expressions, timestamps, code, references, the two end keys.
 
+import { join, replaceMatches } from "../lists.js";
+import {
+  BigInt, Number, RegExp, String, TypeError, arraySort, regExpFlags, regExpSource, stringIncludes,
+} from "../primordials.js";
 import { BsonValue, defineType, hide } from "./type.js";
 import { Long } from "./long.js";
 
@@ -7,8 +11,8 @@ export function BSONRegExp(pattern, options = "") {
   if (!new.target) {
     return new BSONRegExp(pattern, options);
   }
-  this.pattern = checked(pattern instanceof RegExp ? pattern.source : pattern, "pattern");
-  this.options = Array.from(checked(options, "options")).sort().join("");
+  this.pattern = checked(pattern instanceof RegExp ? regExpSource(pattern) : pattern, "pattern");
+  this.options = sorted(checked(options, "options"));
 }
 
 defineType(BSONRegExp, "BSONRegExp", class extends BsonValue {
@@ -21,9 +25,18 @@ defineType(BSONRegExp, "BSONRegExp", class extends BsonValue {
   }
 });
 
+// The characters of a text in the order of their codes.
+function sorted(text) {
+  const characters = [];
+  for (let index = 0; index < text.length; index++) {
+    characters[index] = text[index];
+  }
+  return join(arraySort(characters), "");
+}
+
 // A pattern with a zero byte would end early where it is stored, and mean something else.
 function checked(text, what) {
-  if (typeof text !== "string" || text.includes("\0")) {
+  if (typeof text !== "string" || stringIncludes(text, "\0")) {
     throw new TypeError(`invalid BSONRegExp: the ${what} must be a string without zero bytes`);
   }
   return text;
@@ -31,16 +44,16 @@ function checked(text, what) {
 
 // The options that MongoDB knows, out of the flags of a JavaScript regular expression.
 export function regExpOptions(regExp) {
-  return regExp.flags.replace(/[^ims]/g, "");
+  return replaceMatches(regExpFlags(regExp), /[^ims]/g, () => "");
 }
 
 export function Timestamp(input, high) {
   if (!new.target) {
     return new Timestamp(input, high);
   }
-  const [t, i] = timestampParts(input, high);
-  this.t = t;
-  this.i = i;
+  const parts = timestampParts(input, high);
+  this.t = parts.t;
+  this.i = parts.i;
 }
 
 defineType(Timestamp, "Timestamp", class extends BsonValue {
@@ -53,7 +66,7 @@ defineType(Timestamp, "Timestamp", class extends BsonValue {
   }
 
   toString() {
-    return ((BigInt(this.t) << 32n) | BigInt(this.i)).toString();
+    return String((BigInt(this.t) << 32n) | BigInt(this.i));
   }
 
   toJSON() {
@@ -64,15 +77,15 @@ defineType(Timestamp, "Timestamp", class extends BsonValue {
 // { t, i }, a 64-bit value, or the two halves in the order in which Long takes them.
 function timestampParts(input, high) {
   if (typeof input === "number" && high !== undefined) {
-    return [uint32(high), uint32(input)];
+    return { t: uint32(high), i: uint32(input) };
   }
   if (input === undefined || typeof input === "number" || typeof input === "bigint") {
     input = new Long(input ?? 0);
   }
   if (input instanceof Long) {
-    return [input.high >>> 0, input.low >>> 0];
+    return { t: input.high >>> 0, i: input.low >>> 0 };
   }
-  return [uint32(input?.t), uint32(input?.i)];
+  return { t: uint32(input?.t), i: uint32(input?.i) };
 }
 
 function uint32(input) {

@@ -3,6 +3,8 @@
 // A cursor that a function returns, or puts into what it returns, becomes the array of its
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.
 
+import { append } from "../lists.js";
+import { symbolAsyncIterator } from "../primordials.js";
 import { FunctionError } from "../errors.js";
 import {
   document, kindOf, optionalCount, optionalDocument, optionalLimit, requireCount, requireDocument,
@@ -57,25 +59,20 @@ export class Cursor {
   }
 
   async forEach(visit) {
-    for await (const document of this) {
-      // As with drivers, `false` ends it.
-      if (visit(document) === false) {
-        return;
-      }
-    }
+    await this.#visit(visit);
   }
 
   async map(change) {
     const changed = [];
-    for await (const document of this) {
-      changed.push(change(document));
-    }
+    await this.#visit((document) => {
+      changed[changed.length] = change(document);
+    });
     return changed;
   }
 
   async close() {
     // A batch that is on its way would open it again.
-    await this.#coming?.catch(() => {});
+    await this.#arrived();
     this.#documents = [];
     this.#index = 0;
     const id = this.#id;
@@ -85,10 +82,23 @@ export class Cursor {
     }
   }
 
-  async *[Symbol.asyncIterator]() {
+  async *[symbolAsyncIterator]() {
     try {
       for (let next = await this.next(); next !== undefined; next = await this.next()) {
         yield next;
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  // Shows it one document after the other. As with drivers, `false` ends it.
+  async #visit(visit) {
+    try {
+      for (let next = await this.next(); next !== undefined; next = await this.next()) {
+        if (visit(next) === false) {
+          return;
+        }
       }
     } finally {
       await this.close();
@@ -115,10 +125,25 @@ export class Cursor {
 
   // The next batch. Several that wait for it at once wait for the same one.
   #more() {
-    this.#coming ??= send(this.#request())
-      .then((batch) => this.#take(batch))
-      .finally(() => { this.#coming = undefined; });
+    this.#coming ??= this.#fetch();
     return this.#coming;
+  }
+
+  async #fetch() {
+    try {
+      this.#take(await send(this.#request()));
+    } finally {
+      this.#coming = undefined;
+    }
+  }
+
+  // Resolves when no batch is on its way, whatever came of it.
+  async #arrived() {
+    try {
+      await this.#coming;
+    } catch {
+      // Whoever waits for the batch is told.
+    }
   }
 
   #request() {
@@ -135,7 +160,7 @@ export class Cursor {
   }
 
   #rest() {
-    const rest = this.#index === 0 ? this.#documents : this.#documents.slice(this.#index);
+    const rest = this.#index === 0 ? this.#documents : append([], this.#documents, this.#index);
     this.#documents = [];
     this.#index = 0;
     return rest;
@@ -186,7 +211,7 @@ export class AggregationCursor extends Cursor {
     super(target, sessionOf(options, "aggregate"));
     // One stage is a pipeline, too.
     const stages = kindOf(pipeline) === undefined ? [pipeline] : pipeline;
-    this.#pipeline = [...requireDocuments(stages, "aggregate", "stages")];
+    this.#pipeline = append([], requireDocuments(stages, "aggregate", "stages"));
     this.#options = { ...options, session: undefined };
   }
 
@@ -216,7 +241,7 @@ export class AggregationCursor extends Cursor {
 
   #append(method, stage) {
     this.requireUntouched(method);
-    this.#pipeline.push(stage);
+    this.#pipeline[this.#pipeline.length] = stage;
     return this;
   }
 }
@@ -229,10 +254,4 @@ function within(options) {
     limit: optionalLimit(limit, "find: limit"),
     skip: optionalCount(skip, "find: skip"),
   };
-}
-
-function append(documents, more) {
-  for (const document of more) {
-    documents.push(document);
-  }
 }

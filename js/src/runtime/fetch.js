@@ -1,44 +1,63 @@
 // `fetch`, `Headers` and `Response` on the client of `context.http`: whole bodies, no streams.
 //
-// The platform never documented them, but functions use them. Loaded at the first use.
+// The platform never documented them, but functions use them.
 
+import { append, holds, isMatch, join, listOf, map } from "../lists.js";
+import {
+  PrivateMap, String, TypeError, Uint8Array, arrayIsArray, arraySort, jsonParse, jsonStringify,
+  objectEntries, reflectApply, regExpExec, stringSlice, stringToLowerCase, stringToUpperCase,
+  stringTrim, symbolIterator, symbolToStringTag, typedArrayBuffer,
+} from "../primordials.js";
+import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { loadBuffer } from "../buffer.js";
+import { URL, URLSearchParams } from "../url.js";
 import { promiseFor } from "./pending.js";
 
 const REDIRECTS = ["follow", "manual", "error"];
 
 export class Headers {
-  #values = new Map();
+  #values = new PrivateMap();
 
   constructor(init) {
     if (init === undefined || init === null) {
       return;
     }
-    const pairs = typeof init[Symbol.iterator] === "function" ? init : Object.entries(init);
-    for (const [name, value] of pairs) {
-      for (const one of Array.isArray(value) ? value : [value]) {
-        this.append(name, one);
+    if (typeof init === "object" && #values in init) {
+      init.#values.forEach((values, key) => {
+        this.#values.set(key, append([], values));
+      });
+      return;
+    }
+    const pairs = typeof init[symbolIterator] === "function" ? listOf(init) : objectEntries(init);
+    for (let index = 0; index < pairs.length; index++) {
+      const pair = arrayIsArray(pairs[index]) ? pairs[index] : listOf(pairs[index]);
+      const values = arrayIsArray(pair[1]) ? pair[1] : [pair[1]];
+      for (let position = 0; position < values.length; position++) {
+        this.append(pair[0], values[position]);
       }
     }
   }
 
   append(name, value) {
     const key = keyOf(name);
-    this.#values.set(key, [...(this.#values.get(key) ?? []), String(value).trim()]);
+    const values = append([], this.#values.get(key) ?? []);
+    values[values.length] = stringTrim(String(value));
+    this.#values.set(key, values);
   }
 
   set(name, value) {
-    this.#values.set(keyOf(name), [String(value).trim()]);
+    this.#values.set(keyOf(name), [stringTrim(String(value))]);
   }
 
   get(name) {
-    return this.#values.get(keyOf(name))?.join(", ") ?? null;
+    const values = this.#values.get(keyOf(name));
+    return values === undefined ? null : join(values, ", ");
   }
 
   getSetCookie() {
-    return [...(this.#values.get("set-cookie") ?? [])];
+    return append([], this.#values.get("set-cookie") ?? []);
   }
 
   has(name) {
@@ -50,38 +69,59 @@ export class Headers {
   }
 
   forEach(callback, self) {
-    for (const [name, value] of this) {
-      callback.call(self, value, name, this);
+    const names = this.#names();
+    for (let index = 0; index < names.length; index++) {
+      reflectApply(callback, self, [this.get(names[index]), names[index], this]);
     }
   }
 
   *entries() {
-    for (const name of [...this.#values.keys()].sort()) {
-      yield [name, this.get(name)];
+    const names = this.#names();
+    for (let index = 0; index < names.length; index++) {
+      yield [names[index], this.get(names[index])];
     }
   }
 
   *keys() {
-    for (const [name] of this) yield name;
+    const names = this.#names();
+    for (let index = 0; index < names.length; index++) {
+      yield names[index];
+    }
   }
 
   *values() {
-    for (const [, value] of this) yield value;
+    const names = this.#names();
+    for (let index = 0; index < names.length; index++) {
+      yield this.get(names[index]);
+    }
   }
 
-  [Symbol.iterator]() {
+  [symbolIterator]() {
     return this.entries();
   }
 
-  get [Symbol.toStringTag]() {
+  get [symbolToStringTag]() {
     return "Headers";
+  }
+
+  #names() {
+    const names = [];
+    this.#values.forEach((_values, name) => {
+      names[names.length] = name;
+    });
+    return arraySort(names);
+  }
+
+  // Names and values, for the host.
+  static pairsOf(headers) {
+    return map(headers.#names(), (name) => [name, headers.get(name)]);
   }
 }
 
 function keyOf(name) {
-  const key = String(name).toLowerCase();
-  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) {
-    throw new TypeError(`Headers: ${JSON.stringify(key)} is not the name of a header`);
+  const key = stringToLowerCase(String(name));
+  if (!isMatch(/^[!#$%&'*+.^_`|~0-9a-z-]+$/, key)) {
+    throw new TypeError(`Headers: ${jsonStringify(key)} is not the name of a header`);
   }
   return key;
 }
@@ -111,20 +151,21 @@ export class Response {
   }
 
   async text() {
-    return utf8Decode(this.#use()).replace(/^\ufeff/, "");
+    const text = utf8Decode(this.#use());
+    return text[0] === "\ufeff" ? stringSlice(text, 1) : text;
   }
 
   async json() {
-    return JSON.parse(await this.text());
+    return jsonParse(await this.text());
   }
 
   async arrayBuffer() {
-    return this.#use().slice().buffer;
+    return typedArrayBuffer(new Uint8Array(this.#use()));
   }
 
   // As node-fetch has it.
   async buffer() {
-    return Buffer.from(await this.arrayBuffer());
+    return loadBuffer().from(await this.arrayBuffer());
   }
 
   clone() {
@@ -143,7 +184,7 @@ export class Response {
     return this.#bytes;
   }
 
-  get [Symbol.toStringTag]() {
+  get [symbolToStringTag]() {
     return "Response";
   }
 }
@@ -166,10 +207,10 @@ function bodyOf(body) {
 export async function fetch(input, init = {}) {
   const url = new URL(String(input?.url ?? input)).href;
   const options = init ?? {};
-  const method = String(options.method ?? "GET").toUpperCase();
+  const method = stringToUpperCase(String(options.method ?? "GET"));
   const redirect = options.redirect ?? "follow";
-  if (!REDIRECTS.includes(redirect)) {
-    throw new TypeError(`fetch: "redirect" must be one of ${REDIRECTS.join(", ")}`);
+  if (!holds(REDIRECTS, redirect)) {
+    throw new TypeError(`fetch: "redirect" must be one of ${join(REDIRECTS, ", ")}`);
   }
   const { bytes, type } = bodyOf(options.body);
   if (bytes !== undefined && (method === "GET" || method === "HEAD")) {
@@ -179,14 +220,16 @@ export async function fetch(input, init = {}) {
   if (type !== undefined && !headers.has("Content-Type")) {
     headers.set("Content-Type", type);
   }
-  const request = { method, url, followRedirects: redirect === "follow", headers: [...headers] };
-  const [head, body] = await answerTo(request, bytes);
+  const request = {
+    method, url, followRedirects: redirect === "follow", headers: Headers.pairsOf(headers),
+  };
+  const { head, body } = await answerTo(request, bytes);
   if (redirect === "error" && isRedirect(head)) {
     throw new TypeError(`fetch failed: ${url} redirects`);
   }
   return new Response(new Uint8Array(body), {
     status: head.statusCode,
-    statusText: head.status.replace(/^\d+ ?/, ""),
+    statusText: stringSlice(head.status, regExpExec(/^(?:\d+ ?)?/, head.status)[0].length),
     headers: head.headers,
     url,
   });
@@ -194,13 +237,13 @@ export async function fetch(input, init = {}) {
 
 async function answerTo(request, bytes) {
   try {
-    const [head, body] = await promiseFor(host.http_start(JSON.stringify(request), bytes));
-    return [JSON.parse(head), body];
+    const answer = await promiseFor(host.http_start(jsonStringify(request), bytes));
+    return { head: jsonParse(answer[0]), body: answer[1] };
   } catch (cause) {
     throw new TypeError(`fetch failed: ${cause.message}`, { cause });
   }
 }
 
 function isRedirect(head) {
-  return [301, 302, 303, 307, 308].includes(head.statusCode);
+  return holds([301, 302, 303, 307, 308], head.statusCode);
 }
