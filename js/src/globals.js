@@ -5,7 +5,9 @@ import { define, defineLazily } from "./properties.js";
 import { BSON } from "./bson.js";
 import { loadBuffer } from "./buffer.js";
 import { EJSON } from "./ejson.js";
-import { TextDecoder, TextEncoder, atob, btoa } from "./text.js";
+import { TextDecoder } from "./text-decoder.js";
+import { TextEncoder } from "./text-encoder.js";
+import { atob, btoa } from "./base64.js";
 import { URL, URLSearchParams } from "./url.js";
 import { utils } from "./utils.js";
 

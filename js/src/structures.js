@@ -11,7 +11,7 @@ import { boxedValue } from "./boxed.js";
 import { setOwn } from "./ejson/limits.js";
 import { BSON, bsonTag } from "./bson.js";
 import { binaryBytes } from "./bson/binary.js";
-import { regExpOptions } from "./bson/others.js";
+import { regExpOptions } from "./bson/reg-exp.js";
 
 const { getTime } = datePrototype;
 

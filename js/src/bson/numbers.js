@@ -2,8 +2,8 @@
 //
 // Arithmetic goes through `valueOf`, so that they can stand wherever a number can.
 
-import { Number, TypeError, numberIsNaN, numberToString, stringTrim } from "../primordials.js";
 import { BsonValue, defineType } from "./type.js";
+import { Number, TypeError, numberIsNaN, numberToString, stringTrim } from "../primordials.js";
 
 export function Int32(input = 0) {
   if (!new.target) {

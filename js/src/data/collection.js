@@ -4,7 +4,8 @@
 // either, and code that tells the two apart must go on working.
 
 import { BulkOperation } from "./bulk.js";
-import { AggregationCursor, FindCursor } from "./cursor.js";
+import { AggregationCursor } from "./aggregation-cursor.js";
+import { FindCursor } from "./find-cursor.js";
 import {
   document, optionalCount, optionalDocument, optionalLimit, requireDocument,
   requireDocuments, requireName,

@@ -3,15 +3,10 @@
 // A cursor that a function returns, or puts into what it returns, becomes the array of its
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.
 
+import { ask, send } from "./send.js";
+import { FunctionError } from "../errors.js";
 import { append } from "../lists.js";
 import { symbolAsyncIterator } from "../primordials.js";
-import { FunctionError } from "../errors.js";
-import {
-  document, kindOf, optionalCount, optionalDocument, optionalLimit, requireCount, requireDocument,
-  requireDocuments, requireLimit,
-} from "./input.js";
-import { ask, send } from "./send.js";
-import { sessionOf } from "./session.js";
 
 export class Cursor {
   #target;
@@ -165,93 +160,4 @@ export class Cursor {
     this.#index = 0;
     return rest;
   }
-}
-
-export class FindCursor extends Cursor {
-  #find;
-
-  constructor(target, query, projection, options) {
-    super(target, sessionOf(options, "find"));
-    this.#find = {
-      method: "find",
-      filter: document(query, "find", "query"),
-      projection: optionalDocument(projection, "find", "projection"),
-      ...within(options),
-    };
-  }
-
-  sort(order) {
-    this.requireUntouched("sort");
-    this.#find.sort = requireDocument(order, "sort", "order");
-    return this;
-  }
-
-  limit(count) {
-    this.requireUntouched("limit");
-    this.#find.limit = requireLimit(count, "limit");
-    return this;
-  }
-
-  skip(count) {
-    this.requireUntouched("skip");
-    this.#find.skip = requireCount(count, "skip");
-    return this;
-  }
-
-  command() {
-    return this.#find;
-  }
-}
-
-export class AggregationCursor extends Cursor {
-  #pipeline;
-  #options;
-
-  constructor(target, pipeline, options) {
-    super(target, sessionOf(options, "aggregate"));
-    // One stage is a pipeline, too.
-    const stages = kindOf(pipeline) === undefined ? [pipeline] : pipeline;
-    this.#pipeline = append([], requireDocuments(stages, "aggregate", "stages"));
-    this.#options = { ...options, session: undefined };
-  }
-
-  match(filter) {
-    return this.#append("match", { $match: filter });
-  }
-
-  project(projection) {
-    return this.#append("project", { $project: projection });
-  }
-
-  sort(order) {
-    return this.#append("sort", { $sort: order });
-  }
-
-  limit(count) {
-    return this.#append("limit", { $limit: count });
-  }
-
-  skip(count) {
-    return this.#append("skip", { $skip: count });
-  }
-
-  command() {
-    return { method: "aggregate", pipeline: this.#pipeline, options: this.#options };
-  }
-
-  #append(method, stage) {
-    this.requireUntouched(method);
-    this.#pipeline[this.#pipeline.length] = stage;
-    return this;
-  }
-}
-
-// Authors know `sort`, `limit` and `skip` from drivers, where they are options as well.
-function within(options) {
-  const { sort, limit, skip } = options ?? {};
-  return {
-    sort: optionalDocument(sort, "find", "sort"),
-    limit: optionalLimit(limit, "find: limit"),
-    skip: optionalCount(skip, "find: skip"),
-  };
 }

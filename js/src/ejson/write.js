@@ -18,7 +18,7 @@ import { host } from "../host.js";
 import { strictly } from "../structures.js";
 import { BSON, bsonTag } from "../bson.js";
 import { DOUBLE, INT32, markOf } from "../bson/marks.js";
-import { regExpOptions } from "../bson/others.js";
+import { regExpOptions } from "../bson/reg-exp.js";
 import { writeBson, writeBytes } from "./write-bson.js";
 
 const { toJSON: dateToJSON, toISOString: dateText } = datePrototype;

@@ -5,7 +5,9 @@ import { Math, dateNow, objectDefineProperty, objectKeys } from "../primordials.
 import { host } from "../host.js";
 import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
-import { Headers, Response, fetch } from "./fetch.js";
+import { Headers } from "./headers.js";
+import { Response } from "./fetch-response.js";
+import { fetch } from "./fetch.js";
 import { keepObjectMessages } from "./error-messages.js";
 import { define } from "../properties.js";
 import { makeProcess } from "./process.js";

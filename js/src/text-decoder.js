@@ -1,43 +1,13 @@
-// TextEncoder, TextDecoder, btoa and atob, as browsers and Node have them.
+// TextDecoder, as browsers and Node have it.
 
-import { isMatch, replaceMatches } from "./lists.js";
-import {
-  Boolean, Error, RangeError, String, TypeError, Uint8Array, mathMin, stringCharCodeAt,
-  stringFromCharCode, stringIndexOf, stringIsWellFormed, stringSlice, stringToLowerCase,
-  stringToWellFormed, stringTrim, typedArrayLength, typedArraySet,
-} from "./primordials.js";
-import { joinBytes, latin1Decode, part, utf8Encode, viewBytes } from "./bytes.js";
+import { joinBytes, latin1Decode, part, viewBytes } from "./bytes.js";
 import { host } from "./host.js";
-
-export class TextEncoder {
-  get encoding() {
-    return "utf-8";
-  }
-
-  encode(text = "") {
-    return utf8Encode(String(text));
-  }
-
-  // Writes whole characters only, as many as there is room for.
-  encodeInto(text, target) {
-    let read = 0;
-    let written = 0;
-    const given = String(text);
-    const room = typedArrayLength(target);
-    while (read < given.length) {
-      const character = stringSlice(given, read, read + (isPair(given, read) ? 2 : 1));
-      const bytes = utf8Encode(character);
-      const length = typedArrayLength(bytes);
-      if (written + length > room) {
-        break;
-      }
-      typedArraySet(target, bytes, written);
-      written += length;
-      read += character.length;
-    }
-    return { read, written };
-  }
-}
+import { replaceMatches } from "./lists.js";
+import {
+  Boolean, RangeError, String, TypeError, Uint8Array, mathMin, stringCharCodeAt, stringFromCharCode,
+  stringIsWellFormed, stringSlice, stringToLowerCase, stringToWellFormed, stringTrim,
+  typedArrayLength,
+} from "./primordials.js";
 
 export class TextDecoder {
   #encoding;
@@ -98,45 +68,6 @@ export class TextDecoder {
   }
 }
 
-export function btoa(input) {
-  const text = String(input);
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) {
-    const code = stringCharCodeAt(text, index);
-    if (code > 255) {
-      throw invalidCharacter("the string has characters outside of Latin-1");
-    }
-    bytes[index] = code;
-  }
-  return host.base64_encode(bytes);
-}
-
-export function atob(input) {
-  let text = replaceMatches(String(input), /[\t\n\f\r ]/g, () => "");
-  if (text.length % 4 === 0) {
-    text = replaceMatches(text, /==?$/g, () => "");
-  }
-  if (text.length % 4 === 1 || isMatch(/[^A-Za-z0-9+/]/, text)) {
-    throw invalidCharacter("the string is not correctly encoded");
-  }
-  // Bits beyond the last whole byte are dropped, which a strict decoder would refuse to do.
-  const last = text.length % 4;
-  const ending = last === 2 ? looseEnd(text, 0x30) : last === 3 ? looseEnd(text, 0x3c) : text;
-  return latin1Decode(new Uint8Array(host.base64_decode(ending)));
-}
-
-function looseEnd(text, mask) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  return stringSlice(text, 0, -1) + alphabet[stringIndexOf(alphabet, text[text.length - 1]) & mask];
-}
-
-function invalidCharacter(message) {
-  const error = new Error(message);
-  error.name = "InvalidCharacterError";
-  error.code = 5;
-  return error;
-}
-
 function encodingOf(label) {
   switch (stringToLowerCase(stringTrim(String(label)))) {
     case "utf-8":
@@ -158,12 +89,6 @@ function encodingOf(label) {
     default:
       throw new RangeError(`the encoding "${label}" is not supported`);
   }
-}
-
-// Whether the two halves of a character that needs both are at `index`.
-function isPair(text, index) {
-  return (stringCharCodeAt(text, index) & 0xfc00) === 0xd800 &&
-    (stringCharCodeAt(text, index + 1) & 0xfc00) === 0xdc00;
 }
 
 // How many bytes end on a whole character; the rest waits for the next piece of the stream.
