@@ -5,9 +5,11 @@ import { Binary, UUID } from "./bson/binary.js";
 import { Double, Int32 } from "./bson/numbers.js";
 import { Long } from "./bson/long.js";
 import { Decimal128 } from "./bson/decimal128.js";
-import {
-  BSONRegExp, Code, DBRef, MaxKey, MinKey, Timestamp,
-} from "./bson/others.js";
+import { BSONRegExp } from "./bson/reg-exp.js";
+import { Code } from "./bson/code.js";
+import { DBRef } from "./bson/db-ref.js";
+import { MaxKey, MinKey } from "./bson/end-keys.js";
+import { Timestamp } from "./bson/timestamp.js";
 
 export { bsonTag } from "./bson/type.js";
 export {

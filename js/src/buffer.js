@@ -3,8 +3,12 @@
 // Loading it builds tables, and most runs never touch it. The conversions that are asked for most
 // (UTF-8, base64, hexadecimal) are answered by the host, everything else by the package.
 
-import { host } from "./host.js";
+import { replaceMatches } from "./lists.js";
+import {
+  String, reflectApply, stringToLowerCase, typedArrayBuffer, typedArraySubarray,
+} from "./primordials.js";
 import { base64UrlEncode, utf8Encode } from "./bytes.js";
+import { host } from "./host.js";
 
 let loaded;
 
@@ -28,16 +32,16 @@ function accelerate(Buffer) {
     const name = normal(encoding);
     if (start !== undefined || end !== undefined) {
       return name === "base64url"
-        ? base64UrlEncode(this.subarray(start, end))
-        : plainToString.call(this, encoding, start, end);
+        ? base64UrlEncode(typedArraySubarray(this, start, end))
+        : reflectApply(plainToString, this, [encoding, start, end]);
     }
-    return decode(this, name) ?? plainToString.call(this, encoding);
+    return decode(this, name) ?? reflectApply(plainToString, this, [encoding]);
   };
   return Buffer;
 }
 
 function normal(encoding) {
-  return encoding === undefined || encoding === null ? "utf8" : String(encoding).toLowerCase();
+  return encoding === undefined || encoding === null ? "utf8" : stringToLowerCase(String(encoding));
 }
 
 function decode(bytes, encoding) {
@@ -62,13 +66,13 @@ function encode(text, encoding) {
     switch (normal(encoding)) {
       case "utf8":
       case "utf-8":
-        return utf8Encode(text).buffer;
+        return typedArrayBuffer(utf8Encode(text));
       case "hex":
         return host.hex_decode(text);
       case "base64":
         return host.base64_decode(text);
       case "base64url":
-        return host.base64_decode(text.replace(/[^A-Za-z0-9_-]/g, ""));
+        return host.base64_decode(replaceMatches(text, /[^A-Za-z0-9_-]/g, () => ""));
       default:
         return undefined;
     }

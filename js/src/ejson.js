@@ -3,6 +3,7 @@
 // `EJSON.stringify` is always canonical, as the platform's was; options that ask for the relaxed
 // form are accepted and change nothing.
 
+import { arrayIsArray, jsonParse, jsonStringify } from "./primordials.js";
 import { parseEjson } from "./ejson/parse.js";
 import { writeEjson } from "./ejson/write.js";
 
@@ -12,22 +13,22 @@ export const parse = parseEjson;
 
 export function stringify(value, replacer, space) {
   const text = writeEjson(value);
-  const list = typeof replacer === "function" || Array.isArray(replacer) ? replacer : undefined;
+  const list = typeof replacer === "function" || arrayIsArray(replacer) ? replacer : undefined;
   const indent = typeof space === "number" || typeof space === "string" ? space : undefined;
   if (list === undefined && indent === undefined) {
     return text;
   }
-  return JSON.stringify(JSON.parse(text), list, indent);
+  return jsonStringify(jsonParse(text), list, indent);
 }
 
 // The same shape as objects instead of text, for code that sends or stores it itself.
 function serialize(value) {
-  return JSON.parse(writeEjson(value));
+  return jsonParse(writeEjson(value));
 }
 
 // Copies, so that the argument stays as it was.
 function deserialize(value, options) {
-  return parseEjson(JSON.stringify(value), options);
+  return parseEjson(jsonStringify(value), options);
 }
 
 export const EJSON = { parse, stringify, serialize, deserialize };

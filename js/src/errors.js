@@ -2,6 +2,8 @@
 //
 // App Services used this class name for failures of its own modules, and functions compare it.
 
+import { Error, objectDefineProperty } from "./primordials.js";
+
 export class FunctionError extends Error {
   constructor(message, code) {
     super(message);
@@ -11,7 +13,7 @@ export class FunctionError extends Error {
   }
 }
 
-Object.defineProperty(FunctionError.prototype, "name", {
+objectDefineProperty(FunctionError.prototype, "name", {
   value: "FunctionError",
   writable: true,
   configurable: true,

@@ -1,10 +1,13 @@
 // Puts what functions expect to find on the global object.
 
+import { objectKeys } from "./primordials.js";
 import { define, defineLazily } from "./properties.js";
 import { BSON } from "./bson.js";
 import { loadBuffer } from "./buffer.js";
 import { EJSON } from "./ejson.js";
-import { TextDecoder, TextEncoder, atob, btoa } from "./text.js";
+import { TextDecoder } from "./text-decoder.js";
+import { TextEncoder } from "./text-encoder.js";
+import { atob, btoa } from "./base64.js";
 import { URL, URLSearchParams } from "./url.js";
 import { utils } from "./utils.js";
 
@@ -13,8 +16,9 @@ export function installGlobals(target) {
     BSON, EJSON, TextDecoder, TextEncoder, URL, URLSearchParams, atob, btoa, utils,
     global: target,
   };
-  for (const name of Object.keys(values)) {
-    define(target, name, values[name]);
+  const names = objectKeys(values);
+  for (let index = 0; index < names.length; index++) {
+    define(target, names[index], values[names[index]]);
   }
   defineLazily(target, "Buffer", loadBuffer, false);
 }

@@ -1,5 +1,6 @@
 // The runtime's entry: installs the globals and gives the host its hooks.
 
+import { fixInstanceOf } from "./primordials.js";
 import { makeBuiltins } from "./runtime/builtins.js";
 import { installGlobals } from "./globals.js";
 import { installRuntime } from "./runtime/install.js";
@@ -10,6 +11,7 @@ import { structures } from "./structures.js";
 // The natives are the runtime's alone: `host.js` has taken them by now.
 delete globalThis.__host;
 makeBuiltins(globalThis);
+fixInstanceOf();
 installGlobals(globalThis);
 installRuntime(globalThis);
 

@@ -4,33 +4,38 @@
 // and size are limited, and an object that throws when it is looked at prints as `[Object]`.
 // One entry stays one line, apart from line breaks inside strings and stacks.
 
+import { append, filter, holds, isMatch, join } from "./lists.js";
+import {
+  String, arrayIsArray, jsonStringify, mathMax, mathMin, objectGetPrototypeOf, objectIs, propertyOf,
+  reflectApply, reflectOwnKeys, stringIncludes, stringSlice, stringToWellFormed, symbolFor,
+} from "./primordials.js";
 import { formatTemplate } from "./inspect/template.js";
-import { describeKnown } from "./inspect/known.js";
+import { describeKnown, itemsMax } from "./inspect/known.js";
 
 const charactersMax = 16384;
-const itemsMax = 100;
 const depthMax = 4;
-const customInspect = Symbol.for("nodejs.util.inspect.custom");
+const customInspect = symbolFor("nodejs.util.inspect.custom");
 
 // All arguments of one console call.
 export function format(...args) {
   const parts = [];
   let rest = args;
-  if (args.length > 1 && typeof args[0] === "string" && args[0].includes("%")) {
+  if (args.length > 1 && typeof args[0] === "string" && stringIncludes(args[0], "%")) {
     const { text, used } = formatTemplate(args, inspect);
-    parts.push(text);
-    rest = args.slice(used);
+    parts[parts.length] = text;
+    rest = append([], args, used);
   }
   let length = 0;
-  for (const value of rest) {
+  for (let index = 0; index < rest.length; index++) {
+    const value = rest[index];
     const text = typeof value === "string" ? value : inspect(value);
-    parts.push(text);
+    parts[parts.length] = text;
     length += text.length;
     if (length > charactersMax) {
       break;
     }
   }
-  return cut(parts.join(" "), charactersMax);
+  return cut(join(parts, " "), charactersMax);
 }
 
 export function inspect(value, { depth = depthMax } = {}) {
@@ -39,7 +44,7 @@ export function inspect(value, { depth = depthMax } = {}) {
 }
 
 function cut(text, length) {
-  return text.length > length ? `${text.slice(0, length).toWellFormed()}…` : text;
+  return text.length > length ? `${stringToWellFormed(stringSlice(text, 0, length))}…` : text;
 }
 
 class Printer {
@@ -58,9 +63,9 @@ class Printer {
   text(value, depth, isTop) {
     switch (typeof value) {
       case "string":
-        return JSON.stringify(cut(value, Math.max(this.left, 0)));
+        return jsonStringify(cut(value, mathMax(this.left, 0)));
       case "number":
-        return Object.is(value, -0) ? "-0" : String(value);
+        return objectIs(value, -0) ? "-0" : String(value);
       case "bigint":
         return `${value}n`;
       case "object":
@@ -72,10 +77,10 @@ class Printer {
   }
 
   guarded(value, depth, isTop) {
-    if (this.ancestors.includes(value)) {
+    if (holds(this.ancestors, value)) {
       return "[Circular]";
     }
-    this.ancestors.push(value);
+    this.ancestors[this.ancestors.length] = value;
     const height = this.ancestors.length;
     try {
       return this.object(value, depth, isTop);
@@ -89,7 +94,7 @@ class Printer {
   object(value, depth, isTop) {
     const custom = dataProperty(value, customInspect);
     if (typeof custom === "function") {
-      const text = custom.call(value, this.depthLimit - depth, {}, inspect);
+      const text = reflectApply(custom, value, [this.depthLimit - depth, {}, inspect]);
       if (text !== value) {
         return typeof text === "string" ? text : this.print(text, depth + 1);
       }
@@ -104,26 +109,27 @@ class Printer {
     if (known !== undefined && known.items === undefined && members.length === 0) {
       return known.text;
     }
-    const isList = known?.brackets === "[]" || Array.isArray(value);
-    const name = known?.text ?? prefix(value, Array.isArray(value) ? "Array" : "Object");
+    const isList = known?.brackets === "[]" || arrayIsArray(value);
+    const name = known?.text ?? prefix(value, arrayIsArray(value) ? "Array" : "Object");
     if (depth > this.depthLimit) {
       const plain = name === "" ? (isList ? "Array" : "Object") : name;
       return `[${plain}]`;
     }
-    const items = known?.items ?? (Array.isArray(value) ? this.arrayItems(value) : undefined);
-    const parts = this.items(items, depth).concat(this.members(value, members, depth));
-    const [open, close] = isList ? "[]" : "{}";
-    const body = parts.length === 0 ? `${open}${close}` : `${open} ${parts.join(", ")} ${close}`;
+    const items = known?.items ?? (arrayIsArray(value) ? this.arrayItems(value) : undefined);
+    const parts = append(this.items(items, depth), this.members(value, members, depth));
+    const open = isList ? "[" : "{";
+    const close = isList ? "]" : "}";
+    const body = parts.length === 0 ? `${open}${close}` : `${open} ${join(parts, ", ")} ${close}`;
     return name === "" ? body : `${name} ${body}`;
   }
 
   // Array elements come from `items`; what else an array carries is printed like a member.
   memberKeys(value, known) {
-    const isIndexed = Array.isArray(value);
-    const keys = Reflect.ownKeys(value).filter((key) =>
-      Object.getOwnPropertyDescriptor(value, key)?.enumerable === true &&
-      !(isIndexed && typeof key === "string" && /^\d+$/.test(key)));
-    return known?.hidden === undefined ? keys : keys.filter((key) => !known.hidden.includes(key));
+    const isIndexed = arrayIsArray(value);
+    const keys = filter(reflectOwnKeys(value), (key) =>
+      propertyOf(value, key)?.enumerable === true &&
+      !(isIndexed && typeof key === "string" && isMatch(/^\d+$/, key)));
+    return known?.hidden === undefined ? keys : filter(keys, (key) => !holds(known.hidden, key));
   }
 
   // The entries of a list, a set or a map, up to a limit.
@@ -132,14 +138,13 @@ class Printer {
     if (items === undefined) {
       return parts;
     }
-    let count = 0;
-    for (const item of items.values) {
-      if (count === itemsMax || this.left <= 0) {
-        parts.push(more(items.size - count, "item"));
+    const { values, size } = items;
+    for (let index = 0; index < size; index++) {
+      if (index === itemsMax || this.left <= 0) {
+        parts[parts.length] = more(size - index, "item");
         break;
       }
-      count++;
-      parts.push(this.item(item, items.kind, depth + 1));
+      parts[parts.length] = this.item(values[index], items.kind, depth + 1);
     }
     return parts;
   }
@@ -167,23 +172,24 @@ class Printer {
 
   arrayItems(array) {
     const values = [];
-    for (let index = 0; index < Math.min(array.length, itemsMax + 1); index++) {
-      values.push(Object.getOwnPropertyDescriptor(array, index));
+    for (let index = 0; index < mathMin(array.length, itemsMax + 1); index++) {
+      values[values.length] = propertyOf(array, index);
     }
     return { values, size: array.length, kind: "slots" };
   }
 
   members(value, keys, depth) {
     const parts = [];
-    for (const key of keys) {
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index];
       if (parts.length === itemsMax || this.left <= 0) {
-        parts.push(more(keys.length - parts.length, "key"));
+        parts[parts.length] = more(keys.length - parts.length, "key");
         break;
       }
       const name = typeof key === "symbol" ? `[${String(key)}]` : keyText(key);
       this.left -= name.length;
-      const text = this.slot(Object.getOwnPropertyDescriptor(value, key), depth + 1);
-      parts.push(`${name}: ${text}`);
+      const text = this.slot(propertyOf(value, key), depth + 1);
+      parts[parts.length] = `${name}: ${text}`;
     }
     return parts;
   }
@@ -201,25 +207,25 @@ function more(count, noun) {
 }
 
 function keyText(key) {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
+  return isMatch(/^[A-Za-z_$][\w$]*$/, key) ? key : jsonStringify(key);
 }
 
 // The value of a property along the prototypes, found without calling a getter.
 export function dataProperty(object, key) {
   let holder = object;
   for (let steps = 0; holder !== null && steps < 100; steps++) {
-    const descriptor = Object.getOwnPropertyDescriptor(holder, key);
+    const descriptor = propertyOf(holder, key);
     if (descriptor !== undefined) {
       return descriptor.value;
     }
-    holder = Object.getPrototypeOf(holder);
+    holder = objectGetPrototypeOf(holder);
   }
   return undefined;
 }
 
 // The class of an object where it is not the usual one.
 function prefix(value, usual) {
-  if (Object.getPrototypeOf(value) === null) {
+  if (objectGetPrototypeOf(value) === null) {
     return `[${usual}: null prototype]`;
   }
   const constructor = dataProperty(value, "constructor");

@@ -2,12 +2,18 @@
 // the classes by number, each with the fields that make up its values. The numbers are those of
 // crates/functions/src/documents/classes.rs.
 
+import {
+  Map, Number, RangeError, RegExp, Set, String, TypeError, bigIntAsIntN, bigIntToString,
+  datePrototype, mapForEach, regExpSource, setForEach, stringSlice,
+} from "./primordials.js";
 import { viewBytes } from "./bytes.js";
+import { boxedValue } from "./boxed.js";
+import { setOwn } from "./ejson/limits.js";
 import { BSON, bsonTag } from "./bson.js";
 import { binaryBytes } from "./bson/binary.js";
-import { regExpOptions } from "./bson/others.js";
+import { regExpOptions } from "./bson/reg-exp.js";
 
-const { getTime } = Date.prototype;
+const { getTime } = datePrototype;
 
 export const structures = {
   time: getTime,
@@ -60,24 +66,36 @@ function foreign(value) {
     return known(tag, value);
   }
   if (value instanceof RegExp) {
-    return new BSON.BSONRegExp(value.source, regExpOptions(value));
+    return new BSON.BSONRegExp(regExpSource(value), regExpOptions(value));
   }
   const bytes = viewBytes(value);
   if (bytes !== undefined) {
     return new BSON.Binary(bytes);
   }
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
-    return value.valueOf();
+  const inner = boxedValue(value);
+  if (inner !== undefined) {
+    return inner;
   }
   if (value instanceof Map) {
-    return Object.fromEntries(value);
+    const object = {};
+    mapForEach(value, (item, name) => setOwn(object, name, item));
+    return object;
   }
-  return value instanceof Set ? [...value] : undefined;
+  return value instanceof Set ? valuesOf(value) : undefined;
+}
+
+function valuesOf(set) {
+  const values = [];
+  setForEach(set, (item) => {
+    values[values.length] = item;
+  });
+  return values;
 }
 
 function long(value) {
-  if (BigInt.asIntN(64, value) !== value) {
-    throw new RangeError(`the integer ${value.toString().slice(0, 40)} does not fit 64 bits`);
+  if (bigIntAsIntN(64, value) !== value) {
+    const shown = stringSlice(bigIntToString(value), 0, 40);
+    throw new RangeError(`the integer ${shown} does not fit 64 bits`);
   }
   return new BSON.Long(value);
 }

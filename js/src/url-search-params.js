@@ -1,6 +1,15 @@
 // URLSearchParams: the pairs of a query string or of a form body, in order.
 
-import { utf8Decode, utf8Encode } from "./bytes.js";
+import {
+  filter, find, join, listOf, map, replaceMatches, replaceText, some, split,
+} from "./lists.js";
+import {
+  String, TypeError, arraySort, decodeURIComponent, encodeURIComponent, jsonStringify, numberIsNaN,
+  numberToString, objectKeys, parseInt, reflectApply, stringCharCodeAt, stringFromCharCode,
+  stringIncludes, stringIndexOf, stringSlice, stringToUpperCase, stringToWellFormed, symbolFor,
+  symbolIterator, symbolToStringTag, typedArrayLength,
+} from "./primordials.js";
+import { bytesFrom, utf8Decode, utf8Encode } from "./bytes.js";
 
 // What URL alone may do with the parameters it owns.
 export let linkParams;
@@ -23,8 +32,8 @@ export class URLSearchParams {
     if (init === undefined || init === null) {
       return;
     }
-    if (init instanceof URLSearchParams) {
-      this.#pairs = init.#pairs.map((pair) => [...pair]);
+    if (typeof init === "object" && #pairs in init) {
+      this.#pairs = map(init.#pairs, copyOf);
     } else if (typeof init === "object" || typeof init === "function") {
       this.#pairs = pairsOf(init);
     } else {
@@ -37,90 +46,92 @@ export class URLSearchParams {
   }
 
   append(name, value) {
-    this.#pairs.push([text(name), text(value)]);
+    this.#pairs[this.#pairs.length] = [text(name), text(value)];
     this.#update();
   }
 
   delete(name, value) {
     const matches = matcher(name, value);
-    this.#pairs = this.#pairs.filter((pair) => !matches(pair));
+    this.#pairs = filter(this.#pairs, (pair) => !matches(pair));
     this.#update();
   }
 
   get(name) {
-    const wanted = text(name);
-    const pair = this.#pairs.find(([key]) => key === wanted);
+    const pair = find(this.#pairs, matcher(name));
     return pair === undefined ? null : pair[1];
   }
 
   getAll(name) {
-    const wanted = text(name);
-    return this.#pairs.filter(([key]) => key === wanted).map(([, value]) => value);
+    return map(filter(this.#pairs, matcher(name)), (pair) => pair[1]);
   }
 
   has(name, value) {
-    return this.#pairs.some(matcher(name, value));
+    return some(this.#pairs, matcher(name, value));
   }
 
   // The first pair of the name takes the value, later ones go.
   set(name, value) {
-    const wanted = text(name);
-    const first = this.#pairs.find(([key]) => key === wanted);
+    const matches = matcher(name);
+    const first = find(this.#pairs, matches);
     if (first === undefined) {
-      this.#pairs.push([wanted, text(value)]);
+      this.#pairs[this.#pairs.length] = [text(name), text(value)];
     } else {
       first[1] = text(value);
-      this.#pairs = this.#pairs.filter((pair) => pair === first || pair[0] !== wanted);
+      this.#pairs = filter(this.#pairs, (pair) => pair === first || !matches(pair));
     }
     this.#update();
   }
 
   sort() {
-    this.#pairs.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
+    const order = (left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0);
+    this.#pairs = arraySort(this.#pairs, order);
     this.#update();
   }
 
+  // By index, here and below, so that a loop sees what it appends on its way.
   forEach(callback, receiver) {
-    for (const [name, value] of this) {
-      callback.call(receiver, value, name, this);
+    for (let index = 0; index < this.#pairs.length; index++) {
+      const pair = this.#pairs[index];
+      reflectApply(callback, receiver, [pair[1], pair[0], this]);
     }
   }
 
-  // By index, so that a loop sees what it appends on its way.
   *entries() {
     for (let index = 0; index < this.#pairs.length; index++) {
-      yield [...this.#pairs[index]];
+      yield copyOf(this.#pairs[index]);
     }
   }
 
   *keys() {
-    for (const [name] of this.entries()) {
-      yield name;
+    for (let index = 0; index < this.#pairs.length; index++) {
+      yield this.#pairs[index][0];
     }
   }
 
   *values() {
-    for (const [, value] of this.entries()) {
-      yield value;
+    for (let index = 0; index < this.#pairs.length; index++) {
+      yield this.#pairs[index][1];
     }
   }
 
-  [Symbol.iterator]() {
+  [symbolIterator]() {
     return this.entries();
   }
 
   toString() {
-    return this.#pairs.map(([name, value]) => `${escape(name)}=${escape(value)}`).join("&");
+    return join(map(this.#pairs, (pair) => `${escape(pair[0])}=${escape(pair[1])}`), "&");
   }
 
-  get [Symbol.toStringTag]() {
+  get [symbolToStringTag]() {
     return "URLSearchParams";
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")]() {
-    const pairs = this.#pairs.map(([name, value]) =>
-      `${JSON.stringify(name)} => ${JSON.stringify(value)}`);
-    return pairs.length === 0 ? "URLSearchParams {}" : `URLSearchParams { ${pairs.join(", ")} }`;
+  [symbolFor("nodejs.util.inspect.custom")]() {
+    const shown = (pair) => `${jsonStringify(pair[0])} => ${jsonStringify(pair[1])}`;
+    const pairs = map(this.#pairs, shown);
+    return pairs.length === 0
+      ? "URLSearchParams {}"
+      : `URLSearchParams { ${join(pairs, ", ")} }`;
   }
 
   #update() {
@@ -128,25 +139,29 @@ export class URLSearchParams {
   }
 }
 
-function text(value) {
-  return String(value).toWellFormed();
+function copyOf(pair) {
+  return [pair[0], pair[1]];
 }
 
-function matcher(name, value) {
+function text(value) {
+  return stringToWellFormed(String(value));
+}
+
+function matcher(name, value = undefined) {
   const wantedName = text(name);
   if (value === undefined) {
-    return ([key]) => key === wantedName;
+    return (pair) => pair[0] === wantedName;
   }
   const wantedValue = text(value);
-  return ([key, item]) => key === wantedName && item === wantedValue;
+  return (pair) => pair[0] === wantedName && pair[1] === wantedValue;
 }
 
 function pairsOf(init) {
-  if (init[Symbol.iterator] === undefined || init[Symbol.iterator] === null) {
-    return Object.keys(init).map((key) => [text(key), text(init[key])]);
+  if (init[symbolIterator] === undefined || init[symbolIterator] === null) {
+    return map(objectKeys(init), (key) => [text(key), text(init[key])]);
   }
-  return Array.from(init, (item) => {
-    const pair = Array.from(item);
+  return map(listOf(init), (item) => {
+    const pair = listOf(item);
     if (pair.length !== 2) {
       throw new TypeError("each query pair must be an iterable of a name and a value");
     }
@@ -156,19 +171,22 @@ function pairsOf(init) {
 
 function parse(query) {
   const pairs = [];
-  for (const piece of (query.startsWith("?") ? query.slice(1) : query).split("&")) {
+  const pieces = split(query[0] === "?" ? stringSlice(query, 1) : query, "&");
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index];
     if (piece !== "") {
-      const equals = piece.indexOf("=");
-      const name = equals < 0 ? piece : piece.slice(0, equals);
-      pairs.push([unescape(name), equals < 0 ? "" : unescape(piece.slice(equals + 1))]);
+      const equals = stringIndexOf(piece, "=");
+      const name = equals < 0 ? piece : stringSlice(piece, 0, equals);
+      const value = equals < 0 ? "" : unescape(stringSlice(piece, equals + 1));
+      pairs[pairs.length] = [unescape(name), value];
     }
   }
   return pairs;
 }
 
 function unescape(piece) {
-  const spaced = piece.replaceAll("+", " ");
-  if (!spaced.includes("%")) {
+  const spaced = replaceText(piece, "+", " ");
+  if (!stringIncludes(spaced, "%")) {
     return spaced;
   }
   try {
@@ -181,24 +199,24 @@ function unescape(piece) {
 // A percent sign without two digits stands for itself, and wrong UTF-8 becomes U+FFFD.
 function unescapeBytes(piece) {
   const source = utf8Encode(piece);
-  const bytes = new Uint8Array(source.length);
-  let length = 0;
-  for (let index = 0; index < source.length; index++) {
+  const size = typedArrayLength(source);
+  const bytes = [];
+  for (let index = 0; index < size; index++) {
     const high = source[index] === 0x25 ? hexDigit(source[index + 1]) : -1;
     const low = high >= 0 ? hexDigit(source[index + 2]) : -1;
-    bytes[length++] = low >= 0 ? high * 16 + low : source[index];
+    bytes[bytes.length] = low >= 0 ? high * 16 + low : source[index];
     index += low >= 0 ? 2 : 0;
   }
-  return utf8Decode(bytes.subarray(0, length));
+  return utf8Decode(bytesFrom(bytes));
 }
 
 function hexDigit(code) {
-  const value = code === undefined ? NaN : parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(value) ? -1 : value;
+  const value = code === undefined ? NaN : parseInt(stringFromCharCode(code), 16);
+  return numberIsNaN(value) ? -1 : value;
 }
 
 function escape(value) {
-  return encodeURIComponent(value)
-    .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll("%20", "+");
+  const escaped = replaceMatches(encodeURIComponent(value), /[!'()~]/g, (character) =>
+    `%${stringToUpperCase(numberToString(stringCharCodeAt(character, 0), 16))}`);
+  return replaceText(escaped, "%20", "+");
 }

@@ -1,5 +1,8 @@
 // URL and URLSearchParams. The host parses; what is here keeps the parts and the query in step.
 
+import {
+  String, TypeError, jsonParse, stringSlice, stringToWellFormed, symbolFor, symbolToStringTag,
+} from "./primordials.js";
 import { host } from "./host.js";
 import { URLSearchParams, linkParams, replaceQuery } from "./url-search-params.js";
 
@@ -10,15 +13,16 @@ export class URL {
   #params;
 
   constructor(url, base) {
-    const text = host.url_parse(String(url).toWellFormed(), baseText(base));
+    const text = host.url_parse(stringToWellFormed(String(url)), baseText(base));
     if (text === undefined) {
       throw invalidUrl(url);
     }
-    this.#parts = JSON.parse(text);
+    this.#parts = jsonParse(text);
   }
 
   static canParse(url, base) {
-    const [text, start] = [String(url).toWellFormed(), baseText(base)];
+    const text = stringToWellFormed(String(url));
+    const start = baseText(base);
     try {
       return host.url_parse(text, start) !== undefined;
     } catch {
@@ -36,11 +40,11 @@ export class URL {
   }
 
   set href(value) {
-    const text = host.url_parse(String(value).toWellFormed(), undefined);
+    const text = host.url_parse(stringToWellFormed(String(value)), undefined);
     if (text === undefined) {
       throw invalidUrl(value);
     }
-    this.#replace(text);
+    this.#adopt(text);
   }
 
   get origin() {
@@ -125,7 +129,7 @@ export class URL {
       // Only the text follows a change of the parameters: they are the newer of the two.
       linkParams(this.#params, (query) => {
         const text = host.url_set(this.#parts.href, "search", query);
-        this.#parts = text === undefined ? this.#parts : JSON.parse(text);
+        this.#parts = text === undefined ? this.#parts : jsonParse(text);
       });
     }
     return this.#params;
@@ -139,24 +143,24 @@ export class URL {
     return this.#parts.href;
   }
 
-  get [Symbol.toStringTag]() {
+  get [symbolToStringTag]() {
     return "URL";
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")]() {
+  [symbolFor("nodejs.util.inspect.custom")]() {
     return this.#parts.href;
   }
 
   // A part that cannot be set leaves the URL as it was, without an error.
   #set(part, value) {
-    const text = host.url_set(this.#parts.href, part, String(value).toWellFormed());
+    const text = host.url_set(this.#parts.href, part, stringToWellFormed(String(value)));
     if (text !== undefined) {
-      this.#replace(text);
+      this.#adopt(text);
     }
   }
 
-  #replace(text) {
-    this.#parts = JSON.parse(text);
+  #adopt(text) {
+    this.#parts = jsonParse(text);
     if (this.#params !== undefined) {
       replaceQuery(this.#params, this.#parts.search);
     }
@@ -164,11 +168,11 @@ export class URL {
 }
 
 function baseText(base) {
-  return base === undefined ? undefined : String(base).toWellFormed();
+  return base === undefined ? undefined : stringToWellFormed(String(base));
 }
 
 function invalidUrl(input) {
-  const error = new TypeError(`Invalid URL: ${String(input).slice(0, 200)}`);
+  const error = new TypeError(`Invalid URL: ${stringSlice(String(input), 0, 200)}`);
   error.code = "ERR_INVALID_URL";
   error.input = String(input);
   return error;

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const { Client } = await import("../src/data/client.js");
-const { AggregationCursor, FindCursor } = await import("../src/data/cursor.js");
+const { AggregationCursor } = await import("../src/data/aggregation-cursor.js");
+const { FindCursor } = await import("../src/data/find-cursor.js");
 const { Session } = await import("../src/data/session.js");
 
 const DOCUMENT = new URL("../../docs/databases.md", import.meta.url);

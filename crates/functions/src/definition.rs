@@ -7,6 +7,7 @@ use std::{
 };
 
 use hookstead_memory::Budget;
+use hookstead_outbound::Outbound;
 use serde_json::Value as Json;
 
 use crate::DataSources;
@@ -192,17 +193,4 @@ impl Default for Limits {
             run_cursors_max: 1000,
         }
     }
-}
-
-/// Where a function's calls may go.
-#[derive(Debug, Clone, Default)]
-pub struct Outbound {
-    /// Hosts, addresses or networks (`10.0.0.0/8`, `127.0.0.1:9000`, `intranet.example`) that are
-    /// allowed although they are loopback, private or link-local.
-    pub allow: Vec<String>,
-    /// Origin to origin: calls to the first go to the second, such as
-    /// `https://api.example.com` to `http://127.0.0.1:9000`.
-    pub redirect: BTreeMap<String, String>,
-    /// Whether functions may call nothing else than what these two name.
-    pub listed_only: bool,
 }

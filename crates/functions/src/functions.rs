@@ -7,12 +7,12 @@ use std::{
 
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
 use hookstead_memory::{Account, Budget, Refused, Share};
+use hookstead_outbound::{Client, OutboundError};
 
 use crate::{
     Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLine, Reply, ServiceRules,
     Settings, SyntaxError,
     host::{RunHost, execution_error, memory_failure},
-    outbound::{Client, OutboundError},
     program::{Callable, Program},
 };
 

@@ -8,6 +8,7 @@ use std::{
 
 use hookstead_isolate::{Host, Native, Pace, Thrown, Value, Wake};
 use hookstead_memory::{Account, Held, Refused};
+use hookstead_outbound::Client;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -17,7 +18,6 @@ use crate::{
     input,
     memory::Broken,
     natives,
-    outbound::Client,
     program::{Callable, Program},
     work::Work,
 };

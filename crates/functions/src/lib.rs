@@ -15,7 +15,6 @@ mod invocation;
 mod memory;
 mod modules;
 mod natives;
-mod outbound;
 mod program;
 mod source;
 mod traces;
@@ -24,15 +23,14 @@ mod work;
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
 pub use data::DataSources;
 pub use definition::{
-    AppInfo, Definition, FunctionSource, FunctionValue, Limits, Outbound, SecretText, ServiceRules,
-    Settings,
+    AppInfo, Definition, FunctionSource, FunctionValue, Limits, SecretText, ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
 pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};
+pub use hookstead_outbound::{Outbound, OutboundError};
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,
 };
 pub use modules::is_builtin_module;
-pub use outbound::OutboundError;
 pub use source::SyntaxError;

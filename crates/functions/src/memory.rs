@@ -1,10 +1,7 @@
 //! What runs take of the memory budget, in natives and in the calls that they start.
 
-use std::sync::Arc;
-
 use hookstead_isolate::{Thrown, Value};
-use hookstead_memory::{Account, Held, Refused};
-use tokio::time::timeout;
+use hookstead_memory::{Held, Refused};
 
 /// What a call under way takes beside its request and its answer: buffers of a connection.
 pub(crate) const CALL_BYTES: usize = 64 << 10;
@@ -31,21 +28,4 @@ impl From<Refused> for Broken {
     fn from(refused: Refused) -> Self {
         Self::Memory(refused)
     }
-}
-
-/// Takes bytes for a run; where there is no room, waits for it.
-pub(crate) async fn take(account: &Arc<Account>, bytes: usize) -> Result<Held, Refused> {
-    match account.take(bytes) {
-        Err(Refused::NoRoom) => {}
-        taken => return taken,
-    }
-    let waited = timeout(account.budget().wait_time(), account.room(bytes)).await;
-    waited.unwrap_or(Err(Refused::NoRoom))
-}
-
-/// Adds bytes to what is held; where there is no room, waits for it.
-pub(crate) async fn grow(held: &mut Held, bytes: usize) -> Result<(), Refused> {
-    let more = take(held.account(), bytes).await?;
-    held.merge(more);
-    Ok(())
 }

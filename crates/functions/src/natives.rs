@@ -11,6 +11,7 @@ mod data;
 mod derive;
 mod digests;
 mod encoding;
+mod http;
 mod jwt;
 mod long;
 mod outcome;
@@ -75,7 +76,7 @@ pub(crate) const ALL: &[Native<RunHost>] = &[
     pure("hex_decode", cost::bytes, encoding::hex_decode, long::hex_decode),
     pure("hex_encode", cost::bytes, encoding::hex_encode, long::hex_encode),
     pure("hmac", cost::bytes, digests::hmac, long::hmac),
-    split("http_start", pending::http_start),
+    split("http_start", http::start),
     whole!("json_text", cost::bytes, data::json_text),
     whole!("jwt_sign", cost::signing, jwt::sign),
     whole!("jwt_verify", cost::signing, jwt::verify),

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     Limits,
-    memory::{Answered, Broken, CALL_BYTES, take},
+    memory::{Answered, Broken, CALL_BYTES},
 };
 
 /// No timer waits longer, as in Node.js.
@@ -128,7 +128,7 @@ impl Work {
             before.await;
             // Nobody closes the semaphore.
             let Ok(place) = places.acquire_owned().await else { return };
-            let answer = match take(&account, CALL_BYTES).await {
+            let answer = match account.take_waiting(CALL_BYTES).await {
                 Ok(_buffers) => call.await,
                 Err(refused) => Err(refused.into()),
             };

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use tokio::time::timeout;
+
 use crate::{Budget, Share, queue::Wait};
 
 /// What a run holds from its begin, whatever it does: its request, its tables, its stack and the
@@ -96,6 +98,19 @@ impl Account {
         Wait::new(Arc::clone(self), bytes, false)
     }
 
+    /// Takes bytes; where there is no room, waits for it as long as the budget says.
+    ///
+    /// # Errors
+    /// The account's own limit, or a budget that had no room all the time.
+    pub async fn take_waiting(self: &Arc<Self>, bytes: usize) -> Result<Held, Refused> {
+        match self.take(bytes) {
+            Err(Refused::NoRoom) => {}
+            taken => return taken,
+        }
+        let waited = timeout(self.budget.wait_time(), self.room(bytes)).await;
+        waited.unwrap_or(Err(Refused::NoRoom))
+    }
+
     pub(crate) fn add(&self, bytes: usize) -> Result<(), Refused> {
         let after = self.used_bytes().checked_add(bytes).filter(|after| *after <= self.bytes_max);
         let after = after.ok_or(Refused::Limit)?;
@@ -175,6 +190,16 @@ impl Held {
     pub fn grow(&mut self, bytes: usize) -> Result<(), Refused> {
         self.account.add(bytes)?;
         self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Takes more; where there is no room, waits for it as long as the budget says.
+    ///
+    /// # Errors
+    /// The account's own limit, or a budget that had no room all the time.
+    pub async fn grow_waiting(&mut self, bytes: usize) -> Result<(), Refused> {
+        let more = self.account.take_waiting(bytes).await?;
+        self.merge(more);
         Ok(())
     }
 

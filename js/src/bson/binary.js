@@ -3,8 +3,14 @@
 // It prints as "[object Binary]" and has no text of its own until `text()` is called, which is
 // what functions that log a request body have always seen.
 
+import { isMatch, replaceText } from "../lists.js";
+import {
+  Number, String, TypeError, Uint8Array, arrayIsArray, numberIsInteger, numberToString,
+  objectDefineProperty, propertyOf, stringPadStart, stringSlice, symbolToStringTag,
+  typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayLength,
+} from "../primordials.js";
+import { bytesFrom, part, utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
 import { host } from "../host.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
 import { loadBuffer } from "../buffer.js";
 import { BsonValue, defineType } from "./type.js";
 
@@ -14,14 +20,12 @@ export function Binary(input, subType = 0) {
   if (!new.target) {
     return new Binary(input, subType);
   }
-  if (!Number.isInteger(subType) || subType < 0 || subType > 255) {
+  if (!numberIsInteger(subType) || subType < 0 || subType > 255) {
     throw new TypeError(`invalid Binary: subtype ${String(subType)} is not in 0 to 255`);
   }
   this._bytes = bytesOf(input);
   this.sub_type = subType;
 }
-
-const propertyOf = Object.getOwnPropertyDescriptor;
 
 let untouched;
 let untouchedText;
@@ -56,15 +60,17 @@ class BinaryMethods extends BsonValue {
   // The same memory as a Buffer. A getter, so that a request that never asks never pays.
   get buffer() {
     const bytes = this._bytes;
-    return loadBuffer().from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return loadBuffer().from(
+      typedArrayBuffer(bytes), typedArrayByteOffset(bytes), typedArrayByteLength(bytes),
+    );
   }
 
-  get [Symbol.toStringTag]() {
+  get [symbolToStringTag]() {
     return "Binary";
   }
 
   length() {
-    return this._bytes.length;
+    return typedArrayLength(this._bytes);
   }
 
   value() {
@@ -85,7 +91,7 @@ class BinaryMethods extends BsonValue {
   }
 
   toJSON() {
-    const subType = Number(this.sub_type).toString(16).padStart(2, "0");
+    const subType = stringPadStart(numberToString(Number(this.sub_type), 16), 2, "0");
     return { $binary: { base64: this.toBase64(), subType } };
   }
 }
@@ -112,7 +118,7 @@ defineType(UUID, "Binary", class extends BinaryMethods {
 
   static isValid(input) {
     try {
-      return input !== undefined && input !== null && uuidBytes(input).length === 16;
+      return input !== undefined && input !== null && typedArrayLength(uuidBytes(input)) === 16;
     } catch {
       return false;
     }
@@ -123,8 +129,8 @@ defineType(UUID, "Binary", class extends BinaryMethods {
     if (!includeDashes) {
       return hex;
     }
-    const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-    return `${parts.join("-")}-${hex.slice(20)}`;
+    const piece = (start, end) => stringSlice(hex, start, end);
+    return `${piece(0, 8)}-${piece(8, 12)}-${piece(12, 16)}-${piece(16, 20)}-${piece(20, 32)}`;
   }
 
   toString() {
@@ -135,7 +141,7 @@ defineType(UUID, "Binary", class extends BinaryMethods {
     return UUID.isValid(other) && new UUID(other).toHex() === this.toHex();
   }
 });
-Object.defineProperty(UUID, "name", { value: "UUID", configurable: true });
+objectDefineProperty(UUID, "name", { value: "UUID", configurable: true });
 
 // The bytes of a Binary, ours or one that another BSON library made.
 export function binaryBytes(binary) {
@@ -146,7 +152,7 @@ export function binaryBytes(binary) {
   if (bytes === undefined) {
     throw new TypeError("invalid Binary: it holds no bytes");
   }
-  return bytes.subarray(0, binary.position ?? bytes.length);
+  return part(bytes, 0, binary.position ?? typedArrayLength(bytes));
 }
 
 function bytesOf(input) {
@@ -163,8 +169,8 @@ function bytesOf(input) {
   if (input instanceof BsonValue && input._bytes !== undefined) {
     return input._bytes;
   }
-  if (Array.isArray(input)) {
-    return Uint8Array.from(input);
+  if (arrayIsArray(input)) {
+    return bytesFrom(input);
   }
   throw new TypeError(`invalid Binary: expected bytes or a string, got ${typeof input}`);
 }
@@ -185,14 +191,15 @@ function uuidBytes(input) {
     return uuidBytes(host.random_uuid());
   }
   if (typeof input === "string") {
-    if (!/^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(input)) {
+    if (!isMatch(/^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i, input)) {
       throw new TypeError("invalid UUID: expected 32 hexadecimal digits");
     }
-    return new Uint8Array(host.hex_decode(input.replaceAll("-", "")));
+    return new Uint8Array(host.hex_decode(replaceText(input, "-", "")));
   }
   const bytes = bytesOf(input);
-  if (bytes.length !== 16) {
-    throw new TypeError(`invalid UUID: expected 16 bytes, got ${bytes.length}`);
+  const length = typedArrayLength(bytes);
+  if (length !== 16) {
+    throw new TypeError(`invalid UUID: expected 16 bytes, got ${length}`);
   }
   return bytes;
 }

@@ -2,6 +2,11 @@
 //
 // `BSON.Long(low, high)` is high * 2^32 + low. Arithmetic is done on BigInt and wraps at 64 bits.
 
+import {
+  BigInt, Boolean, Number, RangeError, String, TypeError, bigIntAsIntN, bigIntAsUintN,
+  bigIntToString, mathTrunc, numberIsFinite, numberIsNaN, numberIsSafeInteger, parseInt, regExpExec,
+  stringSlice, stringTrim,
+} from "../primordials.js";
 import { BsonValue, defineType } from "./type.js";
 
 export function Long(low = 0, high = undefined, unsigned = false) {
@@ -19,14 +24,14 @@ export function Long(low = 0, high = undefined, unsigned = false) {
   } else {
     // A negative low half is the bit pattern of a large one, as other BSON libraries have it.
     const lowHalf = integerOf(low);
-    const carried = isInt32(low) ? BigInt.asUintN(32, lowHalf) : lowHalf;
+    const carried = isInt32(low) ? bigIntAsUintN(32, lowHalf) : lowHalf;
     setValue(this, (integerOf(high) << 32n) + carried);
   }
 }
 
 class LongMethods extends BsonValue {
   static fromNumber(number, unsigned) {
-    return Number.isFinite(number) ? make(integerOf(number), unsigned) : make(0n, unsigned);
+    return numberIsFinite(number) ? make(integerOf(number), unsigned) : make(0n, unsigned);
   }
 
   static fromInt(number, unsigned) {
@@ -76,7 +81,7 @@ class LongMethods extends BsonValue {
 
   toBigInt() {
     const bits = (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
-    return this.unsigned ? bits : BigInt.asIntN(64, bits);
+    return this.unsigned ? bits : bigIntAsIntN(64, bits);
   }
 
   toNumber() {
@@ -93,13 +98,13 @@ class LongMethods extends BsonValue {
   }
 
   toString(radix) {
-    return this.toBigInt().toString(radix);
+    return bigIntToString(this.toBigInt(), radix);
   }
 
   // Text where a number would lose digits, as a plain JSON number cannot hold them.
   toJSON() {
     const number = this.toNumber();
-    return Number.isSafeInteger(number) ? number : this.toString();
+    return numberIsSafeInteger(number) ? number : this.toString();
   }
 
   add(other) {
@@ -151,11 +156,12 @@ class LongMethods extends BsonValue {
   }
 
   shiftRightUnsigned(bits) {
-    return make(BigInt.asUintN(64, this.toBigInt()) >> shiftOf(bits), this.unsigned);
+    return make(bigIntAsUintN(64, this.toBigInt()) >> shiftOf(bits), this.unsigned);
   }
 
   compare(other) {
-    const [left, right] = [this.toBigInt(), integerOf(other)];
+    const left = this.toBigInt();
+    const right = integerOf(other);
     return left === right ? 0 : left < right ? -1 : 1;
   }
 
@@ -225,8 +231,8 @@ function make(integer, unsigned) {
 }
 
 function setValue(long, integer) {
-  long.low = Number(BigInt.asIntN(32, integer));
-  long.high = Number(BigInt.asIntN(32, integer >> 32n));
+  long.low = Number(bigIntAsIntN(32, integer));
+  long.high = Number(bigIntAsIntN(32, integer >> 32n));
 }
 
 function isInt32(value) {
@@ -240,8 +246,8 @@ function integerOf(input) {
     case "string":
       return parse(input, 10);
     case "number":
-      if (Number.isFinite(input)) {
-        return BigInt(Math.trunc(input));
+      if (numberIsFinite(input)) {
+        return BigInt(mathTrunc(input));
       }
       break;
     case "object":
@@ -269,14 +275,15 @@ function shiftOf(bits) {
 }
 
 function parse(text, radix) {
-  const match = /^([+-]?)([0-9a-zA-Z]+)$/.exec(text.trim());
+  const match = regExpExec(/^([+-]?)([0-9a-zA-Z]+)$/, stringTrim(text));
   if (match === null || !(radix >= 2 && radix <= 36) || text.length > 80) {
     throw invalidText(text);
   }
   let integer = 0n;
-  for (const digit of match[2]) {
-    const value = parseInt(digit, radix);
-    if (Number.isNaN(value)) {
+  const digits = match[2];
+  for (let index = 0; index < digits.length; index++) {
+    const value = parseInt(digits[index], radix);
+    if (numberIsNaN(value)) {
       throw invalidText(text);
     }
     integer = integer * BigInt(radix) + BigInt(value);
@@ -285,5 +292,5 @@ function parse(text, radix) {
 }
 
 function invalidText(text) {
-  return new TypeError(`invalid Long: "${text.slice(0, 64)}" is not an integer`);
+  return new TypeError(`invalid Long: "${stringSlice(text, 0, 64)}" is not an integer`);
 }

@@ -3,6 +3,7 @@
 // Arithmetic goes through `valueOf`, so that they can stand wherever a number can.
 
 import { BsonValue, defineType } from "./type.js";
+import { Number, TypeError, numberIsNaN, numberToString, stringTrim } from "../primordials.js";
 
 export function Int32(input = 0) {
   if (!new.target) {
@@ -24,7 +25,7 @@ class NumberMethods extends BsonValue {
   }
 
   toString(radix) {
-    return this.value.toString(radix);
+    return numberToString(this.value, radix);
   }
 
   toJSON() {
@@ -50,8 +51,8 @@ defineType(Double, "Double", class extends NumberMethods {
 
 function numberOf(input, type) {
   const number = typeof input === "number" ? input : Number(input);
-  const isNumeric = !Number.isNaN(number) || Number.isNaN(input) || input === "NaN";
-  if (!isNumeric || (typeof input === "string" && input.trim() === "")) {
+  const isNumeric = !numberIsNaN(number) || numberIsNaN(input) || input === "NaN";
+  if (!isNumeric || (typeof input === "string" && stringTrim(input) === "")) {
     throw new TypeError(`invalid ${type}: expected a number, got ${typeof input}`);
   }
   return number;

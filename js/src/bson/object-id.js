@@ -2,8 +2,13 @@
 //
 // The hexadecimal text is what is kept, for it is what nearly every use asks for.
 
-import { host } from "../host.js";
+import { isMatch } from "../lists.js";
+import {
+  Date, String, TypeError, Uint8Array, dateNow, mathFloor, numberIsFinite, numberToString, parseInt,
+  stringPadStart, stringRepeat, stringSlice, stringToLowerCase, typedArrayLength,
+} from "../primordials.js";
 import { utf8Encode, viewBytes } from "../bytes.js";
+import { host } from "../host.js";
 import { BsonValue, defineType } from "./type.js";
 
 const counterRange = 0x1000000;
@@ -28,7 +33,7 @@ defineType(ObjectId, "ObjectId", class extends BsonValue {
   }
 
   static createFromTime(seconds) {
-    return new ObjectId(timeHex(seconds) + "0".repeat(16));
+    return new ObjectId(timeHex(seconds) + stringRepeat("0", 16));
   }
 
   static isValid(input) {
@@ -66,13 +71,13 @@ defineType(ObjectId, "ObjectId", class extends BsonValue {
 
   equals(other) {
     if (typeof other === "string") {
-      return other.toLowerCase() === this._hex;
+      return stringToLowerCase(other) === this._hex;
     }
     return typeof other?.toHexString === "function" && other.toHexString() === this._hex;
   }
 
   getTimestamp() {
-    return new Date(parseInt(this._hex.slice(0, 8), 16) * 1000);
+    return new Date(parseInt(stringSlice(this._hex, 0, 8), 16) * 1000);
   }
 });
 
@@ -81,13 +86,13 @@ function hexOf(input) {
     return hexOfText(input);
   }
   if (input === undefined || input === null) {
-    return generate(Math.floor(Date.now() / 1000));
+    return generate(mathFloor(dateNow() / 1000));
   }
   if (typeof input === "number") {
     return generate(input);
   }
   const bytes = viewBytes(input);
-  if (bytes !== undefined && bytes.length === 12) {
+  if (bytes !== undefined && typedArrayLength(bytes) === 12) {
     return host.hex_encode(bytes);
   }
   if (bytes === undefined && typeof input.toHexString === "function") {
@@ -98,11 +103,11 @@ function hexOf(input) {
 
 function hexOfText(text) {
   if (isHex(text)) {
-    return text.toLowerCase();
+    return stringToLowerCase(text);
   }
   if (text.length <= 12) {
     const bytes = utf8Encode(text);
-    if (bytes.length === 12) {
+    if (typedArrayLength(bytes) === 12) {
       return host.hex_encode(bytes);
     }
   }
@@ -110,29 +115,29 @@ function hexOfText(text) {
 }
 
 function isHex(text) {
-  return /^[0-9a-fA-F]{24}$/.test(text);
+  return isMatch(/^[0-9a-fA-F]{24}$/, text);
 }
 
 function generate(seconds) {
   if (generator === undefined) {
     const hex = host.hex_encode(host.random_bytes(8));
-    generator = { random: hex.slice(0, 10), counter: parseInt(hex.slice(10), 16) };
+    generator = { random: stringSlice(hex, 0, 10), counter: parseInt(stringSlice(hex, 10), 16) };
   }
   generator.counter = (generator.counter + 1) % counterRange;
-  const counter = generator.counter.toString(16).padStart(6, "0");
+  const counter = stringPadStart(numberToString(generator.counter, 16), 6, "0");
   return timeHex(seconds) + generator.random + counter;
 }
 
 function timeHex(seconds) {
-  if (typeof seconds !== "number" || !Number.isFinite(seconds)) {
+  if (typeof seconds !== "number" || !numberIsFinite(seconds)) {
     throw invalid(seconds);
   }
-  return (Math.floor(seconds) >>> 0).toString(16).padStart(8, "0");
+  return stringPadStart(numberToString(mathFloor(seconds) >>> 0, 16), 8, "0");
 }
 
 function invalid(input) {
   const kind = input === null ? "null" : typeof input;
-  const shown = kind === "string" ? `"${input.slice(0, 64)}"` : kind;
+  const shown = kind === "string" ? `"${stringSlice(input, 0, 64)}"` : kind;
   return new TypeError(
     `invalid ObjectId: expected 24 hexadecimal digits or 12 bytes, got ${shown}`,
   );

@@ -6,6 +6,8 @@
 // Functions in the wild write `BSON.ObjectId(x)` more often than `new BSON.ObjectId(x)`, which a
 // class does not allow. So each type is a plain function, and takes its methods from a class body.
 
+import { objectDefineProperty, objectHasOwn, objectSetPrototypeOf } from "../primordials.js";
+
 export class BsonValue {}
 
 // Gives `Type` the methods of `body`, and the tag by which BSON libraries know each other's
@@ -18,20 +20,20 @@ export function defineType(Type, tag, body) {
   hide(prototype, "_bsontype", tag);
   Type.prototype = prototype;
   // Static methods are inherited, which costs one step instead of one for each of them.
-  Object.setPrototypeOf(Type, body);
+  objectSetPrototypeOf(Type, body);
   if (Type.name !== tag) {
-    Object.defineProperty(Type, "name", { value: tag, configurable: true });
+    objectDefineProperty(Type, "name", { value: tag, configurable: true });
   }
 }
 
 export function hide(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, configurable: true });
+  objectDefineProperty(object, name, { value, writable: true, configurable: true });
 }
 
 // The tag of a BSON value, ours or another library's; undefined for all other objects.
 export function bsonTag(value) {
   const tag = value._bsontype;
-  if (typeof tag !== "string" || Object.hasOwn(value, "_bsontype")) {
+  if (typeof tag !== "string" || objectHasOwn(value, "_bsontype")) {
     return undefined;
   }
   return tag;

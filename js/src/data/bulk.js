@@ -32,7 +32,7 @@ export class BulkOperation {
   }
 
   #add(operation) {
-    this.#operations.push(operation);
+    this.#operations[this.#operations.length] = operation;
     return this;
   }
 }

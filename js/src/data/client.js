@@ -1,8 +1,7 @@
 // `context.services.get("mongodb-atlas")` and what it leads to: handles, which contact nobody
 // (reference: mongodb.md §5.1).
 
-import { Collection } from "./collection.js";
-import { AggregationCursor } from "./cursor.js";
+import { Database } from "./database.js";
 import { requireName } from "./input.js";
 import { ask } from "./send.js";
 import { Session } from "./session.js";
@@ -30,27 +29,5 @@ export class Client {
 
   startSession() {
     return new Session(this.#source);
-  }
-}
-
-class Database {
-  #source;
-
-  constructor(source, name) {
-    this.#source = source;
-    this.name = name;
-  }
-
-  collection(name) {
-    return new Collection(this.#source, this.name, requireName(name, "the name of a collection"));
-  }
-
-  getCollectionNames() {
-    return ask({ source: this.#source, method: "collectionNames", database: this.name });
-  }
-
-  aggregate(pipeline, options) {
-    const target = { source: this.#source, database: this.name, collection: "" };
-    return new AggregationCursor(target, pipeline, options);
   }
 }

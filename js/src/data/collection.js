@@ -4,7 +4,8 @@
 // either, and code that tells the two apart must go on working.
 
 import { BulkOperation } from "./bulk.js";
-import { AggregationCursor, FindCursor } from "./cursor.js";
+import { AggregationCursor } from "./aggregation-cursor.js";
+import { FindCursor } from "./find-cursor.js";
 import {
   document, optionalCount, optionalDocument, optionalLimit, requireDocument,
   requireDocuments, requireName,
@@ -23,8 +24,8 @@ export class Collection {
   }
 
   find(query, projection, options) {
-    const [fields, given] = projectionAndOptions(projection, options, "find");
-    return new FindCursor(this.#target, query, fields, given);
+    const given = projectionAndOptions(projection, options, "find");
+    return new FindCursor(this.#target, query, given.projection, given.options);
   }
 
   aggregate(pipeline, options) {
@@ -32,10 +33,11 @@ export class Collection {
   }
 
   async findOne(query, projection, options) {
-    const [fields, given] = projectionAndOptions(projection, options, "findOne");
+    const { projection: fields, options: given } =
+      projectionAndOptions(projection, options, "findOne");
     // Options in the third place do not sort: with a cursor, a function can.
     const { sort, skip } = given === options ? {} : given;
-    return this.#send("findOne", given, {
+    return await this.#send("findOne", given, {
       filter: document(query, "findOne", "query"),
       projection: optionalDocument(fields, "findOne", "projection"),
       sort: optionalDocument(sort, "findOne", "sort"),
@@ -46,7 +48,7 @@ export class Collection {
   async count(query, options) {
     // Client SDKs take the limit in the place of the options.
     const given = typeof options === "number" ? { limit: options } : options;
-    return this.#send("count", given, {
+    return await this.#send("count", given, {
       filter: document(query, "count", "query"),
       limit: optionalLimit(given?.limit, "count: limit"),
       skip: optionalCount(given?.skip, "count: skip"),
@@ -54,35 +56,35 @@ export class Collection {
   }
 
   async distinct(field, query, options) {
-    return this.#send("distinct", options, {
+    return await this.#send("distinct", options, {
       field: requireName(field, "distinct: the field"),
       filter: document(query, "distinct", "query"),
     });
   }
 
   async insertOne(value, options) {
-    return this.#send("insertOne", options, {
+    return await this.#send("insertOne", options, {
       document: requireDocument(value, "insertOne", "document"),
     });
   }
 
   async insertMany(documents, options) {
-    return this.#send("insertMany", options, {
+    return await this.#send("insertMany", options, {
       documents: requireDocuments(documents, "insertMany", "documents"),
       ordered: options?.ordered !== false,
     });
   }
 
   async updateOne(query, update, options) {
-    return this.#update("updateOne", query, update, options);
+    return await this.#update("updateOne", query, update, options);
   }
 
   async updateMany(query, update, options) {
-    return this.#update("updateMany", query, update, options);
+    return await this.#update("updateMany", query, update, options);
   }
 
   async replaceOne(query, replacement, options) {
-    return this.#send("replaceOne", options, {
+    return await this.#send("replaceOne", options, {
       filter: requireDocument(query, "replaceOne", "query"),
       replacement: requireDocument(replacement, "replaceOne", "replacement"),
       upsert: options?.upsert === true,
@@ -90,31 +92,31 @@ export class Collection {
   }
 
   async deleteOne(query, options) {
-    return this.#delete("deleteOne", query, options);
+    return await this.#delete("deleteOne", query, options);
   }
 
   async deleteMany(query, options) {
-    return this.#delete("deleteMany", query, options);
+    return await this.#delete("deleteMany", query, options);
   }
 
   async findOneAndUpdate(query, update, options) {
-    return this.#findAndModify("findOneAndUpdate", query, options, {
+    return await this.#findAndModify("findOneAndUpdate", query, options, {
       update: updateOf(update, "findOneAndUpdate"),
     });
   }
 
   async findOneAndReplace(query, replacement, options) {
-    return this.#findAndModify("findOneAndReplace", query, options, {
+    return await this.#findAndModify("findOneAndReplace", query, options, {
       replacement: requireDocument(replacement, "findOneAndReplace", "replacement"),
     });
   }
 
   async findOneAndDelete(query, options) {
-    return this.#findAndModify("findOneAndDelete", query, options, {});
+    return await this.#findAndModify("findOneAndDelete", query, options, {});
   }
 
   async bulkWrite(operations, options) {
-    return this.#send("bulkWrite", options, {
+    return await this.#send("bulkWrite", options, {
       operations: operationsOf(operations),
       ordered: options?.ordered !== false,
     });

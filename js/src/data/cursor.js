@@ -3,13 +3,10 @@
 // A cursor that a function returns, or puts into what it returns, becomes the array of its
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.
 
-import { FunctionError } from "../errors.js";
-import {
-  document, kindOf, optionalCount, optionalDocument, optionalLimit, requireCount, requireDocument,
-  requireDocuments, requireLimit,
-} from "./input.js";
 import { ask, send } from "./send.js";
-import { sessionOf } from "./session.js";
+import { FunctionError } from "../errors.js";
+import { append } from "../lists.js";
+import { symbolAsyncIterator } from "../primordials.js";
 
 export class Cursor {
   #target;
@@ -57,25 +54,20 @@ export class Cursor {
   }
 
   async forEach(visit) {
-    for await (const document of this) {
-      // As with drivers, `false` ends it.
-      if (visit(document) === false) {
-        return;
-      }
-    }
+    await this.#visit(visit);
   }
 
   async map(change) {
     const changed = [];
-    for await (const document of this) {
-      changed.push(change(document));
-    }
+    await this.#visit((document) => {
+      changed[changed.length] = change(document);
+    });
     return changed;
   }
 
   async close() {
     // A batch that is on its way would open it again.
-    await this.#coming?.catch(() => {});
+    await this.#arrived();
     this.#documents = [];
     this.#index = 0;
     const id = this.#id;
@@ -85,10 +77,23 @@ export class Cursor {
     }
   }
 
-  async *[Symbol.asyncIterator]() {
+  async *[symbolAsyncIterator]() {
     try {
       for (let next = await this.next(); next !== undefined; next = await this.next()) {
         yield next;
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  // Shows it one document after the other. As with drivers, `false` ends it.
+  async #visit(visit) {
+    try {
+      for (let next = await this.next(); next !== undefined; next = await this.next()) {
+        if (visit(next) === false) {
+          return;
+        }
       }
     } finally {
       await this.close();
@@ -115,10 +120,25 @@ export class Cursor {
 
   // The next batch. Several that wait for it at once wait for the same one.
   #more() {
-    this.#coming ??= send(this.#request())
-      .then((batch) => this.#take(batch))
-      .finally(() => { this.#coming = undefined; });
+    this.#coming ??= this.#fetch();
     return this.#coming;
+  }
+
+  async #fetch() {
+    try {
+      this.#take(await send(this.#request()));
+    } finally {
+      this.#coming = undefined;
+    }
+  }
+
+  // Resolves when no batch is on its way, whatever came of it.
+  async #arrived() {
+    try {
+      await this.#coming;
+    } catch {
+      // Whoever waits for the batch is told.
+    }
   }
 
   #request() {
@@ -135,104 +155,9 @@ export class Cursor {
   }
 
   #rest() {
-    const rest = this.#index === 0 ? this.#documents : this.#documents.slice(this.#index);
+    const rest = this.#index === 0 ? this.#documents : append([], this.#documents, this.#index);
     this.#documents = [];
     this.#index = 0;
     return rest;
-  }
-}
-
-export class FindCursor extends Cursor {
-  #find;
-
-  constructor(target, query, projection, options) {
-    super(target, sessionOf(options, "find"));
-    this.#find = {
-      method: "find",
-      filter: document(query, "find", "query"),
-      projection: optionalDocument(projection, "find", "projection"),
-      ...within(options),
-    };
-  }
-
-  sort(order) {
-    this.requireUntouched("sort");
-    this.#find.sort = requireDocument(order, "sort", "order");
-    return this;
-  }
-
-  limit(count) {
-    this.requireUntouched("limit");
-    this.#find.limit = requireLimit(count, "limit");
-    return this;
-  }
-
-  skip(count) {
-    this.requireUntouched("skip");
-    this.#find.skip = requireCount(count, "skip");
-    return this;
-  }
-
-  command() {
-    return this.#find;
-  }
-}
-
-export class AggregationCursor extends Cursor {
-  #pipeline;
-  #options;
-
-  constructor(target, pipeline, options) {
-    super(target, sessionOf(options, "aggregate"));
-    // One stage is a pipeline, too.
-    const stages = kindOf(pipeline) === undefined ? [pipeline] : pipeline;
-    this.#pipeline = [...requireDocuments(stages, "aggregate", "stages")];
-    this.#options = { ...options, session: undefined };
-  }
-
-  match(filter) {
-    return this.#append("match", { $match: filter });
-  }
-
-  project(projection) {
-    return this.#append("project", { $project: projection });
-  }
-
-  sort(order) {
-    return this.#append("sort", { $sort: order });
-  }
-
-  limit(count) {
-    return this.#append("limit", { $limit: count });
-  }
-
-  skip(count) {
-    return this.#append("skip", { $skip: count });
-  }
-
-  command() {
-    return { method: "aggregate", pipeline: this.#pipeline, options: this.#options };
-  }
-
-  #append(method, stage) {
-    this.requireUntouched(method);
-    this.#pipeline.push(stage);
-    return this;
-  }
-}
-
-// Authors know `sort`, `limit` and `skip` from drivers, where they are options as well.
-function within(options) {
-  const { sort, limit, skip } = options ?? {};
-  return {
-    sort: optionalDocument(sort, "find", "sort"),
-    limit: optionalLimit(limit, "find: limit"),
-    skip: optionalCount(skip, "find: skip"),
-  };
-}
-
-function append(documents, more) {
-  for (const document of more) {
-    documents.push(document);
   }
 }

@@ -1,8 +1,13 @@
 // What functions pass to the methods of a collection, looked at before it goes anywhere: the error
 // then names the method and the argument.
 
-import { bsonTag } from "../bson.js";
+import { isMatch } from "../lists.js";
+import {
+  Boolean, Date, Number, RegExp, Set, String, arrayIsArray, mathAbs, numberIsInteger,
+  objectGetPrototypeOf, objectPrototype,
+} from "../primordials.js";
 import { viewBytes } from "../bytes.js";
+import { bsonTag } from "../bson.js";
 import { FunctionError } from "../errors.js";
 
 export function requireName(name, what) {
@@ -36,10 +41,12 @@ export function requireDocument(value, method, what) {
 }
 
 export function requireDocuments(value, method, what) {
-  if (!Array.isArray(value)) {
+  if (!arrayIsArray(value)) {
     throw new FunctionError(`${method}: the ${what} must be an array of documents`);
   }
-  value.forEach((item) => requirePlain(item, method, `each of the ${what}`));
+  for (let index = 0; index < value.length; index++) {
+    requirePlain(value[index], method, `each of the ${what}`);
+  }
   return value;
 }
 
@@ -54,10 +61,10 @@ function requirePlain(value, method, what) {
 // How many documents at most. A negative limit asks for as many, in one batch, as with drivers.
 export function requireLimit(value, method) {
   const number = Number(value);
-  if (!Number.isInteger(number)) {
+  if (!numberIsInteger(number)) {
     throw new FunctionError(`${method}: expected a whole number`);
   }
-  return Math.abs(number);
+  return mathAbs(number);
 }
 
 // The same for an option that may be left out.
@@ -68,7 +75,7 @@ export function optionalLimit(value, method) {
 // A whole number that is not negative.
 export function requireCount(value, method) {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0) {
+  if (!numberIsInteger(number) || number < 0) {
     throw new FunctionError(`${method}: expected a whole number that is not negative`);
   }
   return number;
@@ -79,28 +86,38 @@ export function optionalCount(value, method) {
   return value === undefined || value === null ? undefined : requireCount(value, method);
 }
 
+const NOT_DOCUMENTS = [
+  { name: "Date", Class: Date },
+  { name: "RegExp", Class: RegExp },
+  { name: "Set", Class: Set },
+  { name: "String", Class: String },
+  { name: "Number", Class: Number },
+  { name: "Boolean", Class: Boolean },
+];
+
 // What a value is, in words; `undefined` for a document.
 export function kindOf(value) {
   if (typeof value !== "object" || value === null) {
     return value === undefined || value === null ? String(value) : `a ${typeof value}`;
   }
-  if (Array.isArray(value)) {
+  if (arrayIsArray(value)) {
     return "an array";
   }
   // Nearly all of them.
-  if (Object.getPrototypeOf(value) === Object.prototype) {
+  if (objectGetPrototypeOf(value) === objectPrototype) {
     return undefined;
   }
   const tag = bsonTag(value);
   if (tag !== undefined && tag !== "DBRef") {
-    return `${/^[AEIOU]/.test(tag) ? "an" : "a"} ${tag}`;
+    return `${isMatch(/^[AEIOU]/, tag) ? "an" : "a"} ${tag}`;
   }
   if (typeof value.then === "function") {
     return "a Promise: an await may be missing";
   }
-  for (const Type of [Date, RegExp, Set, String, Number, Boolean]) {
-    if (value instanceof Type) {
-      return `a ${Type.name}`;
+  for (let index = 0; index < NOT_DOCUMENTS.length; index++) {
+    const { name, Class } = NOT_DOCUMENTS[index];
+    if (value instanceof Class) {
+      return `a ${name}`;
     }
   }
   return viewBytes(value) === undefined ? undefined : "bytes";
@@ -108,7 +125,7 @@ export function kindOf(value) {
 
 // What an update says: operators, or the stages of a pipeline.
 export function modification(update, method) {
-  return Array.isArray(update)
+  return arrayIsArray(update)
     ? requireDocuments(update, method, "stages")
     : requireDocument(update, method, "update");
 }

@@ -1,12 +1,16 @@
 // What the hosted service took for something else than it looks like (reference: mongodb.md §5.11).
 // Each is done as it was there, with a warning in the log, once for a method in a run.
 
+import { every, some } from "../lists.js";
+import {
+  PrivateSet, arrayIsArray, objectHasOwn, objectKeys, stringStartsWith,
+} from "../primordials.js";
 import { console } from "../runtime/console.js";
 import { bsonTag } from "../bson.js";
 import { modification } from "./input.js";
 import { Session } from "./session.js";
 
-const warned = new Set();
+const warned = new PrivateSet();
 
 function warnOnce(method, text) {
   const line = `${method}: ${text}`;
@@ -19,11 +23,11 @@ function warnOnce(method, text) {
 // An update without operators acted as `$set`. One with some is a mistake, and so is an empty one.
 export function updateOf(update, method) {
   const checked = modification(update, method);
-  if (Array.isArray(checked)) {
+  if (arrayIsArray(checked)) {
     return checked;
   }
-  const keys = Object.keys(checked);
-  if (keys.length === 0 || keys.some((key) => key.startsWith("$"))) {
+  const keys = objectKeys(checked);
+  if (keys.length === 0 || some(keys, (key) => stringStartsWith(key, "$"))) {
     return checked;
   }
   warnOnce(
@@ -39,8 +43,8 @@ const isFlag = (value) => typeof value === "boolean";
 
 // A document of fields. One with operators, such as `{ $slice: 1 }`, is part of a projection.
 function isFields(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    bsonTag(value) === undefined && !Object.keys(value).some((key) => key.startsWith("$"));
+  return typeof value === "object" && value !== null && !arrayIsArray(value) &&
+    bsonTag(value) === undefined && !some(objectKeys(value), (key) => stringStartsWith(key, "$"));
 }
 
 // The options of find and findOne, each with what it may be. Those that are ignored count as well.
@@ -63,9 +67,9 @@ function areOptions(value) {
   if (!isFields(value)) {
     return false;
   }
-  const entries = Object.entries(value);
-  return entries.length > 0 &&
-    entries.every(([key, item]) => Object.hasOwn(OPTIONS, key) && OPTIONS[key](item));
+  const keys = objectKeys(value);
+  return keys.length > 0 &&
+    every(keys, (key) => objectHasOwn(OPTIONS, key) && OPTIONS[key](value[key]));
 }
 
 // The projection and the options of find and findOne. Options also stand in the second place, where
@@ -73,12 +77,12 @@ function areOptions(value) {
 export function projectionAndOptions(projection, options, method) {
   const isAlone = options === undefined || options === null;
   if (!isAlone || !areOptions(projection)) {
-    return [projection, options];
+    return { projection, options };
   }
   warnOnce(
     method,
     "the second argument holds options only and is taken for them; " +
       `write ${method}(query, projection, options)`,
   );
-  return [projection.projection, projection];
+  return { projection: projection.projection, options: projection };
 }

@@ -1,6 +1,8 @@
 // The operations of `bulkWrite` (reference: mongodb.md §5.2), put into the one form that the host
 // reads. The error names the operation and what is wrong with it.
 
+import { map } from "../lists.js";
+import { objectHasOwn, objectKeys } from "../primordials.js";
 import { FunctionError } from "../errors.js";
 import { modification, requireDocument, requireDocuments } from "./input.js";
 
@@ -20,13 +22,13 @@ const KINDS = {
 };
 
 export function operationsOf(list) {
-  return requireDocuments(list, METHOD, "operations").map((operation) => {
-    const kinds = Object.keys(operation);
+  return map(requireDocuments(list, METHOD, "operations"), (operation) => {
+    const kinds = objectKeys(operation);
     if (kinds.length !== 1) {
       throw new FunctionError(`${METHOD}: each operation must be a document with one field`);
     }
-    const [kind] = kinds;
-    if (!Object.hasOwn(KINDS, kind)) {
+    const kind = kinds[0];
+    if (!objectHasOwn(KINDS, kind)) {
       throw new FunctionError(`${METHOD}: there is no operation '${kind}'`);
     }
     return { [kind]: read(kind, operation[kind]) };
@@ -43,7 +45,7 @@ function read(kind, spec) {
 
 // `{ document }`, or the document itself: the documentation has both.
 function inserted(spec) {
-  const isWrapped = typeof spec === "object" && spec !== null && Object.keys(spec).length === 1 &&
+  const isWrapped = typeof spec === "object" && spec !== null && objectKeys(spec).length === 1 &&
     typeof spec.document === "object";
   return isWrapped ? spec.document : spec;
 }

@@ -1,6 +1,8 @@
 // Commands on their way to a data source. A command is one document; the host reads it, and knows
 // a session and a cursor by their numbers.
 
+import { isMatch } from "../lists.js";
+import { Number } from "../primordials.js";
 import { host } from "../host.js";
 import { answered, promiseFor } from "../runtime/pending.js";
 
@@ -34,7 +36,7 @@ function start(command) {
 
 // An error of the host's, with MongoDB's number for it as its code.
 export function withNumber(error) {
-  if (/^\d+$/.test(error?.code)) {
+  if (isMatch(/^\d+$/, error?.code)) {
     error.code = Number(error.code);
   }
   return error;

@@ -77,13 +77,21 @@ export class Session {
         return await this.#run(callback);
       } catch (error) {
         if (this.inTransaction()) {
-          await this.abortTransaction().catch(() => {});
+          await this.#tryToAbort();
         }
         this.#hasFailed = true;
         if (error?.code !== WRITE_CONFLICT || host.monotonic_ms() > deadline) {
           throw error;
         }
       }
+    }
+  }
+
+  async #tryToAbort() {
+    try {
+      await this.abortTransaction();
+    } catch {
+      // The error that made it abort is the one to tell.
     }
   }
 

@@ -3,6 +3,8 @@
 // MongoDB itself stops at 100 levels. A limit of our own turns hostile depth into an ordinary
 // error long before the engine's stack is used up.
 
+import { RangeError, objectDefineProperty } from "../primordials.js";
+
 export const nestingMax = 200;
 
 export function tooDeep() {
@@ -12,8 +14,8 @@ export function tooDeep() {
 // Assignment to `__proto__` would change the object instead of giving it a key.
 export function setOwn(object, key, value) {
   if (key === "__proto__") {
-    Object.defineProperty(object, key, {
-      value, writable: true, enumerable: true, configurable: true,
+    objectDefineProperty(object, key, {
+      __proto__: null, value, writable: true, enumerable: true, configurable: true,
     });
   } else {
     object[key] = value;

@@ -5,10 +5,16 @@
 // query operators and ordinary data with a `$` stay what they are. A wrapper with wrong content is
 // an error, never a guess.
 
+import { every, isMatch, replaceText } from "../lists.js";
+import {
+  BigInt, Date, Number, String, Symbol, TypeError, arrayIsArray, bigIntAsIntN, dateParse, jsonParse,
+  mathAbs, numberIsInteger, numberIsSafeInteger, objectHasOwn, objectIs, objectKeys, parseInt,
+  stringSlice, stringStartsWith,
+} from "../primordials.js";
+import { nestingMax, setOwn, tooDeep } from "./limits.js";
 import { host } from "../host.js";
 import { BSON } from "../bson.js";
 import { DOUBLE, INT32, INT64, marked } from "../bson/marks.js";
-import { nestingMax, setOwn, tooDeep } from "./limits.js";
 
 const notWrapper = Symbol("not a wrapper");
 const dateMax = 8.64e15;
@@ -17,7 +23,7 @@ const dateMax = 8.64e15;
 // become Int32, Double and Long.
 export function parseEjson(text, options) {
   const reader = new Reader(options?.relaxed !== false);
-  return reader.revive(JSON.parse(text), 0);
+  return reader.revive(jsonParse(text), 0);
 }
 
 class Reader {
@@ -32,20 +38,21 @@ class Reader {
     if (depth > nestingMax) {
       throw tooDeep();
     }
-    if (Array.isArray(value)) {
+    if (arrayIsArray(value)) {
       for (let index = 0; index < value.length; index++) {
         value[index] = this.revive(value[index], depth + 1);
       }
       return value;
     }
-    const keys = Object.keys(value);
-    if (keys.length > 0 && keys.length <= 2 && keys[0].startsWith("$")) {
+    const keys = objectKeys(value);
+    if (keys.length > 0 && keys.length <= 2 && stringStartsWith(keys[0], "$")) {
       const wrapped = this.unwrap(value, keys, depth);
       if (wrapped !== notWrapper) {
         return wrapped;
       }
     }
-    for (const key of keys) {
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index];
       const child = value[key];
       const revived = this.revive(child, depth + 1);
       if (revived !== child) {
@@ -96,7 +103,7 @@ class Reader {
 
   // The wrappers of two keys, in either order.
   unwrapPair(object, keys, depth) {
-    switch (keys.toSorted().join()) {
+    switch (keys[0] < keys[1] ? `${keys[0]},${keys[1]}` : `${keys[1]},${keys[0]}`) {
       case "$binary,$type":
         return legacyBinary(object.$binary, object.$type);
       case "$options,$regex":
@@ -114,7 +121,7 @@ class Reader {
   number(wrapper, content) {
     if (wrapper === "$numberLong") {
       const number = int64Number(content, wrapper);
-      return this.relaxed && Number.isSafeInteger(number)
+      return this.relaxed && numberIsSafeInteger(number)
         ? marked(number, INT64)
         : BSON.Long.fromBigInt(int64(content));
     }
@@ -132,28 +139,28 @@ class Reader {
 
 // Without `relaxed` a plain number becomes the narrowest type that holds it.
 function typedNumber(number) {
-  if (!Number.isInteger(number) || Object.is(number, -0)) {
+  if (!numberIsInteger(number) || objectIs(number, -0)) {
     return BSON.Double(number);
   }
   if (number === (number | 0)) {
     return BSON.Int32(number);
   }
-  return Number.isSafeInteger(number) ? BSON.Long.fromNumber(number) : BSON.Double(number);
+  return numberIsSafeInteger(number) ? BSON.Long.fromNumber(number) : BSON.Double(number);
 }
 
 function int64(content, wrapper = "$numberLong") {
-  const digits = typeof content === "number" && Number.isSafeInteger(content)
+  const digits = typeof content === "number" && numberIsSafeInteger(content)
     ? String(content)
     : text(wrapper, content);
-  if (!/^[+-]?\d{1,40}$/.test(digits)) {
+  if (!isMatch(/^[+-]?\d{1,40}$/, digits)) {
     wrong(wrapper);
   }
-  const integer = BigInt(digits.replace("+", ""));
-  return BigInt.asIntN(64, integer) === integer ? integer : wrong(wrapper);
+  const integer = BigInt(digits[0] === "+" ? stringSlice(digits, 1) : digits);
+  return bigIntAsIntN(64, integer) === integer ? integer : wrong(wrapper);
 }
 
 function int64Number(content, wrapper) {
-  const isShort = typeof content === "string" && /^-?\d{1,15}$/.test(content);
+  const isShort = typeof content === "string" && isMatch(/^-?\d{1,15}$/, content);
   // Adding zero turns "-0" into the integer that it is.
   return isShort ? Number(content) + 0 : Number(int64(content, wrapper));
 }
@@ -163,7 +170,7 @@ function double(content) {
     return content;
   }
   const digits = text("$numberDouble", content);
-  const isNumeric = /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/.test(digits);
+  const isNumeric = isMatch(/^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/, digits);
   return isNumeric || digits === "NaN" ? Number(digits) : wrong("$numberDouble");
 }
 
@@ -178,11 +185,11 @@ function date(content) {
   let time = content;
   if (typeof content === "string") {
     const iso = /^[+-]?\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
-    time = iso.test(content) ? Date.parse(content) : NaN;
+    time = isMatch(iso, content) ? dateParse(content) : NaN;
   } else if (isShape(content, ["$numberLong"])) {
     time = int64Number(content.$numberLong, "$date");
   }
-  const isTime = typeof time === "number" && Math.abs(time) <= dateMax;
+  const isTime = typeof time === "number" && mathAbs(time) <= dateMax;
   return isTime ? new Date(time) : wrong("$date");
 }
 
@@ -196,18 +203,18 @@ function binary(content) {
 
 function legacyBinary(base64, type) {
   const subtype = typeof type === "number" ? type : parseInt(text("$binary", type), 16);
-  if (typeof type === "string" && !/^[0-9a-fA-F]{1,2}$/.test(type)) {
+  if (typeof type === "string" && !isMatch(/^[0-9a-fA-F]{1,2}$/, type)) {
     wrong("$binary");
   }
-  if (!Number.isInteger(subtype) || subtype < 0 || subtype > 255) {
+  if (!numberIsInteger(subtype) || subtype < 0 || subtype > 255) {
     wrong("$binary");
   }
   return BSON.Binary.fromBase64(text("$binary", base64), subtype);
 }
 
 function uuid(content) {
-  const hex = text("$uuid", content).replaceAll("-", "");
-  return /^[0-9a-fA-F]{32}$/.test(hex)
+  const hex = replaceText(text("$uuid", content), "-", "");
+  return isMatch(/^[0-9a-fA-F]{32}$/, hex)
     ? new BSON.Binary(host.hex_decode(hex), 4)
     : wrong("$uuid");
 }
@@ -230,8 +237,8 @@ function isUint32(value) {
 }
 
 function isShape(value, keys) {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
+  return typeof value === "object" && value !== null && !arrayIsArray(value) &&
+    objectKeys(value).length === keys.length && every(keys, (key) => objectHasOwn(value, key));
 }
 
 function text(wrapper, content) {

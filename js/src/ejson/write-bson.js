@@ -2,6 +2,7 @@
 //
 // Values are read through what BSON libraries have in common, since an app may bring its own.
 
+import { Number, String, jsonStringify, numberToString, stringPadStart } from "../primordials.js";
 import { host } from "../host.js";
 import { binaryBytes } from "../bson/binary.js";
 
@@ -33,7 +34,7 @@ export function writeBson(writer, tag, value, depth) {
       return writer.extended ? '{"$maxKey":1}' : "{}";
     case "Symbol":
     case "BSONSymbol":
-      return JSON.stringify(String(value.value));
+      return jsonStringify(String(value.value));
     case "Code":
       return code(writer, value, depth);
     case "DBRef":
@@ -48,12 +49,12 @@ export function writeBytes(writer, bytes, subtype) {
   if (!writer.extended) {
     return `{"Subtype":${Number(subtype)},"Data":"${data}"}`;
   }
-  const hex = Number(subtype).toString(16).padStart(2, "0");
+  const hex = stringPadStart(numberToString(Number(subtype), 16), 2, "0");
   return `{"$binary":{"base64":"${data}","subType":"${hex}"}}`;
 }
 
 function wrapped(writer, key, text) {
-  return writer.extended ? `{"${key}":${JSON.stringify(text)}}` : JSON.stringify(text);
+  return writer.extended ? `{"${key}":${jsonStringify(text)}}` : jsonStringify(text);
 }
 
 // Other libraries keep the two parts as the halves of a 64-bit integer.
@@ -64,7 +65,7 @@ function timestamp(writer, value) {
 }
 
 function code(writer, value, depth) {
-  const text = JSON.stringify(String(value.code));
+  const text = jsonStringify(String(value.code));
   const hasScope = value.scope !== null && typeof value.scope === "object";
   if (!hasScope) {
     return writer.extended ? `{"$code":${text}}` : text;

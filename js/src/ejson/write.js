@@ -3,16 +3,25 @@
 // Both are written by one walk, which differs in the leaves only. In plain JSON the BSON types take
 // the shapes that Go's encoder gave them (`{"Subtype":0,"Data":"…"}`), as callers have seen them.
 
+import { holds, isMatch } from "../lists.js";
+import {
+  ArrayBuffer, BigInt, DataView, Date, Promise, RangeError, RegExp, String, TypeError, Uint8Array,
+  arrayIsArray, arrayPrototype, bigIntAsIntN, bigIntToString, dateGetTime, datePrototype,
+  dateToISOString, jsonStringify, numberIsFinite, numberIsInteger, numberIsNaN, numberIsSafeInteger,
+  objectGetPrototypeOf, objectIs, objectKeys, objectPrototype, objectValues, regExpSource,
+  stringSlice,
+} from "../primordials.js";
+import { viewBytes } from "../bytes.js";
+import { boxedValue } from "../boxed.js";
+import { nestingMax, tooDeep } from "./limits.js";
 import { host } from "../host.js";
 import { strictly } from "../structures.js";
-import { viewBytes } from "../bytes.js";
 import { BSON, bsonTag } from "../bson.js";
 import { DOUBLE, INT32, markOf } from "../bson/marks.js";
-import { regExpOptions } from "../bson/others.js";
-import { nestingMax, tooDeep } from "./limits.js";
+import { regExpOptions } from "../bson/reg-exp.js";
 import { writeBson, writeBytes } from "./write-bson.js";
 
-const { toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
+const { toJSON: dateToJSON, toISOString: dateText } = datePrototype;
 const { toJSON: idToJSON } = BSON.ObjectId.prototype;
 
 const int64Limit = 2 ** 63;
@@ -31,7 +40,7 @@ export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {
 export function writeJson(value, outcomeOf, bytesMax) {
   if (typeof value === "string") {
     // Whoever asks looks at the length.
-    return JSON.stringify(value);
+    return jsonStringify(value);
   }
   if (value !== null && typeof value === "object") {
     const text = hostText(value);
@@ -40,7 +49,7 @@ export function writeJson(value, outcomeOf, bytesMax) {
     }
     valuesLeft = bytesMax;
     if (isPlain(value, 0)) {
-      return JSON.stringify(value);
+      return jsonStringify(value);
     }
   }
   return new Writer(false, false, outcomeOf, bytesMax).write(value, "", 0);
@@ -49,8 +58,8 @@ export function writeJson(value, outcomeOf, bytesMax) {
 // What the host makes of plain values, dates and ids, without a step in the interpreter; undefined
 // where there is more in it, or where a function has changed how such values are written.
 function hostText(value) {
-  const isChanged = Object.prototype.toJSON !== undefined || Array.prototype.toJSON !== undefined ||
-    Date.prototype.toJSON !== dateToJSON || Date.prototype.toISOString !== dateToISOString ||
+  const isChanged = objectPrototype.toJSON !== undefined || arrayPrototype.toJSON !== undefined ||
+    datePrototype.toJSON !== dateToJSON || datePrototype.toISOString !== dateText ||
     BSON.ObjectId.prototype.toJSON !== idToJSON;
   return isChanged ? undefined : strictly(() => host.json_text(value));
 }
@@ -69,15 +78,15 @@ function isPlain(object, depth) {
     return false;
   }
   let items = object;
-  if (!Array.isArray(object)) {
-    const prototype = Object.getPrototypeOf(object);
-    if (prototype !== Object.prototype && prototype !== null) {
+  if (!arrayIsArray(object)) {
+    const prototype = objectGetPrototypeOf(object);
+    if (prototype !== objectPrototype && prototype !== null) {
       return object instanceof Date || object instanceof BSON.ObjectId;
     }
     if (typeof object.toJSON === "function") {
       return false;
     }
-    items = Object.values(object);
+    items = objectValues(object);
   }
   valuesLeft -= 1 + items.length;
   if (valuesLeft < 0) {
@@ -118,7 +127,7 @@ class Writer {
     switch (typeof value) {
       case "string":
         this.count(value.length);
-        return JSON.stringify(value);
+        return jsonStringify(value);
       case "number":
         return this.number(value);
       case "boolean":
@@ -145,11 +154,11 @@ class Writer {
 
   number(value) {
     if (!this.extended) {
-      return Number.isFinite(value) ? String(value) : "null";
+      return numberIsFinite(value) ? String(value) : "null";
     }
     // Most numbers are small and whole; negative zero equals zero but has another sign.
     const isSmall = value === (value | 0) && (value !== 0 || 1 / value > 0);
-    if (!isSmall && (!Number.isInteger(value) || value === 0)) {
+    if (!isSmall && (!numberIsInteger(value) || value === 0)) {
       return this.double(value);
     }
     const mark = markOf(value);
@@ -160,7 +169,7 @@ class Writer {
       const isInt32 = mark === 0 ? this.narrow : mark === INT32;
       return isInt32 ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
     }
-    if (Number.isSafeInteger(value)) {
+    if (numberIsSafeInteger(value)) {
       return `{"$numberLong":"${value}"}`;
     }
     if (value >= -int64Limit && value < int64Limit) {
@@ -171,18 +180,19 @@ class Writer {
 
   double(value) {
     if (!this.extended) {
-      return Number.isFinite(value) ? String(value) : "null";
+      return numberIsFinite(value) ? String(value) : "null";
     }
-    const text = Object.is(value, -0) ? "-0" : String(value);
-    return `{"$numberDouble":"${/^-?\d+$/.test(text) ? `${text}.0` : text}"}`;
+    const text = objectIs(value, -0) ? "-0" : String(value);
+    return `{"$numberDouble":"${isMatch(/^-?\d+$/, text) ? `${text}.0` : text}"}`;
   }
 
   bigint(value) {
     if (!this.extended) {
-      return value.toString();
+      return bigIntToString(value);
     }
-    if (BigInt.asIntN(64, value) !== value) {
-      throw new RangeError(`the integer ${value.toString().slice(0, 40)} does not fit 64 bits`);
+    if (bigIntAsIntN(64, value) !== value) {
+      const shown = stringSlice(bigIntToString(value), 0, 40);
+      throw new RangeError(`the integer ${shown} does not fit 64 bits`);
     }
     return `{"$numberLong":"${value}"}`;
   }
@@ -200,14 +210,14 @@ class Writer {
     if (depth > nestingMax) {
       throw tooDeep();
     }
-    if (this.ancestors.includes(value)) {
+    if (holds(this.ancestors, value)) {
       throw new TypeError(`cannot write a circular structure: "${key}" refers to its own parent`);
     }
-    this.ancestors.push(value);
-    const text = Array.isArray(value)
+    this.ancestors[this.ancestors.length] = value;
+    const text = arrayIsArray(value)
       ? this.array(value, depth)
       : this.special(value, key, depth, replaced);
-    this.ancestors.pop();
+    this.ancestors.length -= 1;
     return text;
   }
 
@@ -224,7 +234,7 @@ class Writer {
 
   // What is not a plain object, or has a say in how it is written.
   special(value, key, depth, replaced) {
-    if (Object.getPrototypeOf(value) !== Object.prototype) {
+    if (objectGetPrototypeOf(value) !== objectPrototype) {
       const tag = bsonTag(value);
       const text = tag === undefined ? undefined : writeBson(this, tag, value, depth);
       if (text !== undefined) {
@@ -234,13 +244,13 @@ class Writer {
         return this.date(value);
       }
       if (value instanceof RegExp) {
-        return this.regExp(value.source, regExpOptions(value));
+        return this.regExp(regExpSource(value), regExpOptions(value));
       }
       if (isBytes(value)) {
         return writeBytes(this, viewBytes(value), 0);
       }
-      if (isBoxed(value)) {
-        return this.write(value.valueOf(), key, depth);
+      if (boxedValue(value) !== undefined) {
+        return this.write(boxedValue(value), key, depth);
       }
       if (value instanceof Promise && this.outcomeOf !== undefined) {
         return this.promise(value, key, depth);
@@ -269,27 +279,30 @@ class Writer {
 
   plain(value, depth) {
     let text = "";
-    for (const key of Object.keys(value)) {
+    const keys = objectKeys(value);
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index];
       const item = this.write(value[key], key, depth + 1);
       if (item !== undefined) {
-        text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${item}`;
+        text += `${text === "" ? "" : ","}${jsonStringify(key)}:${item}`;
       }
     }
     return `{${text}}`;
   }
 
   date(value) {
-    const time = value.getTime();
-    if (Number.isNaN(time)) {
+    const time = dateGetTime(value);
+    if (numberIsNaN(time)) {
       return "null";
     }
     return this.extended
       ? `{"$date":{"$numberLong":"${time}"}}`
-      : JSON.stringify(value.toISOString());
+      : jsonStringify(dateToISOString(value));
   }
 
   regExp(pattern, options) {
-    const [first, second] = [JSON.stringify(pattern), JSON.stringify(options)];
+    const first = jsonStringify(pattern);
+    const second = jsonStringify(options);
     return this.extended
       ? `{"$regularExpression":{"pattern":${first},"options":${second}}}`
       : `{"Pattern":${first},"Options":${second}}`;
@@ -301,6 +314,3 @@ function isBytes(value) {
   return value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof DataView;
 }
 
-function isBoxed(value) {
-  return value instanceof Number || value instanceof String || value instanceof Boolean;
-}

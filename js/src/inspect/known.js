@@ -3,18 +3,28 @@
 // Each answer has a text. Where an object has more to show, `items` lists its entries and the text
 // is the name before them; `closed` says that own properties are internals and stay unseen.
 
+import { isMatch, replaceMatches } from "../lists.js";
+import {
+  ArrayBuffer, DataView, Date, Error, Map, Number, Promise, RegExp, Set, WeakMap, WeakSet,
+  arrayBufferByteLength, arrayBufferIsView, arrayIsArray, dataViewByteLength, dateGetTime,
+  dateToISOString, errorToString, functionToString, jsonStringify, mapForEach, mapSize, mathMin,
+  numberIsNaN, objectToString, propertyOf, regExpFlags, regExpSource, setForEach, setSize,
+  stringEndsWith, stringSlice, stringStartsWith, stringTrim, stringTrimEnd, typedArrayLength,
+} from "../primordials.js";
+import { part, viewBytes } from "../bytes.js";
+import { boxedValue } from "../boxed.js";
 import { bsonTag } from "../bson/type.js";
 import { BSON } from "../bson.js";
-import { viewBytes } from "../bytes.js";
 import { host } from "../host.js";
 
 const bytesShownMax = 50;
+export const itemsMax = 100;
 
 export function describeKnown(value, isTop) {
   if (typeof value === "function") {
     return describeFunction(value);
   }
-  if (Array.isArray(value)) {
+  if (arrayIsArray(value)) {
     return undefined;
   }
   const tag = bsonTag(value);
@@ -23,11 +33,10 @@ export function describeKnown(value, isTop) {
     return text === undefined ? undefined : { text, closed: true };
   }
   if (value instanceof Date) {
-    const time = Date.prototype.getTime.call(value);
-    return { text: Number.isNaN(time) ? "Invalid Date" : new Date(time).toISOString() };
+    return { text: numberIsNaN(dateGetTime(value)) ? "Invalid Date" : dateToISOString(value) };
   }
   if (value instanceof RegExp) {
-    return { text: RegExp.prototype.toString.call(value) };
+    return { text: `/${regExpSource(value)}/${regExpFlags(value)}` };
   }
   if (value instanceof Error) {
     return describeError(value, isTop);
@@ -39,13 +48,13 @@ function describeFunction(value) {
   if (value === BSON.MinKey || value === BSON.MaxKey) {
     return { text: value === BSON.MinKey ? "MinKey" : "MaxKey", closed: true };
   }
-  const name = Object.getOwnPropertyDescriptor(value, "name")?.value;
+  const name = propertyOf(value, "name")?.value;
   const named = typeof name === "string" && name !== "";
-  if (/^class\b/.test(Function.prototype.toString.call(value).slice(0, 8))) {
+  if (isMatch(/^class\b/, stringSlice(functionToString(value), 0, 8))) {
     return { text: `[class ${named ? name : "(anonymous)"}]` };
   }
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
-  const shown = kind.endsWith("Function") ? kind : "Function";
+  const kind = stringSlice(objectToString(value), 8, -1);
+  const shown = stringEndsWith(kind, "Function") ? kind : "Function";
   return { text: named ? `[${shown}: ${name}]` : `[${shown} (anonymous)]` };
 }
 
@@ -64,7 +73,7 @@ function bsonText(tag, value) {
     case "Decimal128":
       return `Decimal128("${value.toString()}")`;
     case "BSONRegExp":
-      return `BSONRegExp(${JSON.stringify(value.pattern)}, ${JSON.stringify(value.options)})`;
+      return `BSONRegExp(${jsonStringify(value.pattern)}, ${jsonStringify(value.options)})`;
     case "Timestamp":
       return `Timestamp({ t: ${Number(value.t)}, i: ${Number(value.i)} })`;
     case "MinKey":
@@ -84,11 +93,11 @@ function describeError(error, isTop) {
     return { text: `[${head}]`, hidden };
   }
   const stack = stackOf(error);
-  if (typeof stack !== "string" || stack.trim() === "") {
+  if (typeof stack !== "string" || stringTrim(stack) === "") {
     return { text: head, hidden };
   }
-  const trimmed = stack.trimEnd();
-  return { text: trimmed.startsWith(head) ? trimmed : `${head}\n${trimmed}`, hidden };
+  const trimmed = stringTrimEnd(stack);
+  return { text: stringStartsWith(trimmed, head) ? trimmed : `${head}\n${trimmed}`, hidden };
 }
 
 // A message may be an object (see runtime/error-messages.js), which shows as its JSON.
@@ -96,8 +105,8 @@ function headOf(error) {
   try {
     const { message } = error;
     return typeof message === "object" && message !== null
-      ? `${error.name}: ${JSON.stringify(message)}`
-      : Error.prototype.toString.call(error);
+      ? `${error.name}: ${jsonStringify(message)}`
+      : errorToString(error);
   } catch {
     return "Error";
   }
@@ -114,10 +123,22 @@ function stackOf(error) {
 
 function describeCollection(value) {
   if (value instanceof Map) {
-    return collection("Map", Map.prototype.entries.call(value), value.size, "pairs");
+    const pairs = [];
+    mapForEach(value, (item, key) => {
+      if (pairs.length <= itemsMax) {
+        pairs[pairs.length] = [key, item];
+      }
+    });
+    return collection("Map", pairs, mapSize(value), "pairs");
   }
   if (value instanceof Set) {
-    return collection("Set", Set.prototype.values.call(value), value.size, "values");
+    const values = [];
+    setForEach(value, (item) => {
+      if (values.length <= itemsMax) {
+        values[values.length] = item;
+      }
+    });
+    return collection("Set", values, setSize(value), "values");
   }
   if (value instanceof Promise) {
     return { text: "Promise {}", closed: true };
@@ -135,39 +156,45 @@ function collection(name, values, size, kind) {
 
 function describeBytes(value) {
   if (value instanceof ArrayBuffer) {
-    return { text: `ArrayBuffer { byteLength: ${value.byteLength} }`, closed: true };
+    return { text: `ArrayBuffer { byteLength: ${arrayBufferByteLength(value)} }`, closed: true };
   }
-  if (!ArrayBuffer.isView(value)) {
+  if (!arrayBufferIsView(value)) {
     return undefined;
   }
   if (value instanceof DataView) {
-    return { text: `DataView { byteLength: ${value.byteLength} }`, closed: true };
+    return { text: `DataView { byteLength: ${dataViewByteLength(value)} }`, closed: true };
   }
   if (value._isBuffer === true) {
     return { text: bufferText(viewBytes(value)), closed: true };
   }
-  const name = Object.prototype.toString.call(value).slice(8, -1);
+  const name = stringSlice(objectToString(value), 8, -1);
+  const size = typedArrayLength(value);
   return {
-    text: `${name}(${value.length})`,
+    text: `${name}(${size})`,
     brackets: "[]",
     closed: true,
-    items: { values: value, size: value.length, kind: "values" },
+    items: { values: value, size, kind: "values" },
   };
 }
 
 function bufferText(bytes) {
-  const shown = host.hex_encode(bytes.subarray(0, bytesShownMax)).replace(/..(?=.)/g, "$& ");
-  const rest = bytes.length - bytesShownMax;
+  const length = typedArrayLength(bytes);
+  const first = host.hex_encode(part(bytes, 0, mathMin(length, bytesShownMax)));
+  const shown = replaceMatches(first, /..(?=.)/g, (digits) => `${digits} `);
+  const rest = length - bytesShownMax;
   return rest > 0 ? `<Buffer ${shown} ... ${rest} more bytes>` : `<Buffer${shown && ` ${shown}`}>`;
 }
 
 function describeBoxed(value) {
-  for (const Type of [Number, String, Boolean]) {
-    if (value instanceof Type) {
-      const inner = Type.prototype.valueOf.call(value);
-      const text = typeof inner === "string" ? JSON.stringify(inner) : String(inner);
-      return { text: `[${Type.name}: ${text}]`, closed: true };
-    }
+  const inner = boxedValue(value);
+  switch (typeof inner) {
+    case "string":
+      return { text: `[String: ${jsonStringify(inner)}]`, closed: true };
+    case "number":
+      return { text: `[Number: ${inner}]`, closed: true };
+    case "boolean":
+      return { text: `[Boolean: ${inner}]`, closed: true };
+    default:
+      return undefined;
   }
-  return undefined;
 }

@@ -1,9 +1,12 @@
 // The placeholders of `console.log("%s has %d", …)`, as Node reads them.
 
+import { replaceMatches } from "../lists.js";
+import { Number, String, jsonStringify, objectIs, parseFloat, parseInt } from "../primordials.js";
+
 export function formatTemplate(args, inspect) {
   const template = args[0];
   let used = 1;
-  const text = template.replace(/%[%sdifjoOc]/g, (placeholder) => {
+  const text = replaceMatches(template, /%[%sdifjoOc]/g, (placeholder) => {
     if (placeholder === "%%") {
       return "%";
     }
@@ -40,7 +43,7 @@ function numberText(value, convert) {
   }
   try {
     const number = convert(value);
-    return Object.is(number, -0) ? "-0" : String(number);
+    return objectIs(number, -0) ? "-0" : String(number);
   } catch {
     return "NaN";
   }
@@ -48,7 +51,7 @@ function numberText(value, convert) {
 
 function jsonText(value) {
   try {
-    return String(JSON.stringify(value));
+    return String(jsonStringify(value));
   } catch {
     return "[Circular]";
   }

@@ -1,5 +1,6 @@
 // The console: formatted here, kept by the host.
 
+import { reflectApply } from "../primordials.js";
 import { host } from "../host.js";
 import { format } from "../inspect.js";
 import { caught } from "./traces.js";
@@ -12,7 +13,7 @@ function write(level, values) {
     for (let index = 0; index < values.length; index += 1) {
       caught(values[index]);
     }
-    isFull = !host.log(level, format(...values));
+    isFull = !host.log(level, reflectApply(format, undefined, values));
   }
 }
 

@@ -1,5 +1,6 @@
 // `context`: what a function knows of its app and its caller (reference: functions.md §3.4).
 
+import { String, jsonParse } from "../primordials.js";
 import { host } from "../host.js";
 import { http } from "./http.js";
 import { defineLazily } from "../properties.js";
@@ -32,5 +33,5 @@ export function runAsSystem(truth) {
 
 function value(name) {
   const text = host.value_get(name);
-  return text === undefined ? undefined : JSON.parse(text);
+  return text === undefined ? undefined : jsonParse(text);
 }

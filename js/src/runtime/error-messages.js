@@ -1,6 +1,8 @@
 // The hosted engine kept an object given as an error's message as it was, and functions read
 // `err.message.errorCode` from it. The standard turns it into "[object Object]".
 
+import { objectDefineProperty, objectSetPrototypeOf, reflectConstruct } from "../primordials.js";
+
 // The classes that inherit from Error.
 const KIN = [
   "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError",
@@ -9,36 +11,39 @@ const KIN = [
 
 export function keepObjectMessages(globals) {
   const NativeError = globals.Error;
+  const { captureStackTrace } = NativeError;
 
   function Error(message, options = undefined) {
     const isObject = typeof message === "object" && message !== null;
     const target = new.target ?? Error;
-    const error = Reflect.construct(NativeError, [isObject ? "" : message, options], target);
+    const error = reflectConstruct(NativeError, [isObject ? "" : message, options], target);
     if (message === undefined || isObject) {
       delete error.message;
     }
     if (isObject) {
       const value = message;
-      Object.defineProperty(error, "message", { value, writable: true, configurable: true });
+      objectDefineProperty(error, "message", {
+        __proto__: null, value, writable: true, configurable: true,
+      });
     }
     // Without the frames of this wrapper, which are taken out of stacks as they are read.
     if (NativeError.prepareStackTrace !== undefined) {
-      NativeError.captureStackTrace(error, Error);
+      captureStackTrace(error, Error);
     }
     return error;
   }
 
-  Object.setPrototypeOf(Error, NativeError);
-  for (const name of KIN) {
-    Object.setPrototypeOf(globals[name], Error);
+  objectSetPrototypeOf(Error, NativeError);
+  for (let index = 0; index < KIN.length; index++) {
+    objectSetPrototypeOf(globals[KIN[index]], Error);
   }
   // The bundler renames what shadows a global.
-  Object.defineProperty(Error, "name", { value: "Error", configurable: true });
-  Object.defineProperty(Error, "prototype", { value: NativeError.prototype, writable: false });
-  Object.defineProperty(NativeError.prototype, "constructor", {
+  objectDefineProperty(Error, "name", { value: "Error", configurable: true });
+  objectDefineProperty(Error, "prototype", { value: NativeError.prototype, writable: false });
+  objectDefineProperty(NativeError.prototype, "constructor", {
     value: Error,
     writable: true,
     configurable: true,
   });
-  Object.defineProperty(globals, "Error", { value: Error, writable: true, configurable: true });
+  objectDefineProperty(globals, "Error", { value: Error, writable: true, configurable: true });
 }

@@ -1,6 +1,7 @@
 // What a thrown value says to the caller (reference: endpoints.md §1.6.1): the message alone for a
 // plain Error, class and message for its kin, the text of anything else.
 
+import { Error, String, jsonStringify } from "../primordials.js";
 import { caught } from "./traces.js";
 
 export function describe(thrown) {
@@ -29,7 +30,7 @@ function text(value) {
   if (typeof value !== "object" || value === null) {
     return String(value);
   }
-  return JSON.stringify(value) ?? String(value);
+  return jsonStringify(value) ?? String(value);
 }
 
 function stackOf(thrown) {

@@ -1,23 +1,27 @@
 // `context.http`: six actions that take one document and resolve to the response
 // (reference: services.md §4.2). What may be called is the host's to decide.
 
+import { append, holds, map } from "../lists.js";
+import {
+  String, Uint8Array, arrayIsArray, jsonParse, jsonStringify, objectKeys, stringToUpperCase,
+} from "../primordials.js";
+import { utf8Encode, viewBytes } from "../bytes.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { stringify } from "../ejson.js";
 import { FunctionError } from "../errors.js";
-import { utf8Encode, viewBytes } from "../bytes.js";
 import { promiseFor } from "./pending.js";
 
-const WITH_BODY = new Set(["post", "put", "patch", "delete"]);
+const WITH_BODY = ["post", "put", "patch", "delete"];
 
 const action = (method) => async (options) => {
   const head = requestHead(method, options);
   const { form, body } = requestBody(method, options);
-  const id = host.http_start(JSON.stringify({ ...head, form }), body);
-  const [responseHead, responseBody] = await promiseFor(id);
+  const id = host.http_start(jsonStringify({ ...head, form }), body);
+  const answer = await promiseFor(id);
   return {
-    ...JSON.parse(responseHead),
-    body: new Binary(new Uint8Array(responseBody), 0),
+    ...jsonParse(answer[0]),
+    body: new Binary(new Uint8Array(answer[1]), 0),
   };
 };
 
@@ -36,7 +40,7 @@ function requestHead(method, options) {
   }
   const text = (name) => optional(options, name, "string");
   return {
-    method: method.toUpperCase(),
+    method: stringToUpperCase(method),
     url: text("url"),
     scheme: text("scheme"),
     host: text("host") ?? text("domain"),
@@ -54,7 +58,7 @@ function requestHead(method, options) {
 }
 
 function requestBody(method, options) {
-  if (!WITH_BODY.has(method)) {
+  if (!holds(WITH_BODY, method)) {
     return { form: undefined, body: undefined };
   }
   const { body, form } = options;
@@ -112,8 +116,14 @@ function lists(options, name) {
   if (typeof document !== "object") {
     throw refuse(`"${name}" argument must be a document`);
   }
-  return Object.entries(document).flatMap(([key, values]) =>
-    (Array.isArray(values) ? values : [values]).map((value) => [key, String(value)]));
+  const pairs = [];
+  const keys = objectKeys(document);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index];
+    const values = arrayIsArray(document[key]) ? document[key] : [document[key]];
+    append(pairs, map(values, (value) => [key, String(value)]));
+  }
+  return pairs;
 }
 
 function cookies(options) {
@@ -121,7 +131,8 @@ function cookies(options) {
   if (typeof given === "string") {
     return [given];
   }
-  return lists(options, "cookies")?.map(([name, value]) => `${name}=${value}`);
+  const pairs = lists(options, "cookies");
+  return pairs && map(pairs, (pair) => `${pair[0]}=${pair[1]}`);
 }
 
 function refuse(message) {

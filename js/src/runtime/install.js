@@ -1,11 +1,15 @@
 // What the runtime puts into the global scope beside the types: timers, the console, and the few
 // pieces of Node.js's `process` that functions read.
 
+import { Math, dateNow, objectDefineProperty, objectKeys } from "../primordials.js";
 import { host } from "../host.js";
 import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
+import { Headers } from "./headers.js";
+import { Response } from "./fetch-response.js";
+import { fetch } from "./fetch.js";
 import { keepObjectMessages } from "./error-messages.js";
-import { defineLazily } from "../properties.js";
+import { define } from "../properties.js";
 import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
@@ -20,29 +24,30 @@ export function installRuntime(globals) {
     clearImmediate: timers.clearTimer,
     clearInterval: timers.clearTimer,
     clearTimeout: timers.clearTimer,
+    fetch,
+    Headers,
     HTTPResponse,
     process: makeProcess(),
+    Response,
     setImmediate: timers.setImmediate,
     setInterval: timers.setInterval,
     setTimeout: timers.setTimeout,
   };
-  for (const [name, value] of Object.entries(additions)) {
-    Object.defineProperty(globals, name, { value, writable: true, configurable: true });
-  }
-  for (const name of ["fetch", "Headers", "Response"]) {
-    defineLazily(globals, name, () => require("./fetch.js")[name], false);
+  const names = objectKeys(additions);
+  for (let index = 0; index < names.length; index++) {
+    define(globals, names[index], additions[names[index]]);
   }
   // The engine's own would tell how old the image is, and repeat its random numbers.
   const performance = {
     now: () => host.monotonic_ms(),
     get timeOrigin() {
-      return Date.now() - host.monotonic_ms();
+      return dateNow() - host.monotonic_ms();
     },
   };
-  Object.defineProperty(globals, "performance", {
+  objectDefineProperty(globals, "performance", {
     value: performance, writable: true, configurable: true,
   });
-  Object.defineProperty(Math, "random", {
+  objectDefineProperty(Math, "random", {
     value: () => host.random(),
     writable: true,
     configurable: true,

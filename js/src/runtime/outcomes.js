@@ -4,12 +4,13 @@
 // the result is written nothing is pending any more: a promise has settled by then, or it never
 // will. The language tells neither at once, but calls back within one tick where it has.
 
+import { PrivateMap, PrivateSet, promiseThen } from "../primordials.js";
+
 const PENDING = {};
-const { then } = Promise.prototype;
 
 export class Outcomes {
-  #known = new Map();
-  #asked = new Set();
+  #known = new PrivateMap();
+  #asked = new PrivateSet();
 
   // `{ value }`, `{ thrown }`, or nothing: it has not settled, or nobody has learnt of it yet.
   of(promise) {
@@ -27,14 +28,14 @@ export class Outcomes {
 
   // Learns of those that were asked for.
   async learn() {
-    for (const promise of this.#asked) {
+    this.#asked.forEach((promise) => {
       this.#known.set(promise, PENDING);
-      then.call(
+      promiseThen(
         promise,
         (value) => this.#known.set(promise, { value }),
         (thrown) => this.#known.set(promise, { thrown }),
       );
-    }
+    });
     this.#asked.clear();
     await null;
   }

@@ -1,9 +1,10 @@
 // What the run waits for. The host gives every piece of work a number and answers with number and
 // value; who waits for it is kept here, so that nothing of the host's lives in JavaScript.
 
+import { PrivateMap, Promise, objectDefineProperty } from "../primordials.js";
 import { FunctionError } from "../errors.js";
 
-const waiting = new Map();
+const waiting = new PrivateMap();
 
 // Registers what happens when the host answers for `id`. The kind is for `answered`.
 export function expect(id, onValue, onError, kind = undefined) {
@@ -16,14 +17,24 @@ export function promiseFor(id, kind = undefined) {
 }
 
 // Resolves when the host has answered everything of a kind that it has been asked before.
-export async function answered(kind) {
-  const answers = [];
-  for (const waiter of waiting.values()) {
-    if (waiter.kind === kind) {
-      answers.push(new Promise((resolve) => alsoTell(waiter, resolve)));
-    }
-  }
-  await Promise.all(answers);
+export function answered(kind) {
+  return new Promise((resolve) => {
+    // One more than there are, so that it is not over before all of them are known.
+    let left = 1;
+    const oneLess = () => {
+      left -= 1;
+      if (left === 0) {
+        resolve();
+      }
+    };
+    waiting.forEach((waiter) => {
+      if (waiter.kind === kind) {
+        left += 1;
+        alsoTell(waiter, oneLess);
+      }
+    });
+    oneLess();
+  });
 }
 
 function alsoTell(waiter, resolve) {
@@ -57,10 +68,13 @@ export function complete(id, succeeded, value) {
   }
 }
 
-function failure([name, message, code]) {
-  const error = new FunctionError(message, code);
+function failure(parts) {
+  const name = parts[0];
+  const error = new FunctionError(parts[1], parts[2]);
   if (name !== error.name) {
-    Object.defineProperty(error, "name", { value: name, writable: true, configurable: true });
+    objectDefineProperty(error, "name", {
+      __proto__: null, value: name, writable: true, configurable: true,
+    });
   }
   return error;
 }

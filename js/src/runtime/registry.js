@@ -1,12 +1,10 @@
 // The app's functions, by name. A source is evaluated afresh for every call, so that nothing at
 // its top level outlives one (reference: functions.md §3.1).
 
+import { String, TypeError, propertyOf, reflectApply, reflectConstruct } from "../primordials.js";
 import { host } from "../host.js";
 import { require } from "./require.js";
 import { caught } from "./traces.js";
-
-// Spreading would walk through an iterator, which a function may have replaced.
-const { apply, construct } = Reflect;
 
 // Of functions, by the number of the script: names, scripts, and whether they may export a class.
 const names = [];
@@ -15,9 +13,10 @@ const classes = [];
 
 // Functions by the number of the script: names, scripts, and whether they may export a class.
 export function registerFunctions(known) {
-  for (const [index, name, mayBeClass] of known) {
-    names[index] = name;
-    classes[index] = mayBeClass;
+  for (let position = 0; position < known.length; position++) {
+    const index = known[position][0];
+    names[index] = known[position][1];
+    classes[index] = known[position][2];
     try {
       scripts[index] = host.script(index);
     } catch {
@@ -40,12 +39,12 @@ export function call(index, callArguments) {
     );
   }
   return classes[index] && isClass(entry)
-    ? construct(entry, callArguments)
-    : apply(entry, undefined, callArguments);
+    ? reflectConstruct(entry, callArguments)
+    : reflectApply(entry, undefined, callArguments);
 }
 
 // Only a class has a prototype that cannot be exchanged. The engine makes the prototype of a
 // function when somebody looks at it, which takes longer than the call of a small one.
 function isClass(entry) {
-  return Object.getOwnPropertyDescriptor(entry, "prototype")?.writable === false;
+  return propertyOf(entry, "prototype")?.writable === false;
 }

@@ -1,6 +1,7 @@
 // The request, as the argument of a function and as `context.request` (reference: endpoints.md
 // §1.7 and §1.8). Both are part of the image and fetch what they hold from the host.
 
+import { Uint8Array, jsonParse, stringSlice } from "../primordials.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
@@ -12,7 +13,7 @@ const PAYLOAD_JSON = 1;
 const PAYLOAD_FORM = 2;
 
 const request = {};
-defineLazily(request, "query", () => JSON.parse(host.request_query()));
+defineLazily(request, "query", () => jsonParse(host.request_query()));
 defineLazily(request, "headers", headers);
 request.body = lazyBody();
 
@@ -20,7 +21,7 @@ let knownHeaders;
 
 // One object for both places.
 function headers() {
-  knownHeaders ??= JSON.parse(host.request_headers());
+  knownHeaders ??= jsonParse(host.request_headers());
   return knownHeaders;
 }
 
@@ -49,7 +50,7 @@ function jsonPayload(hasBody) {
   const form = request.query.payload;
   const text = form ?? (hasBody ? host.request_body_text() : "{}");
   // Some senders put a byte order mark before it.
-  return parse(text.replace(/^\ufeff/, ""));
+  return parse(text[0] === "\ufeff" ? stringSlice(text, 1) : text);
 }
 
 export function requestContext() {
@@ -57,7 +58,7 @@ export function requestContext() {
   if (text === undefined) {
     return undefined;
   }
-  const info = JSON.parse(text);
+  const info = jsonParse(text);
   const requestHeaders = headers();
   return {
     ...info,

@@ -1,18 +1,20 @@
 // `require`: the modules that come with the runtime. Each is a script of its own, evaluated when
 // it is first asked for.
 
+import { Error, PrivateMap, String, stringSlice, stringStartsWith } from "../primordials.js";
 import { loadBuffer } from "../buffer.js";
 import { host } from "../host.js";
 
-const loaded = new Map();
+const loaded = new PrivateMap();
 // Numbers of scripts, by the module's name.
-const scripts = new Map();
+const scripts = new PrivateMap();
 
 // What modules of the runtime get of it. Functions cannot ask for this.
 const internals = { host, loadBuffer };
 
 export function require(specifier) {
-  const name = String(specifier).replace(/^node:/, "");
+  const text = String(specifier);
+  const name = stringStartsWith(text, "node:") ? stringSlice(text, 5) : text;
   const known = loaded.get(name);
   if (known !== undefined) {
     return known.exports;
@@ -29,12 +31,12 @@ export function require(specifier) {
 // Part of the image: those that can be evaluated without a run are.
 export function registerModules(known) {
   loadBuffer();
-  for (const [name, index] of known) {
-    scripts.set(name, index);
+  for (let position = 0; position < known.length; position++) {
+    scripts.set(known[position][0], known[position][1]);
   }
-  for (const [name] of known) {
+  for (let position = 0; position < known.length; position++) {
     try {
-      require(name);
+      require(known[position][0]);
     } catch {
       // It wants something of the host's; then it is evaluated in the run that asks for it.
     }

@@ -1,8 +1,13 @@
 // The response object: the second argument of an endpoint's function. Its setters return it, and a
 // function that returns it has returned nothing (reference: endpoints.md §1.9).
 
-import { Binary } from "../bson.js";
+import { append, isMatch } from "../lists.js";
+import {
+  Number, Promise, String, TypeError, Uint8Array, arrayIsArray, jsonStringify, numberIsInteger,
+  objectCreate, reflectApply, stringSlice, stringToLowerCase, stringToWellFormed,
+} from "../primordials.js";
 import { utf8Encode, viewBytes } from "../bytes.js";
+import { Binary } from "../bson.js";
 import { Cursor } from "../data/cursor.js";
 import { host } from "../host.js";
 
@@ -15,7 +20,7 @@ export class HTTPResponse {
 
   setStatusCode(code) {
     const status = Number(code);
-    if (!Number.isInteger(status) || status < 200 || status > 599) {
+    if (!numberIsInteger(status) || status < 200 || status > 599) {
       throw new TypeError(`setStatusCode: not a status code from 200 to 599: ${String(code)}`);
     }
     this.#touched = true;
@@ -33,7 +38,7 @@ export class HTTPResponse {
     // Checked before anything is removed: a call that throws changes nothing.
     const added = isPlain(name, value) ? undefined : checkedHeaders("setHeader", name, value);
     if (this.#headers.length > 0) {
-      this.#remove(name.toLowerCase());
+      this.#remove(stringToLowerCase(name));
     }
     return this.#append(name, value, added);
   }
@@ -47,11 +52,9 @@ export class HTTPResponse {
   #append(name, value, added) {
     this.#touched = true;
     if (added === undefined) {
-      this.#headers.push(name, value);
+      append(this.#headers, [name, value]);
     } else {
-      for (let index = 0; index < added.length; index++) {
-        this.#headers.push(added[index]);
-      }
+      append(this.#headers, added);
     }
     return this;
   }
@@ -59,8 +62,8 @@ export class HTTPResponse {
   #remove(name) {
     const kept = [];
     for (let index = 0; index < this.#headers.length; index += 2) {
-      if (this.#headers[index].toLowerCase() !== name) {
-        kept.push(this.#headers[index], this.#headers[index + 1]);
+      if (stringToLowerCase(this.#headers[index]) !== name) {
+        append(kept, [this.#headers[index], this.#headers[index + 1]]);
       }
     }
     this.#headers = kept;
@@ -76,7 +79,8 @@ export class HTTPResponse {
 
   // Replies with what was set and with the text of the result.
   static reply(response, text) {
-    host.reply(response.#touched, response.#status, response.#body, text, ...response.#headers);
+    const given = [response.#touched, response.#status, response.#body, text];
+    reflectApply(host.reply, host, append(given, response.#headers));
   }
 }
 
@@ -106,9 +110,9 @@ const USUAL_VALUES = known(
 );
 
 function known(...texts) {
-  const table = Object.create(null);
-  for (const text of texts) {
-    table[text] = table[text.toLowerCase()] = true;
+  const table = objectCreate(null);
+  for (let index = 0; index < texts.length; index++) {
+    table[texts[index]] = table[stringToLowerCase(texts[index])] = true;
   }
   return table;
 }
@@ -125,30 +129,32 @@ function isPlain(name, value) {
 
 // Names and values in turn, of a header with one value or with an array of them.
 function checkedHeaders(method, name, value) {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    const shown = typeof name === "string" ? JSON.stringify(name.slice(0, EXCERPT)) : typeof name;
+  if (typeof name !== "string" || !isMatch(NAME, name)) {
+    const shown = typeof name === "string"
+      ? jsonStringify(stringSlice(name, 0, EXCERPT))
+      : typeof name;
     throw new TypeError(
       `${method}: not a header name: ${shown}; a name has letters, digits and hyphens`,
     );
   }
   const added = [];
-  const values = Array.isArray(value) ? value : [value];
+  const values = arrayIsArray(value) ? value : [value];
   for (let index = 0; index < values.length; index++) {
-    added.push(name, headerValue(method, name, values[index]));
+    append(added, [name, headerValue(method, name, values[index])]);
   }
   return added;
 }
 
 function headerValue(method, name, value) {
   const invalid = (why) => {
-    const shown = JSON.stringify(name.slice(0, EXCERPT));
+    const shown = jsonStringify(stringSlice(name, 0, EXCERPT));
     return new TypeError(`${method}: the value of the header ${shown} ${why}`);
   };
   if (value === undefined || value === null || typeof value === "symbol") {
     throw invalid(`is ${value === null ? "null" : typeof value}; give a text or a number`);
   }
   const text = String(value);
-  if (CONTROL.test(text)) {
+  if (isMatch(CONTROL, text)) {
     throw invalid("holds a line break or another control character; remove it");
   }
   return text;
@@ -157,7 +163,7 @@ function headerValue(method, name, value) {
 // Bytes, or text where it is well-formed: the host makes bytes of it.
 function bodyBytes(body) {
   if (typeof body === "string") {
-    return body.toWellFormed();
+    return stringToWellFormed(body);
   }
   if (body === undefined || body === null) {
     return new Uint8Array(0);

@@ -1,5 +1,6 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
+import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
 import { makeContext, runAsSystem } from "./context.js";
@@ -30,7 +31,7 @@ let outcomes;
 
 /** Completes the image: everything that is the same for every run of the app. */
 export function prepare(text) {
-  const settings = JSON.parse(text);
+  const settings = jsonParse(text);
   resultBytesMax = settings.resultBytesMax;
   globalThis.context = makeContext(settings);
   registerModules(settings.modules);
@@ -68,7 +69,7 @@ function tryReply() {
     const isDropped = HTTPResponse.isInPlaceOfResult(response, dropsResult);
     const text = isDropped ? undefined : written(outcome.value);
     if (outcomes !== undefined && !outcomes.areKnown) {
-      outcomes.learn().then(tryReply);
+      promiseThen(outcomes.learn(), tryReply);
     } else {
       HTTPResponse.reply(response, text);
     }
@@ -102,8 +103,10 @@ function fail(thrown) {
 }
 
 function settleWith(result) {
-  if (typeof result?.then === "function") {
-    Promise.resolve(result).then((value) => settle({ value }), (thrown) => settle({ thrown }));
+  const isPromise = result instanceof Promise;
+  if (isPromise || typeof result?.then === "function") {
+    const promise = isPromise ? result : promiseResolve(result);
+    promiseThen(promise, (value) => settle({ value }), (thrown) => settle({ thrown }));
   } else {
     settle({ value: result });
   }

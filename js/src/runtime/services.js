@@ -1,6 +1,8 @@
 // `context.services.get(name)`. HTTP services work as far as their rules allow; what the others
 // need is refused by name when it is used, never silently.
 
+import { holds } from "../lists.js";
+import { Proxy, objectKeys } from "../primordials.js";
 import { host } from "../host.js";
 import { Client } from "../data/client.js";
 import { FunctionError } from "../errors.js";
@@ -19,20 +21,25 @@ export function service(name) {
 
 // The same actions as `context.http`, each behind the rules of the service.
 function httpService(name) {
-  const behindRules = ([action, call]) => [action, async (options) => {
-    host.service_allows(name, action);
-    return call(options);
-  }];
-  return Object.fromEntries(Object.entries(http).map(behindRules));
+  const actions = {};
+  const names = objectKeys(http);
+  for (let index = 0; index < names.length; index++) {
+    const action = names[index];
+    actions[action] = async (options) => {
+      host.service_allows(name, action);
+      return await http[action](options);
+    };
+  }
+  return actions;
 }
 
 // Promises and inspection ask any object for these; they are no actions.
-const NOT_ACTIONS = new Set(["then", "toJSON", "constructor", "inspect"]);
+const NOT_ACTIONS = ["then", "toJSON", "constructor", "inspect"];
 
 function otherService(name, kind) {
   return new Proxy({}, {
     get(_target, action) {
-      if (typeof action === "symbol" || NOT_ACTIONS.has(action)) {
+      if (typeof action === "symbol" || holds(NOT_ACTIONS, action)) {
         return undefined;
       }
       return () => {

@@ -1,6 +1,7 @@
 // Timers. The host keeps the time and calls back; a timer object stands for the number as in
 // Node.js, so that `unref()` and `clearTimeout(timer)` work alike.
 
+import { Number, TypeError, mathMax, mathMin, reflectApply } from "../primordials.js";
 import { host } from "../host.js";
 import { format } from "../inspect.js";
 import { expect, forget } from "./pending.js";
@@ -17,7 +18,7 @@ class Timeout {
       throw new TypeError('The "callback" argument must be of type function.');
     }
     this.#callback = callback;
-    this.#delay = Math.max(1, Math.min(Number(delay) || 1, 2 ** 31 - 1));
+    this.#delay = mathMax(1, mathMin(Number(delay) || 1, 2 ** 31 - 1));
     this.#arguments = callArguments;
     this.#repeats = repeats;
     this.#start();
@@ -34,7 +35,7 @@ class Timeout {
     // Nobody can catch what a timer throws. It fails its run no more than a promise that is
     // rejected with nobody listening; it is a bug all the same, so the log has it.
     try {
-      this.#callback.apply(this, this.#arguments);
+      reflectApply(this.#callback, this, this.#arguments);
     } catch (thrown) {
       host.log("error", format("Uncaught in a timer:", thrown));
     }

@@ -1,18 +1,20 @@
 // Errors in the terms of the author's source: the engine's own messages say what was called or
 // read, and stacks have the author's lines and columns. Both are worked out when they are read.
 
+import { isMatch, join, replaceMatches } from "../lists.js";
+import {
+  RegExp, TypeError, errorPrototype, objectDefineProperty, propertyOf, reflectApply, stringIncludes,
+  stringSlice,
+} from "../primordials.js";
 import { host } from "../host.js";
 
-const { apply } = Reflect;
-const { getOwnPropertyDescriptor, defineProperty } = Object;
-
 // What the engine says where it knows more than it says.
-const BRIEF = new RegExp([
+const BRIEF = new RegExp(join([
   "^(.* )?not a (function|constructor)$",
   "^value is not iterable$",
   "^cannot (read|set) property '",
   "^Cannot convert undefined or null to object$",
-].join("|"));
+], "|"));
 // Messages beyond this are not the engine's.
 const MESSAGE_LENGTH_MAX = 300;
 
@@ -23,32 +25,31 @@ const RUNTIME_FRAMES = new RegExp(
 );
 
 // What `crates/functions/src/source/edits.rs` puts into sources.
-const EDITS = new RegExp([
+const EDITS = new RegExp(join([
   "\\(?\\$caught\\$\\([^()]*\\)[,;]",
   "/\\*\\$caught\\$\\*/\\)",
   "true/\\*\\$call\\$\\*/\\?",
   ":new 0/\\*\\$call\\$\\*/",
-].join("|"), "g");
+], "|"), "g");
 
-const nativeStack = getOwnPropertyDescriptor(Error.prototype, "stack");
-const NativeTypeError = TypeError;
+const nativeStack = propertyOf(errorPrototype, "stack");
 
 /** Puts what was called, read or iterated into the message of an error that the engine made. */
 export function caught(error) {
   try {
-    if (!(error instanceof NativeTypeError)) {
+    if (!(error instanceof TypeError)) {
       return;
     }
-    const property = getOwnPropertyDescriptor(error, "message");
+    const property = propertyOf(error, "message");
     const message = property?.value;
     const isText = typeof message === "string" && message.length <= MESSAGE_LENGTH_MAX;
-    if (!isText || !BRIEF.test(message)) {
+    if (!isText || !isMatch(BRIEF, message)) {
       return;
     }
-    const stack = apply(nativeStack.get, error, []);
+    const stack = reflectApply(nativeStack.get, error, []);
     const told = typeof stack === "string" ? host.error_told(message, stack, false) : undefined;
     if (told !== undefined) {
-      defineProperty(error, "message", { ...property, value: told });
+      objectDefineProperty(error, "message", { __proto__: null, ...property, value: told });
     }
   } catch {
     // It stays as it is.
@@ -59,10 +60,10 @@ function told(error, stack) {
   if (typeof stack !== "string") {
     return stack;
   }
-  const own = stack.replace(RUNTIME_FRAMES, "");
+  const own = replaceMatches(stack, RUNTIME_FRAMES, () => "");
   try {
-    const message = getOwnPropertyDescriptor(error, "message")?.value;
-    const text = typeof message === "string" ? message.slice(0, MESSAGE_LENGTH_MAX) : "";
+    const message = propertyOf(error, "message")?.value;
+    const text = typeof message === "string" ? stringSlice(message, 0, MESSAGE_LENGTH_MAX) : "";
     return host.error_told(text, own, true);
   } catch {
     return own;
@@ -70,15 +71,18 @@ function told(error, stack) {
 }
 
 function showStack(target) {
-  const property = getOwnPropertyDescriptor(target, "stack");
+  const property = propertyOf(target, "stack");
   const raw = property?.value;
   if (typeof raw !== "string" || !property.configurable) {
     return;
   }
-  defineProperty(target, "stack", {
+  objectDefineProperty(target, "stack", {
+    __proto__: null,
     get: () => told(target, raw),
     set: (value) => {
-      defineProperty(target, "stack", { value, writable: true, configurable: true });
+      objectDefineProperty(target, "stack", {
+        __proto__: null, value, writable: true, configurable: true,
+      });
     },
     configurable: true,
     enumerable: false,
@@ -121,18 +125,18 @@ export function installTraces(globals) {
     return;
   }
   const { Error: NativeError, Function: NativeFunction } = globals;
-  defineProperty(NativeError.prototype, "stack", {
+  objectDefineProperty(NativeError.prototype, "stack", {
     get() {
-      return told(this, apply(nativeStack.get, this, []));
+      return told(this, reflectApply(nativeStack.get, this, []));
     },
     set: nativeStack.set,
     configurable: true,
     enumerable: false,
   });
   const { captureStackTrace } = NativeError;
-  defineProperty(NativeError, "captureStackTrace", {
+  objectDefineProperty(NativeError, "captureStackTrace", {
     value: (target, above) => {
-      apply(captureStackTrace, NativeError, [target, above]);
+      reflectApply(captureStackTrace, NativeError, [target, above]);
       showStack(target);
     },
     writable: true,
@@ -140,11 +144,11 @@ export function installTraces(globals) {
   });
   explainRejections(globals.Promise);
   const { toString } = NativeFunction.prototype;
-  defineProperty(NativeFunction.prototype, "toString", {
+  objectDefineProperty(NativeFunction.prototype, "toString", {
     value: {
       toString() {
-        const text = apply(toString, this, []);
-        return text.includes("$ca") ? text.replace(EDITS, "") : text;
+        const text = reflectApply(toString, this, []);
+        return stringIncludes(text, "$ca") ? replaceMatches(text, EDITS, () => "") : text;
       },
     }.toString,
     writable: true,

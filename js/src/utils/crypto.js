@@ -1,5 +1,6 @@
 // utils.crypto: AES-GCM, RSA signatures, HMAC and hashes.
 
+import { typedArrayLength } from "../primordials.js";
 import { host } from "../host.js";
 import { FunctionError } from "../errors.js";
 import { Binary } from "../bson/binary.js";
@@ -19,7 +20,7 @@ export const crypto = {
     oneOf(encryptionType, ["aes"], "encryption type");
     const secret = aesKey(key);
     const sealed = bytesOf(encryptedMessage, "encryptedMessage");
-    if (sealed.length < nonceAndTagLength) {
+    if (typedArrayLength(sealed) < nonceAndTagLength) {
       throw new FunctionError("cannot decrypt: the message is too short to be an encrypted one");
     }
     const opened = guarded("cannot decrypt: the key or the message is wrong", () =>
@@ -60,8 +61,9 @@ export const crypto = {
 
 function aesKey(key) {
   const bytes = bytesOf(key, "key");
-  if (bytes.length !== 16 && bytes.length !== 24 && bytes.length !== 32) {
-    throw new FunctionError(`an AES key must be 16, 24 or 32 bytes long, not ${bytes.length}`);
+  const length = typedArrayLength(bytes);
+  if (length !== 16 && length !== 24 && length !== 32) {
+    throw new FunctionError(`an AES key must be 16, 24 or 32 bytes long, not ${length}`);
   }
   return bytes;
 }

@@ -3,10 +3,12 @@
 // Secrets are numbers in some apps (`12345`), so primitive values stand for their text. Null and
 // undefined never do: a missing secret must not become the word "undefined".
 
+import { holds, join } from "../lists.js";
+import { String, stringSlice } from "../primordials.js";
+import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
 import { FunctionError } from "../errors.js";
 import { bsonTag } from "../bson/type.js";
 import { binaryBytes } from "../bson/binary.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
 
 export function bytesOf(input, argument) {
   if (typeof input === "string") {
@@ -44,9 +46,9 @@ function primitiveText(input, argument) {
 
 // One of a short list of names; the error names them all.
 export function oneOf(input, names, argument) {
-  if (!names.includes(input)) {
-    const shown = typeof input === "string" ? `"${input.slice(0, 64)}"` : typeof input;
-    throw new FunctionError(`unsupported ${argument} ${shown}: use one of ${names.join(", ")}`);
+  if (!holds(names, input)) {
+    const shown = typeof input === "string" ? `"${stringSlice(input, 0, 64)}"` : typeof input;
+    throw new FunctionError(`unsupported ${argument} ${shown}: use one of ${join(names, ", ")}`);
   }
   return input;
 }

@@ -5,21 +5,27 @@
 // So a key that is PEM text only ever verifies asymmetric signatures, unless the caller has asked
 // for HMAC and nothing else; and "none" is not an algorithm here.
 
+import { append, every, filter, holds, isMatch, split } from "../lists.js";
+import {
+  String, Uint8Array, arrayIsArray, dateNow, jsonParse, jsonStringify, objectHasOwn, stringIncludes,
+  stringSlice,
+} from "../primordials.js";
+import { base64UrlEncode, utf8Encode } from "../bytes.js";
 import { host } from "../host.js";
 import { FunctionError } from "../errors.js";
-import { base64UrlEncode, utf8Encode } from "../bytes.js";
 import { oneOf, textOf } from "./input.js";
 
 const hmacMethods = ["HS256", "HS384", "HS512"];
 const keyPairMethods = [
   "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512",
 ];
+const methods = append(append([], hmacMethods), keyPairMethods);
 
 export const jwt = {
   // The payload keeps its order and gains no claim of ours.
   encode(signingMethod, payload, secret, customHeaderFields) {
-    oneOf(signingMethod, [...hmacMethods, ...keyPairMethods], "signing method");
-    if (typeof payload !== "object" || payload === null || Array.isArray(payload)) {
+    oneOf(signingMethod, methods, "signing method");
+    if (typeof payload !== "object" || payload === null || arrayIsArray(payload)) {
       throw new FunctionError("the payload of a token must be an object");
     }
     const key = keyText(secret, "secret");
@@ -31,14 +37,15 @@ export const jwt = {
   },
 
   decode(jwtString, key, returnHeader = false, acceptedSigningMethods = undefined) {
-    const parts = typeof jwtString === "string" ? jwtString.split(".") : [];
+    const parts = typeof jwtString === "string" ? split(jwtString, ".") : [];
     if (parts.length !== 3) {
       throw new FunctionError("token contains an invalid number of segments");
     }
     const header = decodePart(parts[0], "header");
     const verifyKey = keyText(key, "key");
-    if (!acceptedMethods(verifyKey, acceptedSigningMethods).includes(header.alg)) {
-      const shown = typeof header.alg === "string" ? header.alg.slice(0, 16) : typeof header.alg;
+    if (!holds(acceptedMethods(verifyKey, acceptedSigningMethods), header.alg)) {
+      const { alg } = header;
+      const shown = typeof alg === "string" ? stringSlice(alg, 0, 16) : typeof alg;
       throw new FunctionError(`signing method ${shown} is invalid`);
     }
     const signature = decodeBytes(parts[2], "signature");
@@ -47,7 +54,7 @@ export const jwt = {
       throw new FunctionError("signature is invalid");
     }
     const payload = decodePart(parts[1], "payload");
-    checkTimes(payload, Date.now() / 1000);
+    checkTimes(payload, dateNow() / 1000);
     return returnHeader ? { header, payload } : payload;
   },
 };
@@ -63,14 +70,14 @@ function keyText(key, argument) {
 
 // The methods that a token may name for this key.
 function acceptedMethods(key, accepted) {
-  const family = key.includes("-----BEGIN") ? keyPairMethods : hmacMethods;
+  const family = stringIncludes(key, "-----BEGIN") ? keyPairMethods : hmacMethods;
   if (accepted === undefined || accepted === null) {
     return family;
   }
-  const list = Array.isArray(accepted) ? accepted : [accepted];
-  const isHmacOnly = list.every((method) => hmacMethods.includes(method));
+  const list = arrayIsArray(accepted) ? accepted : [accepted];
+  const isHmacOnly = every(list, (method) => holds(hmacMethods, method));
   const allowed = isHmacOnly ? hmacMethods : family;
-  return allowed.filter((method) => list.includes(method));
+  return filter(allowed, (method) => holds(list, method));
 }
 
 function checkTimes(payload, now) {
@@ -86,7 +93,7 @@ function checkTimes(payload, now) {
 
 // A time that cannot be read is not a time that has been checked.
 function timeClaim(payload, name) {
-  if (!Object.hasOwn(payload, name) || payload[name] === null) {
+  if (!objectHasOwn(payload, name) || payload[name] === null) {
     return undefined;
   }
   if (typeof payload[name] !== "number") {
@@ -96,18 +103,18 @@ function timeClaim(payload, name) {
 }
 
 function encodePart(value) {
-  return base64UrlEncode(utf8Encode(JSON.stringify(value)));
+  return base64UrlEncode(utf8Encode(jsonStringify(value)));
 }
 
 function decodePart(text, part) {
   const bytes = decodeBytes(text, part);
   let value;
   try {
-    value = JSON.parse(host.utf8_decode(bytes, true));
+    value = jsonParse(host.utf8_decode(bytes, true));
   } catch {
     throw new FunctionError(`token is malformed: the ${part} is not JSON`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || arrayIsArray(value)) {
     throw new FunctionError(`token is malformed: the ${part} is not an object`);
   }
   return value;
@@ -115,7 +122,7 @@ function decodePart(text, part) {
 
 function decodeBytes(text, part) {
   try {
-    if (/^[A-Za-z0-9_-]*$/.test(text)) {
+    if (isMatch(/^[A-Za-z0-9_-]*$/, text)) {
       return new Uint8Array(host.base64_decode(text));
     }
   } catch {

@@ -14,9 +14,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("server", &["site", "app", "signature", "functions", "journal", "memory"]),
     ("site", &["app", "signature", "functions", "journal"]),
-    ("functions", &["isolate", "data", "memory"]),
+    ("functions", &["isolate", "data", "outbound", "memory"]),
     ("app", &[]),
     ("signature", &[]),
+    ("outbound", &["memory"]),
     ("isolate", &["memory"]),
     ("data", &["query", "memory"]),
     ("journal", &[]),
@@ -34,12 +35,15 @@ const OWNED: &[(&str, &[&str])] = &[
     ("corosensei", &["isolate"]),
     ("mongodb", &["data"]),
     ("rusqlite", &["data"]),
-    ("hyper-util", &["server", "functions"]),
-    ("hyper", &["server", "functions"]),
-    ("http-body", &["server", "functions"]),
+    ("hyper-util", &["server", "outbound"]),
+    ("hyper", &["server", "outbound"]),
+    ("http-body", &["server", "outbound"]),
     // The types of HTTP, such as the names of headers.
-    ("http", &["server", "site", "functions"]),
-    ("tokio", &["hookstead", "server", "functions", "isolate", "data", "journal"]),
+    ("http", &["server", "site", "outbound"]),
+    (
+        "tokio",
+        &["hookstead", "server", "functions", "outbound", "isolate", "data", "journal", "memory"],
+    ),
     ("clap", &["hookstead"]),
 ];
 

@@ -15,7 +15,6 @@ use crate::{
     },
     documents,
     host::RunHost,
-    memory,
 };
 
 /// What a session takes, with its transaction.
@@ -86,7 +85,7 @@ fn start_request(
         }
         let value = answer.await?;
         // It is there already; what it leaves to read waits until the run has room for this.
-        let held = memory::take(&account, value.bytes()).await?;
+        let held = account.take_waiting(value.bytes()).await?;
         Ok((value, held))
     });
     started_id(host, started)

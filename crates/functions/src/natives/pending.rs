@@ -1,10 +1,10 @@
 //! Work that takes time: a number now, an answer later.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use hookstead_isolate::{Answer, Thrown, Value};
+use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, bytes, function_error, number, text, truth, wrong};
+use super::{Outcome, function_error, number, truth};
 use crate::{host::RunHost, work::Full};
 
 /// Starts a timer of so many milliseconds.
@@ -18,32 +18,6 @@ pub(super) fn timer_start(host: &mut RunHost, arguments: &[Value]) -> Outcome {
 pub(super) fn timer_cancel(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     host.work.cancel(number(arguments, 0)? as u32);
     Ok(Value::Undefined)
-}
-
-/// Starts an HTTP request: head as JSON, body where there is one.
-pub(super) fn http_start(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
-    Answer::Now(start_http(host, arguments))
-}
-
-fn start_http(host: &mut RunHost, arguments: &mut [Value]) -> Outcome {
-    // What is not of the right kind is refused before anything is taken.
-    text(arguments, 0)?;
-    if !matches!(arguments.get(1), None | Some(Value::Undefined)) {
-        bytes(arguments, 1)?;
-    }
-    let mut taken = arguments.iter_mut().map(std::mem::take);
-    let (head, body) = (taken.next(), taken.next());
-    let Some(Value::Text(head)) = head else { return Err(wrong(0, "a string")) };
-    let body = match body {
-        Some(Value::Bytes(body)) => Some(body),
-        Some(Value::Text(body)) => Some(body.into_bytes()),
-        _ => None,
-    };
-    let held_bytes = head.len() + body.as_ref().map_or(0, Vec::len);
-    let (account, faults) = (Arc::clone(&host.account), host.handles.faults());
-    let call = Arc::clone(&host.client).perform(head, body, account, faults);
-    let started = host.work.start_call(held_bytes, std::future::ready(()), call);
-    started_id(host, started)
 }
 
 /// Milliseconds since the run began.

@@ -11,7 +11,7 @@ use hookstead_functions::{Call, Functions, Outbound, Settings};
 use crate::case::{definition, invocation};
 
 /// Answers every request with its own line, content type and body; `/moved` leads to `/there`.
-fn serve() -> u16 {
+pub(crate) fn serve() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {

@@ -9,6 +9,7 @@ mod globals;
 mod hostile;
 mod limits;
 mod natives;
+mod patches;
 
 use case::check;
 

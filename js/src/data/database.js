@@ -1,0 +1,28 @@
+// A database of a data source (reference: mongodb.md §5.1).
+
+import { AggregationCursor } from "./aggregation-cursor.js";
+import { Collection } from "./collection.js";
+import { requireName } from "./input.js";
+import { ask } from "./send.js";
+
+export class Database {
+  #source;
+
+  constructor(source, name) {
+    this.#source = source;
+    this.name = name;
+  }
+
+  collection(name) {
+    return new Collection(this.#source, this.name, requireName(name, "the name of a collection"));
+  }
+
+  getCollectionNames() {
+    return ask({ source: this.#source, method: "collectionNames", database: this.name });
+  }
+
+  aggregate(pipeline, options) {
+    const target = { source: this.#source, database: this.name, collection: "" };
+    return new AggregationCursor(target, pipeline, options);
+  }
+}
