@@ -101,10 +101,10 @@ function explainRejections(NativePromise) {
           return onRejected(error);
         }
         : onRejected;
-      return apply(nativeCatch, this, [explained]);
+      return reflectApply(nativeCatch, this, [explained]);
     },
     allSettled(promises) {
-      return apply(then, apply(allSettled, this, [promises]), [(outcomes) => {
+      return reflectApply(then, reflectApply(allSettled, this, [promises]), [(outcomes) => {
         for (let at = 0; at < outcomes.length; at += 1) {
           caught(outcomes[at].reason);
         }
@@ -113,7 +113,7 @@ function explainRejections(NativePromise) {
     },
   };
   const define = (target, name) => {
-    defineProperty(target, name, { value: methods[name], writable: true, configurable: true });
+    objectDefineProperty(target, name, { value: methods[name], writable: true, configurable: true });
   };
   define(NativePromise.prototype, "catch");
   define(NativePromise, "allSettled");
