@@ -107,7 +107,7 @@ pub(crate) enum Stop {
     /// A check refuses it.
     Refused(Refusal),
     /// It has a response that no function makes.
-    Answered(Response<Full<Bytes>>),
+    Answered(Box<Response<Full<Bytes>>>),
 }
 
 impl From<Refusal> for Stop {

@@ -67,7 +67,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let admitted = shielded(pin!(exchange.admit(&mut body))).await;
     let permitted = match admitted.unwrap_or_else(|_| Err(panicked().into())) {
         Ok(permitted) => permitted,
-        Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(response))),
+        Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(*response))),
         Err(Stop::Refused(refusal)) => {
             if !body.is_end_stream() {
                 exchange.leave(body, &refusal);

@@ -113,7 +113,8 @@ function explainRejections(NativePromise) {
     },
   };
   const define = (target, name) => {
-    objectDefineProperty(target, name, { value: methods[name], writable: true, configurable: true });
+    const property = { value: methods[name], writable: true, configurable: true };
+    objectDefineProperty(target, name, property);
   };
   define(NativePromise.prototype, "catch");
   define(NativePromise, "allSettled");

@@ -315,7 +315,7 @@ fn a_long_source_is_told_and_runs() {
     assert_eq!(route_of(&report, "f")["verdict"], "runs", "{report}");
     assert_eq!(route_of(&report, "f")["uses"]["dynamic"], true, "{report}");
     let problems: Vec<String> = report["problems"].as_array().unwrap().iter().map(shown).collect();
-    assert_eq!(problems, ["warning source-not-analysed functions/f.js null:null"]);
+    assert_eq!(problems, ["warning function-not-analysed functions/f.js null:null"]);
 }
 
 #[test]

@@ -26,5 +26,5 @@ pub(super) fn check<'a>(
     if request.known.origin != origin::Verdict::NotABrowser {
         origin::preflight(request.site.origins(), response.headers_mut());
     }
-    Err(Stop::Answered(response))
+    Err(Stop::Answered(Box::new(response)))
 }

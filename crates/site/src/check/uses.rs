@@ -131,7 +131,7 @@ impl<'a> Survey<'a> {
 fn not_analysed(file: &str, bytes: usize) -> Problem {
     Problem {
         severity: Severity::Warning,
-        code: ProblemCode::SourceNotAnalysed,
+        code: ProblemCode::FunctionNotAnalysed,
         file: file.to_owned(),
         line: None,
         column: None,
