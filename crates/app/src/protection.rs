@@ -106,17 +106,15 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
     let stated = stated_by_webhook(fields);
     let secret = fields.filled_text("secret");
     let source = secret.map(|text| SecretSource::Literal(Secret::new(text.to_owned())));
+    let by_method = |fields: &mut Fields<'_>, stated, source| {
+        let is_filled = secret.is_some();
+        combine(fields, schemes::WEBHOOK, stated, source, is_filled, "secret", FILL_SECRET)
+    };
     match (kind, stated, source) {
         (_, Stated::Unclear, _) => unclear(),
-        (ServiceKind::Github, Stated::Method(Validation::Query), source) => combine(
-            fields,
-            schemes::WEBHOOK,
-            stated,
-            source,
-            secret.is_some(),
-            "secret",
-            FILL_SECRET,
-        ),
+        (ServiceKind::Github, Stated::Method(Validation::Query), source) => {
+            by_method(fields, stated, source)
+        }
         (ServiceKind::Github, _, Some(secret)) => {
             Protection::Signed { scheme: schemes::GITHUB, secret }
         }
@@ -143,15 +141,7 @@ pub(crate) fn of_webhook(kind: &ServiceKind, options: Option<&mut Fields<'_>>) -
             UNKNOWN_SERVICE,
             NAME_SERVICE,
         ),
-        (_, stated, source) => combine(
-            fields,
-            schemes::WEBHOOK,
-            stated,
-            source,
-            secret.is_some(),
-            "secret",
-            FILL_SECRET,
-        ),
+        (_, stated, source) => by_method(fields, stated, source),
     }
 }
 

@@ -277,9 +277,9 @@ struct Finder<'n> {
 impl Finder<'_> {
     fn called(&mut self, path: &str, arguments: &[Argument<'_>]) {
         let found = match path {
-            "require" => &mut self.uses.modules,
+            finding::REQUIRE => &mut self.uses.modules,
             "context.values.get" => &mut self.uses.values,
-            "context.functions.execute" => &mut self.uses.functions,
+            finding::EXECUTE => &mut self.uses.functions,
             "context.services.get" => &mut self.uses.services,
             _ => return,
         };

@@ -93,11 +93,10 @@ impl<'a> Survey<'a> {
 
     /// What a route uses, and what of it is missing.
     pub(super) fn of_route(&self, route: &Listing, wanted: &Wanted<'_>) -> (Uses, Vec<Missing>) {
-        let file = route.declaration.file.as_deref().unwrap_or_default();
-        if route.declaration.file.is_none() {
+        let Some(file) = route.declaration.file.as_deref() else {
             // There is no source, which is told already.
             return Default::default();
-        }
+        };
         let mut found = Found::default();
         found.add(&self.analyses.of(route.source(self.app)), file, true);
         // A function that calls itself, or is called in a circle, is looked at once; what is surely
@@ -232,13 +231,14 @@ impl Found {
 
     fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
         type Look<'a> = fn(&Wanted<'a>, &str) -> Option<Missing>;
-        let looks: [(&Names, Look<'_>); 6] = [
-            (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name)),
-            (&self.services, Wanted::service),
-            (&self.values, Wanted::value),
-            (&self.environment_values, Wanted::environment_value),
-            (&self.functions, Wanted::function),
-            (&self.features, Wanted::feature),
+        // With whether it is known that a branch may avoid a name.
+        let looks: [(&Names, Look<'_>, bool); 6] = [
+            (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name), true),
+            (&self.services, Wanted::service, false),
+            (&self.values, Wanted::value, false),
+            (&self.environment_values, Wanted::environment_value, false),
+            (&self.functions, Wanted::function, true),
+            (&self.features, Wanted::feature, false),
         ];
         let mut all = Vec::new();
         let counts = |(_, one): &&(String, Finding)| {
@@ -247,12 +247,9 @@ impl Found {
         for (file, finding) in self.findings.iter().filter(counts) {
             all.push(Missing::finding(file, finding));
         }
-        for (names, look) in looks {
+        for (names, look, knows_branches) in looks {
             for (name, files) in names {
-                let may_be_avoided = [&self.modules, &self.functions]
-                    .into_iter()
-                    .any(|one| std::ptr::eq(names, one))
-                    && !self.surely.contains(name);
+                let may_be_avoided = knows_branches && !self.surely.contains(name);
                 let missing = look(wanted, name).map(|missing| missing.used_in(files));
                 let missing = missing.map(|one| if may_be_avoided { one.harmless() } else { one });
                 let methods =

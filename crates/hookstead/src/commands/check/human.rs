@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use hookstead_app::{Part, Problem, ProblemCode, Severity};
+use hookstead_app::{Part, Problem, Severity};
 use hookstead_site::{
     Kind,
     check::{Report, RouteReport, Summary, Uses, Verdict},
@@ -13,10 +13,6 @@ use crate::{
     terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem},
     wrap::wrap,
 };
-
-/// Problems that the reasons of a route tell already.
-const TOLD_WITH_ROUTES: [ProblemCode; 2] =
-    [ProblemCode::EndpointAuthenticationUnsupported, ProblemCode::EndpointProtectionUnresolved];
 
 /// How many files are named with something that they use.
 const FILES_SHOWN: usize = 2;
@@ -159,9 +155,8 @@ impl<W: Write> Page<'_, W> {
     }
 
     fn problems(&mut self, problems: &[Problem]) -> io::Result<()> {
-        let is_told =
-            |one: &&Problem| TOLD_WITH_ROUTES.contains(&one.code) || one.severity == Severity::Loss;
-        let mut problems = problems.iter().filter(|one| !is_told(one)).peekable();
+        let is_lost = |one: &&Problem| one.severity == Severity::Loss;
+        let mut problems = problems.iter().filter(|one| !is_lost(one)).peekable();
         if problems.peek().is_some() {
             writeln!(self.out)?;
         }
