@@ -1,4 +1,4 @@
-// The BSON types, as functions.md §3.6 has them.
+// The BSON types, as docs/behaviour/bson.md#types has them.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

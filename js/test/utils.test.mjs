@@ -1,4 +1,4 @@
-// utils.crypto and utils.jwt, with the vectors of functions.md §3.7.
+// utils.crypto and utils.jwt, with the examples of docs/behaviour/utils.md#crypto.
 
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";

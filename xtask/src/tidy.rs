@@ -1,7 +1,9 @@
 //! `cargo xtask tidy`: the rules of the house that compilers do not know.
 
 mod arrows;
+mod behaviour;
 mod changelog;
+mod citations;
 mod dead;
 mod docs;
 mod headings;
@@ -40,7 +42,9 @@ type Check = fn(&Repo, &mut Vec<Finding>) -> anyhow::Result<()>;
 
 const CHECKS: &[Check] = &[
     arrows::check,
+    behaviour::check,
     changelog::check,
+    citations::check,
     dead::check,
     docs::check,
     length::check,

@@ -1,4 +1,4 @@
-//! Authentication providers and custom user data (reference: app-layout.md §2.8).
+//! Authentication providers and custom user data (docs/behaviour/export.md#users).
 
 use std::collections::BTreeMap;
 

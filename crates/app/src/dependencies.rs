@@ -1,4 +1,4 @@
-//! What the functions require from npm (reference: app-layout.md §2.3.4).
+//! What the functions require from npm (docs/behaviour/export.md#dependencies).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! HTTPS endpoints (reference: app-layout.md §2.5).
+//! HTTPS endpoints (docs/behaviour/export.md#endpoints).
 
 use serde_json::Value as Json;
 

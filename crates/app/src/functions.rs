@@ -1,4 +1,4 @@
-//! Functions: a manifest beside files, or a folder each (reference: app-layout.md §2.3).
+//! Functions: a manifest beside files, or a folder each (docs/behaviour/export.md#functions).
 //!
 //! A function whose rights cannot be understood is left out, as if it were not in the export:
 //! nothing can call it, and the endpoints that name it are refused.

@@ -1,4 +1,4 @@
-//! Finds the folder of an app and tells which layout it has (reference: app-layout.md §2.1).
+//! Finds the folder of an app and tells which layout it has (docs/behaviour/export.md#versions).
 
 use std::{
     fs, io,

@@ -1,4 +1,4 @@
-//! The model that every layout is read into (reference: app-layout.md).
+//! The model that every layout is read into (docs/behaviour/export.md#versions).
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
@@ -25,7 +25,8 @@ pub struct App {
     pub provider_region: Option<String>,
     /// The active environment and its values.
     pub environment: Environment,
-    /// Origins that browsers may call from; empty means every one (reference: endpoints.md §1.12).
+    /// Origins that browsers may call from; empty means every one
+    /// (docs/behaviour/origins.md#allowed-origins).
     pub allowed_request_origins: Vec<String>,
     /// By name. One whose rights cannot be understood is left out.
     pub functions: BTreeMap<String, Function>,
@@ -56,7 +57,7 @@ pub struct Identity {
     pub project_id: Option<String>,
 }
 
-/// The active environment (reference: app-layout.md §2.7).
+/// The active environment (docs/behaviour/export.md#values-and-environments).
 #[derive(Debug, Default, Clone)]
 pub struct Environment {
     /// `""`, `development`, `testing`, `qa` or `production`.
@@ -87,7 +88,7 @@ pub struct Function {
     pub declared: bool,
 }
 
-/// Whose rights a function runs with (reference: endpoints.md §1.11).
+/// Whose rights a function runs with (docs/behaviour/rights.md#whose-rights).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunAs {
     /// The system user, whom no rule binds.
@@ -100,7 +101,7 @@ pub enum RunAs {
     Script(String),
 }
 
-/// An HTTPS endpoint (reference: app-layout.md §2.5).
+/// An HTTPS endpoint (docs/behaviour/export.md#endpoints).
 #[derive(Clone)]
 pub struct Endpoint {
     /// Where it is declared, for messages: file, and field path such as `[3]`.
@@ -130,7 +131,7 @@ pub struct Endpoint {
     pub run_as: Option<RunAs>,
 }
 
-/// A service that is not a data source (reference: app-layout.md §2.4).
+/// A service that is not a data source (docs/behaviour/export.md#services).
 #[derive(Clone)]
 pub struct Service {
     /// The name from its configuration, not from its folder.
@@ -166,7 +167,7 @@ pub enum ServiceKind {
     Other(String),
 }
 
-/// A rule that allows actions of a service (reference: app-layout.md §2.4.3).
+/// A rule that allows actions of a service (docs/behaviour/export.md#service-rules).
 #[derive(Debug, Clone)]
 pub struct ServiceRule {
     /// Its name.
@@ -177,7 +178,7 @@ pub struct ServiceRule {
     pub when: Option<Json>,
 }
 
-/// An incoming webhook of a service (reference: app-layout.md §2.4.2).
+/// An incoming webhook of a service (docs/behaviour/export.md#webhooks).
 #[derive(Clone)]
 pub struct Webhook {
     /// Where it is declared.
@@ -206,7 +207,7 @@ pub struct Webhook {
     pub create_user_on_auth: bool,
 }
 
-/// A linked cluster (reference: app-layout.md §2.6).
+/// A linked cluster (docs/behaviour/export.md#data-sources).
 #[derive(Debug, Clone)]
 pub struct DataSource {
     /// The name that functions use.
@@ -228,7 +229,7 @@ pub enum AppValue {
     FromSecret(String),
 }
 
-/// Who may call an endpoint or a webhook (reference: endpoints.md §1.5).
+/// Who may call an endpoint or a webhook (docs/behaviour/protection.md#methods-of-validation).
 ///
 /// There is no variant for "unknown": what cannot be understood is [`Protection::Refused`].
 #[derive(Clone)]

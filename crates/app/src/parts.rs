@@ -1,4 +1,4 @@
-//! Parts of an export that this version does not serve (reference: app-layout.md §2.8 and §2.9).
+//! Parts of an export that this version does not serve (docs/behaviour/export.md#other-parts).
 //!
 //! Nothing here can close or open an endpoint. A file that cannot be read is told with what it
 //! was for, and everything that is told is cut to a size that a person reads.

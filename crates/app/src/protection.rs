@@ -1,4 +1,4 @@
-//! Who may call an endpoint or a webhook (reference: endpoints.md §1.5).
+//! Who may call an endpoint or a webhook (docs/behaviour/protection.md#methods-of-validation).
 //!
 //! Only three things leave something open: `NO_VALIDATION`, the empty string, and no word about
 //! validation at all. Everything else either names a check that can be made, or refuses: a secret

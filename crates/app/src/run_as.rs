@@ -1,4 +1,4 @@
-//! Whose rights something runs with (reference: endpoints.md §1.11).
+//! Whose rights something runs with (docs/behaviour/rights.md#whose-rights).
 
 use crate::{ProblemCode, RunAs, fields::Fields};
 

@@ -1,4 +1,4 @@
-//! Services, their rules, and data sources (reference: app-layout.md §2.4 and §2.6).
+//! Services, their rules, and data sources (docs/behaviour/export.md#services).
 
 use std::collections::{BTreeMap, BTreeSet};
 

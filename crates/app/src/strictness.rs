@@ -1,4 +1,5 @@
-//! Which of two declarations asks more of a caller (docs/choices.md, "Where two places disagree").
+//! Which of two declarations asks more of a caller
+//! (docs/behaviour/duplicates.md#where-two-places-disagree).
 //!
 //! Exports hold the same endpoint, webhook or function in two places more often than one would
 //! think. The declaration that asks more counts. The order is partial: neither of two different

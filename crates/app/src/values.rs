@@ -1,4 +1,4 @@
-//! Values and environments (reference: app-layout.md §2.7).
+//! Values and environments (docs/behaviour/export.md#values-and-environments).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Incoming webhooks of services (reference: app-layout.md §2.4.2).
+//! Incoming webhooks of services (docs/behaviour/export.md#webhooks).
 
 use std::{cmp::Ordering, collections::BTreeMap};
 

@@ -1,4 +1,5 @@
-//! What can be asked of a store: the methods of a collection (reference: mongodb.md §5.2).
+//! What can be asked of a store: the methods of a collection
+//! (docs/behaviour/databases.md#methods).
 
 use bson::RawDocumentBuf;
 

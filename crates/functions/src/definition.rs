@@ -34,7 +34,7 @@ pub struct Definition {
     pub service_rules: BTreeMap<String, ServiceRules>,
 }
 
-/// What the rules of a service say of its actions (reference: services.md §4.1).
+/// What the rules of a service say of its actions (docs/behaviour/services.md#rules).
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct ServiceRules {
     /// Actions that some rule allows without a condition.
@@ -44,7 +44,7 @@ pub struct ServiceRules {
     pub conditional: BTreeSet<String>,
 }
 
-/// `context.app` (reference: functions.md §3.4).
+/// `context.app` (docs/behaviour/context.md#members).
 #[derive(Debug, Default, Clone)]
 pub struct AppInfo {
     /// The ObjectId, 24 hexadecimal digits.
@@ -126,7 +126,7 @@ impl Default for Settings {
     }
 }
 
-/// What one run may use (reference: functions.md §3.11).
+/// What one run may use (docs/behaviour/limits.md#a-run).
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Wall-clock time of a run.

@@ -30,7 +30,7 @@ pub enum Call {
     Arguments(String),
 }
 
-/// A request, as a function gets it (reference: endpoints.md §1.7).
+/// A request, as a function gets it (docs/behaviour/requests.md#first-argument).
 pub struct HttpCall {
     /// The shape of the first argument.
     pub payload: Payload,
@@ -60,7 +60,7 @@ pub enum Payload {
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultFormat {
-    /// As Go writes the driver's types in JSON (reference: endpoints.md §1.10.2).
+    /// As Go writes the driver's types in JSON (docs/behaviour/results.md#shapes).
     Json,
     /// Canonical extended JSON.
     Ejson,
@@ -82,7 +82,7 @@ pub enum User {
     System,
 }
 
-/// `context.request` (reference: endpoints.md §1.8).
+/// `context.request` (docs/behaviour/requests.md#request-in-the-context).
 #[derive(Debug, Default, Clone)]
 pub struct RequestContext {
     /// The caller's address.
@@ -134,7 +134,7 @@ pub struct Reply {
 pub struct Failure {
     /// What kind of failure.
     pub kind: FailureKind,
-    /// For the caller (reference: endpoints.md §1.6.1).
+    /// For the caller (docs/behaviour/errors.md#thrown-values).
     pub message: String,
     /// The stack trace, for the log alone.
     pub stack: Option<String>,

@@ -268,8 +268,8 @@ fn spec(index: &IndexSetting) -> IndexSpec {
     }
 }
 
-/// What an export says of the members of a replica set that answer reads (reference: mongodb.md
-/// §5.6). What cannot be understood is told, and the URI decides.
+/// What an export says of the members of a replica set that answer reads
+/// (docs/behaviour/databases.md#handles). What cannot be understood is told, and the URI decides.
 fn read_preference(source: &DataSource) -> Option<ReadPreference> {
     let mode = source.config.get("readPreference")?.as_str().filter(|mode| !mode.is_empty())?;
     let sets = source.config.get("readPreferenceTagSets").and_then(Json::as_array);

@@ -1,4 +1,4 @@
-//! What the journal holds of one request (reference: logs-and-ui.md §6.1).
+//! What the journal holds of one request (docs/behaviour/logs.md#entries).
 
 use std::{
     fmt,

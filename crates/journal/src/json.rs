@@ -1,4 +1,5 @@
-//! One JSON object per line, with the keys of the hosted service's log (logs-and-ui.md §6.1).
+//! One JSON object per line, with the keys of the hosted service's log
+//! (docs/behaviour/logs.md#entries).
 
 use std::{fmt::Display, net::IpAddr};
 

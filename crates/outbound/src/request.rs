@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{credentials::Credentials, error::CallError, form};
 
-/// The request document: what a caller hands over as JSON (reference: services.md §4.2).
+/// The request document: what a caller hands over as JSON (docs/behaviour/http-calls.md#request).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RequestDocument {

@@ -1,4 +1,4 @@
-//! A response, as a function sees it (reference: services.md §4.2).
+//! A response, as a function sees it (docs/behaviour/http-calls.md#response).
 
 use std::{
     io::{self, Write},

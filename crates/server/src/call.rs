@@ -1,4 +1,5 @@
-//! From a verified request to what its function is called with (endpoints.md §1.7, §1.8).
+//! From a verified request to what its function is called with
+//! (docs/behaviour/requests.md#first-argument).
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 

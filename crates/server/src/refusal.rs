@@ -1,4 +1,5 @@
-//! Errors of the platform, as callers and as the journal see them (reference: endpoints.md §1.6).
+//! Errors of the platform, as callers and as the journal see them
+//! (docs/behaviour/errors.md#which-error).
 //!
 //! A refusal has two messages: the caller's says what a stranger may know, the journal's says
 //! what the operator needs. The code is the same for both, and a status that is no error cannot
@@ -238,8 +239,7 @@ impl From<Failure> for Refusal {
                 Self::bad_request(ErrorCode::FunctionSyntaxError, message)
             }
             FailureKind::FunctionNotFound => Self::not_found(ErrorCode::FunctionNotFound, message),
-            // Not 408, which the reference leaves open: clients repeat such requests by
-            // themselves, and this one has already run.
+            // Not 408: clients repeat such requests by themselves, and this one has already run.
             FailureKind::ExecutionTimeLimitExceeded => {
                 Self::bad_request(ErrorCode::ExecutionTimeLimitExceeded, message)
             }

@@ -1,4 +1,4 @@
-//! From what a function answered to what is sent (reference: endpoints.md §1.10).
+//! From what a function answered to what is sent (docs/behaviour/responses.md#what-is-sent).
 
 use bytes::Bytes;
 use hookstead_functions::{Reply, ResultFormat};
@@ -89,8 +89,8 @@ pub(crate) fn response(
     Ok(response)
 }
 
-/// The decision table. Where `respond_result` is off, the response object still counts: three
-/// quarters of the real endpoints without it answer that way (in-the-wild.md, item 1).
+/// The decision table (docs/behaviour/responses.md#what-is-sent). Where `respond_result` is off,
+/// the response object still counts: three quarters of such endpoints answer that way.
 fn decide(shape: Shape, reply: &Reply) -> (u16, Source) {
     let status = reply.status.unwrap_or(200);
     match (shape.kind, shape.respond_result, reply.response_touched) {

@@ -1,4 +1,4 @@
-//! The schemes that ship, one row of data each (reference: signatures.md §2).
+//! The schemes that ship, one row of data each (docs/behaviour/signatures.md#schemes).
 //!
 //! A time window that a provider does not document is 300 seconds, our choice.
 

@@ -1,4 +1,4 @@
-//! What a path asks for (reference: endpoints.md §1.2).
+//! What a path asks for (docs/behaviour/addresses.md#paths).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Whose rights a function runs with (reference: endpoints.md §1.11).
+//! Whose rights a function runs with (docs/behaviour/rights.md#whose-rights).
 //!
 //! There are no users yet. Whatever asks for one is refused, and so is whatever hangs on a
 //! condition that cannot be evaluated: an endpoint that is closed too tightly is a message in the

@@ -1,4 +1,5 @@
-//! From a path and a method to the endpoint or webhook that answers (endpoints.md §1.3).
+//! From a path and a method to the endpoint or webhook that answers
+//! (docs/behaviour/routes.md#methods).
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,7 +1,8 @@
 // What every BSON type has in common: it is a constructor that also works without `new`.
 //
-// Within a function, `toJSON` gives extended JSON where plain JSON has no form (reference:
-// functions.md 3.x). The shapes of results in JSON mode are the writer's (`ejson/write-bson.js`).
+// Within a function, `toJSON` gives extended JSON where plain JSON has no form
+// (docs/behaviour/bson.md#json-within-functions). The shapes of results in JSON mode are those of
+// `ejson/write-bson.js`.
 //
 // Functions in the wild write `BSON.ObjectId(x)` more often than `new BSON.ObjectId(x)`, which a
 // class does not allow. So each type is a plain function, and takes its methods from a class body.

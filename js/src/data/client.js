@@ -1,5 +1,5 @@
 // `context.services.get("mongodb-atlas")` and what it leads to: handles, which contact nobody
-// (reference: mongodb.md §5.1).
+// (docs/behaviour/databases.md#handles).
 
 import { Database } from "./database.js";
 import { requireName } from "./input.js";

@@ -1,4 +1,4 @@
-// The methods of a collection (reference: mongodb.md §5.2).
+// The methods of a collection (docs/behaviour/databases.md#methods).
 //
 // There is no `createIndex` and no `countDocuments`: on the hosted service they were no functions
 // either, and code that tells the two apart must go on working.

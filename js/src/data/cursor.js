@@ -1,4 +1,5 @@
-// Cursors: documents that come in batches, as they are asked for (reference: mongodb.md §5.2).
+// Cursors: documents that come in batches, as they are asked for
+// (docs/behaviour/databases.md#cursors).
 //
 // A cursor that a function returns, or puts into what it returns, becomes the array of its
 // documents, and so it does in `JSON.stringify`: `toJSON` reads it to its end then and there.

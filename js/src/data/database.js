@@ -1,4 +1,4 @@
-// A database of a data source (reference: mongodb.md §5.1).
+// A database of a data source (docs/behaviour/databases.md#handles).
 
 import { AggregationCursor } from "./aggregation-cursor.js";
 import { Collection } from "./collection.js";

@@ -1,5 +1,6 @@
-// What the hosted service took for something else than it looks like (reference: mongodb.md §5.11).
-// Each is done as it was there, with a warning in the log, once for a method in a run.
+// What the hosted service took for something else than it looks like. Each is done as it was there,
+// with a warning in the log, once for a method in a run
+// (docs/behaviour/databases.md#taken-for-something-else).
 
 import { every, some } from "../lists.js";
 import {

@@ -1,5 +1,5 @@
-// The operations of `bulkWrite` (reference: mongodb.md §5.2), put into the one form that the host
-// reads. The error names the operation and what is wrong with it.
+// The operations of `bulkWrite`, put into the one form that the host reads
+// (docs/behaviour/databases.md#methods). The error names the operation and what is wrong with it.
 
 import { map } from "../lists.js";
 import { objectHasOwn, objectKeys } from "../primordials.js";

@@ -1,4 +1,4 @@
-// Sessions and their transactions (reference: mongodb.md §5.5).
+// Sessions and their transactions (docs/behaviour/databases.md#sessions).
 
 import { FunctionError } from "../errors.js";
 import { host } from "../host.js";

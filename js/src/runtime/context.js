@@ -1,4 +1,4 @@
-// `context`: what a function knows of its app and its caller (reference: functions.md §3.4).
+// `context`: what a function knows of its app and its caller (docs/behaviour/context.md#members).
 
 import { String, jsonParse } from "../primordials.js";
 import { host } from "../host.js";

@@ -1,5 +1,5 @@
-// What a thrown value says to the caller (reference: endpoints.md §1.6.1): the message alone for a
-// plain Error, class and message for its kin, the text of anything else.
+// What a thrown value says to the caller: the message alone for a plain Error, class and message
+// for its kin, the text of anything else (docs/behaviour/errors.md#thrown-values).
 
 import { Error, String, jsonStringify } from "../primordials.js";
 import { caught } from "./traces.js";

@@ -1,5 +1,5 @@
 // `context.http`: six actions that take one document and resolve to the response
-// (reference: services.md §4.2). What may be called is the host's to decide.
+// (docs/behaviour/http-calls.md#request). What may be called is the host's to decide.
 
 import { append, holds, map } from "../lists.js";
 import {

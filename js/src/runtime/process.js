@@ -1,4 +1,4 @@
-// The pieces of `process` that the hosted service had (reference: functions.md §3.10).
+// The pieces of `process` that the hosted service had (docs/behaviour/modules.md#process).
 
 import { mathFloor, queueMicrotask, reflectApply } from "../primordials.js";
 import { host } from "../host.js";

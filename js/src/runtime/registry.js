@@ -1,5 +1,5 @@
 // The app's functions, by name. A source is evaluated afresh for every call, so that nothing at
-// its top level outlives one (reference: functions.md §3.1).
+// its top level outlives one (docs/behaviour/functions.md#source).
 
 import { String, TypeError, propertyOf, reflectApply, reflectConstruct } from "../primordials.js";
 import { host } from "../host.js";

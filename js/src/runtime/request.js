@@ -1,5 +1,5 @@
-// The request, as the argument of a function and as `context.request` (reference: endpoints.md
-// §1.7 and §1.8). Both are part of the image and fetch what they hold from the host.
+// The request, as the argument of a function (docs/behaviour/requests.md#first-argument) and as
+// `context.request`. Both are part of the image and fetch what they hold from the host.
 
 import { Uint8Array, jsonParse, stringSlice } from "../primordials.js";
 import { host } from "../host.js";

@@ -1,5 +1,5 @@
 // The response object: the second argument of an endpoint's function. Its setters return it, and a
-// function that returns it has returned nothing (reference: endpoints.md §1.9).
+// function that returns it has returned nothing (docs/behaviour/responses.md#response-object).
 
 import { append, isMatch } from "../lists.js";
 import {

@@ -50,11 +50,12 @@ impl Known<'_> {
 
     /// A word in backticks.
     fn quoted(&self, word: &str) -> Option<String> {
-        let path = word.split([' ', ':', '#']).next().unwrap_or_default();
+        let place = word.split([' ', ':']).next().unwrap_or_default();
+        let (path, anchor) = place.split_once('#').unwrap_or((place, ""));
         let is_path = FOLDERS.iter().any(|folder| path.starts_with(folder));
         let is_pattern = path.contains(['*', '<', '{', '…']);
-        if is_path && !is_pattern && !self.repo.has(path) {
-            return Some(format!("there is no {path}"));
+        if is_path && !is_pattern && headings::missing(self.repo, path, anchor) {
+            return Some(format!("there is no {place}"));
         }
         if let Some(name) = word.strip_prefix("hookstead-") {
             let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -97,12 +98,8 @@ impl Known<'_> {
         }
         let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
         let path = if path.is_empty() { file.to_owned() } else { resolve(file, path) };
-        if !self.repo.has(&path) {
-            return Some(format!("the link to {target} leads nowhere"));
-        }
-        let text = self.repo.read(&path).unwrap_or_default();
-        let found = anchor.is_empty() || headings::anchors(&text).iter().any(|one| one == anchor);
-        (!found).then(|| format!("{path} has no heading for #{anchor}"))
+        let leads_nowhere = headings::missing(self.repo, &path, anchor);
+        leads_nowhere.then(|| format!("the link to {target} leads nowhere"))
     }
 }
 
@@ -112,7 +109,7 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A path as seen from the folder of a file.
-fn resolve(file: &str, path: &str) -> String {
+pub(super) fn resolve(file: &str, path: &str) -> String {
     let mut parts: Vec<&str> = file.split('/').collect();
     parts.pop();
     for part in path.split('/') {
@@ -133,9 +130,9 @@ mod tests {
 
     #[test]
     fn links_are_found_and_followed() {
-        let line = "see [one](docs/a.md#b) and [two](../c.md \"title\")";
-        assert_eq!(targets(line).collect::<Vec<_>>(), ["docs/a.md#b", "../c.md"]);
-        assert_eq!(resolve("docs/a.md", "../c.md"), "c.md");
-        assert_eq!(resolve("README.md", "./docs/a.md"), "docs/a.md");
+        let line = "see [one](a/b.md#c) and [two](../d.md \"title\")";
+        assert_eq!(targets(line).collect::<Vec<_>>(), ["a/b.md#c", "../d.md"]);
+        assert_eq!(resolve("a/b.md", "../d.md"), "d.md");
+        assert_eq!(resolve("d.md", "./a/b.md"), "a/b.md");
     }
 }

@@ -2,8 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::repo::Repo;
+
+/// Whether there is no such file or folder, or no such heading in it. Without an anchor, no heading
+/// is asked for.
+pub(super) fn missing(repo: &Repo, path: &str, anchor: &str) -> bool {
+    let has_heading = || {
+        let text = repo.read(path).unwrap_or_default();
+        anchors(&text).iter().any(|one| one == anchor)
+    };
+    !repo.has(path) || !(anchor.is_empty() || has_heading())
+}
+
 /// Every anchor of a text.
-pub(super) fn anchors(text: &str) -> Vec<String> {
+fn anchors(text: &str) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut in_code = false;
     let mut anchors = Vec::new();

@@ -1,4 +1,5 @@
-//! What came of a command, in the shapes of the hosted service (reference: mongodb.md §5.2).
+//! What came of a command, in the shapes of the hosted service
+//! (docs/behaviour/databases.md#methods).
 
 use std::sync::{Arc, PoisonError};
 

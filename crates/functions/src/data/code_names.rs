@@ -1,7 +1,7 @@
 //! MongoDB's names for its numbers.
 //!
 //! The hosted service put them before what a server said against a read:
-//! `(BadValue) cannot compare to undefined` (reference: mongodb.md §5.2 and §5.3).
+//! `(BadValue) cannot compare to undefined` (docs/behaviour/databases.md#errors).
 
 use std::borrow::Cow;
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::faults::Faults;
 
-/// What a find returns at most (reference: mongodb.md §5.2).
+/// What a find returns at most (docs/behaviour/limits.md#a-query).
 const FIND_DOCUMENTS_MAX: u64 = 50_000;
 
 /// The fields of a command.

@@ -1,4 +1,4 @@
-//! What pipelines of functions must not hold (reference: mongodb.md §5.4).
+//! What pipelines of functions must not hold (docs/behaviour/databases.md#pipelines).
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_isolate::Thrown;

@@ -1,8 +1,8 @@
 //! From JavaScript to BSON.
 //!
 //! A number that came with a BSON type is stored with that type. Other whole numbers are stored as
-//! integers, of 32 bits where they fit, as the hosted service's driver did (reference: mongodb.md
-//! §5.2); all others as doubles.
+//! integers, of 32 bits where they fit, as the hosted service's driver did; all others as doubles
+//! (docs/behaviour/databases.md#values).
 //!
 //! Documents are written down as they are read: no tree of them is built in between.
 

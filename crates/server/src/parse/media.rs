@@ -9,7 +9,7 @@ pub fn is_form(content_type: &str) -> bool {
 
 /// The format that an `Accept` header asks for: its first entry that names one of ours exactly.
 ///
-/// Weights and wildcards do not count (reference: endpoints.md §1.10.3).
+/// Weights and wildcards do not count (docs/behaviour/results.md#json-or-extended-json).
 pub fn accepted_format(accept: &str) -> Option<ResultFormat> {
     accept.split(',').find_map(|entry| match essence(entry) {
         json if json.eq_ignore_ascii_case("application/json") => Some(ResultFormat::Json),

@@ -1,4 +1,4 @@
-//! Queries and form bodies, as Go's `net/url` reads them (reference: endpoints.md §1.7.2).
+//! Queries and form bodies, as Go's `net/url` reads them (docs/behaviour/requests.md#query).
 
 use std::{borrow::Cow, collections::HashSet};
 

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::harness::{Answer, App, Running, endpoint, webhook};
 
-/// The vectors of the documentation (reference: endpoints.md §1.5.1).
+/// The examples of the documentation (docs/behaviour/protection.md#signature).
 const VECTORS: [(&str, &str, &str); 2] = [
     (
         "12345",
