@@ -8,6 +8,7 @@ mod dead;
 mod docs;
 mod headings;
 mod length;
+mod prerequisites;
 mod tokens;
 mod words;
 
@@ -48,6 +49,7 @@ const CHECKS: &[Check] = &[
     dead::check,
     docs::check,
     length::check,
+    prerequisites::check,
     tokens::check,
     words::check,
 ];

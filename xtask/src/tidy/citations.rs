@@ -6,7 +6,7 @@
 use super::{Finding, docs::resolve, headings};
 use crate::repo::Repo;
 
-const EXTENSIONS: [&str; 7] = ["rs", "js", "mjs", "toml", "py", "sh", "service"];
+const EXTENSIONS: [&str; 8] = ["rs", "js", "mjs", "toml", "py", "sh", "yml", "service"];
 
 /// Pages of facts are cited by the heading.
 const BEHAVIOUR: &str = "docs/behaviour/";

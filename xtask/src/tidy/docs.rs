@@ -9,9 +9,10 @@ const DEFAULT_FILE: &str = "docs/hookstead.default.toml";
 const COMMANDS: &str = "crates/hookstead/src/commands/";
 
 /// Folders of this repository: what starts like one of them in backticks is a path.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
     ".cargo/",
     ".ci/",
+    ".github/",
     "bench/",
     "crates/",
     "docs/",
