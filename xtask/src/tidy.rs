@@ -8,6 +8,7 @@ mod dead;
 mod docs;
 mod headings;
 mod length;
+mod picture;
 mod prerequisites;
 mod tokens;
 mod words;
@@ -49,6 +50,7 @@ const CHECKS: &[Check] = &[
     dead::check,
     docs::check,
     length::check,
+    picture::check,
     prerequisites::check,
     tokens::check,
     words::check,

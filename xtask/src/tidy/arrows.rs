@@ -7,7 +7,7 @@ use super::Finding;
 use crate::repo::Repo;
 
 /// Each crate with the crates of this house that it may depend on. Nothing points back up.
-const ARROWS: &[(&str, &[&str])] = &[
+pub(super) const ARROWS: &[(&str, &[&str])] = &[
     (
         "hookstead",
         &["server", "site", "app", "signature", "functions", "journal", "data", "memory"],
