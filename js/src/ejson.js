@@ -1,7 +1,8 @@
 // The `EJSON` global, and the two writers for what a function returns.
 //
-// `EJSON.stringify` is always canonical, as the platform's was; options that ask for the relaxed
-// form are accepted and change nothing.
+// `EJSON.stringify` is always canonical, as the platform's was
+// (docs/behaviour/bson.md#extended-json); options that ask for the relaxed form are accepted and
+// change nothing.
 
 import { arrayIsArray, jsonParse, jsonStringify } from "./primordials.js";
 import { parseEjson } from "./ejson/parse.js";

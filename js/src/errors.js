@@ -1,6 +1,7 @@
 // The error that built-in services and utilities throw.
 //
-// App Services used this class name for failures of its own modules, and functions compare it.
+// App Services used this class name for failures of its own modules, and functions compare it
+// (docs/behaviour/errors.md#thrown-values).
 
 import { Error, objectDefineProperty } from "./primordials.js";
 

@@ -275,7 +275,8 @@ fn twin(
     }
 }
 
-/// Adds a function that has a file and no entry: the hosted service gave it default rights.
+/// Adds a function that has a file and no entry: the hosted service gave it default rights
+/// (docs/behaviour/export.md#functions).
 fn undeclared(reader: &mut Reader, name: String, file: String, functions: &mut Functions) {
     let Ok(Some(source)) = reader.text(&file) else { return };
     let function = Function {

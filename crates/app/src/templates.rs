@@ -1,6 +1,7 @@
 //! Templates such as `%(%%environment.values.host)` in the strings of configuration files.
 //!
-//! The hosted service replaced them when an app was deployed, so they are replaced on reading.
+//! The hosted service replaced them when an app was deployed, so they are replaced on reading
+//! (docs/behaviour/export.md#values-and-environments).
 
 use serde_json::Value as Json;
 

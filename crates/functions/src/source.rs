@@ -2,7 +2,8 @@
 //!
 //! A source is a sloppy script that leaves a function in `exports`. It becomes the body of a
 //! wrapper function, so that its top level runs afresh at every call. `import` declarations, which
-//! the hosted service transpiled, become calls of `require` on the same lines.
+//! the hosted service transpiled, become calls of `require` on the same lines
+//! (docs/behaviour/functions.md#source).
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Program, Statement};

@@ -27,7 +27,7 @@ pub struct Config {
 /// What one server takes on.
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
-    /// Bytes of a request's body; 18 MB on App Services.
+    /// Bytes of a request's body; 18 MB on App Services (docs/behaviour/limits.md#a-request).
     pub body_bytes_max: usize,
     /// Bytes of all bodies that are held at once; requests beyond are refused with 429.
     pub bodies_bytes_max: usize,
@@ -58,7 +58,8 @@ pub struct ServerLimits {
     pub response_header_bytes_max: usize,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
-    /// Requests at once; more are refused with 429, as on App Services from 10 000 on.
+    /// Requests at once; more are refused with 429, as on App Services from 10,000 on
+    /// (docs/behaviour/limits.md#a-request).
     pub requests_max: u32,
     /// How long running requests may take to finish once the server is told to stop.
     pub shutdown_time: Duration,

@@ -188,7 +188,8 @@ impl Refusal {
         response
     }
 
-    /// The body of an error, keys in the order of the hosted service.
+    /// The body of an error, keys in the order of the hosted service
+    /// (docs/behaviour/errors.md#envelope).
     fn envelope(&self, id: CorrelationId, base_url: &str) -> Vec<u8> {
         let mut body = Vec::with_capacity(160 + self.message.len() + base_url.len());
         body.extend_from_slice(br#"{"error":"#);

@@ -1,7 +1,8 @@
 //! The content type of a body that comes without one.
 //!
 //! The hosted service looked at the first bytes as Go's `DetectContentType` does, which is the
-//! MIME Sniffing Standard; handlers that return HTML without a header work because of it.
+//! MIME Sniffing Standard; handlers that return HTML without a header work because of it
+//! (docs/behaviour/responses.md#content-type).
 
 /// Bytes that are looked at.
 const LOOKED_AT: usize = 512;

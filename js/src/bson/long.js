@@ -1,4 +1,5 @@
-// Long: a 64-bit integer, kept as two halves as the platform documents it.
+// Long: a 64-bit integer, kept as two halves as the platform documents it
+// (docs/behaviour/bson.md#types).
 //
 // `BSON.Long(low, high)` is high * 2^32 + low. Arithmetic is done on BigInt and wraps at 64 bits.
 

@@ -1,7 +1,8 @@
 // Values into text: extended JSON, and the plain JSON that App Services made of the same values.
 //
 // Both are written by one walk, which differs in the leaves only. In plain JSON the BSON types take
-// the shapes that Go's encoder gave them (`{"Subtype":0,"Data":"…"}`), as callers have seen them.
+// the shapes that Go's encoder gave them (`{"Subtype":0,"Data":"…"}`), as callers have seen them
+// (docs/behaviour/results.md#shapes).
 
 import { holds, isMatch } from "../lists.js";
 import {

@@ -1,5 +1,6 @@
 // The hosted engine kept an object given as an error's message as it was, and functions read
-// `err.message.errorCode` from it. The standard turns it into "[object Object]".
+// `err.message.errorCode` from it (docs/behaviour/errors.md#thrown-values). The standard turns it
+// into "[object Object]".
 
 import { objectDefineProperty, objectSetPrototypeOf, reflectConstruct } from "../primordials.js";
 

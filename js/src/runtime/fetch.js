@@ -1,6 +1,6 @@
 // `fetch` on the client of `context.http`: whole bodies, no streams.
 //
-// The platform never documented them, but functions use them.
+// The platform never documented them, but functions use them (docs/behaviour/modules.md#globals).
 
 import { host } from "../host.js";
 import { holds, join } from "../lists.js";

@@ -134,8 +134,9 @@ fn tell_twin(
 }
 
 /// A request for which there is an endpoint of its method and one of any method goes to the one of
-/// its method, as App Services documented. Where the two stand in different folders, nobody decided
-/// that one of them should take precedence, and the request goes to the stricter of them.
+/// its method, as App Services documented (docs/behaviour/routes.md#methods). Where the two stand
+/// in different folders, nobody decided that one of them should take precedence, and the request
+/// goes to the stricter of them.
 fn settle_methods(
     report: &mut Report,
     mut settled: Vec<Declared>,

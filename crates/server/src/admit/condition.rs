@@ -1,6 +1,6 @@
-//! The conditions of the endpoint and of its function hold (`can_evaluate`). None can be evaluated
-//! yet, so that whatever hangs on one is refused: an endpoint that is closed too tightly is a
-//! message in the journal, one that is open is a breach.
+//! The conditions of the endpoint and of its function hold (docs/behaviour/rights.md#conditions).
+//! None can be evaluated yet, so that whatever hangs on one is refused: an endpoint that is closed
+//! too tightly is a message in the journal, one that is open is a breach.
 
 use std::sync::Arc;
 

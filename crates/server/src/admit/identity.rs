@@ -31,7 +31,8 @@ pub(super) fn check<'a>(request: Passed<'a, Proof<'a>>) -> Result<Passed<'a, Ide
     Err(refusal.with_detail(reason).into())
 }
 
-/// What the hosted service answers to credentials of nobody, in its words.
+/// What the hosted service answers to credentials of nobody, in its words
+/// (docs/behaviour/rights.md#until-there-are-users).
 ///
 /// It had 400 for requests without usable credentials. As long as there are no users, no request
 /// can be mended by its sender, so all of them get 401.
