@@ -218,6 +218,10 @@ impl<'t> Reader<'t> {
 
     /// A property's name, remembered. Others may take its place before it is used.
     fn name(&mut self) -> Option<Atom> {
+        if let Some((name, length)) = self.names.expected(&self.text[self.at..]) {
+            self.at += length + 2;
+            return Some(name);
+        }
         let (text, is_plain) = self.quoted()?;
         if !is_plain {
             return None;

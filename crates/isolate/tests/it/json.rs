@@ -48,6 +48,10 @@ fn texts_of_every_kind_are_read_as_the_engine_reads_them() {
         '{"constructor":1,"toString":2}', '{"1":1,"0":2,"-1":3,"01":4,"4294967295":5}', '{"":1}',
         '{"a\\u0062":1}', '{"é":1}', '{"a":{"b":{"a":{"b":1}}}}',
         '[{"id":1,"n":"x"},{"id":2,"n":"y"},{"n":"z","id":3}]',
+        '[{"a":1,"bc":2},{"a":3,"bc":4},{"a":5,"b":6},{"a":7,"bcd":8},{"bc":9,"a":1},{"bc" :2}]',
+        '[{"a":1,"b":2},{"a":1,"b\\u0062":2},{"\\u0061":1},{"a":1,"b',
+        '[{"a":1,"b":2},{"a":1,"b"',
+        '[{"a":1,"b":{"a":2,"c":[{"b":3}]}},{"a":4,"b":{"a":5,"c":[{"b":6},{"c":7}]}},{}]',
         '{"ab":1,"ba":2,"aXb":3,"bXa":4,"aYb":5}',
         '['.repeat(100) + ']'.repeat(100), '['.repeat(135) + ']'.repeat(135),
         '{"a":'.repeat(135) + '1' + '}'.repeat(135), '['.repeat(100) + ']'.repeat(99),
@@ -64,7 +68,9 @@ fn changed_texts_are_read_as_the_engine_reads_them() {
         let seed = 7;
         const random = (n) => { seed = (seed * 48271) % 2147483647; return seed % n };
         const letters = '{}[]:,"\\ \n0123456789-+.eEtrufalsn\u0000\u00e9\ud800bu';
-        const base = JSON.stringify({ a: [1, 2.5, -3e7, { b: 'x\ny', c: null }], d: { a: true } });
+        const list = [{ b: 'p', c: 1 }, { b: 'q', c: 2 }, { bc: 3 }, { b: 'r', c: 4 }];
+        const first = [1, 2.5, -3e7, { b: 'x\ny', c: null }];
+        const base = JSON.stringify({ a: first, d: { a: true }, e: list });
         for (let round = 0; round < 4000; round++) {
             let text = base;
             for (let n = random(3) + 1; n > 0; n--) {
