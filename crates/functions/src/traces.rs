@@ -67,6 +67,10 @@ impl Traces {
         let mut lines = frames(cut(stack));
         let (first, frame) = lines.next()?;
         let native = frame.is_none().then(|| native_name(first)).flatten();
+        if matches!(about, About::Class) {
+            let class = native.or(frame.map(|frame| frame.name))?;
+            return Some(format!("Class constructor {class} cannot be invoked without 'new'"));
+        }
         let frame = match frame {
             Some(frame) => frame,
             None => lines.next()?.1?,

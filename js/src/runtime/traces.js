@@ -14,6 +14,8 @@ const BRIEF = new RegExp(join([
   "^value is not iterable$",
   "^cannot (read|set) property '",
   "^Cannot convert undefined or null to object$",
+  "^class constructors must be invoked with 'new'$",
+  "^must be called with new$",
 ], "|"));
 // Messages beyond this are not the engine's.
 const MESSAGE_LENGTH_MAX = 300;
@@ -26,10 +28,13 @@ const RUNTIME_FRAMES = new RegExp(
 
 // What `crates/functions/src/source/edits.rs` puts into sources.
 const EDITS = new RegExp(join([
-  "\\(?\\$caught\\$\\([^()]*\\)[,;]",
-  "/\\*\\$caught\\$\\*/\\)",
+  "\\$caught\\$e\\)\\{\\$caught\\$\\(\\$caught\\$e\\);let ",
+  "=\\$caught\\$e;/\\*\\$caught\\$",
+  "\\$caught\\$\\*/",
+  "\\$caught\\$\\([^()]*\\);",
   "true/\\*\\$call\\$\\*/\\?",
   ":new 0/\\*\\$call\\$\\*/",
+  "/\\*\\$call\\$\\*/",
 ], "|"), "g");
 
 const nativeStack = propertyOf(errorPrototype, "stack");
@@ -89,19 +94,25 @@ function showStack(target) {
   });
 }
 
+// A handler of a rejection, called with an error that says what was called or read.
+function explained(onRejected) {
+  if (typeof onRejected !== "function") {
+    return onRejected;
+  }
+  return (error) => {
+    caught(error);
+    return onRejected(error);
+  };
+}
+
 // A handler that is passed by name cannot be changed where it is written, as `catch` blocks are.
 function explainRejections(NativePromise) {
-  const { then, catch: nativeCatch } = NativePromise.prototype;
+  const { then } = NativePromise.prototype;
   const { allSettled } = NativePromise;
   const methods = {
-    catch(onRejected) {
-      const explained = typeof onRejected === "function"
-        ? (error) => {
-          caught(error);
-          return onRejected(error);
-        }
-        : onRejected;
-      return reflectApply(nativeCatch, this, [explained]);
+    // The native `catch` calls it as well.
+    then(onFulfilled, onRejected) {
+      return reflectApply(then, this, [onFulfilled, explained(onRejected)]);
     },
     allSettled(promises) {
       return reflectApply(then, reflectApply(allSettled, this, [promises]), [(outcomes) => {
@@ -116,7 +127,7 @@ function explainRejections(NativePromise) {
     const property = { value: methods[name], writable: true, configurable: true };
     objectDefineProperty(target, name, property);
   };
-  define(NativePromise.prototype, "catch");
+  define(NativePromise.prototype, "then");
   define(NativePromise, "allSettled");
 }
 

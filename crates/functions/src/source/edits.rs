@@ -5,13 +5,14 @@
 //! - The engine tells the place of a call by the last name in its arguments. Where that is in a
 //!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a
 //!   condition that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone,
-//!   and takes the end of what is never evaluated for the place of `f`.
-//! - What catches an error begins with a call that puts the names into its message.
+//!   and takes the end of what is never evaluated for the place of `f`. A call without arguments of
+//!   what another call gave, `f()()`, gets a comment between its parentheses for the same reason.
+//! - A `catch` block begins with a call that puts the names into the message of the error.
 
 use oxc_ast::ast::{
     Argument, ArrowFunctionExpression, BindingPattern, CallExpression, CatchClause, Class,
-    Expression, FormalParameters, Function, FunctionBody, ImportDeclaration,
-    ImportDeclarationSpecifier, ImportExpression, ModuleExportName, NewExpression, Statement,
+    Expression, Function, ImportDeclaration, ImportDeclarationSpecifier, ImportExpression,
+    ModuleExportName, NewExpression, Statement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -25,6 +26,7 @@ pub(crate) const CAUGHT: &str = "$caught$";
 
 const ARGUMENT_BEGIN: &str = "true/*$call$*/?";
 const ARGUMENT_END: &str = ":new 0/*$call$*/";
+const NO_ARGUMENT: &str = "/*$call$*/";
 
 /// A source with its edits, and whether it parses; without any where it does not.
 pub(super) fn apply(source: &str) -> (Body, bool) {
@@ -66,12 +68,15 @@ impl<'a> Visit<'a> for Edits<'_> {
     }
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        let calls = self.calls;
         self.visit_expression(&call.callee);
         let is_super = matches!(call.callee, Expression::Super(_));
-        // `f(1)(2)`: the two calls have one place as well.
-        let is_twice = matches!(call.callee, Expression::CallExpression(_));
+        // `f(1)(2)`, `(await f())()`, `a[f()]()`: the two calls have one place as well.
+        let is_twice = self.calls > calls && !ends_with_name(&call.callee);
+        if is_twice && call.arguments.is_empty() {
+            self.insert(call.span.end - 1, NO_ARGUMENT.to_owned());
+        }
         self.visit_list(&call.arguments, !is_super, is_twice);
-        self.explain_in_callback(call);
         self.calls += 1;
     }
 
@@ -82,11 +87,15 @@ impl<'a> Visit<'a> for Edits<'_> {
     }
 
     fn visit_catch_clause(&mut self, clause: &CatchClause<'a>) {
-        if let Some(parameter) = &clause.param
-            && let BindingPattern::BindingIdentifier(name) = &parameter.pattern
-            && !clause.body.body.is_empty()
-        {
-            self.insert(clause.body.span.start + 1, format!("{CAUGHT}({});", name.name));
+        let is_empty = clause.body.body.is_empty();
+        if let Some(parameter) = clause.param.as_ref().filter(|_| !is_empty) {
+            let body = clause.body.span;
+            match &parameter.pattern {
+                BindingPattern::BindingIdentifier(name) => {
+                    self.insert(body.start + 1, format!("{CAUGHT}({});", name.name));
+                }
+                _ => self.explain_in_pattern(parameter.pattern.span(), body),
+            }
         }
         walk::walk_catch_clause(self, clause);
     }
@@ -127,41 +136,17 @@ impl Edits<'_> {
         }
     }
 
-    /// `promise.then(…, error => …)`; the runtime has a `catch` of its own.
-    fn explain_in_callback(&mut self, call: &CallExpression<'_>) {
-        let Expression::StaticMemberExpression(member) = &call.callee else { return };
-        if member.property.name != "then" {
+    /// `catch ({ message }) {` becomes `catch ($caught$e){$caught$($caught$e);let { message }=
+    /// $caught$e;/*$caught$) {$caught$*/`: the author's text stays in one piece.
+    fn explain_in_pattern(&mut self, pattern: Span, body: Span) {
+        let between = &self.source[pattern.end as usize..body.start as usize];
+        // A comment there would end ours.
+        if between.contains("*/") {
             return;
         }
-        match call.arguments.get(1) {
-            Some(Argument::FunctionExpression(function)) if !function.generator => {
-                if let Some(body) = &function.body {
-                    self.explain_in_block(&function.params, body);
-                }
-            }
-            Some(Argument::ArrowFunctionExpression(function)) if function.expression => {
-                let Some(name) = only_name(&function.params) else { return };
-                let Some(Statement::ExpressionStatement(only)) = function.body.statements.first()
-                else {
-                    return;
-                };
-                let span = only.expression.span();
-                self.insert(span.start, format!("({CAUGHT}({name}),"));
-                self.insert(span.end, format!("/*{CAUGHT}*/)"));
-            }
-            Some(Argument::ArrowFunctionExpression(function)) => {
-                self.explain_in_block(&function.params, &function.body);
-            }
-            _ => {}
-        }
-    }
-
-    fn explain_in_block(&mut self, parameters: &FormalParameters<'_>, body: &FunctionBody<'_>) {
-        if let (Some(name), Some(first)) = (only_name(parameters), body.statements.first()) {
-            let has_directives = !body.directives.is_empty();
-            let at = if has_directives { first.span().start } else { body.span.start + 1 };
-            self.insert(at, format!("{CAUGHT}({name});"));
-        }
+        self.insert(pattern.start, format!("{CAUGHT}e){{{CAUGHT}({CAUGHT}e);let "));
+        self.insert(pattern.end, format!("={CAUGHT}e;/*{CAUGHT}"));
+        self.insert(body.start + 1, format!("{CAUGHT}*/"));
     }
 
     /// Bindings out of `require`, with as many line ends as the declaration had.
@@ -180,6 +165,17 @@ impl Edits<'_> {
         text.extend(std::iter::repeat_n('\n', lines));
         text
     }
+}
+
+/// Whether a name is the last that the engine meets of an expression.
+fn ends_with_name(expression: &Expression<'_>) -> bool {
+    matches!(
+        expression,
+        Expression::Identifier(_)
+            | Expression::StaticMemberExpression(_)
+            | Expression::PrivateFieldExpression(_)
+            | Expression::ChainExpression(_)
+    )
 }
 
 fn binding(specifier: &ImportDeclarationSpecifier<'_>, module: &str) -> String {
@@ -208,12 +204,4 @@ fn binding(specifier: &ImportDeclarationSpecifier<'_>, module: &str) -> String {
 /// A CommonJS module is its own default, unless it was compiled from a module that had one.
 fn default_binding(local: &str, module: &str) -> String {
     format!("const {local} = ((m) => m && m.__esModule ? m.default : m)(require({module}));")
-}
-
-/// The name of the first parameter, where it is one.
-fn only_name<'p>(parameters: &'p FormalParameters<'_>) -> Option<&'p str> {
-    match &parameters.items.first()?.pattern {
-        BindingPattern::BindingIdentifier(name) => Some(name.name.as_str()),
-        _ => None,
-    }
 }

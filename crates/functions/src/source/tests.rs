@@ -116,19 +116,24 @@ fn what_catches_errors_and_calls_in_calls_are_changed_and_nothing_else() {
     let cases = [
         ("f(a, b.c, `x${g()}y`)", "f(a, b.c, true/*$call$*/?`x${g()}y`:new 0/*$call$*/)"),
         ("f(g(), a)", "f(g(), a)"),
+        ("f()()", "f()(/*$call$*/)"),
+        ("(await f())()", "(await f())(/*$call$*/)"),
+        ("a[f()]()", "a[f()](/*$call$*/)"),
+        ("a[f()](1)", "a[f()](true/*$call$*/?1:new 0/*$call$*/)"),
+        ("f().g()", "f().g()"),
         ("f(1)(2)", "f(1)(true/*$call$*/?2:new 0/*$call$*/)"),
         ("new F(g(1))", "new F(true/*$call$*/?g(1):new 0/*$call$*/)"),
         ("f(...g()); f(() => g())", "f(...g()); f(() => g())"),
         ("try {} catch (e) { a }", "try {} catch (e) {$caught$(e); a }"),
         ("try {} catch { a } try {} catch (e) {}", "try {} catch { a } try {} catch (e) {}"),
-        ("try {} catch ({ message }) { a }", "try {} catch ({ message }) { a }"),
-        ("p.then(f, e => ({ e }))", "p.then(f, e => ($caught$(e),({ e })/*$caught$*/))"),
-        ("p.then(a => 1, (e) => { e })", "p.then(a => 1, (e) => {$caught$(e); e })"),
         (
-            "p.then(f, function (e) { 'use strict'; e })",
-            "p.then(f, function (e) { 'use strict'; $caught$(e);e })",
+            "try {} catch ({ message }) { a }",
+            "try {} catch ($caught$e){$caught$($caught$e);let { message }=$caught$e;/*$caught$) {\
+             $caught$*/ a }",
         ),
-        ("p.catch((e) => e); p.then(1, handle)", "p.catch((e) => e); p.then(1, handle)"),
+        ("try {} catch ([a] /* 1 */) { a }", "try {} catch ([a] /* 1 */) { a }"),
+        ("try {} catch ({ message }) {}", "try {} catch ({ message }) {}"),
+        ("p.catch((e) => e); p.then(1, (e) => e)", "p.catch((e) => e); p.then(1, (e) => e)"),
     ];
     for (source, expected) in cases {
         assert_eq!(wrap(source).body.text(), expected, "{source}");

@@ -1,6 +1,9 @@
 //! The engine's own messages: what each is about, and what it should say.
 
-use super::sites::{Kind, Place, Site, Sites};
+use super::{
+    sites::{Kind, Place, Site, Sites},
+    text::UNNAMED,
+};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,8 @@ pub(super) enum About<'m> {
         of: Option<&'m str>,
     },
     Destructure,
+    /// A class that was called without `new`.
+    Class,
     /// A name, whose place the engine knows.
     Name,
     /// Anything else: an error that was made where the stack begins.
@@ -56,6 +61,11 @@ impl<'m> About<'m> {
             Self::New
         } else if message.ends_with("is not iterable") {
             Self::Iterate { of: None }
+        } else if message == "class constructors must be invoked with 'new'"
+            || message == "must be called with new"
+            || message.ends_with(" cannot be invoked without 'new'")
+        {
+            Self::Class
         } else if message == "Cannot convert undefined or null to object"
             || message.starts_with("Cannot destructure ")
         {
@@ -78,7 +88,7 @@ impl<'m> About<'m> {
             Self::Write { .. } => &[Kind::Write],
             Self::Iterate { .. } => &[Kind::Iterate],
             Self::Destructure => &[Kind::Destructure],
-            Self::Name => &[],
+            Self::Name | Self::Class => &[],
         }
     }
 
@@ -96,7 +106,7 @@ impl<'m> About<'m> {
             _ => {
                 let all: Vec<&Site> = found.collect();
                 let named: Vec<&Site> =
-                    all.iter().copied().filter(|site| !site.text.starts_with('(')).collect();
+                    all.iter().copied().filter(|site| site.text != UNNAMED).collect();
                 if named.is_empty() { all } else { named }
             }
         }
@@ -149,9 +159,12 @@ impl<'m> About<'m> {
                 [only] if !only.text.is_empty() => {
                     Some(format!("Cannot destructure '{}' as it is undefined or null", only.text))
                 }
-                _ => None,
+                _ => texts(|site| Some(&site.name)).map(|names| {
+                    let names = names.replace(" or ", "' or '");
+                    format!("Cannot destructure property '{names}' of undefined or null")
+                }),
             },
-            Self::Name | Self::Made => None,
+            Self::Class | Self::Name | Self::Made => None,
         }
     }
 }

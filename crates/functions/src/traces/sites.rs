@@ -203,7 +203,9 @@ impl<'a> Visit<'a> for Recorder {
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
         self.meet(new.callee.span().start);
-        if matches!(new.callee, Expression::NumericLiteral(_)) {
+        if matches!(new.callee, Expression::NumericLiteral(_))
+            && new.callee.span().end == new.span.end
+        {
             // What is put behind a last argument for its place, see `source::edits`.
             return;
         }

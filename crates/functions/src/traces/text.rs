@@ -2,6 +2,7 @@
 
 use oxc_ast::ast::{
     CallExpression, ChainElement, ComputedMemberExpression, Expression, StaticMemberExpression,
+    TemplateLiteral,
 };
 use oxc_span::GetSpan;
 
@@ -10,7 +11,8 @@ const CHARACTERS_MAX: usize = 80;
 /// How far expressions in expressions are followed.
 const DEPTH_MAX: usize = 40;
 
-const UNNAMED: &str = "(intermediate value)";
+/// What has no name, such as a function in parentheses.
+pub(super) const UNNAMED: &str = "(intermediate value)";
 
 /// An expression in short.
 pub(super) fn of(expression: &Expression<'_>) -> String {
@@ -79,13 +81,20 @@ fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
             text.push(')');
         }
         Expression::LogicalExpression(logical) => {
-            text.push('(');
-            write(&logical.left, text, depth + 1);
-            text.push(' ');
-            text.push_str(logical.operator.as_str());
-            text.push(' ');
-            write(&logical.right, text, depth + 1);
+            let operator = format!(" {} ", logical.operator.as_str());
+            write_parts(&[&logical.left, &logical.right], &[&operator], text, depth);
+        }
+        Expression::SequenceExpression(sequence) => {
+            text.push_str("(…, ");
+            sequence.expressions.last().into_iter().for_each(|last| write(last, text, depth + 1));
             text.push(')');
+        }
+        Expression::TemplateLiteral(template) => write_template(template, text, depth),
+        Expression::ObjectExpression(object) => {
+            text.push_str(if object.properties.is_empty() { "{}" } else { "{…}" });
+        }
+        Expression::ArrayExpression(array) => {
+            text.push_str(if array.elements.is_empty() { "[]" } else { "[…]" });
         }
         Expression::ChainExpression(chain) => match &chain.expression {
             ChainElement::StaticMemberExpression(member) => write_member(member, text, depth),
@@ -99,6 +108,10 @@ fn write(expression: &Expression<'_>, text: &mut String, depth: usize) {
                 && condition.alternate.span().size() == 5 =>
         {
             write(&condition.consequent, text, depth + 1);
+        }
+        Expression::ConditionalExpression(condition) => {
+            let parts = [&condition.test, &condition.consequent, &condition.alternate];
+            write_parts(&parts, &[" ? ", " : "], text, depth);
         }
         _ => text.push_str(UNNAMED),
     }
@@ -119,6 +132,28 @@ fn write_computed(member: &ComputedMemberExpression<'_>, text: &mut String, dept
     text.push_str(if member.optional { "?.[" } else { "[" });
     write(&member.expression, text, depth + 1);
     text.push(']');
+}
+
+/// Expressions with operators between them, in parentheses.
+fn write_parts(parts: &[&Expression<'_>], operators: &[&str], text: &mut String, depth: usize) {
+    text.push('(');
+    for (index, part) in parts.iter().enumerate() {
+        write(part, text, depth + 1);
+        text.push_str(operators.get(index).copied().unwrap_or(")"));
+    }
+}
+
+fn write_template(template: &TemplateLiteral<'_>, text: &mut String, depth: usize) {
+    text.push('`');
+    for (index, quasi) in template.quasis.iter().enumerate() {
+        text.extend(quasi.value.raw.chars().take(CHARACTERS_MAX));
+        if let Some(expression) = template.expressions.get(index) {
+            text.push_str("${");
+            write(expression, text, depth + 1);
+            text.push('}');
+        }
+    }
+    text.push('`');
 }
 
 fn write_call(call: &CallExpression<'_>, text: &mut String, depth: usize) {
