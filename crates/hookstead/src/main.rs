@@ -6,6 +6,7 @@ mod data_dir;
 mod exit;
 mod memory;
 mod prepare;
+mod problems;
 mod settings;
 mod shell;
 mod terminal;

@@ -10,6 +10,7 @@ use hookstead_site::{
 
 use crate::{
     commands::overview::{Counts, Group},
+    problems,
     terminal::{BOLD, DIM, GREEN, RED, YELLOW, clean, paint, problem},
     wrap::wrap,
 };
@@ -156,12 +157,12 @@ impl<W: Write> Page<'_, W> {
 
     fn problems(&mut self, problems: &[Problem]) -> io::Result<()> {
         let is_lost = |one: &&Problem| one.severity == Severity::Loss;
-        let mut problems = problems.iter().filter(|one| !is_lost(one)).peekable();
-        if problems.peek().is_some() {
-            writeln!(self.out)?;
-        }
-        for one in problems {
-            writeln!(self.out, "{}", problem(one, self.columns))?;
+        for (index, one) in problems::shown(problems.iter().filter(|one| !is_lost(one))).enumerate()
+        {
+            if index == 0 {
+                writeln!(self.out)?;
+            }
+            writeln!(self.out, "{}", problem(&one, self.columns))?;
         }
         Ok(())
     }

@@ -25,12 +25,12 @@ use tokio::runtime::Handle;
 use super::{
     opening::Closed,
     stamps::Stamps,
-    tell_problems,
     watch::{FolderWatch, concerns_files},
 };
 use crate::{
     exit::text_of,
     prepare::Prepared,
+    problems,
     settings::{Key, Settings},
     terminal,
     workspace::Workspace,
@@ -295,7 +295,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
 
     /// Serves what was read; false where it is broken.
     fn serve(&mut self, prepared: Prepared) -> bool {
-        tell_problems(&prepared.problems);
+        problems::tell(&prepared.problems);
         let broken = broken(&prepared.problems);
         if !broken.is_subset(&self.known) {
             let site = self.handle.site();
