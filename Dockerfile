@@ -11,6 +11,7 @@ RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 WORKDIR /source
 COPY . .
 RUN cargo build --release --locked -p hookstead \
+    && target/release/hookstead licenses > /THIRD_PARTY_NOTICES \
     && install -d -o 10001 -g 10001 /data
 
 FROM debian:bookworm-slim
@@ -18,6 +19,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /source/target/release/hookstead /usr/local/bin/hookstead
+COPY --from=build /THIRD_PARTY_NOTICES /source/LICENSE /usr/share/doc/hookstead/
 # A new volume takes over the owner of the folder that it covers.
 COPY --from=build /data /data
 USER 10001:10001

@@ -3,6 +3,8 @@
 //
 //   node build.mjs OUTPUT [--minify]
 //
+// The licences of the packages in them go into `notices.txt` beside the output.
+//
 // The modules go into the folder `modules` beside the output, one file each: an expression,
 // `(function (module, exports, require) {…})`. They are never minified, for stack traces name their
 // lines. Identifiers keep their names in any case: class names show in logs and in error texts.
@@ -11,6 +13,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { notices } from "./notices.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const [output, ...flags] = process.argv.slice(2);
@@ -29,10 +32,11 @@ const common = {
   platform: "neutral",
   charset: "utf8",
   legalComments: "eof",
+  metafile: true,
   logLevel: "warning",
 };
 
-await build({
+const runtime = await build({
   ...common,
   entryPoints: ["src/index.js"],
   outfile: resolve(output),
@@ -85,3 +89,6 @@ for (const { path, text } of bundled.outputFiles) {
   const body = `${text}\nmodule.exports = module.exports.default;\n`;
   writeFileSync(join(target, basename(path)), `(function (module, exports, require) {${body}})`);
 }
+
+const text = notices(root, [runtime.metafile, bundled.metafile]);
+writeFileSync(join(dirname(resolve(output)), "notices.txt"), text);

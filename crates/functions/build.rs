@@ -1,5 +1,6 @@
 //! Bundles the JavaScript half (`js/`) and compiles it to bytecode, so that no start has to. The
-//! output folder gets `runtime.bytecode`, and `modules.rs` with the bytecode of every module.
+//! output folder gets `runtime.bytecode`, `modules.rs` with the bytecode of every module, and
+//! `notices.txt` with the licences of the packages in them.
 //!
 //! `npm ci` runs only when the lock file is newer than what it installed last.
 
@@ -19,7 +20,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let js = manifest.join("../../js").canonicalize()?;
-    for watched in ["src", "build.mjs", "package.json", "package-lock.json"] {
+    for watched in ["src", "build.mjs", "notices.mjs", "package.json", "package-lock.json"] {
         println!("cargo::rerun-if-changed={}", js.join(watched).display());
     }
     check_target()?;

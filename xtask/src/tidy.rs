@@ -8,6 +8,7 @@ mod dead;
 mod docs;
 mod headings;
 mod length;
+mod licences;
 mod picture;
 mod prerequisites;
 mod tokens;
@@ -50,6 +51,7 @@ const CHECKS: &[Check] = &[
     dead::check,
     docs::check,
     length::check,
+    licences::check,
     picture::check,
     prerequisites::check,
     tokens::check,

@@ -34,3 +34,7 @@ pub use invocation::{
 };
 pub use modules::is_builtin_module;
 pub use source::SyntaxError;
+
+/// The npm packages in the bundled JavaScript: a line for each with its licence and its sources,
+/// and then the licences' texts.
+pub const BUNDLED_NOTICES: &str = include_str!(concat!(env!("OUT_DIR"), "/notices.txt"));

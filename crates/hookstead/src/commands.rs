@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod data;
 mod function;
+mod licenses;
 mod overview;
 mod secrets;
 mod serve;
@@ -36,6 +37,7 @@ enum Command {
     Secrets(secrets::Command),
     Sign(sign::Args),
     Completions(completions::Args),
+    Licenses(licenses::Args),
 }
 
 /// Runs a command.
@@ -48,5 +50,6 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Secrets(command) => secrets::run(&command),
         Command::Sign(args) => sign::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Licenses(_) => licenses::run(),
     }
 }

@@ -30,7 +30,9 @@ fn targets(repo: &Repo) -> anyhow::Result<BTreeSet<String>> {
         let folder = manifest.trim_end_matches("Cargo.toml");
         let lists = ["bin", "test", "bench", "example"].iter().filter_map(|kind| table.get(*kind));
         let entries = lists.filter_map(Value::as_array).flatten().chain(table.get("lib"));
-        let paths = entries.filter_map(|entry| entry.get("path")?.as_str());
+        let script = table.get("package").and_then(|package| package.get("build"));
+        let paths = entries.filter_map(|entry| entry.get("path")).chain(script);
+        let paths = paths.filter_map(Value::as_str);
         named.extend(paths.map(|path| format!("{folder}{path}")));
     }
     Ok(named)
@@ -74,7 +76,7 @@ fn visit<'a>(
 /// Where the modules of a file lie: beside a root or a `mod.rs`, else in a folder of its name.
 fn folder_of_children(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
-    if is_root(file) || name == "mod.rs" {
+    if is_root(file) || matches!(name, "mod.rs" | "main.rs") {
         return folder.to_owned();
     }
     file.trim_end_matches(".rs").to_owned()

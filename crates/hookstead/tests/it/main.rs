@@ -11,6 +11,7 @@ mod data_sources;
 mod documents;
 mod function;
 mod hostile;
+mod licenses;
 mod logs;
 mod memory;
 mod messages;
