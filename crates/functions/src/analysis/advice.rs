@@ -37,12 +37,35 @@ const OF_DATABASE: &[(&str, &str)] = &[
     ("runCommand", "do it on the server"),
 ];
 
+/// Methods of drivers, shells and object mappers that no cursor has.
+const OF_CURSOR: &[(&str, &str)] = &[
+    ("batchSize", "leave it out"),
+    ("count", "use `count` of the collection, with the same query"),
+    ("exec", "leave it out"),
+    ("explain", "ask the server"),
+    ("filter", "use `toArray` first"),
+    ("hint", "leave it out"),
+    ("itcount", "use `count` of the collection, with the same query"),
+    ("lean", "leave it out"),
+    ("maxTimeMS", "leave it out: a run has its own limits"),
+    ("populate", "use `aggregate` with `$lookup`"),
+    ("pretty", "leave it out"),
+    ("project", "give the projection as the second argument of `find`"),
+    ("projection", "give the projection as the second argument of `find`"),
+    ("select", "give the projection as the second argument of `find`"),
+    ("size", "use `count` of the collection, with the same query"),
+];
+
 pub(super) fn of_collection(name: &str) -> Option<Advice> {
     find(OF_COLLECTION, name)
 }
 
 pub(super) fn of_database(name: &str) -> Option<Advice> {
     find(OF_DATABASE, name)
+}
+
+pub(super) fn of_cursor(name: &str) -> Option<Advice> {
+    find(OF_CURSOR, name)
 }
 
 fn find(table: &[(&'static str, &'static str)], name: &str) -> Option<Advice> {

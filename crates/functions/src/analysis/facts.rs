@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, Expression, FormalParameter, Function,
-    VariableDeclarator,
+    Program, Statement, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -29,12 +29,15 @@ pub(super) struct Facts {
     handles: BTreeMap<String, Option<Handle>>,
 }
 
-/// Calls between `services.get(…)` and a method: `db` and `collection`.
-const CALLS_MAX: usize = 3;
+/// Calls between `services.get(…)` and a method: `db`, `collection`, `find`, and what sets the
+/// order and the range of a cursor.
+const CALLS_MAX: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handle {
     Collection,
+    /// What `find` gives.
+    Cursor,
     Database,
     /// `context.user`.
     User,
@@ -49,15 +52,30 @@ impl Facts {
                 is_user.then_some(Handle::User)
             }
             Expression::CallExpression(call) => match call.callee.get_inner_expression() {
-                Expression::StaticMemberExpression(member) if !call.arguments.is_empty() => {
-                    match member.property.name.as_str() {
-                        "collection" => Some(Handle::Collection),
-                        "db" => Some(Handle::Database),
-                        _ => None,
-                    }
+                Expression::StaticMemberExpression(member) => {
+                    let has_arguments = !call.arguments.is_empty();
+                    self.handle_of_call(&member.object, &member.property.name, has_arguments)
                 }
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// What a method of something gives.
+    fn handle_of_call(
+        &self,
+        object: &Expression<'_>,
+        method: &str,
+        has_arguments: bool,
+    ) -> Option<Handle> {
+        match method {
+            "collection" if has_arguments => Some(Handle::Collection),
+            "db" if has_arguments => Some(Handle::Database),
+            "find" if self.handle(object) == Some(Handle::Collection) => Some(Handle::Cursor),
+            "limit" | "skip" | "sort" => {
+                self.handle(object).filter(|handle| *handle == Handle::Cursor)
+            }
             _ => None,
         }
     }
@@ -133,23 +151,43 @@ impl Facts {
 
     fn exported(&mut self, value: &Expression<'_>) {
         self.has_exports = true;
-        let useless = match value.get_inner_expression() {
-            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => "a text",
-            Expression::NumericLiteral(_) => "a number",
-            Expression::BooleanLiteral(_) => "a boolean",
-            Expression::NullLiteral(_) => "null",
-            Expression::ObjectExpression(_) => "an object",
-            Expression::ArrayExpression(_) => "an array",
-            inner => {
-                self.may_export = true;
-                if let Expression::Identifier(name) = inner {
-                    self.entry_names.insert(name.name.to_string());
-                }
-                self.entries.extend(function_start(inner));
-                return;
-            }
-        };
-        self.useless = Some((value.span(), useless));
+        if let Some(what) = useless(value) {
+            self.useless = Some((value.span(), what));
+            return;
+        }
+        self.may_export = true;
+        let inner = value.get_inner_expression();
+        if let Expression::Identifier(name) = inner {
+            self.entry_names.insert(name.name.to_string());
+        }
+        self.entries.extend(function_start(inner));
+    }
+}
+
+/// What a source surely assigns to `exports` at its end, if that cannot be called: `exports = 2`
+/// behind a function takes its place.
+pub(super) fn last_useless(program: &Program<'_>) -> Option<(Span, &'static str)> {
+    let is_declaration = |statement: &&Statement<'_>| {
+        matches!(statement, Statement::FunctionDeclaration(_) | Statement::EmptyStatement(_))
+    };
+    let last = program.body.iter().rfind(|statement| !is_declaration(statement))?;
+    let Statement::ExpressionStatement(last) = last else { return None };
+    let Expression::AssignmentExpression(assignment) = &last.expression else { return None };
+    let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left else { return None };
+    let value = Some(&assignment.right)
+        .filter(|_| assignment.operator.is_assign() && name.name == "exports")?;
+    useless(value).map(|what| (value.span(), what))
+}
+
+fn useless(value: &Expression<'_>) -> Option<&'static str> {
+    match value.get_inner_expression() {
+        Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => Some("a text"),
+        Expression::NumericLiteral(_) => Some("a number"),
+        Expression::BooleanLiteral(_) => Some("a boolean"),
+        Expression::NullLiteral(_) => Some("null"),
+        Expression::ObjectExpression(_) => Some("an object"),
+        Expression::ArrayExpression(_) => Some("an array"),
+        _ => None,
     }
 }
 

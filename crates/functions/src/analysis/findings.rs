@@ -21,7 +21,7 @@ use oxc_syntax::scope::ScopeFlags;
 use super::{
     Names, UNSUPPORTED_GLOBALS,
     advice::{self, Advice},
-    facts::{Facts, Handle},
+    facts::{self, Facts, Handle},
     finding::{Applies, EXECUTE, Finding, Findings, REQUIRE},
     unresolved::Unresolved,
 };
@@ -60,7 +60,9 @@ pub(super) fn find(
         // Something assigns to it in a way that is not followed.
     } else if !facts.has_exports && !findings.iter().any(|one| one.code == MODULE_EXPORTS) {
         findings.insert(0, exports_nothing((1, 1), "nothing is assigned to `exports`"));
-    } else if let (false, Some((span, what))) = (facts.may_export, facts.useless) {
+    } else if let Some((span, what)) =
+        facts::last_useless(program).or(facts.useless.filter(|_| !facts.may_export))
+    {
         let message = format!("`exports` is {what}, which cannot be called");
         findings.insert(0, exports_nothing(place_of(source, span.start as usize), &message));
     }
@@ -243,6 +245,7 @@ impl<'a> Visit<'a> for Finder<'_> {
             let handle = self.facts.handle(&member.object);
             let (what, advice) = match handle {
                 Some(Handle::Collection) => ("a collection", advice::of_collection(name)),
+                Some(Handle::Cursor) => ("a cursor", advice::of_cursor(name)),
                 Some(Handle::Database) => ("a database", advice::of_database(name)),
                 Some(Handle::User) | None => ("", None),
             };

@@ -132,6 +132,20 @@ fn what_will_fail_is_found_and_nothing_else() {
              if (a.x) { return c.insert({}) }\n  c.watch(); }",
             "method-unknown@3:23? method-unknown@4:5?",
         ),
+        ("exports = () => 1; function f() {} exports = 2; function g() {}", "exports-nothing@1:46"),
+        ("exports = 2; exports = () => 1", ""),
+        ("exports = f; exports = 2; if (x) exports = f; function f() {} let x", ""),
+        (
+            "exports = () => context.services.get('m').db('d').collection('c').find().count()",
+            "method-unknown@1:74",
+        ),
+        (
+            "exports = (a) => { const c = a.db('d').collection('c').find({}).sort({ a: 1 });\n  \
+             return c.project({}) }",
+            "method-unknown@2:12?",
+        ),
+        ("exports = (a) => a.db('d').collection('c').aggregate([]).project({ a: 1 })", ""),
+        ("exports = (a) => a.find().count() + a.db('d').collection('c').count()", ""),
         ("exports = (c, db) => { c.insert({}); const d = db.collection('c'); d.find() }", ""),
         ("exports = (db) => { let c = db.collection('c'); c = []; c.remove(1) }", ""),
         ("exports = (a) => a.db('d').listCollections()", "method-unknown@1:28?"),
