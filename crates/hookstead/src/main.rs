@@ -1,5 +1,6 @@
 //! Hookstead: a home of your own for exported Atlas App Services apps.
 
+mod body_file;
 mod commands;
 mod data;
 mod data_dir;

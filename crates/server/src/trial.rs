@@ -34,7 +34,8 @@ pub enum TrialPartError {
     Method,
     /// The path, with its query.
     #[error(
-        "that is no path of a URL: it begins with / and holds no spaces, which are written %20"
+        "that is no path of a URL: it begins with / and holds no spaces and no #, which are \
+         written %20 and %23"
     )]
     Path,
     /// A header.
@@ -51,7 +52,9 @@ impl TrialRequest {
     pub fn new(method: &str, path: &str, body: Bytes) -> Result<Self, TrialPartError> {
         let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_alphabetic());
         let method = method.parse().ok().filter(|_| is_method).ok_or(TrialPartError::Method)?;
-        let uri: Uri = path.parse().map_err(|_| TrialPartError::Path)?;
+        // A fragment stays with the client, and never reaches a server.
+        let is_path = !path.contains('#');
+        let uri: Uri = path.parse().ok().filter(|_| is_path).ok_or(TrialPartError::Path)?;
         let path = uri.into_parts().path_and_query;
         let path =
             path.filter(|path| path.as_str().starts_with('/')).ok_or(TrialPartError::Path)?;

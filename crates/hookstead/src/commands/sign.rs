@@ -5,7 +5,7 @@ mod route_secret;
 use std::{
     convert::Infallible,
     fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -17,6 +17,7 @@ use hookstead_signature::{RequestParts, Scheme, Signed, presets};
 use url::Url;
 
 use crate::{
+    body_file,
     exit::{Exit, UsageError},
     shell::quote,
     workspace::{AppFlags, folder_of_app},
@@ -158,13 +159,7 @@ impl Args {
         if let Some(data) = &self.data {
             return Ok(data.clone().into_bytes());
         }
-        if let Some(path) = self.body_file() {
-            return fs::read(path)
-                .with_context(|| format!("cannot read the body from {}", path.display()));
-        }
-        let mut body = Vec::new();
-        io::stdin().lock().read_to_end(&mut body).context("cannot read the body")?;
-        Ok(body)
+        body_file::read(self.file.as_deref().unwrap_or(Path::new("-")))
     }
 
     /// The file of the body; a dash is standard input, as elsewhere.

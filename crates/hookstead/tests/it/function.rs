@@ -83,6 +83,12 @@ fn endpoints_and_webhooks_are_called_with_a_request() {
 fn requests_that_are_none_and_functions_that_fail_are_told() {
     let cases = [
         (&["hello", "--request", "GET hello"][..], 2, "it begins with /"),
+        (&["hello", "--request", "/hello#top"], 2, "no #, which are written %20 and %23"),
+        (
+            &["hello", "--request", "/", "--data-file", "/dev/zero"],
+            1,
+            "/dev/zero exceeds the limit",
+        ),
         (&["hello", "--request", "/", "--header", "x"], 2, "--header \"x\" is no header"),
         (&["hello", "--data", "{}"], 2, "--request"),
         (&["hello", "1", "--request", "/"], 2, "cannot be used with"),

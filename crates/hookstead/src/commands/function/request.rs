@@ -1,9 +1,8 @@
 //! `hookstead function run --request`: a function called as the server calls it.
 
 use std::{
-    fs,
-    io::{self, IsTerminal as _, Read as _, Write as _},
-    path::{Path, PathBuf},
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
 };
 
 use anyhow::Context as _;
@@ -12,6 +11,7 @@ use hookstead_server::{TrialFailure, TrialRequest, TrialResponse, try_request};
 
 use super::tell_log;
 use crate::{
+    body_file,
     exit::{Exit, REMEDY, UsageError},
     prepare::{Prepared, server_config},
     settings::Settings,
@@ -68,15 +68,7 @@ impl RequestFlags {
             return Ok(Some(text.clone().into()));
         }
         let Some(path) = &self.data_file else { return Ok(None) };
-        let mut body = Vec::new();
-        if path == Path::new("-") {
-            let read = io::stdin().lock().read_to_end(&mut body);
-            read.context("cannot read the body from standard input")?;
-        } else {
-            let read = fs::read(path);
-            body = read.with_context(|| format!("cannot read the body from {}", path.display()))?;
-        }
-        Ok(Some(body.into()))
+        Ok(Some(body_file::read(path)?.into()))
     }
 }
 
