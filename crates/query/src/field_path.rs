@@ -1,24 +1,19 @@
 //! What a path may look like where a server is strict about it.
 
-use crate::{QueryError, depth::check_path};
-
-const STARTS_WITH_DOLLAR: i32 = 16410;
-const EMPTY_NAME: i32 = 15998;
-const EMPTY_PATH: i32 = 40352;
-const ENDS_WITH_DOT: i32 = 40353;
+use crate::{MongoCode, QueryError, depth::check_path};
 
 /// Checks the path of a sort or a projection.
 pub(crate) fn check(path: &str) -> Result<(), QueryError> {
     let (code, message) = if path.is_empty() {
-        (EMPTY_PATH, "FieldPath cannot be constructed with empty string")
+        (MongoCode::FIELD_PATH_EMPTY, "FieldPath cannot be constructed with empty string")
     } else if path.ends_with('.') {
-        (ENDS_WITH_DOT, "FieldPath must not end with a '.'.")
+        (MongoCode::FIELD_PATH_ENDS_WITH_DOT, "FieldPath must not end with a '.'.")
     } else if path.split('.').any(str::is_empty) {
-        (EMPTY_NAME, "FieldPath field names may not be empty strings.")
+        (MongoCode::FIELD_NAME_EMPTY, "FieldPath field names may not be empty strings.")
     } else if path.split('.').any(|name| name.starts_with('$')) {
         let message = "FieldPath field names may not start with '$'. \
                        Consider using $getField or $setField.";
-        (STARTS_WITH_DOLLAR, message)
+        (MongoCode::FIELD_NAME_STARTS_WITH_DOLLAR, message)
     } else {
         return check_path(path);
     };
@@ -29,7 +24,7 @@ pub(crate) fn check(path: &str) -> Result<(), QueryError> {
 pub(crate) fn check_part(part: &str) -> Result<(), QueryError> {
     if part.is_empty() || part.ends_with('.') {
         let message = "FieldPath field names may not be empty strings.";
-        return Err(QueryError::new(EMPTY_NAME, message));
+        return Err(QueryError::new(MongoCode::FIELD_NAME_EMPTY, message));
     }
     check(part)
 }

@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::{QueryError, memory};
+use crate::{MongoCode, QueryError, memory};
 
 /// After so many steps, somebody is asked.
 const STEPS: u32 = 4096;
@@ -92,7 +92,7 @@ pub fn with_interrupt<T>(interrupt: Rc<dyn Interrupt>, work: impl FnOnce() -> T)
     outcome
 }
 
-/// Does some work that ends with [`QueryError::INTERRUPTED`] after so many steps.
+/// Does some work that ends with [`MongoCode::INTERRUPTED`] after so many steps.
 pub fn with_steps<T>(steps: u32, work: impl FnOnce() -> T) -> T {
     let asked = ASKED.replace(Asked::Limit);
     let _memory = memory::Counting::with_limit();
@@ -186,7 +186,7 @@ fn asked() -> Result<Option<Rc<dyn Interrupt>>, QueryError> {
 }
 
 fn interrupted() -> QueryError {
-    QueryError::new(QueryError::INTERRUPTED, "operation was interrupted")
+    QueryError::new(MongoCode::INTERRUPTED, "operation was interrupted")
 }
 
 /// Sorts as `sort_by` does, in pieces between which somebody is asked. The pieces grow: each pass
@@ -275,6 +275,6 @@ mod tests {
         sort_by(&mut pairs, |(one, _), (other, _)| one.cmp(other)).unwrap();
         assert!(pairs.is_sorted(), "equal ones stay in their order");
         let stopped = with_steps(30_000, || sort_by(&mut items, Ord::cmp));
-        assert_eq!(stopped.unwrap_err().code, QueryError::INTERRUPTED);
+        assert_eq!(stopped.unwrap_err().code, MongoCode::INTERRUPTED);
     }
 }

@@ -4,6 +4,7 @@
 //! BSON, so that what nobody looks at is copied and never decoded, and every type survives.
 
 mod aggregate;
+mod code;
 mod decimal;
 mod decimal_math;
 mod depth;
@@ -34,6 +35,7 @@ pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
     WhenNotMatched,
 };
+pub use code::MongoCode;
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, PATH_NAMES_MAX, check_path, validate};
 pub use distinct::Distinct;

@@ -7,7 +7,7 @@
 use bson::{RawArray, RawBsonRef, RawDocument};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     depth::check_sort_fields,
     describe::describe_field,
     field_path,
@@ -19,10 +19,6 @@ use crate::{
 
 /// `BadValue`: two paths through two arrays.
 const PARALLEL_ARRAYS: &str = "cannot sort with keys that are parallel arrays";
-
-const ILLEGAL_KEY: i32 = 15974;
-const ILLEGAL_ORDER: i32 = 15975;
-const AMBIGUOUS_NAME: i32 = 16746;
 
 /// Paths with directions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -200,14 +196,14 @@ impl Direction {
         let Some(number) = Number::of(value) else {
             let shown = describe_field(name, value);
             let message = format!("Illegal key in $sort specification: {shown}");
-            return Err(QueryError::new(ILLEGAL_KEY, message));
+            return Err(QueryError::new(MongoCode::SORT_KEY_ILLEGAL, message));
         };
         match number.whole() {
             Some(1) => Ok(Self::Ascending),
             Some(-1) => Ok(Self::Descending),
             _ => {
                 let message = "$sort key ordering must be 1 (for ascending) or -1 (for descending)";
-                Err(QueryError::new(ILLEGAL_ORDER, message))
+                Err(QueryError::new(MongoCode::SORT_ORDER_ILLEGAL, message))
             }
         }
     }
@@ -273,7 +269,7 @@ fn indexed<'a>(array: &'a RawArray, part: &Part) -> Result<Option<RawBsonRef<'a>
                  elements in an array), field: '{}'",
                 part.name
             );
-            Err(QueryError::new(AMBIGUOUS_NAME, message))
+            Err(QueryError::new(MongoCode::AMBIGUOUS_FIELD_NAME, message))
         }
         (None, true) => Ok(None),
         (found, false) => Ok(Some(found.unwrap_or(RawBsonRef::Null))),

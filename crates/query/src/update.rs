@@ -5,7 +5,6 @@
 
 mod array;
 mod array_filters;
-mod code;
 mod leaf;
 mod limits;
 mod number;

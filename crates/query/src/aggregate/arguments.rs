@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::raw::malformed;
-use crate::{QueryError, expression::type_name};
+use crate::{MongoCode, QueryError, expression::type_name};
 
 /// What is known about the arguments of something.
 pub(super) struct Known<'k> {
@@ -33,11 +33,11 @@ impl<'a> Arguments<'a> {
             let name = name.as_str();
             if !known.names.contains(&name) {
                 let text = format!("BSON field '{}.{name}' is an unknown field.", known.name);
-                return Err(QueryError::new(40415, text));
+                return Err(QueryError::new(MongoCode::ARGUMENT_UNKNOWN, text));
             }
             if given.iter().any(|(other, _)| *other == name) {
                 let text = format!("BSON field '{}.{name}' is a duplicate field", known.name);
-                return Err(QueryError::new(40413, text));
+                return Err(QueryError::new(MongoCode::ARGUMENT_TWICE, text));
             }
             given.push((name, value));
         }
@@ -53,7 +53,7 @@ impl<'a> Arguments<'a> {
     pub(super) fn required(&self, name: &str) -> Result<RawBsonRef<'a>, QueryError> {
         self.get(name).ok_or_else(|| {
             let text = format!("BSON field '{}.{name}' is missing but a required field", self.name);
-            QueryError::new(40414, text)
+            QueryError::new(MongoCode::ARGUMENT_MISSING, text)
         })
     }
 
@@ -102,6 +102,6 @@ impl<'a> Arguments<'a> {
             self.name,
             type_name(Some(value))
         );
-        QueryError::new(QueryError::TYPE_MISMATCH, text)
+        QueryError::new(MongoCode::TYPE_MISMATCH, text)
     }
 }

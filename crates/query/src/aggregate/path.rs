@@ -4,7 +4,7 @@ use bson::RawDocument;
 
 use super::raw::{Element, elements, find};
 use super::write::Writer;
-use crate::{QueryError, depth::check_path};
+use crate::{MongoCode, QueryError, depth::check_path};
 
 /// A path with at least one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +17,15 @@ impl Path {
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
         if text.is_empty() {
             return Err(QueryError::new(
-                40352,
+                MongoCode::FIELD_PATH_EMPTY,
                 "FieldPath cannot be constructed with empty string",
             ));
         }
         if text.ends_with('.') {
-            return Err(QueryError::new(40353, "FieldPath must not end with a '.'."));
+            return Err(QueryError::new(
+                MongoCode::FIELD_PATH_ENDS_WITH_DOT,
+                "FieldPath must not end with a '.'.",
+            ));
         }
         check_path(text)?;
         let names: Vec<String> = text.split('.').map(str::to_owned).collect();
@@ -70,15 +73,21 @@ impl Path {
 /// Refuses names that no stage can make.
 pub(super) fn check_name(name: &str) -> Result<(), QueryError> {
     if name.is_empty() {
-        return Err(QueryError::new(15998, "FieldPath field names may not be empty strings."));
+        return Err(QueryError::new(
+            MongoCode::FIELD_NAME_EMPTY,
+            "FieldPath field names may not be empty strings.",
+        ));
     }
     if name.starts_with('$') {
         let text = "FieldPath field names may not start with '$'. \
                     Consider using $getField or $setField.";
-        return Err(QueryError::new(16410, text));
+        return Err(QueryError::new(MongoCode::FIELD_NAME_STARTS_WITH_DOLLAR, text));
     }
     if name.contains('\0') {
-        return Err(QueryError::new(16411, "FieldPath field names may not contain '\\0'."));
+        return Err(QueryError::new(
+            MongoCode::FIELD_NAME_HAS_NULL_BYTE,
+            "FieldPath field names may not contain '\\0'.",
+        ));
     }
     Ok(())
 }

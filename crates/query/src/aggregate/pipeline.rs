@@ -8,7 +8,7 @@ use super::{
     stages::{self, output::Output},
 };
 use crate::{
-    Filter, Parameters, QueryError, Sort,
+    Filter, MongoCode, Parameters, QueryError, Sort,
     depth::{PIPELINE_DEPTH_MAX, STAGES_MAX, check_stack},
     interrupt::step,
     memory::{HeldBytes, Passage},
@@ -74,7 +74,6 @@ impl Pipeline {
         documents: impl ExactSizeIterator<Item = &'s RawDocument>,
         context: Context<'_>,
     ) -> Result<Self, QueryError> {
-        const SUB_PIPELINES_TOO_DEEP: i32 = 232;
         check_stack()?;
         let count = documents.len();
         let stages_around = context.stages_around + count;
@@ -82,13 +81,13 @@ impl Pipeline {
             let all =
                 if count > STAGES_MAX { "" } else { ", with those of the pipelines around it" };
             let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages{all}");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+            return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
         }
         if context.depth > PIPELINE_DEPTH_MAX {
             let text = format!(
                 "Maximum number of nested sub-pipelines exceeded. Limit is {PIPELINE_DEPTH_MAX}"
             );
-            return Err(QueryError::new(SUB_PIPELINES_TOO_DEEP, text));
+            return Err(QueryError::new(MongoCode::MAX_SUB_PIPELINE_DEPTH_EXCEEDED, text));
         }
         let mut stages = Vec::with_capacity(count);
         for (index, document) in documents.enumerate() {
@@ -97,7 +96,7 @@ impl Pipeline {
             let (name, mut parsed) = parse(document, inside)?;
             if matches!(name.as_str(), "$out" | "$merge") && index + 1 < count {
                 let text = format!("{name} can only be the final stage in the pipeline");
-                return Err(QueryError::new(40601, text));
+                return Err(QueryError::new(MongoCode::STAGE_NOT_LAST, text));
             }
             stages.append(&mut parsed);
         }
@@ -274,7 +273,6 @@ fn len_of(next: &Option<Result<RawDocumentBuf, QueryError>>) -> usize {
 }
 
 fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {
-    const TOO_LARGE: i32 = 10334;
     let len = document.as_bytes().len();
     if len <= DOCUMENT_BYTES_MAX {
         return Ok(document);
@@ -283,5 +281,5 @@ fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> 
         "BSONObj size: {len} (0x{len:X}) is invalid. \
          Size must be between 0 and {DOCUMENT_BYTES_MAX}(16MB)"
     );
-    Err(QueryError::new(TOO_LARGE, text))
+    Err(QueryError::new(MongoCode::BSON_OBJECT_TOO_LARGE, text))
 }

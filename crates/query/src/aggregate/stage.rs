@@ -7,7 +7,7 @@ use super::{
     pipeline::Reading,
     stages,
 };
-use crate::{Filter, Parameters, QueryError};
+use crate::{Filter, MongoCode, Parameters, QueryError};
 
 /// A stage of a pipeline. Those that others join with are known by their names.
 pub(super) enum Stage {
@@ -90,7 +90,7 @@ pub(super) fn parse(
     let mut fields = stage.iter();
     let (Some(Ok((name, value))), None) = (fields.next(), fields.next()) else {
         let text = "A pipeline stage specification object must contain exactly one field.";
-        return Err(QueryError::new(40323, text));
+        return Err(QueryError::new(MongoCode::STAGE_NOT_ONE_FIELD, text));
     };
     let name = name.as_str();
     let Some((_, parse)) = STAGES.iter().find(|(known, _)| *known == name) else {
@@ -98,7 +98,7 @@ pub(super) fn parse(
             return Err(QueryError::not_supported(name));
         }
         let text = format!("Unrecognized pipeline stage name: '{name}'");
-        return Err(QueryError::new(40324, text));
+        return Err(QueryError::new(MongoCode::STAGE_UNKNOWN, text));
     };
     check_place(name, context)?;
     Ok((name.to_owned(), parse(value, context)?))
@@ -164,21 +164,24 @@ const OF_UPDATES: &[&str] =
     &["$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"];
 
 fn check_place(name: &str, context: Context<'_>) -> Result<(), QueryError> {
-    const INVALID_OPTIONS: i32 = 72;
     let writes = matches!(name, "$out" | "$merge");
     let (code, place) = match context.place {
         Place::Update if !OF_UPDATES.contains(&name) => {
             let text = format!("{name} is not allowed to be used within an update");
-            return Err(QueryError::new(INVALID_OPTIONS, text));
+            return Err(QueryError::new(MongoCode::INVALID_OPTIONS, text));
         }
         Place::Facet if writes || matches!(name, "$facet" | "$documents") => {
-            (40600, "to be used within a $facet stage")
+            (MongoCode::STAGE_NOT_IN_FACET, "to be used within a $facet stage")
         }
-        Place::Lookup if writes => (51047, "within a $lookup's sub-pipeline"),
-        Place::UnionWith if writes => (31441, "within a $unionWith's sub-pipeline"),
+        Place::Lookup if writes => {
+            (MongoCode::STAGE_NOT_IN_LOOKUP, "within a $lookup's sub-pipeline")
+        }
+        Place::UnionWith if writes => {
+            (MongoCode::STAGE_NOT_IN_UNION_WITH, "within a $unionWith's sub-pipeline")
+        }
         _ if name == "$documents" && context.index > 0 => {
             let text = format!("{name} is only valid as the first stage in a pipeline");
-            return Err(QueryError::new(40602, text));
+            return Err(QueryError::new(MongoCode::STAGE_NOT_FIRST, text));
         }
         _ => return Ok(()),
     };

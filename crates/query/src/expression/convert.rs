@@ -14,7 +14,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, field, fields, is_nullish, type_name},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$convert", parse, convert),
@@ -88,7 +88,7 @@ impl Target {
 
     /// From a name or a number, or a document with one of them; none from null.
     fn parse(value: Option<RawBsonRef<'_>>) -> Result<Option<Self>, QueryError> {
-        let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+        let failed = |text: String| Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
         match value {
             None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(None),
             Some(RawBsonRef::String(name)) => {
@@ -134,7 +134,7 @@ fn parse(
     parser: &mut Parser<'_>,
 ) -> Result<Node, QueryError> {
     const NAMES: [&str; 5] = ["input", "to", "format", "onNull", "onError"];
-    let failed = |text: String| QueryError::new(QueryError::FAILED_TO_PARSE, text);
+    let failed = |text: String| QueryError::new(MongoCode::FAILED_TO_PARSE, text);
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("$convert expects an object of named arguments but found: {found}");
@@ -171,7 +171,7 @@ fn convert<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         other => {
             let found = type_name(other);
             let text = format!("$convert requires that 'format' be a string, found: {found}");
-            return Err(QueryError::new(4_341_114, text));
+            return Err(QueryError::new(MongoCode::CONVERT_FORMAT_NOT_STRING, text));
         }
     };
     match converted(input.raw(), target, format) {
@@ -273,6 +273,5 @@ fn object_id(text: &str) -> Result<Value<'static>, QueryError> {
 }
 
 fn failure(text: String) -> QueryError {
-    const CONVERSION_FAILURE: i32 = 241;
-    QueryError::new(CONVERSION_FAILURE, text)
+    QueryError::new(MongoCode::CONVERSION_FAILURE, text)
 }

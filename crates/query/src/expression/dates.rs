@@ -19,7 +19,7 @@ use super::{
     operator::{Arguments, Operator, Prepared},
     value::{Value, type_name},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 pub(super) use self::{
     format::{clock_text, iso_text},
@@ -49,7 +49,7 @@ fn date_ms(value: Option<&Value<'_>>) -> Result<Option<i64>, QueryError> {
         None => {
             let found = type_name(Some(value.raw()));
             let text = format!("can't convert from BSON type {found} to Date");
-            Err(QueryError::new(16006, text))
+            Err(QueryError::new(MongoCode::NOT_CONVERTIBLE_TO_DATE, text))
         }
     }
 }
@@ -77,7 +77,7 @@ fn zone_of(arguments: &Arguments<'_>, index: usize) -> Result<Option<Zone>, Quer
         other => {
             let found = type_name(other);
             let text = format!("timezone must evaluate to a string, found {found}");
-            Err(QueryError::new(40517, text))
+            Err(QueryError::new(MongoCode::TIME_ZONE_NOT_STRING, text))
         }
     }
 }

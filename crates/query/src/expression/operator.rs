@@ -15,7 +15,7 @@ use super::{
     scope::Scope,
     value::{Evaluated, Value},
 };
-use crate::{QueryError, pattern::Compiled};
+use crate::{MongoCode, QueryError, pattern::Compiled};
 
 /// An operator of the language.
 pub(super) struct Operator {
@@ -41,13 +41,13 @@ pub(super) enum Form {
 /// The arguments of an operator that takes a document, with the codes of its errors.
 pub(super) struct Names {
     /// When it is no document.
-    pub(super) not_object: i32,
+    pub(super) not_object: MongoCode,
     /// When there is one that it does not know.
-    pub(super) unknown: i32,
+    pub(super) unknown: MongoCode,
     /// How such errors are worded.
     pub(super) words: Words,
-    /// Each with the code for when it is left out; 0 where it may be.
-    pub(super) names: &'static [(&'static str, i32)],
+    /// Each with the code for when it is left out, where it may not be.
+    pub(super) names: &'static [(&'static str, Option<MongoCode>)],
 }
 
 /// The wording of errors about named arguments, which is not the same everywhere.

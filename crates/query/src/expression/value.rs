@@ -6,7 +6,7 @@ use bson::{Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocu
 
 pub(crate) use crate::scan::field;
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     interrupt::{charge_bytes, step},
     memory::Held,
     order,
@@ -245,8 +245,7 @@ fn charge_copy(value: RawBsonRef<'_>) {
 
 /// The error about bytes that are no BSON.
 pub(crate) fn broken(error: &dyn std::fmt::Display) -> QueryError {
-    const INVALID_BSON: i32 = 22;
-    QueryError::new(INVALID_BSON, format!("invalid BSON: {error}"))
+    QueryError::new(MongoCode::INVALID_BSON, format!("invalid BSON: {error}"))
 }
 
 /// The same value, where it lies in the reference itself.

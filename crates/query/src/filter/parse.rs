@@ -11,7 +11,7 @@ use super::{
     test::Test,
 };
 use crate::{
-    Expression, Parameters, QueryError,
+    Expression, MongoCode, Parameters, QueryError,
     depth::{COMMAND_DEPTH_MAX, check_path, check_stack, validate},
     describe::describe,
     number::Number,
@@ -130,7 +130,7 @@ fn parse_top_operator(
         "$jsonSchema" => {
             let RawBsonRef::Document(schema) = value else {
                 let message = "$jsonSchema must be an object";
-                return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+                return Err(QueryError::new(MongoCode::TYPE_MISMATCH, message));
             };
             Node::Schema(Schema::parse(schema)?)
         }
@@ -181,7 +181,7 @@ fn parse_list(
 fn parse_always(name: &str, value: RawBsonRef<'_>, truth: bool) -> Result<bool, QueryError> {
     if Number::of(value).and_then(Number::whole) != Some(1) {
         let message = format!("{name} must be an integer value of 1");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, message));
     }
     Ok(truth)
 }

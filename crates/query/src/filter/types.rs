@@ -2,7 +2,7 @@
 
 use bson::{RawBsonRef, spec::ElementType};
 
-use crate::{QueryError, describe::describe, number::Number, path::items};
+use crate::{MongoCode, QueryError, describe::describe, number::Number, path::items};
 
 /// The types with their names and numbers.
 const TYPES: [(&str, i64, ElementType); 21] = [
@@ -53,7 +53,7 @@ impl TypeSet {
         }
         if set.types.is_empty() {
             let message = format!("{operator} must match at least one type");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+            return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, message));
         }
         Ok(set)
     }
@@ -103,7 +103,7 @@ impl TypeSet {
         }
         let Some(number) = Number::of(value) else {
             let message = "type must be represented as a number or a string";
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, message));
         };
         let code = number.whole().filter(|code| *code != 0);
         let found = TYPES.iter().find(|(_, known, _)| Some(*known) == code);

@@ -4,7 +4,6 @@ use bson::{RawBson, RawBsonRef, RawDocument};
 
 use super::{
     array::{Pull, Push, add_to_set, keep, pop},
-    code,
     limits::check_depth,
     number::{BitOperator, Number},
     rename::Rename,
@@ -12,7 +11,7 @@ use super::{
     wide::Wide,
 };
 use crate::{
-    QueryError, compare,
+    MongoCode, QueryError, compare,
     describe::{describe_field, type_name},
     trail::Trail,
 };
@@ -186,7 +185,7 @@ fn arithmetic(
     let id = || id_text(place.document);
     let Some(old) = Number::read(value) else {
         return Err(QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "Cannot apply {operator} to a value of non-numeric type. {{{}}} has the field \
                  '{}' of non-numeric type {}",
@@ -246,5 +245,5 @@ pub(super) fn id_text(document: &RawDocument) -> String {
 
 /// What a path cannot lead through.
 pub(super) fn not_viable(message: String) -> QueryError {
-    QueryError::new(code::PATH_NOT_VIABLE, message)
+    QueryError::new(MongoCode::PATH_NOT_VIABLE, message)
 }

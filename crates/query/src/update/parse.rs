@@ -16,7 +16,7 @@ use super::{
     value_set::ValueSet,
 };
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     depth::validate,
     describe::{describe, describe_field, type_name},
 };
@@ -204,7 +204,7 @@ fn check_begin(spec: &RawDocument) -> Result<(), QueryError> {
 fn number(verb: &str, path: &Path, argument: RawBsonRef<'_>) -> Result<Number, QueryError> {
     Number::read(argument).ok_or_else(|| {
         QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "Cannot {verb} with non-numeric argument: {{{}}}",
                 describe_field(&path.text, argument)
@@ -280,5 +280,5 @@ fn bits(argument: RawBsonRef<'_>) -> Result<Vec<(BitOperator, Number)>, QueryErr
 }
 
 fn failed_to_parse(message: String) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, message)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, message)
 }

@@ -3,12 +3,9 @@
 use bson::{RawBsonRef, RawDocument};
 
 use crate::{
-    DataError, ErrorKind, Namespace,
+    DataError, ErrorKind, MongoCode, Namespace,
     embedded::catalogue::{Collection, Index, index_keys::values_of, text::value_text},
 };
-
-/// `DuplicateKey`
-const CODE: i32 = 11000;
 
 /// A document whose `_id` another one has.
 pub(crate) fn of_id(namespace: &Namespace, document: &RawDocument) -> DataError {
@@ -40,5 +37,5 @@ fn error(namespace: &Namespace, index: &str, key: &str) -> DataError {
         "E11000 duplicate key error collection: {database}.{collection} index: {index} \
          dup key: {{ {key} }}"
     );
-    DataError::new(ErrorKind::DuplicateKey, message).with_code(CODE)
+    DataError::new(ErrorKind::DuplicateKey, message).with_code(MongoCode::DUPLICATE_KEY)
 }

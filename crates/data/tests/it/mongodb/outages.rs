@@ -168,7 +168,7 @@ async fn a_server_keeps_the_limit_itself() {
     let join = rawdoc! { "$lookup": { "from": "c", "pipeline": [], "as": "all" } };
     let group = rawdoc! { "$group": { "_id": null, "n": { "$sum": { "$size": "$all" } } } };
     let failure = c.aggregate(vec![join, group], RawDocumentBuf::new()).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code), (ErrorKind::Unavailable, Some(50)), "{failure}");
+    assert_eq!((failure.kind, failure.number()), (ErrorKind::Unavailable, Some(50)), "{failure}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         computed::Computed,
         documents::{Collections, Documents, deferred},
@@ -40,7 +40,7 @@ impl Literal {
             QueryError::new(code, text)
         };
         let RawBsonRef::Array(array) = value.raw() else {
-            return Err(refused(5_858_203, &describe(value.raw())));
+            return Err(refused(MongoCode::DOCUMENTS_NOT_ARRAY, &describe(value.raw())));
         };
         let (mut documents, mut held) = (Vec::new(), HeldBytes::default());
         for item in array {
@@ -50,7 +50,7 @@ impl Literal {
                     held.add(bytes_of(document))?;
                     documents.push(document.to_owned());
                 }
-                other => return Err(refused(40228, &describe(other))),
+                other => return Err(refused(MongoCode::NEW_ROOT_NOT_OBJECT, &describe(other))),
             }
         }
         Ok((documents, held))

@@ -3,7 +3,7 @@
 use bson::RawBsonRef;
 
 use crate::{
-    Filter, QueryError,
+    Filter, MongoCode, QueryError,
     aggregate::{
         documents::Documents,
         stage::{Context, Stage},
@@ -17,7 +17,7 @@ pub(in crate::aggregate) fn parse(
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(condition) = value else {
         let text = "the match filter must be an expression in an object";
-        return Err(QueryError::new(15959, text));
+        return Err(QueryError::new(MongoCode::MATCH_NOT_OBJECT, text));
     };
     let filter = Filter::parse(condition, context.parameters)?;
     Ok(vec![Stage::Match(condition.to_owned(), filter)])

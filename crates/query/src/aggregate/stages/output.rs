@@ -3,7 +3,7 @@
 use bson::{Bson, RawArray, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
         Pipeline,
         arguments::{Arguments, stage_options},
@@ -115,7 +115,7 @@ pub(in crate::aggregate) fn parse_out(
                 "$out only supports a string or object argument, but found {}",
                 type_name(Some(other))
             );
-            return Err(QueryError::new(16990, text));
+            return Err(QueryError::new(MongoCode::OUT_NOT_OBJECT, text));
         }
     };
     check_names(database.as_deref(), &collection)?;
@@ -140,7 +140,7 @@ pub(in crate::aggregate) fn parse_merge(
         other => {
             let found = type_name(Some(other));
             let text = format!("$merge requires a string or object argument, but found {found}");
-            return Err(QueryError::new(51182, text));
+            return Err(QueryError::new(MongoCode::MERGE_NOT_STRING_OR_OBJECT, text));
         }
     };
     if let Output::Merge { database, collection, .. } = &output {
@@ -190,7 +190,7 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
         Some(other) => {
             let found = type_name(Some(other));
             let text = format!("$merge 'whenMatched' must be string or array, but found {found}");
-            return Err(QueryError::new(51191, text));
+            return Err(QueryError::new(MongoCode::WHEN_MATCHED_NOT_STRING_OR_ARRAY, text));
         }
     };
     let when_not_matched = match arguments.text("whenNotMatched")? {
@@ -201,7 +201,7 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
     };
     if given.is_some() && !matches!(when_matched, WhenMatched::Pipeline(_)) {
         let text = "Cannot use 'let' variables with 'whenMatched' mode other than a pipeline";
-        return Err(QueryError::new(51199, text));
+        return Err(QueryError::new(MongoCode::MERGE_LET_WITHOUT_PIPELINE, text));
     }
     let on = match arguments.get("on") {
         None => vec!["_id".to_owned()],
@@ -225,7 +225,7 @@ fn parse_into(into: RawBsonRef<'_>) -> Result<(Option<String>, String), QueryErr
             let text = format!(
                 "$merge 'into' field  must be either a string or an object, but found {found}"
             );
-            Err(QueryError::new(51178, text))
+            Err(QueryError::new(MongoCode::MERGE_INTO_NOT_STRING_OR_OBJECT, text))
         }
     }
 }
@@ -241,7 +241,7 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
                     let found = type_name(Some(other));
                     let text =
                         format!("$merge 'on' array elements must be strings, but found {found}");
-                    Err(QueryError::new(51134, text))
+                    Err(QueryError::new(MongoCode::MERGE_ON_ELEMENT_NOT_STRING, text))
                 }
             })
             .collect::<Result<_, _>>()?,
@@ -251,19 +251,19 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
                 "$merge 'on' field  must be either a string or an array of strings, \
                  but found {found}"
             );
-            return Err(QueryError::new(51186, text));
+            return Err(QueryError::new(MongoCode::MERGE_ON_NOT_STRING_OR_ARRAY, text));
         }
     };
     if fields.is_empty() {
         let text = "If explicitly specifying $merge 'on', must include at least one field";
-        return Err(QueryError::new(51187, text));
+        return Err(QueryError::new(MongoCode::MERGE_ON_EMPTY, text));
     }
     let mut seen = Seen::default();
     for field in &fields {
         crate::aggregate::path::Path::parse(field)?;
         if !seen.insert(field) {
             let text = format!("Found a duplicate field '{field}'");
-            return Err(QueryError::new(31465, text));
+            return Err(QueryError::new(MongoCode::MERGE_ON_TWICE, text));
         }
     }
     Ok(fields)
@@ -284,7 +284,7 @@ fn parse_let(
         } else if value != RawBsonRef::String("$$ROOT") {
             let text = "'let' may not define a value for the reserved 'new' variable other than \
                         '$$ROOT'";
-            return Err(QueryError::new(51273, text));
+            return Err(QueryError::new(MongoCode::MERGE_LET_DEFINES_NEW, text));
         }
     }
     Ok(variables)
@@ -300,7 +300,7 @@ fn parse_stages(
         Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
         _ => {
             let text = "Each element of the 'pipeline' array must be an object";
-            Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+            Err(QueryError::new(MongoCode::TYPE_MISMATCH, text))
         }
     };
     let stages: Vec<RawDocumentBuf> = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
@@ -319,8 +319,7 @@ fn not_valid(name: &str, value: &str) -> QueryError {
 }
 
 fn check_names(database: Option<&str>, collection: &str) -> Result<(), QueryError> {
-    const INVALID_NAMESPACE: i32 = 73;
-    let refused = |text: String| Err(QueryError::new(INVALID_NAMESPACE, text));
+    let refused = |text: String| Err(QueryError::new(MongoCode::INVALID_NAMESPACE, text));
     if let Some(database) = database
         && (database.is_empty() || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']))
     {

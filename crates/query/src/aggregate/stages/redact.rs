@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    Expression, QueryError,
+    Expression, MongoCode, QueryError,
     aggregate::{
         documents::{Collections, Documents},
         raw::elements,
@@ -71,7 +71,7 @@ impl Redact {
                      $$KEEP, $$DESCEND, and $$PRUNE, but returned {}",
                     other.map_or_else(|| "MISSING".to_owned(), describe)
                 );
-                Err(QueryError::new(17053, text))
+                Err(QueryError::new(MongoCode::REDACT_RESULT_UNKNOWN, text))
             }
         })
     }

@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         arguments::{Arguments, stage_options},
         computed::Computed,
@@ -23,7 +23,7 @@ pub(in crate::aggregate) fn parse_replace_root(
         let found = type_name(Some(value));
         let text =
             format!("expected an object as specification for $replaceRoot stage, got {found}");
-        return Err(QueryError::new(40229, text));
+        return Err(QueryError::new(MongoCode::REPLACE_ROOT_NOT_OBJECT, text));
     };
     let arguments = Arguments::parse(document, &stage_options("$replaceRoot", &["newRoot"]))?;
     parse_replace_with(arguments.required("newRoot")?, context)
@@ -62,5 +62,5 @@ fn no_document(value: Option<RawBsonRef<'_>>, document: &RawDocument) -> QueryEr
         type_name(value),
         describe(RawBsonRef::Document(document))
     );
-    QueryError::new(40228, text)
+    QueryError::new(MongoCode::NEW_ROOT_NOT_OBJECT, text)
 }

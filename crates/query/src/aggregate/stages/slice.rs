@@ -3,7 +3,7 @@
 use bson::RawBsonRef;
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         documents::Documents,
         stage::{Context, Stage},
@@ -17,9 +17,9 @@ pub(in crate::aggregate) fn parse_limit(
     value: RawBsonRef<'_>,
     _context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let limit = whole("$limit", 5_107_201, value)?;
+    let limit = whole("$limit", MongoCode::LIMIT_NOT_WHOLE, value)?;
     if limit == 0 {
-        return Err(QueryError::new(15958, "the limit must be positive"));
+        return Err(QueryError::new(MongoCode::LIMIT_NOT_POSITIVE, "the limit must be positive"));
     }
     Ok(vec![Stage::Limit(limit)])
 }
@@ -29,7 +29,7 @@ pub(in crate::aggregate) fn parse_skip(
     value: RawBsonRef<'_>,
     _context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    Ok(vec![Stage::Skip(whole("$skip", 5_107_200, value)?)])
+    Ok(vec![Stage::Skip(whole("$skip", MongoCode::SKIP_NOT_WHOLE, value)?)])
 }
 
 /// The first documents.
@@ -48,7 +48,7 @@ pub(in crate::aggregate) fn skip(source: Documents<'_>, skip: u64) -> Documents<
     }))
 }
 
-fn whole(stage: &str, code: i32, value: RawBsonRef<'_>) -> Result<u64, QueryError> {
+fn whole(stage: &str, code: MongoCode, value: RawBsonRef<'_>) -> Result<u64, QueryError> {
     let invalid = |expected: &str| {
         let shown = describe(value);
         let text =

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use bson::{RawBsonRef, RawDocumentBuf};
 
 use crate::{
-    QueryError, Sort,
+    MongoCode, QueryError, Sort,
     aggregate::{
         budget::Budget,
         documents::{Documents, deferred},
@@ -20,10 +20,16 @@ pub(in crate::aggregate) fn parse(
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(keys) = value else {
-        return Err(QueryError::new(15973, "the $sort key specification must be an object"));
+        return Err(QueryError::new(
+            MongoCode::SORT_NOT_OBJECT,
+            "the $sort key specification must be an object",
+        ));
     };
     if keys.is_empty() {
-        return Err(QueryError::new(15976, "$sort stage must have at least one sort key"));
+        return Err(QueryError::new(
+            MongoCode::SORT_EMPTY,
+            "$sort stage must have at least one sort key",
+        ));
     }
     let sort = Sort::parse(keys)?;
     let bytes_max = context.parameters.memory_bytes_max;

@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         Pipeline,
         arguments::{Arguments, stage_options},
@@ -20,7 +20,7 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+    let failed = |text: String| Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
     let (collection, stages) = match value {
         RawBsonRef::String(collection) => (Some(collection.to_owned()), Vec::new()),
         RawBsonRef::Document(document) => {
@@ -49,8 +49,7 @@ pub(in crate::aggregate) fn parse(
             failed(format!("$documents cannot be used with the collection '{name}'"))
         }
         Some(name) if name.is_empty() => {
-            const INVALID_NAMESPACE: i32 = 73;
-            Err(QueryError::new(INVALID_NAMESPACE, "Invalid namespace specified ''"))
+            Err(QueryError::new(MongoCode::INVALID_NAMESPACE, "Invalid namespace specified ''"))
         }
         _ => Ok(vec![Stage::Other(Box::new(UnionWith { collection, pipeline }))]),
     }
@@ -66,14 +65,14 @@ pub(super) fn parse_stages<'a>(
         Some(RawBsonRef::Array(array)) => array,
         Some(_) => {
             let text = format!("'pipeline' option of {stage} must be specified as an array");
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
         }
     };
     let stage = |item: Result<RawBsonRef<'a>, _>| match item.map_err(|_| malformed())? {
         RawBsonRef::Document(stage) => Ok(stage),
         _ => {
             let text = "Each element of the 'pipeline' array must be an object";
-            Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+            Err(QueryError::new(MongoCode::TYPE_MISMATCH, text))
         }
     };
     array.into_iter().map(stage).collect::<Result<_, _>>().map(Some)

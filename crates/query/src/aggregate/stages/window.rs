@@ -18,7 +18,7 @@ use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use self::function::Function;
 use crate::{
-    QueryError, Sort,
+    MongoCode, QueryError, Sort,
     aggregate::{
         budget::Budget,
         computed::Computed,
@@ -130,7 +130,7 @@ impl Window {
                 if let Some(RawBsonRef::Array(_)) = value {
                     let text = "An expression used to partition cannot evaluate to value of type \
                                 array";
-                    return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+                    return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
                 }
                 append_key(value.unwrap_or(RawBsonRef::Null), &mut partition);
                 Ok(())

@@ -8,7 +8,7 @@ use bson::{Binary, RawBinaryRef, RawBson, RawBsonRef, spec::BinarySubtype};
 
 use super::failure;
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{numeric::Numeric, value::Value},
 };
 
@@ -102,11 +102,12 @@ fn no_format(format: Option<&str>, from: &str, to: &str) -> QueryError {
     match format {
         None => {
             let text = format!("Format must be specified when converting from '{from}' to '{to}'");
-            QueryError::new(4_341_115, text)
+            QueryError::new(MongoCode::CONVERT_FORMAT_MISSING, text)
         }
-        Some(format) => {
-            QueryError::new(4_341_125, format!("Invalid 'format' argument for $convert: {format}"))
-        }
+        Some(format) => QueryError::new(
+            MongoCode::CONVERT_FORMAT_INVALID,
+            format!("Invalid 'format' argument for $convert: {format}"),
+        ),
     }
 }
 

@@ -4,10 +4,7 @@ use super::{
     calendar::{DAY_MS, days_in_month, days_of, days_of_iso},
     zone::Zone,
 };
-use crate::QueryError;
-
-/// `ConversionFailure`
-const CONVERSION_FAILURE: i32 = 241;
+use crate::{MongoCode, QueryError};
 
 /// The parts that a text has named.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,5 +90,5 @@ pub(super) fn failed(text: &str, position: usize, reason: &str) -> QueryError {
 }
 
 pub(super) fn failure(text: String) -> QueryError {
-    QueryError::new(CONVERSION_FAILURE, text)
+    QueryError::new(MongoCode::CONVERSION_FAILURE, text)
 }

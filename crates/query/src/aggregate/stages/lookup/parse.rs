@@ -4,7 +4,7 @@ use bson::{RawBsonRef, RawDocument};
 
 use super::{Inner, Join, Lookup};
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
         arguments::{Arguments, stage_options},
         computed::Computed,
@@ -27,14 +27,14 @@ pub(in crate::aggregate) fn parse(
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("the $lookup stage specification must be an object, but found {found}");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
     };
     let lookup = parse_arguments(document, context)?;
     Ok(vec![Stage::Other(Box::new(lookup))])
 }
 
 fn parse_arguments(document: &RawDocument, context: Context<'_>) -> Result<Lookup, QueryError> {
-    let failed = |text: &str| QueryError::new(QueryError::FAILED_TO_PARSE, text);
+    let failed = |text: &str| QueryError::new(MongoCode::FAILED_TO_PARSE, text);
     for field in document {
         let (name, _) = field.map_err(|_| malformed())?;
         if !NAMES.contains(&name.as_str()) {
@@ -99,7 +99,7 @@ fn text_of<'a>(arguments: &Arguments<'a>, name: &str) -> Result<Option<&'a str>,
             let (shown, found) = (describe(other), type_name(Some(other)));
             let text =
                 format!("$lookup argument '{name}: {shown}' must be a string, is type {found}");
-            Err(QueryError::new(QueryError::FAILED_TO_PARSE, text))
+            Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text))
         }
     }
 }
@@ -115,7 +115,7 @@ fn parse_let(
             let (shown, found) = (describe(other), type_name(Some(other)));
             let text =
                 format!("$lookup argument 'let: {shown}' must be an object, is type {found}");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+            return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
         }
     };
     let variable = |field: Result<(&bson::raw::CStr, RawBsonRef<'_>), _>| {

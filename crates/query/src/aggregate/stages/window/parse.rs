@@ -15,7 +15,7 @@ use super::{
     tally::Wanted,
 };
 use crate::{
-    Parameters, QueryError, Sort,
+    MongoCode, Parameters, QueryError, Sort,
     aggregate::{
         accumulators::{Accumulator, Settings},
         arguments::{Arguments, stage_options},
@@ -54,7 +54,10 @@ pub(in crate::aggregate) fn parse(
     let sort = match arguments.document("sortBy")? {
         Some(keys) if !keys.is_empty() => Some(Sort::parse(keys)?),
         Some(_) => {
-            return Err(QueryError::new(15976, "$sort stage must have at least one sort key"));
+            return Err(QueryError::new(
+                MongoCode::SORT_EMPTY,
+                "$sort stage must have at least one sort key",
+            ));
         }
         None => None,
     };
@@ -224,7 +227,7 @@ impl Parser<'_> {
             RawBsonRef::Document(document) if document.is_empty() => {}
             _ => {
                 let text = format!("{operator} must be specified with '{{}}' as the value");
-                return Err(QueryError::new(5_371_603, text));
+                return Err(QueryError::new(MongoCode::RANK_WITH_ARGUMENTS, text));
             }
         }
         let Some(sort) = self.sort else {
@@ -232,14 +235,14 @@ impl Parser<'_> {
                 "{operator} must be specified with a top level sortBy expression with exactly one \
                  element"
             );
-            return Err(QueryError::new(5_371_602, text));
+            return Err(QueryError::new(MongoCode::RANK_NOT_SORTED_BY_ONE_FIELD, text));
         };
         if place != Place::Number && sort.fields().count() != 1 {
             let text = format!(
                 "{operator} must be specified with a top level sortBy expression with exactly one \
                  element"
             );
-            return Err(QueryError::new(5_371_602, text));
+            return Err(QueryError::new(MongoCode::RANK_NOT_SORTED_BY_ONE_FIELD, text));
         }
         Ok(Kind::Place(place))
     }
@@ -295,7 +298,7 @@ impl Parser<'_> {
                 Unit::Fixed(unit_ms) => Some(unit_ms),
                 Unit::Months(_) => {
                     let text = "unit must be 'week' or smaller";
-                    return Err(QueryError::new(5_490_704, text));
+                    return Err(QueryError::new(MongoCode::WINDOW_UNIT_TOO_LARGE, text));
                 }
             },
             Some(_) => return Err(failed(&format!("{operator} 'unit' must be a string"))),
@@ -396,5 +399,5 @@ fn check_alpha(value: RawBsonRef<'_>) -> Result<Decimal128, QueryError> {
 }
 
 fn failed(text: &str) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, text)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, text)
 }
