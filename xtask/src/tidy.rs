@@ -2,6 +2,7 @@
 
 mod arrows;
 mod changelog;
+mod circles;
 mod dead;
 mod docs;
 mod headings;
@@ -41,6 +42,7 @@ type Check = fn(&Repo, &mut Vec<Finding>) -> anyhow::Result<()>;
 const CHECKS: &[Check] = &[
     arrows::check,
     changelog::check,
+    circles::check,
     dead::check,
     docs::check,
     length::check,

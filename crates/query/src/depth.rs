@@ -37,6 +37,15 @@ pub(crate) const SORT_FIELDS_MAX: usize = 32;
 /// kilobytes, and what is called from it without recursing some more.
 const STACK_BYTES_MIN: usize = 128 * 1024;
 
+/// Checks that a query is not nested too deep and that there is room to read on.
+pub(crate) fn check_query_depth(depth: usize) -> Result<(), QueryError> {
+    if depth == COMMAND_DEPTH_MAX {
+        let message = format!("exceeded maximum query tree depth of {COMMAND_DEPTH_MAX}");
+        return Err(QueryError::bad_value(message));
+    }
+    check_stack()
+}
+
 /// Checks every byte of a document from outside.
 pub fn validate(document: &RawDocument) -> Result<(), QueryError> {
     validate_at(document, 1)

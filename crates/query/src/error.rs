@@ -23,6 +23,11 @@ impl QueryError {
         Self::new(MongoCode::BAD_VALUE, message)
     }
 
+    /// A value that cannot be converted.
+    pub(crate) fn conversion(message: String) -> Self {
+        Self::new(MongoCode::CONVERSION_FAILURE, message)
+    }
+
     /// What the embedded store cannot do, with the remedy.
     pub fn not_supported(what: &str) -> Self {
         let message = format!(

@@ -19,6 +19,7 @@ mod node;
 mod numeric;
 mod objects;
 mod operator;
+mod operators;
 mod parser;
 mod path;
 mod percentile;
@@ -60,7 +61,7 @@ pub struct Expression {
 impl Expression {
     /// Parses an expression.
     pub fn parse(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Self, QueryError> {
-        Ok(Self { node: Parser::new(parameters).parse(value)? })
+        Ok(Self { node: Parser::new(parameters, operators::find).parse(value)? })
     }
 
     /// Parses a decoded expression.
@@ -95,7 +96,7 @@ impl Expression {
         parameters: &Parameters,
     ) -> Result<Self, QueryError> {
         let variables = vec!["CURRENT".to_owned()];
-        Ok(Self { node: Parser::new(parameters).parse_within(variables, value)? })
+        Ok(Self { node: Parser::new(parameters, operators::find).parse_within(variables, value)? })
     }
 
     /// What `use_value` makes of the value for a part of a document.

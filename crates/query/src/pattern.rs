@@ -9,7 +9,7 @@ mod escape;
 mod shape;
 mod translate;
 
-use bson::raw::CString;
+use bson::{RawBsonRef, raw::CString};
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 use self::shape::Shape;
@@ -99,6 +99,18 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether it is found in a text, or is the value itself.
+    pub(crate) fn matches(&self, value: RawBsonRef<'_>) -> Result<bool, QueryError> {
+        match value {
+            RawBsonRef::String(text) | RawBsonRef::Symbol(text) => self.is_match(text),
+            RawBsonRef::RegularExpression(regex) => {
+                Ok(regex.pattern.as_str() == self.source()
+                    && regex.options.as_str() == self.options())
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Compiles a pattern with options out of `i`, `m`, `s`, `x` and `u`.
     pub(crate) fn new(source: &str, options: &str) -> Result<Self, QueryError> {
         let compiled = compile(source, options)?;

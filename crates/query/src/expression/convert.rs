@@ -205,7 +205,7 @@ fn converted(
 ) -> Result<Value<'static>, QueryError> {
     let unsupported = || {
         let (from, to) = (type_name(Some(input)), target.name());
-        Err(failure(format!(
+        Err(QueryError::conversion(format!(
             "Unsupported conversion from {from} to {to} in $convert with no onError value"
         )))
     };
@@ -240,7 +240,7 @@ fn converted(
             RawBsonRef::Binary(bytes) if bytes.subtype == subtype => {
                 Ok(Value::owned(super::value::to_owned(input)))
             }
-            RawBsonRef::Binary(_) => Err(failure(
+            RawBsonRef::Binary(_) => Err(QueryError::conversion(
                 "Conversions between different binData subtypes are not supported in $convert \
                  with no onError value"
                     .to_owned(),
@@ -267,11 +267,7 @@ fn object_id(text: &str) -> Result<Value<'static>, QueryError> {
             Err(error) => error.to_string(),
         },
     };
-    Err(failure(format!(
+    Err(QueryError::conversion(format!(
         "Failed to parse objectId '{text}' in $convert with no onError value: {reason}"
     )))
-}
-
-fn failure(text: String) -> QueryError {
-    QueryError::new(MongoCode::CONVERSION_FAILURE, text)
 }

@@ -1,15 +1,11 @@
 //! What all operators have in common: a name, a form of their arguments, and a function.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{LazyLock, atomic::AtomicU64},
-};
+use std::{fmt, sync::atomic::AtomicU64};
 
 use bson::RawBsonRef;
 
 use super::{
-    dates::Zone,
+    dates::zone::Zone,
     node::{Call, Node},
     parser::Parser,
     scope::Scope,
@@ -217,35 +213,4 @@ impl<'a> Arguments<'a> {
         let scope = self.scope;
         self.call.arguments.iter().map(move |node| node.evaluate(scope))
     }
-}
-
-/// The operator with a name.
-pub(super) fn find(name: &str) -> Option<&'static Operator> {
-    static OPERATORS: LazyLock<HashMap<&str, &Operator>> = LazyLock::new(|| {
-        let groups: [&'static [Operator]; _] = [
-            super::arithmetic::OPERATORS,
-            super::arrays::OPERATORS,
-            super::bitwise::OPERATORS,
-            super::boolean::OPERATORS,
-            super::comparison::OPERATORS,
-            super::conditional::OPERATORS,
-            super::convert::OPERATORS,
-            super::iteration::OPERATORS,
-            super::objects::OPERATORS,
-            super::percentile::OPERATORS,
-            super::powers::OPERATORS,
-            super::regex::OPERATORS,
-            super::search::OPERATORS,
-            super::selection::OPERATORS,
-            super::sets::OPERATORS,
-            super::statistics::OPERATORS,
-            super::strings::OPERATORS,
-            super::trigonometry::OPERATORS,
-            super::types::OPERATORS,
-            super::zip::OPERATORS,
-        ];
-        let groups = groups.into_iter().chain(super::dates::OPERATORS);
-        groups.flatten().map(|operator| (operator.name, operator)).collect()
-    });
-    OPERATORS.get(name).copied()
 }

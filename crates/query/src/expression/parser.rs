@@ -8,7 +8,7 @@ use bson::{
 use super::{
     build::bytes_of,
     node::{Call, Node},
-    operator::{Arguments, Form, Names, Operator, Prepared, Words, find},
+    operator::{Arguments, Form, Names, Operator, Prepared, Words},
     path::{FieldPath, check_name},
     scope::{Scope, Slot},
     value::{fields, items, to_owned, type_name},
@@ -69,6 +69,8 @@ const REFUSED: [&str; 18] = [
 /// Knows the variables that are set around what it parses.
 pub(super) struct Parser<'p> {
     pub(super) parameters: &'p Parameters,
+    /// Finds an operator by its name.
+    find: fn(&str) -> Option<&'static Operator>,
     /// The variables that are set around what is parsed, each with its place.
     frames: Vec<Named<usize>>,
     depth: usize,
@@ -76,8 +78,11 @@ pub(super) struct Parser<'p> {
 }
 
 impl<'p> Parser<'p> {
-    pub(super) fn new(parameters: &'p Parameters) -> Self {
-        Self { parameters, frames: Vec::new(), depth: 0, literal_bytes: 0 }
+    pub(super) fn new(
+        parameters: &'p Parameters,
+        find: fn(&str) -> Option<&'static Operator>,
+    ) -> Self {
+        Self { parameters, find, frames: Vec::new(), depth: 0, literal_bytes: 0 }
     }
 
     /// Parses any value: a path, a variable, an operator, or what stands for itself.
@@ -267,7 +272,7 @@ impl<'p> Parser<'p> {
     }
 
     fn parse_operator(&mut self, name: &str, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
-        let Some(operator) = find(name) else {
+        let Some(operator) = (self.find)(name) else {
             return Err(match REFUSED.contains(&name) {
                 true => QueryError::not_supported(name),
                 false => QueryError::new(

@@ -3,16 +3,16 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::{
-    Node,
     comparison::Comparison,
     condition::Condition,
+    node::Node,
     operators::{parse_operators, parse_pattern},
     schema::Schema,
     test::Test,
 };
 use crate::{
     Expression, MongoCode, Parameters, QueryError,
-    depth::{COMMAND_DEPTH_MAX, check_path, check_stack, validate},
+    depth::{check_path, check_query_depth, validate},
     describe::describe,
     number::Number,
     path::{Path, fields, items},
@@ -30,19 +30,10 @@ pub(super) struct Level<'a> {
     is_top: bool,
 }
 
-/// The error about a query that is nested too deep.
-pub(super) fn too_deep() -> QueryError {
-    let message = format!("exceeded maximum query tree depth of {COMMAND_DEPTH_MAX}");
-    QueryError::bad_value(message)
-}
-
 impl Level<'_> {
     /// One level further down.
     pub(super) fn down(self) -> Result<Self, QueryError> {
-        if self.depth == COMMAND_DEPTH_MAX {
-            return Err(too_deep());
-        }
-        check_stack()?;
+        check_query_depth(self.depth)?;
         Ok(Self { depth: self.depth + 1, ..self })
     }
 

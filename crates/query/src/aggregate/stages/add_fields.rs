@@ -7,9 +7,10 @@ use crate::{
     MongoCode, Parameters, QueryError,
     aggregate::{
         computed::Computed,
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage, Transform},
+        stage::{Stage, Transform},
         tree::{Branch, Collision, Mode, Tree},
     },
     depth::{check_names, check_stack},

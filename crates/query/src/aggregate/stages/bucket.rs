@@ -7,8 +7,9 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         computed::Computed,
+        context::Context,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::{Indexes, Writer},
     },
     compare,

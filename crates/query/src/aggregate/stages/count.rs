@@ -6,8 +6,9 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         accumulators::whole,
+        context::Context,
         documents::{Collections, Documents, deferred},
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         stages::{group, sort},
         write::Writer,
     },

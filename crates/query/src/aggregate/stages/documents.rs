@@ -6,9 +6,10 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         computed::Computed,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     describe::describe,
     expression::Value,

@@ -7,11 +7,11 @@ use crate::{
     aggregate::{
         Pipeline,
         budget::Budget,
-        documents::{Collections, Documents, deferred},
+        context::{Context, Place},
+        documents::{Collections, Documents, Reading, deferred},
         path::check_name,
-        pipeline::Reading,
         raw::malformed,
-        stage::{Context, Operation, Place, Stage},
+        stage::{Operation, Stage},
         write::{ArrayBuffer, Writer},
     },
     expression::type_name,
@@ -39,7 +39,7 @@ pub(in crate::aggregate) fn parse(
             return Err(QueryError::new(MongoCode::FIELD_NAME_HAS_DOT, text));
         }
         let stages = parse_stages(name.as_str(), value)?;
-        let pipeline = Pipeline::parse_in(stages.into_iter(), inside)?;
+        let pipeline = inside.parse_pipeline(&stages)?;
         facets.push((name.as_str().to_owned(), pipeline));
     }
     let bytes_max = context.parameters.memory_bytes_max;

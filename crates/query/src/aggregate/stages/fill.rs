@@ -7,9 +7,10 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         arguments::{Arguments, stage_options},
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::{Indexes, Writer},
     },
     expression::type_name,

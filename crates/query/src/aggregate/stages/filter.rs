@@ -1,13 +1,10 @@
-//! `$match`: the documents that meet a condition.
+//! `$match`: the documents that meet a condition, from BSON.
 
 use bson::RawBsonRef;
 
 use crate::{
     Filter, MongoCode, QueryError,
-    aggregate::{
-        documents::Documents,
-        stage::{Context, Stage},
-    },
+    aggregate::{context::Context, stage::Stage},
 };
 
 /// Parses `$match`.
@@ -21,16 +18,4 @@ pub(in crate::aggregate) fn parse(
     };
     let filter = Filter::parse(condition, context.parameters)?;
     Ok(vec![Stage::Match(condition.to_owned(), filter)])
-}
-
-/// The documents that match.
-pub(in crate::aggregate) fn run<'a>(filter: &'a Filter, source: Documents<'a>) -> Documents<'a> {
-    Box::new(source.filter_map(move |document| match document {
-        Ok(document) => match filter.matches(&document) {
-            Ok(true) => Some(Ok(document)),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        },
-        Err(error) => Some(Err(error)),
-    }))
 }

@@ -1,96 +1,21 @@
-//! `$out` and `$merge`: where the documents go. Stores carry it out.
+//! `$out` and `$merge`, from BSON.
 
 use bson::{Bson, RawArray, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::{
     MongoCode, Parameters, QueryError,
     aggregate::{
-        Pipeline,
         arguments::{Arguments, stage_options},
         computed::Computed,
+        context::{Context, Place},
         documents::{Collections, Documents},
+        output::{Output, WhenMatched, WhenNotMatched},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     expression::{check_user_variable, type_name},
     named::Seen,
 };
-
-/// Where the documents of a pipeline go.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// They become a collection, in the place of what it held.
-    Replace {
-        /// Another database than that of the pipeline.
-        database: Option<String>,
-        /// The collection.
-        collection: String,
-    },
-    /// They come into a collection, beside what it holds.
-    Merge {
-        /// Another database than that of the pipeline.
-        database: Option<String>,
-        /// The collection.
-        collection: String,
-        /// The fields by which two documents are the same; `_id` if nothing else was said.
-        on: Vec<String>,
-        /// The variables of a pipeline, as expressions over the new document.
-        variables: RawDocumentBuf,
-        /// What happens to a document that is there.
-        when_matched: WhenMatched,
-        /// What happens to one that is not.
-        when_not_matched: WhenNotMatched,
-    },
-}
-
-/// What happens to a document that is there.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WhenMatched {
-    /// The new one takes its place.
-    Replace,
-    /// It stays.
-    KeepExisting,
-    /// It gets the fields of the new one.
-    Merge,
-    /// Everything ends with an error.
-    Fail,
-    /// The stages of an update change it.
-    Pipeline(Vec<RawDocumentBuf>),
-}
-
-/// What happens to a document that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenNotMatched {
-    /// It is inserted.
-    Insert,
-    /// It is forgotten.
-    Discard,
-    /// Everything ends with an error.
-    Fail,
-}
-
-impl Output {
-    /// The pipeline that changes a document that is there, with the variables that it has for the
-    /// new one; none unless [`WhenMatched::Pipeline`] was asked for.
-    pub fn pipeline_for(
-        &self,
-        new: &RawDocument,
-        parameters: &Parameters,
-    ) -> Result<Option<Pipeline>, QueryError> {
-        let Self::Merge { when_matched: WhenMatched::Pipeline(stages), variables, .. } = self
-        else {
-            return Ok(None);
-        };
-        let mut inside = parameters.clone();
-        for field in variables {
-            let (name, value) = field.map_err(|_| malformed())?;
-            let value = Computed::parse(value, parameters)?.evaluate(new)?;
-            let value = value.map_or(Ok(Bson::Undefined), |value| value.to_bson())?;
-            inside.variables.set(name.as_str(), value)?;
-        }
-        Pipeline::parse_update(stages, &inside).map(Some)
-    }
-}
 
 /// Parses `$out`.
 pub(in crate::aggregate) fn parse_out(
@@ -136,7 +61,7 @@ pub(in crate::aggregate) fn parse_merge(
             when_matched: WhenMatched::Merge,
             when_not_matched: WhenNotMatched::Insert,
         },
-        RawBsonRef::Document(document) => parse_options(document, context.parameters)?,
+        RawBsonRef::Document(document) => parse_options(document, context)?,
         other => {
             let found = type_name(Some(other));
             let text = format!("$merge requires a string or object argument, but found {found}");
@@ -172,12 +97,12 @@ impl Operation for Writes {
     }
 }
 
-fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Output, QueryError> {
+fn parse_options(document: &RawDocument, context: Context<'_>) -> Result<Output, QueryError> {
     let names = ["into", "on", "let", "whenMatched", "whenNotMatched"];
     let arguments = Arguments::parse(document, &stage_options("$merge", &names))?;
     let (database, collection) = parse_into(arguments.required("into")?)?;
     let given = arguments.document("let")?;
-    let variables = parse_let(given, parameters)?;
+    let variables = parse_let(given, context.parameters)?;
     let when_matched = match arguments.get("whenMatched") {
         None | Some(RawBsonRef::String("merge")) => WhenMatched::Merge,
         Some(RawBsonRef::String("replace")) => WhenMatched::Replace,
@@ -185,7 +110,7 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
         Some(RawBsonRef::String("fail")) => WhenMatched::Fail,
         Some(RawBsonRef::String(other)) => return Err(not_valid("whenMatched", other)),
         Some(RawBsonRef::Array(stages)) => {
-            WhenMatched::Pipeline(parse_stages(stages, &variables, parameters)?)
+            WhenMatched::Pipeline(parse_stages(stages, &variables, context)?)
         }
         Some(other) => {
             let found = type_name(Some(other));
@@ -294,7 +219,7 @@ fn parse_let(
 fn parse_stages(
     stages: &RawArray,
     variables: &RawDocument,
-    parameters: &Parameters,
+    context: Context<'_>,
 ) -> Result<Vec<RawDocumentBuf>, QueryError> {
     let stage = |stage| match stage {
         Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
@@ -304,11 +229,19 @@ fn parse_stages(
         }
     };
     let stages: Vec<RawDocumentBuf> = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
-    let mut inside = parameters.clone();
+    let mut parameters = context.parameters.clone();
     for (name, _) in variables.iter().flatten() {
-        inside.variables.set(name.as_str(), Bson::Undefined)?;
+        parameters.variables.set(name.as_str(), Bson::Undefined)?;
     }
-    Pipeline::parse_update(&stages, &inside)?;
+    let update = Context {
+        parameters: &parameters,
+        place: Place::Update,
+        depth: 0,
+        stages_around: 0,
+        index: 0,
+        ..context
+    };
+    update.parse_pipeline(&stages.iter().map(|stage| &**stage).collect::<Vec<_>>())?;
     Ok(stages)
 }
 

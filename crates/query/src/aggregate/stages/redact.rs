@@ -5,9 +5,10 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use crate::{
     Expression, MongoCode, QueryError,
     aggregate::{
+        context::Context,
         documents::{Collections, Documents},
         raw::elements,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::{Indexes, Writer},
     },
     describe::describe,

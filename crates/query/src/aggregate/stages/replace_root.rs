@@ -7,8 +7,9 @@ use crate::{
     aggregate::{
         arguments::{Arguments, stage_options},
         computed::Computed,
+        context::Context,
         raw::check_depth,
-        stage::{Context, Stage, Transform},
+        stage::{Stage, Transform},
     },
     describe::describe,
     expression::type_name,

@@ -6,9 +6,10 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         budget::Budget,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     number::Number,
 };

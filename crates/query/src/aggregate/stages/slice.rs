@@ -1,13 +1,10 @@
-//! `$limit` and `$skip`.
+//! `$limit` and `$skip`, from BSON.
 
 use bson::RawBsonRef;
 
 use crate::{
     MongoCode, QueryError,
-    aggregate::{
-        documents::Documents,
-        stage::{Context, Stage},
-    },
+    aggregate::{context::Context, stage::Stage},
     describe::describe,
     number::Number,
 };
@@ -30,22 +27,6 @@ pub(in crate::aggregate) fn parse_skip(
     _context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     Ok(vec![Stage::Skip(whole("$skip", MongoCode::SKIP_NOT_WHOLE, value)?)])
-}
-
-/// The first documents.
-pub(in crate::aggregate) fn limit(source: Documents<'_>, limit: u64) -> Documents<'_> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Box::new(source.take(limit))
-}
-
-/// All but the first documents.
-pub(in crate::aggregate) fn skip(source: Documents<'_>, skip: u64) -> Documents<'_> {
-    let mut left = skip;
-    Box::new(source.filter(move |document| {
-        let skipped = left > 0 && document.is_ok();
-        left -= u64::from(skipped);
-        !skipped
-    }))
 }
 
 fn whole(stage: &str, code: MongoCode, value: RawBsonRef<'_>) -> Result<u64, QueryError> {

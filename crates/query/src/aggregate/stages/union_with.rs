@@ -7,10 +7,10 @@ use crate::{
     aggregate::{
         Pipeline,
         arguments::{Arguments, stage_options},
-        documents::{Collections, Documents, deferred},
-        pipeline::Reading,
+        context::{Context, Place},
+        documents::{Collections, Documents, Reading, deferred},
         raw::malformed,
-        stage::{Context, Operation, Place, Stage},
+        stage::{Operation, Stage},
     },
     expression::type_name,
 };
@@ -38,7 +38,7 @@ pub(in crate::aggregate) fn parse(
         }
     };
     let inside = Context { place: Place::UnionWith, depth: context.depth + 1, index: 0, ..context };
-    let pipeline = Pipeline::parse_in(stages.into_iter(), inside)?;
+    let pipeline = inside.parse_pipeline(&stages)?;
     match &collection {
         None if !pipeline.is_sourceless() => {
             let text = "$unionWith stage without explicit collection must have a pipeline with \

@@ -5,10 +5,11 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use crate::{
     MongoCode, QueryError,
     aggregate::{
+        context::Context,
         documents::{Collections, Documents},
         path::Path,
         raw::{Element, Elements, malformed},
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::Writer,
     },
     expression::type_name,

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use bson::RawBsonRef;
 
-use super::{calendar::Civil, date_ms, prepare_zone, zone::Zone, zone_of};
+use super::{
+    arguments::{date_ms, prepare_zone, zone_of},
+    calendar::Civil,
+    zone::Zone,
+};
 use crate::{
     MongoCode, QueryError,
     expression::{

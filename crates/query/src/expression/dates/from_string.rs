@@ -3,7 +3,11 @@
 use bson::RawBsonRef;
 
 use super::{
-    format::check, moment::failure, parse::parse, parse_format, prepare_zone, zone::Zone, zone_of,
+    arguments::{prepare_zone, zone_of},
+    format::check,
+    parse::parse,
+    parse_format,
+    zone::Zone,
 };
 use crate::{
     MongoCode, QueryError,
@@ -73,7 +77,7 @@ fn convert(
         (Some(RawBsonRef::String(text)), Some(format)) => parse_format::parse(text, format, zone),
         (other, _) => {
             let (found, shown) = (type_name(other), in_error(text));
-            Err(failure(format!(
+            Err(QueryError::conversion(format!(
                 "$dateFromString requires that 'dateString' be a string, \
                  found: {found} with value {shown}"
             )))

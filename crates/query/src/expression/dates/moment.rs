@@ -4,7 +4,7 @@ use super::{
     calendar::{DAY_MS, days_in_month, days_of, days_of_iso},
     zone::Zone,
 };
-use crate::{MongoCode, QueryError};
+use crate::QueryError;
 
 /// The parts that a text has named.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +45,7 @@ impl Moment {
         let invalid = || failed(text, text.len(), "The parsed date was invalid");
         let days = match self.day {
             Day::None => {
-                return Err(failure(format!(
+                return Err(QueryError::conversion(format!(
                     "an incomplete date/time string has been found, with elements missing: \
                      \"{text}\""
                 )));
@@ -74,7 +74,7 @@ impl Moment {
                     Offset::Letters(name, _) => format!("time zone information ('{name}')"),
                     Offset::Digits(_) => "GMT offset".to_owned(),
                 };
-                Err(failure(format!(
+                Err(QueryError::conversion(format!(
                     "you cannot pass in a date/time string with {what} \
                      together with a timezone argument"
                 )))
@@ -86,9 +86,7 @@ impl Moment {
 /// A text that is no date, and where.
 pub(super) fn failed(text: &str, position: usize, reason: &str) -> QueryError {
     let letter = text.get(position..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-    failure(format!("Error parsing date string '{text}'; {position}: {reason} '{letter}'"))
-}
-
-pub(super) fn failure(text: String) -> QueryError {
-    QueryError::new(MongoCode::CONVERSION_FAILURE, text)
+    QueryError::conversion(format!(
+        "Error parsing date string '{text}'; {position}: {reason} '{letter}'"
+    ))
 }

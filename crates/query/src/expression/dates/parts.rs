@@ -3,8 +3,8 @@
 use bson::RawBsonRef;
 
 use super::{
+    arguments::{date_ms, prepare_zone, zone_of},
     calendar::{Civil, DAY_MS, days_of, days_of_iso},
-    date_ms, prepare_zone, zone_of,
 };
 use crate::{
     MongoCode, QueryError,

@@ -3,12 +3,10 @@
 use bson::RawBsonRef;
 
 use super::{
-    as_date_ms,
+    arguments::{as_date_ms, prepare_zone, zone_of},
     calendar::{Civil, DAY_MS, days_in_month, days_of},
-    prepare_zone,
     truncate::truncate,
     zone::Zone,
-    zone_of,
 };
 use crate::{
     MongoCode, QueryError,

@@ -5,9 +5,9 @@ use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
 use super::{Check, Dependency, Items, Properties, Rest, Schema, unordered};
 use crate::{
     MongoCode, QueryError,
-    depth::{COMMAND_DEPTH_MAX, check_stack},
+    depth::check_query_depth,
     describe::type_name,
-    filter::{parse::too_deep, types::TypeSet},
+    filter::types::TypeSet,
     named::{Named, Seen},
     number::Number,
     path::{field, fields, items},
@@ -28,10 +28,7 @@ const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "fo
 
 /// Reads a schema that stands in so many others.
 pub(super) fn parse(schema: &RawDocument, depth: usize) -> Result<Schema, QueryError> {
-    if depth == COMMAND_DEPTH_MAX {
-        return Err(too_deep());
-    }
-    check_stack()?;
+    check_query_depth(depth)?;
     let mut checks = Vec::new();
     for field in fields(schema) {
         let (name, value) = field?;

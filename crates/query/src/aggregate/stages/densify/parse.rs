@@ -7,10 +7,11 @@ use crate::{
     MongoCode, QueryError, Sort,
     aggregate::{
         arguments::{Arguments, stage_options},
+        context::Context,
         dates::Unit,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::Writer,
     },
     compare,

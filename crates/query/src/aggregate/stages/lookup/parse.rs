@@ -8,9 +8,10 @@ use crate::{
     aggregate::{
         arguments::{Arguments, stage_options},
         computed::Computed,
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         stages::{union_with::parse_stages, values::Values},
     },
     describe::describe,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bson::{RawBson, RawBsonRef};
 
-use super::Partition;
+use super::partition::Partition;
 use crate::{
     Direction, MongoCode, Parameters, QueryError, Sort,
     aggregate::{

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use bson::{Decimal128, RawBson, RawBsonRef, RawDocumentBuf, rawdoc};
 
-use super::{Partition, Runner, bounds::Frame, slide::value_at};
+use super::{
+    bounds::Frame,
+    partition::{Partition, Runner},
+    slide::value_at,
+};
 use crate::{
     Decimal, MongoCode, QueryError,
     aggregate::{accumulators::Sum, formula::Formula, tree::Slot},

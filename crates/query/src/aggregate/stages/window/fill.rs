@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use bson::{RawBson, RawBsonRef, RawDocumentBuf, rawdoc};
 
-use super::{Partition, Runner, slide::value_at};
+use super::{
+    partition::{Partition, Runner},
+    slide::value_at,
+};
 use crate::{
     MongoCode, QueryError,
     aggregate::{formula::Formula, tree::Slot},
