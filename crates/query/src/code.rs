@@ -94,7 +94,7 @@ named! {
     NOT_SINGLE_VALUE_FIELD = 54 "NotSingleValueField",
     EMPTY_FIELD_NAME = 56 "EmptyFieldName",
     COMMAND_NOT_FOUND = 59 "CommandNotFound",
-    WRITE_CONCERN_TIMEOUT = 64 "WriteConcernTimeout",
+    WRITE_CONCERN_FAILED = 64 "WriteConcernFailed",
     IMMUTABLE_FIELD = 66 "ImmutableField",
     INVALID_OPTIONS = 72 "InvalidOptions",
     INVALID_NAMESPACE = 73 "InvalidNamespace",

@@ -23,6 +23,18 @@ impl QueryError {
         Self::new(MongoCode::BAD_VALUE, message)
     }
 
+    /// A field of an object that has no such field, as `$merge.foo`.
+    pub(crate) fn unknown_field(object: &str, field: &str) -> Self {
+        let text = format!("BSON field '{object}.{field}' is an unknown field.");
+        Self::new(MongoCode::ARGUMENT_UNKNOWN, text)
+    }
+
+    /// A field that an object must have, as `$merge.into`.
+    pub(crate) fn missing_field(object: &str, field: &str) -> Self {
+        let text = format!("BSON field '{object}.{field}' is missing but a required field");
+        Self::new(MongoCode::ARGUMENT_MISSING, text)
+    }
+
     /// A value that cannot be converted.
     pub(crate) fn conversion(message: String) -> Self {
         Self::new(MongoCode::CONVERSION_FAILURE, message)

@@ -21,7 +21,7 @@ const UNAVAILABLE: &[MongoCode] = &[
     MongoCode::HOST_UNREACHABLE,
     MongoCode::HOST_NOT_FOUND,
     MongoCode::MAX_TIME_EXPIRED,
-    MongoCode::WRITE_CONCERN_TIMEOUT,
+    MongoCode::WRITE_CONCERN_FAILED,
     MongoCode::NETWORK_TIMEOUT,
     MongoCode::SHUTDOWN_IN_PROGRESS,
     MongoCode::FAILED_TO_SATISFY_READ_PREFERENCE,

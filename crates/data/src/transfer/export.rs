@@ -115,9 +115,6 @@ pub struct Resumed {
 }
 
 /// Finds the last document of an export, and takes away what an interruption left half written.
-///
-/// # Errors
-/// The file is no export, or cannot be read or changed.
 pub fn resume(file: &mut File) -> Result<Resumed, TransferError> {
     file.seek(SeekFrom::Start(0)).map_err(TransferError::Read)?;
     let mut reader = BufReader::new(&*file);

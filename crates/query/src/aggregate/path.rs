@@ -4,7 +4,7 @@ use bson::RawDocument;
 
 use super::raw::{Element, elements, find};
 use super::write::Writer;
-use crate::{MongoCode, QueryError, depth::check_path};
+use crate::{QueryError, field_path};
 
 /// A path with at least one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,22 +15,7 @@ pub(super) struct Path {
 impl Path {
     /// Parses a path without `$` before it.
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
-        if text.is_empty() {
-            return Err(QueryError::new(
-                MongoCode::FIELD_PATH_EMPTY,
-                "FieldPath cannot be constructed with empty string",
-            ));
-        }
-        if text.ends_with('.') {
-            return Err(QueryError::new(
-                MongoCode::FIELD_PATH_ENDS_WITH_DOT,
-                "FieldPath must not end with a '.'.",
-            ));
-        }
-        check_path(text)?;
-        let names: Vec<String> = text.split('.').map(str::to_owned).collect();
-        names.iter().try_for_each(|name| check_name(name))?;
-        Ok(Self { names })
+        Ok(Self { names: field_path::names(text)? })
     }
 
     /// The names from the outermost on.
@@ -68,28 +53,6 @@ impl Path {
     ) -> Result<(), QueryError> {
         replace(&self.names, Some(document), writer, write)
     }
-}
-
-/// Refuses names that no stage can make.
-pub(super) fn check_name(name: &str) -> Result<(), QueryError> {
-    if name.is_empty() {
-        return Err(QueryError::new(
-            MongoCode::FIELD_NAME_EMPTY,
-            "FieldPath field names may not be empty strings.",
-        ));
-    }
-    if name.starts_with('$') {
-        let text = "FieldPath field names may not start with '$'. \
-                    Consider using $getField or $setField.";
-        return Err(QueryError::new(MongoCode::FIELD_NAME_STARTS_WITH_DOLLAR, text));
-    }
-    if name.contains('\0') {
-        return Err(QueryError::new(
-            MongoCode::FIELD_NAME_HAS_NULL_BYTE,
-            "FieldPath field names may not contain '\\0'.",
-        ));
-    }
-    Ok(())
 }
 
 fn replace(

@@ -4,7 +4,11 @@ mod binary;
 mod numbers;
 mod texts;
 
-use bson::{RawBson, RawBsonRef, oid::ObjectId, spec::BinarySubtype};
+use bson::{
+    RawBson, RawBsonRef,
+    oid::ObjectId,
+    spec::{BinarySubtype, ElementType},
+};
 
 use super::{
     dates::as_date_ms,
@@ -14,7 +18,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, field, fields, is_nullish, type_name},
 };
-use crate::{MongoCode, QueryError};
+use crate::{MongoCode, QueryError, bson_types::TYPES};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$convert", parse, convert),
@@ -45,32 +49,23 @@ enum Target {
     Other(&'static str),
 }
 
-/// The types by their names and numbers.
-const TYPES: [(&str, i64, Target); 21] = [
-    ("double", 1, Target::Double),
-    ("string", 2, Target::String),
-    ("object", 3, Target::Other("object")),
-    ("array", 4, Target::Other("array")),
-    ("binData", 5, Target::Binary(BinarySubtype::Generic)),
-    ("undefined", 6, Target::Other("undefined")),
-    ("objectId", 7, Target::ObjectId),
-    ("bool", 8, Target::Bool),
-    ("date", 9, Target::Date),
-    ("null", 10, Target::Other("null")),
-    ("regex", 11, Target::Other("regex")),
-    ("dbPointer", 12, Target::Other("dbPointer")),
-    ("javascript", 13, Target::Other("javascript")),
-    ("symbol", 14, Target::Other("symbol")),
-    ("javascriptWithScope", 15, Target::Other("javascriptWithScope")),
-    ("int", 16, Target::Int),
-    ("timestamp", 17, Target::Other("timestamp")),
-    ("long", 18, Target::Long),
-    ("decimal", 19, Target::Decimal),
-    ("minKey", -1, Target::Other("minKey")),
-    ("maxKey", 127, Target::Other("maxKey")),
-];
-
 impl Target {
+    /// The target that a type is.
+    fn of((name, _, kind): &(&'static str, i64, ElementType)) -> Self {
+        match kind {
+            ElementType::Boolean => Self::Bool,
+            ElementType::DateTime => Self::Date,
+            ElementType::Decimal128 => Self::Decimal,
+            ElementType::Double => Self::Double,
+            ElementType::Int32 => Self::Int,
+            ElementType::Int64 => Self::Long,
+            ElementType::ObjectId => Self::ObjectId,
+            ElementType::String => Self::String,
+            ElementType::Binary => Self::Binary(BinarySubtype::Generic),
+            _ => Self::Other(name),
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Bool => "bool",
@@ -93,7 +88,7 @@ impl Target {
             None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(None),
             Some(RawBsonRef::String(name)) => {
                 match TYPES.iter().find(|(known, ..)| *known == name) {
-                    Some((.., target)) => Ok(Some(*target)),
+                    Some(found) => Ok(Some(Self::of(found))),
                     None => Err(QueryError::bad_value(format!("Unknown type name: {name}"))),
                 }
             }
@@ -109,7 +104,7 @@ impl Target {
             }
             Some(value) => match Numeric::of(value).map(Numeric::whole) {
                 Some(Some(number)) => match TYPES.iter().find(|(_, known, _)| *known == number) {
-                    Some((.., target)) => Ok(Some(*target)),
+                    Some(found) => Ok(Some(Self::of(found))),
                     None => failed(format!(
                         "In $convert, numeric value for 'to' does not correspond to a BSON type: \
                          {number}"

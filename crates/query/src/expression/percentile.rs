@@ -35,16 +35,10 @@ fn parse(
             (name, value) if name == "input" => input = Some(value),
             (name, value) if name == "method" => method = Some(value),
             (name, value) if name == "p" && has_ranks => ranks = Some(value),
-            (field, _) => {
-                let text = format!("BSON field '{name}.{field}' is an unknown field.");
-                return Err(QueryError::new(MongoCode::ARGUMENT_UNKNOWN, text));
-            }
+            (field, _) => return Err(QueryError::unknown_field(name, field.as_str())),
         }
     }
-    let missing = |field: &str| {
-        let text = format!("BSON field '{name}.{field}' is missing but a required field");
-        QueryError::new(MongoCode::ARGUMENT_MISSING, text)
-    };
+    let missing = |field: &str| QueryError::missing_field(name, field);
     let input = input.ok_or_else(|| missing("input"))?;
     let mut arguments = vec![parser.parse(input)?];
     if has_ranks {

@@ -6,7 +6,7 @@ use bson::{Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocu
 
 pub(crate) use crate::scan::field;
 use crate::{
-    MongoCode, QueryError,
+    MongoCode, QueryError, bson_types,
     interrupt::{charge_bytes, step},
     memory::Held,
     order,
@@ -154,30 +154,7 @@ pub(crate) fn is_true(value: RawBsonRef<'_>) -> bool {
 
 /// The name of a value's type, as `$type` gives it.
 pub(crate) fn type_name(value: Option<RawBsonRef<'_>>) -> &'static str {
-    let Some(value) = value else { return "missing" };
-    match value {
-        RawBsonRef::Double(_) => "double",
-        RawBsonRef::String(_) => "string",
-        RawBsonRef::Document(_) => "object",
-        RawBsonRef::Array(_) => "array",
-        RawBsonRef::Binary(_) => "binData",
-        RawBsonRef::Undefined => "undefined",
-        RawBsonRef::ObjectId(_) => "objectId",
-        RawBsonRef::Boolean(_) => "bool",
-        RawBsonRef::DateTime(_) => "date",
-        RawBsonRef::Null => "null",
-        RawBsonRef::RegularExpression(_) => "regex",
-        RawBsonRef::DbPointer(_) => "dbPointer",
-        RawBsonRef::JavaScriptCode(_) => "javascript",
-        RawBsonRef::Symbol(_) => "symbol",
-        RawBsonRef::JavaScriptCodeWithScope(_) => "javascriptWithScope",
-        RawBsonRef::Int32(_) => "int",
-        RawBsonRef::Timestamp(_) => "timestamp",
-        RawBsonRef::Int64(_) => "long",
-        RawBsonRef::Decimal128(_) => "decimal",
-        RawBsonRef::MinKey => "minKey",
-        RawBsonRef::MaxKey => "maxKey",
-    }
+    value.map_or("missing", bson_types::type_name)
 }
 
 /// The order of two results; "missing" comes first.

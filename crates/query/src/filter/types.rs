@@ -2,32 +2,9 @@
 
 use bson::{RawBsonRef, spec::ElementType};
 
-use crate::{MongoCode, QueryError, describe::describe, number::Number, path::items};
-
-/// The types with their names and numbers.
-const TYPES: [(&str, i64, ElementType); 21] = [
-    ("double", 1, ElementType::Double),
-    ("string", 2, ElementType::String),
-    ("object", 3, ElementType::EmbeddedDocument),
-    ("array", 4, ElementType::Array),
-    ("binData", 5, ElementType::Binary),
-    ("undefined", 6, ElementType::Undefined),
-    ("objectId", 7, ElementType::ObjectId),
-    ("bool", 8, ElementType::Boolean),
-    ("date", 9, ElementType::DateTime),
-    ("null", 10, ElementType::Null),
-    ("regex", 11, ElementType::RegularExpression),
-    ("dbPointer", 12, ElementType::DbPointer),
-    ("javascript", 13, ElementType::JavaScriptCode),
-    ("symbol", 14, ElementType::Symbol),
-    ("javascriptWithScope", 15, ElementType::JavaScriptCodeWithScope),
-    ("int", 16, ElementType::Int32),
-    ("timestamp", 17, ElementType::Timestamp),
-    ("long", 18, ElementType::Int64),
-    ("decimal", 19, ElementType::Decimal128),
-    ("minKey", -1, ElementType::MinKey),
-    ("maxKey", 127, ElementType::MaxKey),
-];
+use crate::{
+    MongoCode, QueryError, bson_types::TYPES, describe::describe, number::Number, path::items,
+};
 
 /// All numbers.
 const NUMBERS: [ElementType; 4] =

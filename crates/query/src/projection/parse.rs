@@ -5,8 +5,9 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr};
 use super::{Field, Node, Positional, Projection, slice::Slice};
 use crate::{
     Expression, Filter, MongoCode, Parameters, QueryError,
+    bson_types::type_name,
     depth::{check_names, check_stack, malformed, validate},
-    describe::{describe, describe_field, type_name},
+    describe::{describe, describe_field},
     field_path,
     number::Number,
     path::fields,

@@ -31,7 +31,7 @@ impl Slice {
         };
         let number = |code, name: &str, value| {
             Number::of(value).map(clamp).ok_or_else(|| {
-                let kind = crate::describe::type_name(value);
+                let kind = crate::bson_types::type_name(value);
                 let message =
                     format!("$slice expects the {name} argument to be a number, got {kind}");
                 QueryError::new(code, message)

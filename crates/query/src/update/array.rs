@@ -9,8 +9,7 @@ use super::{
     value_set::ValueSet,
 };
 use crate::{
-    Filter, MongoCode, Parameters, QueryError, compare,
-    describe::{describe, type_name},
+    Filter, MongoCode, Parameters, QueryError, bson_types::type_name, compare, describe::describe,
     interrupt::step,
 };
 

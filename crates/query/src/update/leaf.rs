@@ -11,9 +11,7 @@ use super::{
     wide::Wide,
 };
 use crate::{
-    MongoCode, QueryError, compare,
-    describe::{describe_field, type_name},
-    trail::Trail,
+    MongoCode, QueryError, bson_types::type_name, compare, describe::describe_field, trail::Trail,
 };
 
 /// What an operator does to a value, with its argument.

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     MongoCode, Parameters, QueryError,
+    bson_types::type_name,
     depth::validate,
-    describe::{describe, describe_field, type_name},
+    describe::{describe, describe_field},
 };
 
 const OPERATORS: [&str; 15] = [

@@ -6,7 +6,7 @@ use super::{
     array_filters::ArrayFilters, leaf::Leaf, path::Path, splice::broken, tree::Fields, walk::Walk,
     wide::Wide,
 };
-use crate::{Filter, MongoCode, QueryError, describe::type_name};
+use crate::{Filter, MongoCode, QueryError, bson_types::type_name};
 
 /// The fields that the filter knows the values of.
 pub(super) fn given_fields(filter: &Filter) -> Result<RawDocumentBuf, QueryError> {

@@ -1,10 +1,11 @@
 //! What a unique index refuses, in the words of a server.
 
 use bson::{RawBsonRef, RawDocument};
+use hookstead_query::value_text;
 
 use crate::{
     DataError, ErrorKind, MongoCode, Namespace,
-    embedded::catalogue::{Collection, Index, index_keys::values_of, text::value_text},
+    embedded::catalogue::{Collection, Index, index_keys::values_of},
 };
 
 /// A document whose `_id` another one has.

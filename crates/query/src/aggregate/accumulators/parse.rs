@@ -166,16 +166,10 @@ fn percentile(
             "p" if name == "$percentile" => ranks = Some(parse_ranks(value, parameters)?),
             "input" => input = Some(Computed::parse(value, parameters)?),
             "method" => method = Some(value),
-            other => {
-                let text = format!("BSON field '{name}.{other}' is an unknown field.");
-                return Err(QueryError::new(MongoCode::ARGUMENT_UNKNOWN, text));
-            }
+            other => return Err(QueryError::unknown_field(name, other)),
         }
     }
-    let required = |argument: &str| {
-        let text = format!("BSON field '{name}.{argument}' is missing but a required field");
-        QueryError::new(MongoCode::ARGUMENT_MISSING, text)
-    };
+    let required = |argument: &str| QueryError::missing_field(name, argument);
     match method.ok_or_else(|| required("method"))? {
         RawBsonRef::String("approximate") => {}
         _ => {

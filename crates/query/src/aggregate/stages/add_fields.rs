@@ -6,6 +6,7 @@ use super::project::caused_by;
 use crate::{
     MongoCode, Parameters, QueryError,
     aggregate::{
+        arguments::object,
         computed::Computed,
         context::Context,
         path::Path,
@@ -14,7 +15,6 @@ use crate::{
         tree::{Branch, Collision, Mode, Tree},
     },
     depth::{check_names, check_stack},
-    expression::type_name,
     trail::Trail,
 };
 
@@ -50,11 +50,9 @@ fn parse_as(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("{name} specification stage must be an object, got {found}");
-        return Err(QueryError::new(MongoCode::ADD_FIELDS_NOT_OBJECT, text));
-    };
+    let document = object(value, MongoCode::ADD_FIELDS_NOT_OBJECT, |found| {
+        format!("{name} specification stage must be an object, got {found}")
+    })?;
     let mut tree = Tree::default();
     insert_all(Ok(&mut tree), &Trail::ROOT, document, context.parameters)
         .map_err(|error| caused_by(name, error))?;

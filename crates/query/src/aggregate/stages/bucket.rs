@@ -6,6 +6,7 @@ use super::{group, sort};
 use crate::{
     MongoCode, QueryError,
     aggregate::{
+        arguments::object,
         computed::Computed,
         context::Context,
         raw::malformed,
@@ -23,11 +24,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("Argument to $bucket stage must be an object, but found type: {found}.");
-        return Err(QueryError::new(MongoCode::BUCKET_NOT_OBJECT, text));
-    };
+    let document = object(value, MongoCode::BUCKET_NOT_OBJECT, |found| {
+        format!("Argument to $bucket stage must be an object, but found type: {found}.")
+    })?;
     let group = Bucket::parse(document, context)?.group()?;
     let mut stages = group::parse(RawBsonRef::Document(&group.finish()?), context)?;
     let order = rawdoc! { "_id": 1 };

@@ -7,6 +7,7 @@ use crate::{
     MongoCode, QueryError,
     aggregate::{
         accumulators::State,
+        arguments::object,
         budget::Budget,
         computed::Computed,
         context::Context,
@@ -27,12 +28,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("The argument to $bucketAuto must be an object, but found type: {found}.");
-        return Err(QueryError::new(MongoCode::BUCKET_AUTO_NOT_OBJECT, text));
-    };
+    let document = object(value, MongoCode::BUCKET_AUTO_NOT_OBJECT, |found| {
+        format!("The argument to $bucketAuto must be an object, but found type: {found}.")
+    })?;
     let (mut group_by, mut count, mut fields, mut series) = (None, None, None, None);
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;

@@ -9,12 +9,12 @@ use crate::{
         budget::Budget,
         context::{Context, Place},
         documents::{Collections, Documents, Reading, deferred},
-        path::check_name,
         raw::malformed,
         stage::{Operation, Stage},
         write::{ArrayBuffer, Writer},
     },
     expression::type_name,
+    field_path::check_name,
 };
 
 /// Parses `$facet`.

@@ -6,14 +6,13 @@ use super::{add_fields, window};
 use crate::{
     MongoCode, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         context::Context,
         path::Path,
         raw::malformed,
         stage::Stage,
         write::{Indexes, Writer},
     },
-    expression::type_name,
 };
 
 /// Parses `$fill`.
@@ -21,11 +20,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("The $fill stage specification must be an object, found {found}");
-        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("The $fill stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$fill", &["partitionBy", "partitionByFields", "sortBy", "output"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("output")?;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Filter, MongoCode, Parameters, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         budget::Budget,
         computed::Computed,
         context::Context,
@@ -44,12 +44,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("the $graphLookup stage specification must be an object, but found {found}");
-        return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_NOT_OBJECT, text));
-    };
+    let document = object(value, MongoCode::GRAPH_LOOKUP_NOT_OBJECT, |found| {
+        format!("the $graphLookup stage specification must be an object, but found {found}")
+    })?;
     for field in document {
         let (name, _) = field.map_err(|_| malformed())?;
         if !NAMES.contains(&name.as_str()) {

@@ -5,7 +5,7 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use crate::{
     MongoCode, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
         context::Context,
         raw::check_depth,
@@ -20,12 +20,9 @@ pub(in crate::aggregate) fn parse_replace_root(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("expected an object as specification for $replaceRoot stage, got {found}");
-        return Err(QueryError::new(MongoCode::REPLACE_ROOT_NOT_OBJECT, text));
-    };
+    let document = object(value, MongoCode::REPLACE_ROOT_NOT_OBJECT, |found| {
+        format!("expected an object as specification for $replaceRoot stage, got {found}")
+    })?;
     let arguments = Arguments::parse(document, &stage_options("$replaceRoot", &["newRoot"]))?;
     parse_replace_with(arguments.required("newRoot")?, context)
 }

@@ -5,8 +5,8 @@ use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
 use super::{Check, Dependency, Items, Properties, Rest, Schema, unordered};
 use crate::{
     MongoCode, QueryError,
+    bson_types::type_name,
     depth::check_query_depth,
-    describe::type_name,
     filter::types::TypeSet,
     named::{Named, Seen},
     number::Number,

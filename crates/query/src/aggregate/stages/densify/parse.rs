@@ -6,7 +6,7 @@ use super::{Bounds, Densify, Step};
 use crate::{
     MongoCode, QueryError, Sort,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         context::Context,
         dates::Unit,
         path::Path,
@@ -16,7 +16,6 @@ use crate::{
     },
     compare,
     depth::check_sort_fields,
-    expression::type_name,
     number::Number,
 };
 
@@ -25,11 +24,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("The $densify stage specification must be an object, found {found}");
-        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("The $densify stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$densify", &["field", "partitionByFields", "range"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("field")?;

@@ -6,7 +6,7 @@ use super::{Inner, Join, Lookup};
 use crate::{
     MongoCode, Parameters, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
         context::Context,
         path::Path,
@@ -25,11 +25,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("the $lookup stage specification must be an object, but found {found}");
-        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("the $lookup stage specification must be an object, but found {found}")
+    })?;
     let lookup = parse_arguments(document, context)?;
     Ok(vec![Stage::Other(Box::new(lookup))])
 }

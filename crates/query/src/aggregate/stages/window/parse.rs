@@ -18,7 +18,7 @@ use crate::{
     MongoCode, Parameters, QueryError, Sort,
     aggregate::{
         accumulators::{Accumulator, Settings},
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
         context::Context,
         dates::Unit,
@@ -40,12 +40,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        return Err(failed(&format!(
-            "the $setWindowFields stage specification must be an object, found {found}"
-        )));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("the $setWindowFields stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$setWindowFields", &["partitionBy", "sortBy", "output"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("output")?;
@@ -68,12 +65,9 @@ pub(in crate::aggregate) fn parse(
     for field in arguments.document("output")?.into_iter().flat_map(RawDocument::iter) {
         let (name, value) = field.map_err(|_| malformed())?;
         let path = Path::parse(name.as_str())?;
-        let RawBsonRef::Document(function) = value else {
-            let found = type_name(Some(value));
-            return Err(failed(&format!(
-                "The field '{name}' must be an object, but found type {found}"
-            )));
-        };
+        let function = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+            format!("The field '{name}' must be an object, but found type {found}")
+        })?;
         tree.insert(path.names(), Branch::Slot(functions.len()))
             .map_err(|found| collision(name.as_str(), found))?;
         functions.push(parser.function(function)?);
@@ -249,10 +243,9 @@ impl Parser<'_> {
     }
 
     fn shift(&self, value: RawBsonRef<'_>) -> Result<(Kind, Computed), QueryError> {
-        let RawBsonRef::Document(document) = value else {
-            let found = type_name(Some(value));
-            return Err(failed(&format!("Argument to $shift must be an object, found {found}")));
-        };
+        let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+            format!("Argument to $shift must be an object, found {found}")
+        })?;
         let known = stage_options("$shift", &["output", "by", "default"]);
         let arguments = Arguments::parse(document, &known)?;
         if self.sort.is_none() {
