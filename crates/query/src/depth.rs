@@ -47,11 +47,17 @@ pub(crate) fn check_query_depth(depth: usize) -> Result<(), QueryError> {
 }
 
 /// Checks every byte of a document from outside.
+///
+/// # Errors
+/// The bytes are not BSON, or are nested too deep.
 pub fn validate(document: &RawDocument) -> Result<(), QueryError> {
     validate_at(document, 1)
 }
 
 /// Refuses a path with too many names.
+///
+/// # Errors
+/// The path has too many names.
 pub fn check_path(path: &str) -> Result<(), QueryError> {
     // Between two names is a dot.
     if path.len() < PATH_NAMES_MAX {

@@ -60,17 +60,26 @@ pub struct Expression {
 
 impl Expression {
     /// Parses an expression.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Self, QueryError> {
         Ok(Self { node: Parser::new(parameters, operators::find).parse(value)? })
     }
 
     /// Parses a decoded expression.
+    ///
+    /// # Errors
+    /// As for [`Expression::parse`].
     pub fn parse_value(value: &Bson, parameters: &Parameters) -> Result<Self, QueryError> {
         let raw = RawBson::try_from(value.clone()).map_err(|error| value::broken(&error))?;
         Self::parse(raw.as_raw_bson_ref(), parameters)
     }
 
     /// The value for a document; none is "missing".
+    ///
+    /// # Errors
+    /// The expression fails on this document.
     pub fn evaluate_root(&self, root: &RawDocument) -> Result<Option<Bson>, QueryError> {
         match self.evaluate(&Scope::new(root))? {
             Some(value) => value.to_bson().map(Some),
@@ -85,6 +94,9 @@ impl Expression {
     }
 
     /// Whether it counts as true in a scope.
+    ///
+    /// # Errors
+    /// The expression fails on this document.
     pub fn is_true(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
         Ok(self.evaluate(scope)?.is_some_and(|value| value.is_true()))
     }

@@ -34,17 +34,26 @@ pub struct Filter {
 
 impl Filter {
     /// Reads a query.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(query: &RawDocument, parameters: &Parameters) -> Result<Self, QueryError> {
         parse::parse(query, parameters).map(|root| Self { root: Arc::new(root) })
     }
 
     /// Whether a document is one that the query asks for.
+    ///
+    /// # Errors
+    /// A condition cannot be evaluated for this document.
     pub fn matches(&self, document: &RawDocument) -> Result<bool, QueryError> {
         self.root.matches(document, None)
     }
 
     /// The index in an array at which a document matches, for the positional `$`. With several
     /// arrays in the query, it is the one of the last.
+    ///
+    /// # Errors
+    /// As for [`Filter::matches`].
     pub fn matched_index(&self, document: &RawDocument) -> Result<Option<usize>, QueryError> {
         let mut index = None;
         let matches = self.root.matches(document, Some(&mut index))?;

@@ -101,6 +101,9 @@ pub fn with_steps<T>(steps: u32, work: impl FnOnce() -> T) -> T {
 }
 
 /// Counts a step of whoever goes through documents.
+///
+/// # Errors
+/// The computation was interrupted.
 #[inline]
 pub fn step() -> Result<(), QueryError> {
     match LEFT.get().checked_sub(1) {
@@ -113,6 +116,9 @@ pub fn step() -> Result<(), QueryError> {
 }
 
 /// Counts a step, and one more for every few bytes.
+///
+/// # Errors
+/// The computation was interrupted.
 #[inline]
 pub fn step_bytes(bytes: usize) -> Result<(), QueryError> {
     charge(bytes / STEP_BYTES);
@@ -191,6 +197,9 @@ fn interrupted() -> QueryError {
 
 /// Sorts as `sort_by` does, in pieces between which somebody is asked. The pieces grow: each pass
 /// joins two sorted ones, which the sort of the standard library finds and merges.
+///
+/// # Errors
+/// The computation was interrupted.
 pub fn sort_by<T>(
     items: &mut [T],
     mut compare: impl FnMut(&T, &T) -> Ordering,

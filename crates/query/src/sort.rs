@@ -52,6 +52,9 @@ enum Way<'p, 'a> {
 
 impl Sort {
     /// Reads a specification such as `{a: 1, "b.c": -1}`, or `{$natural: 1}`.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(specification: &RawDocument) -> Result<Self, QueryError> {
         let mut sort = Self::default();
         for field in fields(specification) {
@@ -94,6 +97,9 @@ impl Sort {
     }
 
     /// Appends the key of a document: keys sort as the documents are to come.
+    ///
+    /// # Errors
+    /// The document cannot be sorted by these fields, or the computation was interrupted.
     pub fn append_key(&self, document: &RawDocument, key: &mut Vec<u8>) -> Result<(), QueryError> {
         let start = key.len();
         for field in &self.fields {

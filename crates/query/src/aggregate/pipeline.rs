@@ -125,6 +125,9 @@ impl Pipeline {
     }
 
     /// What it makes of one document, as the pipeline of an update.
+    ///
+    /// # Errors
+    /// A stage fails on this document, or the result is too large.
     pub fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
         let mut new: Option<RawDocumentBuf> = None;
         let mut held = HeldBytes::default();

@@ -51,6 +51,9 @@ impl<'a> Value<'a> {
     }
 
     /// The value, decoded.
+    ///
+    /// # Errors
+    /// The bytes of the value are not BSON.
     pub fn to_bson(&self) -> Result<Bson, QueryError> {
         Bson::try_from(to_owned(self.raw())).map_err(|error| broken(&error))
     }

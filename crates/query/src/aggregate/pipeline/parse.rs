@@ -17,11 +17,17 @@ use crate::{
 
 impl Pipeline {
     /// Parses a pipeline.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(stages: &[RawDocumentBuf], parameters: &Parameters) -> Result<Self, QueryError> {
         parse_at(Place::Top, stages, parameters)
     }
 
     /// Parses the pipeline of an update, which may hold a few stages only.
+    ///
+    /// # Errors
+    /// As for [`Pipeline::parse`], or a stage that an update may not hold.
     pub fn parse_update(
         stages: &[RawDocumentBuf],
         parameters: &Parameters,
@@ -33,6 +39,9 @@ impl Pipeline {
 impl Output {
     /// The pipeline that changes a document that is there, with the variables that it has for the
     /// new one; none unless [`WhenMatched::Pipeline`] was asked for.
+    ///
+    /// # Errors
+    /// The pipeline is refused, or one of its variables cannot be computed.
     pub fn pipeline_for(
         &self,
         new: &RawDocument,
