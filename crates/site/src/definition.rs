@@ -6,7 +6,7 @@ use hookstead_functions::{
 };
 use serde_json::Value as Json;
 
-use crate::{config::ApplicationAuthentication, rights, site::Secrets, target::webhook_entry};
+use crate::{config::ApplicationAuthentication, rights, secrets::Secrets, target::webhook_entry};
 
 /// Describes an app to the functions' side.
 pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {

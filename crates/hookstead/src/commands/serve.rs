@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hookstead_app::{Part, Problem};
+use hookstead_app::Part;
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
 use hookstead_server::{BindError, Config, Server};
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let workspace = args.open()?;
     let early = Early::new(&workspace, args.watch)?;
     let prepared = workspace.prepare_to_run()?;
-    tell_problems(&prepared.problems);
+    prepared.problems.iter().for_each(terminal::tell_problem);
     drop(entered);
     let outcome = runtime.block_on(serve(args, workspace, prepared, early, stop));
     // A function that still runs has had its time.
@@ -236,9 +236,4 @@ fn journal(settings: &Settings) -> Journal {
     let refusals = u32::try_from(settings.log.refusals_per_second_max).unwrap_or(u32::MAX - 1);
     let limits = JournalLimits { refusals_per_second_max: refusals, ..JournalLimits::default() };
     Journal::new(io::stdout(), Style { format, colors }, limits)
-}
-
-/// Tells what is wrong with an export.
-fn tell_problems(problems: &[Problem]) {
-    problems.iter().for_each(terminal::tell_problem);
 }

@@ -25,7 +25,6 @@ use tokio::runtime::Handle;
 use super::{
     opening::Closed,
     stamps::Stamps,
-    tell_problems,
     watch::{FolderWatch, concerns_files},
 };
 use crate::{
@@ -295,7 +294,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
 
     /// Serves what was read; false where it is broken.
     fn serve(&mut self, prepared: Prepared) -> bool {
-        tell_problems(&prepared.problems);
+        prepared.problems.iter().for_each(terminal::tell_problem);
         let broken = broken(&prepared.problems);
         if !broken.is_subset(&self.known) {
             let site = self.handle.site();
