@@ -1,33 +1,15 @@
-//! The caller proves what the protection of the endpoint asks for.
+//! Checks a proof, and words its refusal.
 
 use std::{
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use hookstead_signature::{RequestParts, presets};
-use hookstead_site::{Guard, Kind, Signed, Target, proof_headers};
+use hookstead_site::{Kind, Signed, proof_headers};
 use http::{HeaderName, request::Parts};
 
-use super::{Passed, Stop, body::Body};
-use crate::{body::Held, error_code::ErrorCode, parse::pairs, refusal::Refusal};
-
-/// The step is passed.
-pub(crate) struct Proof<'a> {
-    pub(super) target: &'a Arc<Target>,
-    pub(super) body: Held,
-}
-
-/// Refuses a request that does not prove what its endpoint asks for, byte for byte.
-pub(super) fn check<'a>(request: Passed<'a, Body<'a>>) -> Result<Passed<'a, Proof<'a>>, Stop> {
-    let Body { target, body } = &request.step;
-    match &target.guard {
-        Guard::Open => {}
-        Guard::Closed(reason) => return Err(Refusal::internal(reason.clone()).into()),
-        Guard::Signed(signed) => verify(signed, &request.asked(target.kind), &body.bytes)?,
-    }
-    Ok(request.then(|Body { target, body }| Proof { target, body }))
-}
+use crate::{error_code::ErrorCode, parse::pairs, refusal::Refusal};
 
 /// What a proof can cover beside the body.
 pub(super) struct Asked<'a> {
