@@ -43,7 +43,7 @@ fn fault(error: &DataError) -> Option<Fault> {
 
 /// The same for what a server, or what answers in its place, says against a read: with MongoDB's
 /// name for the number before it, as the hosted service gave it
-/// (`(BadValue) cannot compare to undefined`; reference: mongodb.md §5.2 and §5.3).
+/// (`(BadValue) cannot compare to undefined`, docs/behaviour/databases.md#errors).
 fn thrown_by_read(error: &DataError) -> Thrown {
     let mut thrown = thrown(error);
     if error.kind == ErrorKind::Refused

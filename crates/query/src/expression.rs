@@ -44,6 +44,7 @@ use crate::{Parameters, QueryError};
 
 pub(crate) use self::{
     build::check_bytes,
+    numeric::{Numeric, Pair, integer},
     parser::check_user_variable,
     value::{is_true, type_name},
 };

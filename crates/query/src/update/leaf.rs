@@ -116,8 +116,8 @@ impl Leaf {
             Self::Set(new) | Self::Min(new) | Self::Max(new) => Ok(Some(new.clone())),
             Self::SetOnInsert(new) => Ok(place.inserting.then(|| new.clone())),
             Self::Add(number) => Ok(Some(number.to_bson())),
-            Self::Multiply(number) => Ok(number.multiply(Number::Int(0)).map(Number::to_bson)),
-            Self::Bits(operators) => Ok(Some(combine(Number::Int(0), operators).to_bson())),
+            Self::Multiply(number) => Ok(number.multiply(Number::ZERO).map(Number::to_bson)),
+            Self::Bits(operators) => Ok(Some(combine(Number::ZERO, operators).to_bson())),
             Self::Rename(rename) => Ok(rename.source(place)?.map(RawBson::from)),
             Self::Push(push) => push.apply(None).map(|array| Some(RawBson::Array(array))),
             Self::AddToSet(values) => Ok(Some(RawBson::Array(
