@@ -89,6 +89,9 @@ impl Expression {
     }
 
     /// The value in a scope; none is "missing".
+    ///
+    /// # Errors
+    /// The expression fails on the document of the scope.
     #[inline]
     pub fn evaluate<'a>(&'a self, scope: &'a Scope<'a>) -> Evaluated<'a> {
         self.node.evaluate(scope)

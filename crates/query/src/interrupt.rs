@@ -33,18 +33,24 @@ const SEARCH_STEPS: usize = 512;
 
 /// Knows whether a computation may go on.
 pub trait Interrupt {
-    /// The error with which the computation ends, if it may not go on. It is asked again if that
-    /// error is not passed on.
+    /// Whether the computation may go on. It is asked again if an error is not passed on.
+    ///
+    /// # Errors
+    /// The computation ends with this error.
     fn check(&self) -> Result<(), QueryError>;
 
-    /// Hears of work that may take as long as so many steps, and cannot be stopped; answers with
-    /// the error with which the computation ends instead.
+    /// Hears of work that may take as long as so many steps and cannot be stopped.
+    ///
+    /// # Errors
+    /// The computation ends with this error instead.
     fn foresee(&self, _steps: usize) -> Result<(), QueryError> {
         Ok(())
     }
 
-    /// Makes the memory that the computation may hold a number of bytes, more or less than before,
-    /// or says with which error it ends because there is none. What it has had stays then.
+    /// Makes the memory that the computation may hold a number of bytes, more or less than before.
+    ///
+    /// # Errors
+    /// There is no memory, and the computation ends with this error. It keeps what it had.
     fn hold(&self, _bytes: usize) -> Result<(), QueryError> {
         Ok(())
     }
