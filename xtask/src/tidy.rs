@@ -3,6 +3,7 @@
 mod arrows;
 mod behaviour;
 mod changelog;
+mod circles;
 mod citations;
 mod dead;
 mod docs;
@@ -47,6 +48,7 @@ const CHECKS: &[Check] = &[
     arrows::check,
     behaviour::check,
     changelog::check,
+    circles::check,
     citations::check,
     dead::check,
     docs::check,

@@ -1,15 +1,11 @@
 //! Reads a whole export.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use serde_json::Value as Json;
-use thiserror::Error;
 
 use crate::{
-    App, Identity, Problem, ProblemCode, auth, dependencies, endpoints,
+    App, Identity, LoadError, Problem, ProblemCode, auth, dependencies, endpoints,
     folder::Folder,
     functions,
     json_scan::push_key,
@@ -42,42 +38,6 @@ pub struct Loaded {
     pub app: App,
     /// Problems in the order found, which does not change from one reading to the next.
     pub problems: Vec<Problem>,
-}
-
-/// Why a folder cannot be read as an app at all.
-#[derive(Debug, Error)]
-pub enum LoadError {
-    /// The folder is not there, or is not ours to read.
-    #[error("the folder {} cannot be read", dir.display())]
-    Unreadable {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Nothing in the folder or above it looks like an export.
-    #[error(
-        "{} holds no exported app: there is no .mdb/meta.json, root_config.json, \
-         realm_config.json, config.json with a config_version, or stitch.json in it or the \
-         8 folders above, and no functions, endpoints or services in it{}",
-        dir.display(), named(below)
-    )]
-    NotAnApp {
-        /// The folder.
-        dir: PathBuf,
-        /// Folders in it that hold one.
-        below: Vec<PathBuf>,
-    },
-}
-
-/// The remedy where an app lies further down.
-fn named(below: &[PathBuf]) -> String {
-    if below.is_empty() {
-        return String::new();
-    }
-    let dirs: Vec<_> = below.iter().map(|dir| dir.display().to_string()).collect();
-    let one = if below.len() == 1 { "the folder that holds one" } else { "one that holds an app" };
-    format!("\n  → name {one}: {}", dirs.join(", "))
 }
 
 /// Reads the app in a folder, or the one that the folder is a part of.

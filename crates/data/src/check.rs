@@ -2,15 +2,10 @@
 
 use bson::RawDocument;
 
-use crate::{DataError, ErrorKind, Modification, UpdateSpec};
+use crate::{DataError, ErrorKind, Modification, MongoCode, UpdateSpec};
 
 /// The longest document of a collection.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 16 << 20;
-
-/// `BadValue`, `FailedToParse` and `InvalidLength` of MongoDB.
-const BAD_VALUE: i32 = 2;
-const FAILED_TO_PARSE: i32 = 9;
-const INVALID_LENGTH: i32 = 16;
 
 /// Refuses to write nothing.
 pub(crate) fn count(writes: usize) -> Result<(), DataError> {
@@ -18,14 +13,15 @@ pub(crate) fn count(writes: usize) -> Result<(), DataError> {
         return Ok(());
     }
     let message = "Write batch sizes must be between 1 and 100000. Got 0 operations.";
-    Err(DataError::new(ErrorKind::Refused, message).with_code(INVALID_LENGTH))
+    Err(DataError::new(ErrorKind::Refused, message).with_code(MongoCode::INVALID_LENGTH))
 }
 
 /// An update without operators would replace the whole document, and one with them has no place in
 /// a replacement. To a server both look the same.
 pub(crate) fn modification(modification: &Modification) -> Result<(), DataError> {
-    let refused =
-        |message: &str| Err(DataError::new(ErrorKind::Refused, message).with_code(FAILED_TO_PARSE));
+    let refused = |message: &str| {
+        Err(DataError::new(ErrorKind::Refused, message).with_code(MongoCode::FAILED_TO_PARSE))
+    };
     match modification {
         Modification::Replacement(document) if has_operator(document) => {
             refused("replacement document cannot contain keys beginning with '$'")
@@ -50,7 +46,7 @@ pub(crate) fn size(document: &RawDocument) -> Result<(), DataError> {
     let message = format!(
         "object to insert too large. size in bytes: {bytes}, max size: {DOCUMENT_BYTES_MAX}"
     );
-    Err(DataError::new(ErrorKind::Refused, message).with_code(BAD_VALUE))
+    Err(DataError::new(ErrorKind::Refused, message).with_code(MongoCode::BAD_VALUE))
 }
 
 fn has_operator(document: &RawDocument) -> bool {

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use hookstead_query::{MongoCode, QueryError};
+
 /// What kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -28,7 +30,7 @@ pub struct DataError {
     /// What kind.
     pub kind: ErrorKind,
     /// MongoDB's number for it, where it has one.
-    pub code: Option<i32>,
+    pub code: Option<MongoCode>,
     /// In the words of a MongoDB server, where it would have any.
     pub message: String,
     /// For the log.
@@ -49,9 +51,14 @@ impl DataError {
 
     /// The same failure with MongoDB's number for it.
     #[must_use]
-    pub fn with_code(mut self, code: i32) -> Self {
+    pub fn with_code(mut self, code: MongoCode) -> Self {
         self.code = Some(code);
         self
+    }
+
+    /// MongoDB's number for it as a plain number, where it has one.
+    pub fn number(&self) -> Option<i32> {
+        self.code.map(MongoCode::number)
     }
 
     /// The same failure with what only the log is told, such as addresses.
@@ -68,10 +75,10 @@ impl DataError {
     }
 }
 
-impl From<hookstead_query::QueryError> for DataError {
-    fn from(error: hookstead_query::QueryError) -> Self {
+impl From<QueryError> for DataError {
+    fn from(error: QueryError) -> Self {
         let kind = match error.code {
-            hookstead_query::QueryError::NOT_SUPPORTED => ErrorKind::Unsupported,
+            MongoCode::COMMAND_NOT_SUPPORTED => ErrorKind::Unsupported,
             _ => ErrorKind::Refused,
         };
         Self::new(kind, error.message).with_code(error.code)

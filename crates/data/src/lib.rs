@@ -20,5 +20,6 @@ pub use command::{
 };
 pub use embedded::{EmbeddedFile, EmbeddedOptions, EmbeddedStore, IndexSpec};
 pub use error::{DataError, ErrorKind};
+pub use hookstead_query::MongoCode;
 pub use queue::{Queue, QueuePlace};
 pub use store::{Answer, Batch, Cursor, Future, Session, Store, Target, Updated};

@@ -42,6 +42,9 @@ impl MongoStore {
     /// The runtime of tokio in which this is called does all that has to do with the network, for
     /// commands from wherever they come. It should be one that nothing holds up, and a single
     /// thread of it costs least.
+    ///
+    /// # Errors
+    /// The URI is invalid, or an option that it does not allow.
     pub fn connect(uri: &str, options: MongoOptions) -> Result<Self, DataError> {
         Ok(Self { shared: Arc::new(Shared::new(uri, options)?) })
     }

@@ -40,6 +40,9 @@ pub trait Store: Target {
 /// transaction that was open then: nobody needs to wait for one before sending the next.
 pub trait Session: Target {
     /// Begins a transaction: commands from now on are part of it.
+    ///
+    /// # Errors
+    /// A transaction is open already.
     fn start_transaction(&self) -> Result<(), DataError>;
 
     /// Makes everything since its begin visible, or nothing.

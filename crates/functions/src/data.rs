@@ -1,7 +1,6 @@
 //! Data sources, as a run sees them: commands, and the cursors and sessions that they leave open.
 
 mod answer;
-mod code_names;
 mod command;
 mod handles;
 mod large;
@@ -17,13 +16,10 @@ pub use sources::DataSources;
 
 use std::{error::Error as _, iter};
 
-use hookstead_data::{DataError, ErrorKind};
+use hookstead_data::{DataError, ErrorKind, MongoCode};
 use hookstead_isolate::Thrown;
 
 use crate::faults::Fault;
-
-/// MongoDB's number for a document that is too large for the store.
-const TOO_LARGE: i32 = 10334;
 
 /// What JavaScript gets of a failure: the text alone, as the hosted service gave it, and MongoDB's
 /// number as the `code`.
@@ -37,7 +33,7 @@ pub(crate) fn thrown(error: &DataError) -> Thrown {
 fn fault(error: &DataError) -> Option<Fault> {
     let is_fault = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
     // The document itself is to blame: trying again does not help.
-    let is_outage = is_fault && error.code != Some(TOO_LARGE);
+    let is_outage = is_fault && error.code != Some(MongoCode::BSON_OBJECT_TOO_LARGE);
     let causes = iter::successors(error.source(), |cause| (*cause).source());
     let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
     causes.dedup();
@@ -45,11 +41,13 @@ fn fault(error: &DataError) -> Option<Fault> {
     is_fault.then(|| Fault { message: error.to_string(), detail, is_outage })
 }
 
-/// The same for what a server, or what answers in its place, says against a read.
+/// The same for what a server, or what answers in its place, says against a read: with MongoDB's
+/// name for the number before it, as the hosted service gave it
+/// (`(BadValue) cannot compare to undefined`, docs/behaviour/databases.md#errors).
 fn thrown_by_read(error: &DataError) -> Thrown {
     let mut thrown = thrown(error);
     if error.kind == ErrorKind::Refused
-        && let Some(name) = error.code.and_then(code_names::code_name)
+        && let Some(name) = error.code.and_then(MongoCode::name)
     {
         thrown.message = format!("({name}) {}", thrown.message);
     }

@@ -11,19 +11,22 @@ mod accumulators;
 mod arguments;
 mod budget;
 mod computed;
+mod context;
 mod dates;
 mod documents;
 mod formula;
+mod output;
 mod path;
 mod pipeline;
 mod raw;
+mod sorter;
 mod stage;
 mod stages;
 mod tree;
 mod write;
 
 pub use self::{
-    documents::{Collections, Documents, NoCollections},
-    pipeline::{Leading, Pipeline, Reading},
-    stages::output::{Output, WhenMatched, WhenNotMatched},
+    documents::{Collections, Documents, NoCollections, Reading},
+    output::{Output, WhenMatched, WhenNotMatched},
+    pipeline::{Leading, Pipeline},
 };

@@ -9,7 +9,7 @@
 
 use bson::{RawBsonRef, RawDocument, spec::ElementType};
 
-use crate::{QueryError, interrupt::step};
+use crate::{MongoCode, QueryError, interrupt::step};
 
 /// The most documents and arrays that may be nested in one another.
 pub const DEPTH_MAX: usize = 200;
@@ -37,21 +37,27 @@ pub(crate) const SORT_FIELDS_MAX: usize = 32;
 /// kilobytes, and what is called from it without recursing some more.
 const STACK_BYTES_MIN: usize = 128 * 1024;
 
-/// `Overflow`
-const OVERFLOW: i32 = 15;
-
-/// `InvalidBSON`
-const INVALID_BSON: i32 = 22;
-
-/// `too many compound keys`
-const TOO_MANY_SORT_FIELDS: i32 = 13103;
+/// Checks that a query is not nested too deep and that there is room to read on.
+pub(crate) fn check_query_depth(depth: usize) -> Result<(), QueryError> {
+    if depth == COMMAND_DEPTH_MAX {
+        let message = format!("exceeded maximum query tree depth of {COMMAND_DEPTH_MAX}");
+        return Err(QueryError::bad_value(message));
+    }
+    check_stack()
+}
 
 /// Checks every byte of a document from outside.
+///
+/// # Errors
+/// The bytes are not BSON, or are nested too deep.
 pub fn validate(document: &RawDocument) -> Result<(), QueryError> {
     validate_at(document, 1)
 }
 
 /// Refuses a path with too many names.
+///
+/// # Errors
+/// The path has too many names.
 pub fn check_path(path: &str) -> Result<(), QueryError> {
     // Between two names is a dot.
     if path.len() < PATH_NAMES_MAX {
@@ -68,7 +74,7 @@ pub(crate) fn check_names(count: usize) -> Result<(), QueryError> {
     let message = format!(
         "FieldPath is too long: it has {count} field names, and {PATH_NAMES_MAX} are allowed"
     );
-    Err(QueryError::new(OVERFLOW, message))
+    Err(QueryError::new(MongoCode::OVERFLOW, message))
 }
 
 /// Refuses too many fields of an order.
@@ -78,7 +84,7 @@ pub(crate) fn check_sort_fields(count: usize) -> Result<(), QueryError> {
     }
     let message =
         format!("too many compound keys: a sort may name at most {SORT_FIELDS_MAX} fields");
-    Err(QueryError::new(TOO_MANY_SORT_FIELDS, message))
+    Err(QueryError::new(MongoCode::TOO_MANY_SORT_KEYS, message))
 }
 
 /// Refuses a value that would be nested too deep at a place that is `outside` levels deep.
@@ -111,7 +117,7 @@ pub(crate) fn check_stack() -> Result<(), QueryError> {
     match stacker::remaining_stack() {
         Some(left) if left < STACK_BYTES_MIN => {
             let message = "the command is nested too deep for the stack of its thread";
-            Err(QueryError::new(OVERFLOW, message))
+            Err(QueryError::new(MongoCode::OVERFLOW, message))
         }
         _ => Ok(()),
     }
@@ -120,12 +126,12 @@ pub(crate) fn check_stack() -> Result<(), QueryError> {
 /// The error about a value that is nested too deep.
 pub(crate) fn too_deep() -> QueryError {
     let message = format!("documents and arrays are nested more than {DEPTH_MAX} levels deep");
-    QueryError::new(OVERFLOW, message)
+    QueryError::new(MongoCode::OVERFLOW, message)
 }
 
 /// What bytes are that are no document.
 pub(crate) fn malformed(error: impl std::fmt::Display) -> QueryError {
-    QueryError::new(INVALID_BSON, format!("the bytes are no BSON: {error}"))
+    QueryError::new(MongoCode::INVALID_BSON, format!("the bytes are no BSON: {error}"))
 }
 
 fn validate_at(document: &RawDocument, depth: usize) -> Result<(), QueryError> {
@@ -148,10 +154,10 @@ fn validate_at(document: &RawDocument, depth: usize) -> Result<(), QueryError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OVERFLOW, check_stack};
+    use super::{MongoCode, check_stack};
 
     /// Recurses for ever, but for the check; answers how deep it came.
-    fn dig(depth: usize) -> Result<usize, (usize, i32)> {
+    fn dig(depth: usize) -> Result<usize, (usize, MongoCode)> {
         check_stack().map_err(|error| (depth, error.code))?;
         let room = std::hint::black_box([0_u8; 512]);
         let found = dig(depth + 1);
@@ -163,7 +169,7 @@ mod tests {
     fn a_stack_that_is_nearly_used_up_is_an_error() {
         let thread = std::thread::Builder::new().stack_size(1 << 20);
         let (depth, code) = thread.spawn(|| dig(0)).unwrap().join().unwrap().unwrap_err();
-        assert_eq!(code, OVERFLOW);
+        assert_eq!(code, MongoCode::OVERFLOW);
         assert!(depth > 100, "{depth}");
     }
 }

@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use bson::{RawBsonRef, RawDocument};
+use bson::{RawBsonRef, Uuid, spec::BinarySubtype};
+
+use crate::bson_types::type_name;
 
 /// How much of a value a message shows.
 const LENGTH_MAX: usize = 150;
 
 /// A value as messages show it.
 pub(crate) fn describe(value: RawBsonRef<'_>) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
+    let mut text = Text { text: String::new(), bytes_max: LENGTH_MAX };
+    text.write(value);
+    let mut text = text.text;
     if text.len() > LENGTH_MAX {
         let end = text.floor_char_boundary(LENGTH_MAX);
         text.truncate(end);
@@ -19,80 +22,102 @@ pub(crate) fn describe(value: RawBsonRef<'_>) -> String {
     text
 }
 
+/// A whole value as messages show it.
+pub fn value_text(value: RawBsonRef<'_>) -> String {
+    let mut text = Text { text: String::new(), bytes_max: usize::MAX };
+    text.write(value);
+    text.text
+}
+
 /// A field with its value.
 pub(crate) fn describe_field(name: &str, value: RawBsonRef<'_>) -> String {
     format!("{name}: {}", describe(value))
 }
 
-/// The name of the type of a value, as `$type` has it.
-pub(crate) fn type_name(value: RawBsonRef<'_>) -> &'static str {
-    match value {
-        RawBsonRef::Double(_) => "double",
-        RawBsonRef::String(_) => "string",
-        RawBsonRef::Document(_) => "object",
-        RawBsonRef::Array(_) => "array",
-        RawBsonRef::Binary(_) => "binData",
-        RawBsonRef::Undefined => "undefined",
-        RawBsonRef::ObjectId(_) => "objectId",
-        RawBsonRef::Boolean(_) => "bool",
-        RawBsonRef::DateTime(_) => "date",
-        RawBsonRef::Null => "null",
-        RawBsonRef::RegularExpression(_) => "regex",
-        RawBsonRef::DbPointer(_) => "dbPointer",
-        RawBsonRef::JavaScriptCode(_) => "javascript",
-        RawBsonRef::Symbol(_) => "symbol",
-        RawBsonRef::JavaScriptCodeWithScope(_) => "javascriptWithScope",
-        RawBsonRef::Int32(_) => "int",
-        RawBsonRef::Timestamp(_) => "timestamp",
-        RawBsonRef::Int64(_) => "long",
-        RawBsonRef::Decimal128(_) => "decimal",
-        RawBsonRef::MinKey => "minKey",
-        RawBsonRef::MaxKey => "maxKey",
-    }
+/// A text in the making, of so many bytes at the most and a few more, so that it is cut there.
+struct Text {
+    text: String,
+    bytes_max: usize,
 }
 
-fn write(value: RawBsonRef<'_>, text: &mut String) {
-    if text.len() > LENGTH_MAX {
-        return;
-    }
-    match value {
-        RawBsonRef::Document(document) => write_document(document, text),
-        RawBsonRef::Array(array) => {
-            text.push('[');
-            for (index, item) in array.into_iter().flatten().enumerate() {
-                if text.len() > LENGTH_MAX {
-                    break;
+impl Text {
+    fn write(&mut self, value: RawBsonRef<'_>) {
+        match value {
+            RawBsonRef::Document(document) if document.is_empty() => self.text.push_str("{}"),
+            RawBsonRef::Document(document) => {
+                self.text.push('{');
+                for (index, (name, value)) in document.iter().flatten().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
+                    self.text.push_str(if index == 0 { " " } else { ", " });
+                    self.push(name.as_str());
+                    self.text.push_str(": ");
+                    self.write(value);
                 }
-                text.push_str(if index == 0 { " " } else { ", " });
-                write(item, text);
+                self.text.push_str(" }");
             }
-            text.push_str(" ]");
+            RawBsonRef::Array(array) => {
+                self.text.push('[');
+                for (index, item) in array.into_iter().flatten().enumerate() {
+                    if self.is_full() {
+                        break;
+                    }
+                    self.text.push_str(if index == 0 { " " } else { ", " });
+                    self.write(item);
+                }
+                self.text.push_str(" ]");
+            }
+            // Writing to a string does not fail.
+            scalar => self.write_scalar(scalar).unwrap_or_default(),
         }
-        scalar => write_scalar(scalar, text),
+    }
+
+    fn write_scalar(&mut self, value: RawBsonRef<'_>) -> std::fmt::Result {
+        match value {
+            RawBsonRef::String(string) | RawBsonRef::Symbol(string) => {
+                self.text.push('"');
+                self.push(string);
+                self.text.push('"');
+            }
+            RawBsonRef::RegularExpression(regex) => {
+                self.text.push('/');
+                self.push(regex.pattern.as_str());
+                write!(self.text, "/{}", regex.options.as_str())?;
+            }
+            RawBsonRef::JavaScriptCode(code) => self.push(code),
+            RawBsonRef::Binary(binary) => self.write_binary(binary.subtype, binary.bytes)?,
+            value => write_short(&mut self.text, value)?,
+        }
+        Ok(())
+    }
+
+    fn write_binary(&mut self, subtype: BinarySubtype, bytes: &[u8]) -> std::fmt::Result {
+        // Two digits a byte: as many bytes as may be shown are enough.
+        let shown = &bytes[..bytes.len().min(self.bytes_max)];
+        if let (BinarySubtype::Uuid, Ok(bytes)) = (subtype, <[u8; 16]>::try_from(bytes)) {
+            return write!(self.text, "UUID(\"{}\")", Uuid::from_bytes(bytes));
+        }
+        write!(self.text, "BinData({}, ", u8::from(subtype))?;
+        shown.iter().try_for_each(|byte| write!(self.text, "{byte:02X}"))?;
+        self.text.push(')');
+        Ok(())
+    }
+
+    /// Pushes as much of a text as a message may show.
+    fn push(&mut self, text: &str) {
+        let end = text.floor_char_boundary(self.bytes_max.saturating_add(8));
+        self.text.push_str(&text[..end]);
+    }
+
+    fn is_full(&self) -> bool {
+        self.text.len() > self.bytes_max
     }
 }
 
-fn write_document(document: &RawDocument, text: &mut String) {
-    if document.is_empty() {
-        text.push_str("{}");
-        return;
-    }
-    text.push('{');
-    for (index, (name, value)) in document.iter().flatten().enumerate() {
-        if text.len() > LENGTH_MAX {
-            break;
-        }
-        text.push_str(if index == 0 { " " } else { ", " });
-        text.push_str(start(name.as_str()));
-        text.push_str(": ");
-        write(value, text);
-    }
-    text.push_str(" }");
-}
-
-fn write_scalar(value: RawBsonRef<'_>, text: &mut String) {
-    let written = match value {
-        RawBsonRef::String(string) | RawBsonRef::Symbol(string) => write_text(string, text),
+/// Writes a value that has but one length, or nearly.
+fn write_short(text: &mut String, value: RawBsonRef<'_>) -> std::fmt::Result {
+    match value {
         RawBsonRef::Double(number) if number.is_finite() => write!(text, "{number:?}"),
         RawBsonRef::Double(number) if number.is_nan() => write!(text, "nan.0"),
         RawBsonRef::Double(number) => write!(text, "{number}.0"),
@@ -109,24 +134,42 @@ fn write_scalar(value: RawBsonRef<'_>, text: &mut String) {
         RawBsonRef::Timestamp(stamp) => {
             write!(text, "Timestamp({}, {})", stamp.time, stamp.increment)
         }
-        RawBsonRef::RegularExpression(regex) => {
-            write!(text, "/{}/{}", start(regex.pattern.as_str()), regex.options.as_str())
-        }
-        RawBsonRef::Binary(binary) => {
-            write!(text, "BinData({}, {} bytes)", u8::from(binary.subtype), binary.bytes.len())
-        }
-        RawBsonRef::JavaScriptCode(code) => write!(text, "{}", start(code)),
         other => write!(text, "{}", type_name(other)),
-    };
-    // Writing to a string does not fail.
-    written.unwrap_or_default();
+    }
 }
 
-fn write_text(string: &str, text: &mut String) -> std::fmt::Result {
-    write!(text, "\"{}\"", start(string))
-}
+#[cfg(test)]
+mod tests {
+    use bson::{Binary, Bson, RawBson, doc, spec::BinarySubtype};
 
-/// As much of a text as a message may show, and a little more so that the message is cut there.
-fn start(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LENGTH_MAX + 8)]
+    use super::{describe, value_text};
+
+    #[test]
+    fn values_are_shown_as_a_server_shows_them() {
+        let binary = |subtype, bytes: &[u8]| Bson::Binary(Binary { subtype, bytes: bytes.into() });
+        for (value, shown) in [
+            (Bson::Double(1.0), "1.0"),
+            (Bson::Double(f64::NAN), "nan.0"),
+            (Bson::Double(f64::NEG_INFINITY), "-inf.0"),
+            (Bson::Document(doc! {}), "{}"),
+            (Bson::Document(doc! {"a": [1, "b"]}), "{ a: [ 1, \"b\" ] }"),
+            (binary(BinarySubtype::Generic, &[1, 0xab]), "BinData(0, 01AB)"),
+            (
+                binary(BinarySubtype::Uuid, &[0xab; 16]),
+                "UUID(\"abababab-abab-abab-abab-abababababab\")",
+            ),
+            (binary(BinarySubtype::Uuid, &[0xab]), "BinData(4, AB)"),
+        ] {
+            let value = RawBson::try_from(value).unwrap();
+            assert_eq!(value_text(value.as_raw_bson_ref()), shown);
+            assert_eq!(describe(value.as_raw_bson_ref()), shown);
+        }
+    }
+
+    #[test]
+    fn a_message_shows_the_begin_of_a_long_value() {
+        let value = RawBson::String("x".repeat(1000));
+        assert_eq!(describe(value.as_raw_bson_ref()).len(), 153);
+        assert_eq!(value_text(value.as_raw_bson_ref()).len(), 1002);
+    }
 }

@@ -31,6 +31,9 @@ pub struct Distinct {
 
 impl Distinct {
     /// Looks for the values of a path.
+    ///
+    /// # Errors
+    /// The path has too many names.
     pub fn new(path: &str) -> Result<Self, QueryError> {
         check_path(path)?;
         Ok(Self {
@@ -43,6 +46,9 @@ impl Distinct {
     }
 
     /// Adds what a document has at the path; of an array, its items.
+    ///
+    /// # Errors
+    /// The document is not BSON, or the computation was interrupted.
     pub fn add(&mut self, document: &RawDocument) -> Result<(), QueryError> {
         let mut found = Vec::new();
         collect(document, &self.path, &mut found)?;

@@ -1,40 +1,43 @@
 //! What is wrong with a query, an update or a pipeline, or with the documents that they meet.
 
+use crate::MongoCode;
+
 /// A refusal in the words of a MongoDB server, so that functions meet the texts they know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QueryError {
     /// MongoDB's number for it, such as 2 for `BadValue`.
-    pub code: i32,
+    pub code: MongoCode,
     /// The text, for callers.
     pub message: String,
 }
 
 impl QueryError {
-    /// `BadValue`.
-    pub const BAD_VALUE: i32 = 2;
-    /// `FailedToParse`.
-    pub const FAILED_TO_PARSE: i32 = 9;
-    /// `TypeMismatch`.
-    pub const TYPE_MISMATCH: i32 = 14;
-    /// `WriteError` by a conflict of paths.
-    pub const CONFLICTING_UPDATE_OPERATORS: i32 = 40;
-    /// `ImmutableField`.
-    pub const IMMUTABLE_FIELD: i32 = 66;
-    /// `CommandNotSupported`: what this store cannot do and MongoDB or Atlas can.
-    pub const NOT_SUPPORTED: i32 = 115;
-
-    /// `Interrupted`: whoever ran the computation has stopped it.
-    pub const INTERRUPTED: i32 = 11601;
-
     /// A refusal with MongoDB's number for it.
-    pub fn new(code: i32, message: impl Into<String>) -> Self {
+    pub fn new(code: MongoCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
     /// A value that makes no sense where it stands.
     pub fn bad_value(message: impl Into<String>) -> Self {
-        Self::new(Self::BAD_VALUE, message)
+        Self::new(MongoCode::BAD_VALUE, message)
+    }
+
+    /// A field of an object that has no such field, as `$merge.foo`.
+    pub(crate) fn unknown_field(object: &str, field: &str) -> Self {
+        let text = format!("BSON field '{object}.{field}' is an unknown field.");
+        Self::new(MongoCode::ARGUMENT_UNKNOWN, text)
+    }
+
+    /// A field that an object must have, as `$merge.into`.
+    pub(crate) fn missing_field(object: &str, field: &str) -> Self {
+        let text = format!("BSON field '{object}.{field}' is missing but a required field");
+        Self::new(MongoCode::ARGUMENT_MISSING, text)
+    }
+
+    /// A value that cannot be converted.
+    pub(crate) fn conversion(message: String) -> Self {
+        Self::new(MongoCode::CONVERSION_FAILURE, message)
     }
 
     /// What the embedded store cannot do, with the remedy.
@@ -43,6 +46,6 @@ impl QueryError {
             "{what} is not available in the embedded store; \
              set HOOKSTEAD_MONGODB_URI to use a MongoDB deployment that has it"
         );
-        Self::new(Self::NOT_SUPPORTED, message)
+        Self::new(MongoCode::COMMAND_NOT_SUPPORTED, message)
     }
 }

@@ -19,6 +19,7 @@ mod node;
 mod numeric;
 mod objects;
 mod operator;
+mod operators;
 mod parser;
 mod path;
 mod percentile;
@@ -43,6 +44,7 @@ use crate::{Parameters, QueryError};
 
 pub(crate) use self::{
     build::check_bytes,
+    numeric::{Numeric, Pair, integer},
     parser::check_user_variable,
     value::{is_true, type_name},
 };
@@ -59,17 +61,26 @@ pub struct Expression {
 
 impl Expression {
     /// Parses an expression.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Self, QueryError> {
-        Ok(Self { node: Parser::new(parameters).parse(value)? })
+        Ok(Self { node: Parser::new(parameters, operators::find).parse(value)? })
     }
 
     /// Parses a decoded expression.
+    ///
+    /// # Errors
+    /// As for [`Expression::parse`].
     pub fn parse_value(value: &Bson, parameters: &Parameters) -> Result<Self, QueryError> {
         let raw = RawBson::try_from(value.clone()).map_err(|error| value::broken(&error))?;
         Self::parse(raw.as_raw_bson_ref(), parameters)
     }
 
     /// The value for a document; none is "missing".
+    ///
+    /// # Errors
+    /// The expression fails on this document.
     pub fn evaluate_root(&self, root: &RawDocument) -> Result<Option<Bson>, QueryError> {
         match self.evaluate(&Scope::new(root))? {
             Some(value) => value.to_bson().map(Some),
@@ -78,12 +89,18 @@ impl Expression {
     }
 
     /// The value in a scope; none is "missing".
+    ///
+    /// # Errors
+    /// The expression fails on the document of the scope.
     #[inline]
     pub fn evaluate<'a>(&'a self, scope: &'a Scope<'a>) -> Evaluated<'a> {
         self.node.evaluate(scope)
     }
 
     /// Whether it counts as true in a scope.
+    ///
+    /// # Errors
+    /// The expression fails on this document.
     pub fn is_true(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
         Ok(self.evaluate(scope)?.is_some_and(|value| value.is_true()))
     }
@@ -95,7 +112,7 @@ impl Expression {
         parameters: &Parameters,
     ) -> Result<Self, QueryError> {
         let variables = vec!["CURRENT".to_owned()];
-        Ok(Self { node: Parser::new(parameters).parse_within(variables, value)? })
+        Ok(Self { node: Parser::new(parameters, operators::find).parse_within(variables, value)? })
     }
 
     /// What `use_value` makes of the value for a part of a document.

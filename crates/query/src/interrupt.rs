@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::{QueryError, memory};
+use crate::{MongoCode, QueryError, memory};
 
 /// After so many steps, somebody is asked.
 const STEPS: u32 = 4096;
@@ -33,18 +33,24 @@ const SEARCH_STEPS: usize = 512;
 
 /// Knows whether a computation may go on.
 pub trait Interrupt {
-    /// The error with which the computation ends, if it may not go on. It is asked again if that
-    /// error is not passed on.
+    /// Whether the computation may go on. It is asked again if an error is not passed on.
+    ///
+    /// # Errors
+    /// The computation ends with this error.
     fn check(&self) -> Result<(), QueryError>;
 
-    /// Hears of work that may take as long as so many steps, and cannot be stopped; answers with
-    /// the error with which the computation ends instead.
+    /// Hears of work that may take as long as so many steps and cannot be stopped.
+    ///
+    /// # Errors
+    /// The computation ends with this error instead.
     fn foresee(&self, _steps: usize) -> Result<(), QueryError> {
         Ok(())
     }
 
-    /// Makes the memory that the computation may hold a number of bytes, more or less than before,
-    /// or says with which error it ends because there is none. What it has had stays then.
+    /// Makes the memory that the computation may hold a number of bytes, more or less than before.
+    ///
+    /// # Errors
+    /// There is no memory, and the computation ends with this error. It keeps what it had.
     fn hold(&self, _bytes: usize) -> Result<(), QueryError> {
         Ok(())
     }
@@ -92,7 +98,7 @@ pub fn with_interrupt<T>(interrupt: Rc<dyn Interrupt>, work: impl FnOnce() -> T)
     outcome
 }
 
-/// Does some work that ends with [`QueryError::INTERRUPTED`] after so many steps.
+/// Does some work that ends with [`MongoCode::INTERRUPTED`] after so many steps.
 pub fn with_steps<T>(steps: u32, work: impl FnOnce() -> T) -> T {
     let asked = ASKED.replace(Asked::Limit);
     let _memory = memory::Counting::with_limit();
@@ -101,6 +107,9 @@ pub fn with_steps<T>(steps: u32, work: impl FnOnce() -> T) -> T {
 }
 
 /// Counts a step of whoever goes through documents.
+///
+/// # Errors
+/// The computation was interrupted.
 #[inline]
 pub fn step() -> Result<(), QueryError> {
     match LEFT.get().checked_sub(1) {
@@ -113,6 +122,9 @@ pub fn step() -> Result<(), QueryError> {
 }
 
 /// Counts a step, and one more for every few bytes.
+///
+/// # Errors
+/// The computation was interrupted.
 #[inline]
 pub fn step_bytes(bytes: usize) -> Result<(), QueryError> {
     charge(bytes / STEP_BYTES);
@@ -186,11 +198,14 @@ fn asked() -> Result<Option<Rc<dyn Interrupt>>, QueryError> {
 }
 
 fn interrupted() -> QueryError {
-    QueryError::new(QueryError::INTERRUPTED, "operation was interrupted")
+    QueryError::new(MongoCode::INTERRUPTED, "operation was interrupted")
 }
 
 /// Sorts as `sort_by` does, in pieces between which somebody is asked. The pieces grow: each pass
 /// joins two sorted ones, which the sort of the standard library finds and merges.
+///
+/// # Errors
+/// The computation was interrupted.
 pub fn sort_by<T>(
     items: &mut [T],
     mut compare: impl FnMut(&T, &T) -> Ordering,
@@ -275,6 +290,6 @@ mod tests {
         sort_by(&mut pairs, |(one, _), (other, _)| one.cmp(other)).unwrap();
         assert!(pairs.is_sorted(), "equal ones stay in their order");
         let stopped = with_steps(30_000, || sort_by(&mut items, Ord::cmp));
-        assert_eq!(stopped.unwrap_err().code, QueryError::INTERRUPTED);
+        assert_eq!(stopped.unwrap_err().code, MongoCode::INTERRUPTED);
     }
 }

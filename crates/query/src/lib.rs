@@ -4,6 +4,8 @@
 //! BSON, so that what nobody looks at is copied and never decoded, and every type survives.
 
 mod aggregate;
+mod bson_types;
+mod code;
 mod decimal;
 mod decimal_math;
 mod depth;
@@ -34,8 +36,10 @@ pub use aggregate::{
     Collections, Documents, Leading, NoCollections, Output, Pipeline, Reading, WhenMatched,
     WhenNotMatched,
 };
+pub use code::MongoCode;
 pub use decimal::Decimal;
 pub use depth::{DEPTH_MAX, PATH_NAMES_MAX, check_path, validate};
+pub use describe::value_text;
 pub use distinct::Distinct;
 pub use error::QueryError;
 pub use expression::{Evaluated, Expression, Scope, Value};

@@ -11,7 +11,7 @@
 
 use std::cell::Cell;
 
-use crate::{QueryError, interrupt};
+use crate::{MongoCode, QueryError, interrupt};
 
 const MIB: usize = 1 << 20;
 
@@ -83,9 +83,8 @@ impl Counts {
 }
 
 fn too_much() -> QueryError {
-    const EXCEEDED_MEMORY_LIMIT: i32 = 146;
     let text = format!("an expression holds values of more than {EVALUATED_BYTES_MAX} bytes");
-    QueryError::new(EXCEEDED_MEMORY_LIMIT, text)
+    QueryError::new(MongoCode::EXCEEDED_MEMORY_LIMIT, text)
 }
 
 /// The counts of a computation. Those of the one around it come back when this is dropped.
@@ -371,7 +370,7 @@ mod tests {
 
         fn hold(&self, bytes: usize) -> Result<(), QueryError> {
             if bytes > self.bytes_max {
-                return Err(QueryError::new(QueryError::INTERRUPTED, "no memory"));
+                return Err(QueryError::new(MongoCode::INTERRUPTED, "no memory"));
             }
             self.asked.borrow_mut().push(bytes);
             Ok(())
@@ -448,7 +447,7 @@ mod tests {
             held.set(SHORT_BYTES_MAX).unwrap();
             held.set(SHORT_BYTES_MAX + 1)
         });
-        assert_eq!(failed.unwrap_err().code, QueryError::INTERRUPTED);
+        assert_eq!(failed.unwrap_err().code, MongoCode::INTERRUPTED);
         HeldBytes::default().set(1 << 40).unwrap();
     }
 

@@ -9,11 +9,11 @@ mod escape;
 mod shape;
 mod translate;
 
-use bson::raw::CString;
+use bson::{RawBsonRef, raw::CString};
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 use self::shape::Shape;
-use crate::{QueryError, interrupt::step_search as search, memory::keep_bytes};
+use crate::{MongoCode, QueryError, interrupt::step_search as search, memory::keep_bytes};
 
 /// How often a pattern may go back on one text: that takes less than 50 ms.
 const BACKTRACKS_MAX: usize = 500_000;
@@ -46,10 +46,6 @@ const STATE_BYTES: usize = 256;
 
 /// A search counts as one step for so many states that it may go through.
 const STEP_STATES: usize = 16;
-
-const INVALID_FLAG: i32 = 51108;
-const INVALID_PATTERN: i32 = 51091;
-const EXECUTION_FAILED: i32 = 51156;
 
 /// A compiled regular expression, with what it costs.
 #[derive(Debug, Clone)]
@@ -103,6 +99,18 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether it is found in a text, or is the value itself.
+    pub(crate) fn matches(&self, value: RawBsonRef<'_>) -> Result<bool, QueryError> {
+        match value {
+            RawBsonRef::String(text) | RawBsonRef::Symbol(text) => self.is_match(text),
+            RawBsonRef::RegularExpression(regex) => {
+                Ok(regex.pattern.as_str() == self.source()
+                    && regex.options.as_str() == self.options())
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Compiles a pattern with options out of `i`, `m`, `s`, `x` and `u`.
     pub(crate) fn new(source: &str, options: &str) -> Result<Self, QueryError> {
         let compiled = compile(source, options)?;
@@ -141,7 +149,7 @@ pub(crate) fn compile(source: &str, options: &str) -> Result<Compiled, QueryErro
             'u' => {}
             other => {
                 let message = format!("invalid flag in regex options: {other}");
-                return Err(QueryError::new(INVALID_FLAG, message));
+                return Err(QueryError::new(MongoCode::REGEX_FLAG_INVALID, message));
             }
         }
     }
@@ -169,17 +177,17 @@ fn too_long(text: &str) -> QueryError {
          for this pattern; a pattern without look-around or with fewer repetitions takes less",
         text.len()
     );
-    QueryError::new(EXECUTION_FAILED, message)
+    QueryError::new(MongoCode::REGEX_EXECUTION_FAILED, message)
 }
 
 /// What stopped a pattern on its way through a text.
 fn execution_failed(error: &fancy_regex::Error) -> QueryError {
     let message = format!("Error occurred while executing the regular expression: {error}");
-    QueryError::new(EXECUTION_FAILED, message)
+    QueryError::new(MongoCode::REGEX_EXECUTION_FAILED, message)
 }
 
 fn invalid(reason: &str) -> QueryError {
-    QueryError::new(INVALID_PATTERN, format!("Regular expression is invalid: {reason}"))
+    QueryError::new(MongoCode::REGEX_INVALID, format!("Regular expression is invalid: {reason}"))
 }
 
 #[cfg(test)]

@@ -50,11 +50,17 @@ enum Field {
 
 impl Projection {
     /// Reads the projection of a find.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(specification: &RawDocument, parameters: &Parameters) -> Result<Self, QueryError> {
         parse::parse(specification, parameters)
     }
 
     /// What is left of a document. The positional `$` needs the filter that found it.
+    ///
+    /// # Errors
+    /// An expression of the projection fails on this document.
     pub fn apply(
         &self,
         document: &RawDocument,

@@ -7,7 +7,7 @@
 use bson::{RawArray, RawBsonRef, RawDocument};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     depth::check_sort_fields,
     describe::describe_field,
     field_path,
@@ -19,10 +19,6 @@ use crate::{
 
 /// `BadValue`: two paths through two arrays.
 const PARALLEL_ARRAYS: &str = "cannot sort with keys that are parallel arrays";
-
-const ILLEGAL_KEY: i32 = 15974;
-const ILLEGAL_ORDER: i32 = 15975;
-const AMBIGUOUS_NAME: i32 = 16746;
 
 /// Paths with directions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +52,9 @@ enum Way<'p, 'a> {
 
 impl Sort {
     /// Reads a specification such as `{a: 1, "b.c": -1}`, or `{$natural: 1}`.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn parse(specification: &RawDocument) -> Result<Self, QueryError> {
         let mut sort = Self::default();
         for field in fields(specification) {
@@ -98,6 +97,9 @@ impl Sort {
     }
 
     /// Appends the key of a document: keys sort as the documents are to come.
+    ///
+    /// # Errors
+    /// The document cannot be sorted by these fields, or the computation was interrupted.
     pub fn append_key(&self, document: &RawDocument, key: &mut Vec<u8>) -> Result<(), QueryError> {
         let start = key.len();
         for field in &self.fields {
@@ -200,14 +202,14 @@ impl Direction {
         let Some(number) = Number::of(value) else {
             let shown = describe_field(name, value);
             let message = format!("Illegal key in $sort specification: {shown}");
-            return Err(QueryError::new(ILLEGAL_KEY, message));
+            return Err(QueryError::new(MongoCode::SORT_KEY_ILLEGAL, message));
         };
         match number.whole() {
             Some(1) => Ok(Self::Ascending),
             Some(-1) => Ok(Self::Descending),
             _ => {
                 let message = "$sort key ordering must be 1 (for ascending) or -1 (for descending)";
-                Err(QueryError::new(ILLEGAL_ORDER, message))
+                Err(QueryError::new(MongoCode::SORT_ORDER_ILLEGAL, message))
             }
         }
     }
@@ -273,7 +275,7 @@ fn indexed<'a>(array: &'a RawArray, part: &Part) -> Result<Option<RawBsonRef<'a>
                  elements in an array), field: '{}'",
                 part.name
             );
-            Err(QueryError::new(AMBIGUOUS_NAME, message))
+            Err(QueryError::new(MongoCode::AMBIGUOUS_FIELD_NAME, message))
         }
         (None, true) => Ok(None),
         (found, false) => Ok(Some(found.unwrap_or(RawBsonRef::Null))),

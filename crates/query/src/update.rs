@@ -5,7 +5,6 @@
 
 mod array;
 mod array_filters;
-mod code;
 mod leaf;
 mod limits;
 mod number;
@@ -42,6 +41,9 @@ enum Change {
 impl Update {
     /// An update of operators: `{ $set: … }` and its kin. The array filters are the conditions for
     /// `$[identifier]` in paths.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn operators(
         spec: &RawDocument,
         array_filters: &[RawDocumentBuf],
@@ -54,6 +56,9 @@ impl Update {
 
     /// An update by those stages of a pipeline that change fields: what they make of a document
     /// comes in its place.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn pipeline(
         stages: &[RawDocumentBuf],
         parameters: &Parameters,
@@ -63,6 +68,9 @@ impl Update {
     }
 
     /// A document that comes in the place of another one, which keeps its `_id`.
+    ///
+    /// # Errors
+    /// What a MongoDB server refuses, or what the embedded store does not have.
     pub fn replacement(document: &RawDocument) -> Result<Self, QueryError> {
         replace::check_names(document)?;
         limits::check_document_depth(document, 0)?;
@@ -72,6 +80,9 @@ impl Update {
     /// The document as it is afterwards; none if not a byte of it changes.
     ///
     /// `matched_index` is which element of an array the filter matched, for the positional `$`.
+    ///
+    /// # Errors
+    /// The update cannot be applied to this document.
     pub fn apply(
         &self,
         document: &RawDocument,
@@ -87,6 +98,9 @@ impl Update {
 
     /// The document to insert when no document matches a filter: what the filter says fields are
     /// equal to, then the update.
+    ///
+    /// # Errors
+    /// The filter and the update give no valid document.
     pub fn upsert(
         &self,
         filter: &Filter,

@@ -12,6 +12,9 @@ pub struct Variables(Arc<HashMap<String, Option<Arc<RawBson>>>>);
 
 impl Variables {
     /// The fields of a document as variables. "Undefined" stands for missing.
+    ///
+    /// # Errors
+    /// A value cannot be written as BSON.
     pub fn of(document: Document) -> Result<Self, QueryError> {
         let mut variables = Self::default();
         for (name, value) in document {
@@ -21,6 +24,9 @@ impl Variables {
     }
 
     /// Gives a variable a value. "Undefined" stands for missing.
+    ///
+    /// # Errors
+    /// The value cannot be written as BSON.
     pub fn set(&mut self, name: &str, value: impl Into<Bson>) -> Result<(), QueryError> {
         let value = match value.into() {
             Bson::Undefined => None,

@@ -5,16 +5,13 @@
 //! bytes trickle in.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use http::Version;
 
-use crate::{config::ServerLimits, connection::Link};
+use crate::config::ServerLimits;
 
 /// What has happened on a connection.
 pub(crate) struct Activity {
@@ -162,51 +159,24 @@ impl Activity {
         }
     }
 
+    /// A request begins: its number, and how many run already.
+    pub(crate) fn begin_request(&self, version: Version) -> (u64, u64) {
+        self.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        (number, self.running.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A request has ended.
+    pub(crate) fn end_request(&self) {
+        self.touch();
+        self.running.fetch_sub(1, Ordering::Relaxed);
+    }
+
     fn touch(&self) {
         self.last_ms.store(self.now_ms(), Ordering::Relaxed);
     }
 
     fn now_ms(&self) -> u64 {
         u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-/// A request that runs, whether or not its client still waits for it.
-pub(crate) struct Running {
-    link: Arc<Link>,
-    number: u64,
-    others: u64,
-}
-
-impl Running {
-    /// A request begins; it runs until the returned value is dropped.
-    pub(crate) fn begin(link: &Arc<Link>, version: Version) -> Self {
-        link.activity.is_shared.store(version >= Version::HTTP_2, Ordering::Relaxed);
-        let number = link.activity.requests.fetch_add(1, Ordering::Relaxed);
-        let others = link.activity.running.fetch_add(1, Ordering::Relaxed);
-        Self { link: Arc::clone(link), number, others }
-    }
-
-    /// The connection that it came on.
-    pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.link
-    }
-
-    /// What is wrong with the framing of this request, as far as that is known.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
-        let flaw = self.link.flaw.get().filter(|flaw| flaw.request == self.number)?;
-        Some(flaw.reason)
-    }
-
-    /// How many requests of the same connection ran when this one began.
-    pub(crate) fn others(&self) -> u64 {
-        self.others
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.link.activity.touch();
-        self.link.activity.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -16,24 +16,16 @@ mod function;
 pub(crate) mod head;
 mod identity;
 pub(crate) mod origin;
+mod passed;
 mod preflight;
 mod proof;
 mod route;
 mod size;
 mod turn;
+mod unknown_path;
+mod verify;
 
-use std::{sync::Arc, time::SystemTime};
-
-use bytes::Bytes;
-use hookstead_site::{Kind, Site, Target};
-use http::{Response, request::Parts};
-use http_body_util::Full;
-use hyper::body::Incoming;
-
-use crate::{
-    activity::Running, body::Held, budget::Share, config::ServerLimits, refusal::Refusal,
-    server::Shared,
-};
+pub(crate) use self::passed::{Known, Passed, Permitted, Received, Stop};
 
 /// Defines [`admit`], which takes a request through the steps, and [`STEPS`], their names.
 macro_rules! steps {
@@ -66,108 +58,6 @@ steps! {
     condition,
     function,
     turn,
-}
-
-/// What is found out about a request on its way, for its response and for the journal.
-pub(crate) struct Known {
-    /// Whether its path is one of the app.
-    pub(crate) of_app: bool,
-    /// What its origin means.
-    pub(crate) origin: origin::Verdict,
-    /// The endpoint or webhook that it asks for.
-    pub(crate) target: Option<Arc<Target>>,
-}
-
-/// A request that has passed a step.
-pub(crate) struct Passed<'a, Step> {
-    running: &'a Running,
-    site: &'a Site,
-    parts: &'a Parts,
-    /// When the head had arrived.
-    arrived: SystemTime,
-    body: &'a mut Incoming,
-    known: &'a mut Known,
-    /// What the steps have found that later ones need.
-    step: Step,
-}
-
-/// No step is passed yet.
-pub(crate) struct Received;
-
-/// A request whose function may run: it has passed every step.
-pub(crate) struct Permitted {
-    target: Arc<Target>,
-    body: Held,
-    /// Held until the response is made, so that running requests can be counted.
-    _share: Share,
-}
-
-/// Why a request goes no further.
-pub(crate) enum Stop {
-    /// A check refuses it.
-    Refused(Refusal),
-    /// It has a response that no function makes.
-    Answered(Box<Response<Full<Bytes>>>),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl<'a> Passed<'a, Received> {
-    /// A request whose head has arrived.
-    pub(crate) fn new(
-        running: &'a Running,
-        site: &'a Site,
-        (parts, arrived): (&'a Parts, SystemTime),
-        body: &'a mut Incoming,
-        known: &'a mut Known,
-    ) -> Self {
-        Self { running, site, parts, arrived, body, known, step: Received }
-    }
-}
-
-impl<'a, Step> Passed<'a, Step> {
-    /// The same request after another step.
-    fn then<Next>(self, next: impl FnOnce(Step) -> Next) -> Passed<'a, Next> {
-        let Self { running, site, parts, arrived, body, known, step } = self;
-        Passed { running, site, parts, arrived, body, known, step: next(step) }
-    }
-
-    /// What a proof can cover beside the body.
-    fn asked(&self, kind: Kind) -> proof::Asked<'a> {
-        let (parts, arrived, base_url) = (self.parts, self.arrived, self.site.base_url());
-        proof::Asked { kind, parts, base_url, arrived }
-    }
-
-    fn shared(&self) -> &'a Shared {
-        &self.running.link().shared
-    }
-
-    fn limits(&self) -> &'a ServerLimits {
-        &self.shared().config.limits
-    }
-}
-
-impl Known {
-    /// What is known before the first step.
-    pub(crate) fn nothing() -> Self {
-        Self { of_app: false, origin: origin::Verdict::NotABrowser, target: None }
-    }
-}
-
-impl Permitted {
-    /// What runs.
-    pub(crate) fn target(&self) -> &Arc<Target> {
-        &self.target
-    }
-
-    /// The body, byte for byte.
-    pub(crate) fn body(&self) -> Bytes {
-        self.body.bytes.clone()
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::{
 
 use hookstead_memory::{Part, Share};
 
-use crate::{connection::Link, outgoing::Links};
+use crate::link::{Link, Links};
 
 /// The last part of the memory, which is only for connections that hold less than others.
 const LAST_PART: usize = 8;

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     pin::pin,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -26,25 +26,23 @@ use tokio::{
 };
 
 use crate::{
-    activity::{Activity, Running},
+    activity::Activity,
     admit::head,
     bodies::{AllBodies, Bodies},
     body,
     config::Config,
     exchange,
     frames::Metered,
-    framing::Flaw,
+    link::{Link, STREAMS_MAX},
     refusal::Refusal,
-    server::Shared,
+    running::Running,
+    shared::Shared,
     watched::Watched,
     workers::Seat,
 };
 
 /// How long a connection that has been told to close may take for it.
 const CLOSE_TIME: Duration = Duration::from_secs(5);
-
-/// Streams of one HTTP/2 connection at once.
-pub(crate) const STREAMS_MAX: u32 = 200;
 
 /// Bytes that one HTTP/2 connection, and one stream of it, may send ahead.
 const WINDOW_BYTES: (u32, u32) = (1 << 20, 256 << 10);
@@ -60,27 +58,6 @@ pub(crate) struct Arrival {
     pub(crate) slot: OwnedSemaphorePermit,
     /// What a connection takes of the memory budget.
     pub(crate) memory: Share,
-}
-
-/// What the requests of one connection share.
-pub(crate) struct Link {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) peer: IpAddr,
-    pub(crate) seat: Seat,
-    pub(crate) activity: Activity,
-    pub(crate) bodies: Arc<Bodies>,
-    /// What is wrong with the framing of one of them, which is the last.
-    pub(crate) flaw: OnceLock<Flaw>,
-    /// Told when the connection is to be closed at once.
-    pub(crate) close: Notify,
-}
-
-impl Link {
-    /// Whether the connection only waits for its client: for a request, for the rest of one, or to
-    /// be closed.
-    pub(crate) fn waits_for_client(&self) -> bool {
-        self.activity.has_read_all() && self.activity.running() <= self.bodies.arriving()
-    }
 }
 
 /// A link among those that can be found, as long as this exists.

@@ -18,7 +18,6 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 
 use crate::{
-    activity::Running,
     admit::{self, Known, Passed, Permitted, Stop, origin},
     body,
     call::{self, Caller},
@@ -27,7 +26,8 @@ use crate::{
     parse::client_address,
     refusal::Refusal,
     reply::{self, Shape},
-    server::Shared,
+    running::Running,
+    shared::Shared,
     shield::shielded,
 };
 

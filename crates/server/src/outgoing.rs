@@ -4,12 +4,10 @@
 //! with the bytes, and is given back when they have been written or their connection is closed.
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
@@ -18,13 +16,10 @@ use http::Response;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::connection::Link;
+use crate::link::Link;
 
 /// Responses up to this size are sent even where others have not been read.
 const SMALL_BYTES: usize = 64 << 10;
-
-/// Where memory is scarce, a client loses its connection that has not read a response for so long.
-const SCARCE_TIME: Duration = Duration::from_secs(2);
 
 /// The body of a response.
 pub(crate) struct Outgoing {
@@ -43,10 +38,6 @@ pub(crate) struct Unread {
     share: Share,
     link: Arc<Link>,
 }
-
-/// The connections, to find those that do not read.
-#[derive(Default)]
-pub(crate) struct Links(Mutex<HashMap<usize, Weak<Link>>>);
 
 impl Outgoing {
     /// A response with its body and what is counted for it.
@@ -121,57 +112,4 @@ impl Drop for Unread {
     fn drop(&mut self) {
         self.link.activity.end_response(self.share.bytes());
     }
-}
-
-impl Links {
-    pub(crate) fn add(&self, link: &Arc<Link>) {
-        self.lock().insert(key(link), Arc::downgrade(link));
-    }
-
-    pub(crate) fn remove(&self, link: &Arc<Link>) {
-        self.lock().remove(&key(link));
-    }
-
-    /// The connections that there are.
-    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
-        self.lock().values().filter_map(Weak::upgrade).collect()
-    }
-
-    /// Closes connections on which no request has begun, or whose clients have been silent for so
-    /// long in the middle of one.
-    pub(crate) fn close_waiting(&self, silent_time: Duration) {
-        for link in self.all() {
-            let is_idle = link.activity.running() == 0 || link.activity.silent_for() >= silent_time;
-            if link.waits_for_client() && is_idle {
-                link.close.notify_one();
-            }
-        }
-    }
-
-    /// Closes connections that do not read their responses, those first that hold most, until half
-    /// of what all may hold is free.
-    fn close_stalled(&self, responses: &Part) {
-        let stalled = |link: &Arc<Link>| {
-            link.activity.unread_for().is_some_and(|unread| unread >= SCARCE_TIME)
-        };
-        let mut links = self.all();
-        links.retain(stalled);
-        links.sort_by_key(|link| std::cmp::Reverse(link.activity.unread_bytes()));
-        let mut left = responses.used_bytes();
-        for link in links {
-            if left <= responses.bytes_max() / 2 {
-                break;
-            }
-            left = left.saturating_sub(link.activity.unread_bytes());
-            link.close.notify_one();
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Weak<Link>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn key(link: &Arc<Link>) -> usize {
-    Arc::as_ptr(link).addr()
 }

@@ -15,7 +15,7 @@ use std::{
 
 use hookstead_journal::Journal;
 
-use crate::{connection::Link, outgoing::Links};
+use crate::link::{Link, Links};
 
 /// This part of all connections is closed at once, because finding them takes a look at each.
 const CLOSED_PART: usize = 64;

@@ -9,7 +9,6 @@ use std::{
 };
 
 use hookstead_journal::Journal;
-use hookstead_memory::{Budget as Memory, Part};
 use hookstead_site::Site;
 use thiserror::Error;
 use tokio::{
@@ -24,8 +23,9 @@ use crate::{
     budget::Budget,
     config::Config,
     connection::{Arrival, connection},
-    outgoing::Links,
+    link::Links,
     room::Room,
+    shared::Shared,
     workers::Workers,
 };
 
@@ -75,29 +75,6 @@ pub enum BindError {
     /// The threads that answer requests cannot be had.
     #[error("the threads cannot be started")]
     Threads(#[source] io::Error),
-}
-
-/// What all requests share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) journal: Arc<Journal>,
-    /// Requests at once.
-    pub(crate) requests: Arc<Budget>,
-    /// The memory of the app that the server began with, and of those that follow it.
-    pub(crate) memory: Arc<Memory>,
-    /// Bodies of requests; they take at most half of all memory.
-    pub(crate) bodies: Arc<AllBodies>,
-    /// Bytes of responses that nobody has read yet, at most half of all memory.
-    pub(crate) responses: Arc<Part>,
-    pub(crate) links: Arc<Links>,
-    site: RwLock<Arc<Site>>,
-}
-
-impl Shared {
-    /// The app as it is now; a request keeps the one that it began with.
-    pub(crate) fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl SiteHandle {

@@ -21,9 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    connection::Link,
     frames::{Metered, TooManyFrames, WINDOW},
     framing::Framing,
+    link::Link,
 };
 
 /// How long a closing connection waits for the next bytes.

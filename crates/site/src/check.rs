@@ -2,6 +2,7 @@
 //! `docs/check.md`.
 
 mod analyses;
+mod circumstances;
 mod missing;
 mod parts;
 mod report;
@@ -9,8 +10,9 @@ mod uses;
 mod verdict;
 
 pub use analyses::Analyses;
+pub use circumstances::Circumstances;
 pub use missing::Missing;
 pub use parts::parts;
-pub use report::{AppSummary, Circumstances, DeclaredIn, Report, RouteReport, Summary};
+pub use report::{AppSummary, DeclaredIn, Report, RouteReport, Summary};
 pub use uses::Uses;
 pub use verdict::Verdict;

@@ -6,7 +6,7 @@ use hookstead_functions::{
 };
 use serde_json::Value as Json;
 
-use crate::{config::ApplicationAuthentication, rights, site::Secrets, target::webhook_entry};
+use crate::{config::ApplicationAuthentication, rights, secrets::Secrets, target::webhook_entry};
 
 /// Describes an app to the functions' side.
 pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
@@ -21,18 +21,23 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         (name.clone(), value)
     };
     let entries = app.services.values().flat_map(|service| {
-        let entry = move |webhook: &Webhook| {
-            (webhook_entry(&service.name, &webhook.name), webhook_source(webhook))
+        let entry = move |w: &Webhook| {
+            let source = source(w.file.as_ref(), &w.source, &w.run_as, w.can_evaluate.as_ref());
+            (webhook_entry(&service.name, &w.name), source)
         };
         service.webhooks.values().map(entry)
     });
+    let function = |(name, f): (&String, &Function)| {
+        let source = source(f.file.as_ref(), &f.source, &f.run_as, f.can_evaluate.as_ref());
+        (name.clone(), source)
+    };
     let services = app.services.values().map(|s| (s.name.clone(), service_type(&s.kind)));
     Definition {
         app: app_info(app),
         environment_tag: app.environment.tag.clone(),
         environment_values: app.environment.values.clone(),
         values: app.values.iter().map(value).collect(),
-        functions: app.functions.iter().map(|(name, f)| (name.clone(), source(f))).collect(),
+        functions: app.functions.iter().map(function).collect(),
         entries: entries.collect(),
         services: services.collect(),
         service_rules: app.services.values().map(service_rules).collect(),
@@ -63,23 +68,18 @@ fn app_info(app: &App) -> AppInfo {
     }
 }
 
-fn source(function: &Function) -> FunctionSource {
-    let missing = function.file.is_none().then(|| "it has no source".to_owned());
+fn source(
+    file: Option<&String>,
+    source: &str,
+    run_as: &RunAs,
+    can_evaluate: Option<&Json>,
+) -> FunctionSource {
+    let missing = file.is_none().then(|| "it has no source".to_owned());
     FunctionSource {
-        file: function.file.clone().unwrap_or_default(),
-        source: function.source.clone(),
-        run_as_system: function.run_as == RunAs::System,
-        refusal: missing.or_else(|| refusal(&function.run_as, function.can_evaluate.as_ref())),
-    }
-}
-
-fn webhook_source(webhook: &Webhook) -> FunctionSource {
-    let missing = webhook.file.is_none().then(|| "it has no source".to_owned());
-    FunctionSource {
-        file: webhook.file.clone().unwrap_or_default(),
-        source: webhook.source.clone(),
-        run_as_system: webhook.run_as == RunAs::System,
-        refusal: missing.or_else(|| refusal(&webhook.run_as, webhook.can_evaluate.as_ref())),
+        file: file.cloned().unwrap_or_default(),
+        source: source.to_owned(),
+        run_as_system: *run_as == RunAs::System,
+        refusal: missing.or_else(|| refusal(run_as, can_evaluate)),
     }
 }
 

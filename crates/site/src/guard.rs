@@ -9,7 +9,7 @@ use hookstead_signature::{
 };
 use http::HeaderName;
 
-use crate::{config::SiteConfig, site::Secrets};
+use crate::{config::SiteConfig, secrets::Secrets};
 
 /// Who may call.
 pub enum Guard {

@@ -17,6 +17,7 @@ mod origins;
 pub mod percent;
 mod rights;
 mod routes;
+mod secrets;
 mod site;
 mod target;
 
@@ -27,5 +28,6 @@ pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
 pub use rights::Unmet;
 pub use routes::{Near, NoRoute, Routes, takes};
-pub use site::{Secrets, Site};
+pub use secrets::Secrets;
+pub use site::Site;
 pub use target::{Target, webhook_path};

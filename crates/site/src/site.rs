@@ -6,7 +6,7 @@ use std::{
 };
 
 use hookstead_app::{
-    App, Endpoint, Place, Problem, ProblemCode, RunAs, Secret, Service, Severity, Webhook,
+    App, Endpoint, Place, Problem, ProblemCode, RunAs, Service, Severity, Webhook,
 };
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 
@@ -16,11 +16,9 @@ use crate::{
     listing::{Declaration, Kind, Listing},
     origins::Origins,
     routes::{Near, Routes},
+    secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
 };
-
-/// Finds the value of a secret of the app by its name.
-pub type Secrets<'a> = dyn Fn(&str) -> Option<Secret> + 'a;
 
 /// An app, ready to run.
 pub struct Site {

@@ -10,7 +10,7 @@ use crate::{
     guard::Guard,
     listing::Kind,
     rights::{self, Unmet},
-    site::Secrets,
+    secrets::Secrets,
 };
 
 /// Where the Data API lived. No route may answer in its place.

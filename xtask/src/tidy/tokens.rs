@@ -27,6 +27,10 @@ const BANNED: [(&str, &str); 4] = [
     ("unimplemented", "write it, or refuse with an error that says so"),
 ];
 
+/// The function that makes a number of MongoDB's, and what to say where a literal is put into it.
+const CODE: (&str, &str) =
+    ("from_server", "a number of MongoDB's is a constant of MongoCode, in crates/query/src/code");
+
 pub(super) fn check(repo: &Repo, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
     for file in repo.files_with("rs") {
         let tokens: TokenStream =
@@ -47,7 +51,9 @@ fn walk(file: &str, tokens: TokenStream, before: &mut Vec<char>, findings: &mut 
             TokenTree::Ident(ident) => {
                 let next = tokens.peek().and_then(punctuation);
                 let word = ident.to_string();
-                let message = owned(file, &word).or_else(|| banned(&word, before, next));
+                let message = owned(file, &word)
+                    .or_else(|| banned(&word, before, next))
+                    .or_else(|| literal_code(file, &word, tokens.peek()));
                 if let Some(message) = message {
                     findings.push(Finding::new(file, ident.span().start().line, message));
                 }
@@ -72,6 +78,14 @@ fn owned(file: &str, word: &str) -> Option<String> {
     let is_test = file.contains("/tests/") || file.ends_with("/tests.rs");
     let allowed = file.starts_with(home) || (is_test && word != "unsafe");
     (!allowed).then(|| (*message).to_owned())
+}
+
+/// `from_server` of a literal, outside the table and tests.
+fn literal_code(file: &str, word: &str, next: Option<&TokenTree>) -> Option<String> {
+    let Some(TokenTree::Group(arguments)) = next.filter(|_| word == CODE.0) else { return None };
+    let first = arguments.stream().into_iter().next();
+    let is_literal = matches!(first, Some(TokenTree::Literal(_)));
+    (is_literal && !file.contains("/tests/")).then(|| CODE.1.to_owned())
 }
 
 /// `ignore` and `should_panic` only as attributes, `todo` only as a macro.
@@ -104,6 +118,13 @@ mod tests {
         let source = "#[test]\n#[ignore]\n#[should_panic]\nfn a() {\n todo!()\n}\n";
         assert_eq!(lines("crates/app/src/a.rs", source), [2, 3, 5]);
         assert_eq!(lines("crates/app/src/a.rs", "fn ignore() { let todo = 1; }"), [0; 0]);
+    }
+
+    #[test]
+    fn numbers_of_mongodb_are_constants() {
+        let source = "fn a() {\n MongoCode::from_server(40400);\n MongoCode::from_server(b);\n}\n";
+        assert_eq!(lines("crates/data/src/a.rs", source), [2]);
+        assert_eq!(lines("crates/data/tests/a.rs", source), [0; 0]);
     }
 
     #[test]

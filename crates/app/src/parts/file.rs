@@ -15,9 +15,6 @@ use crate::{
 /// More parts of an export are not told.
 const PARTS_MAX: usize = 2_000;
 
-/// Longer names and facts are cut.
-const TEXT_BYTES_MAX: usize = 120;
-
 /// Deeper folders are not searched.
 const DEPTH_MAX: usize = 8;
 
@@ -132,13 +129,5 @@ pub(super) fn texts(value: &Json, pointer: &str) -> String {
             items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", ")
         }
         _ => String::new(),
-    }
-}
-
-/// A text without what is too long to be told.
-pub(super) fn clipped(text: &str) -> String {
-    match text.floor_char_boundary(TEXT_BYTES_MAX) {
-        end if end < text.len() => format!("{}…", &text[..end]),
-        _ => text.to_owned(),
     }
 }

@@ -9,7 +9,6 @@ pub(crate) mod duplicate;
 pub(crate) mod index_keys;
 pub(crate) mod index_spec;
 pub(crate) mod names;
-pub(crate) mod text;
 
 use std::{
     collections::{BTreeMap, HashMap},

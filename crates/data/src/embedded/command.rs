@@ -12,7 +12,8 @@ use bson::{DateTime, RawDocument, RawDocumentBuf};
 use hookstead_query::{Parameters, QueryError, with_steps};
 
 use crate::{
-    Answer, Command, DataError, Future, Modification, Namespace, UpdateSpec, WriteOperation, check,
+    Answer, Command, DataError, Future, Modification, MongoCode, Namespace, UpdateSpec,
+    WriteOperation, check,
     embedded::{
         failure::gone,
         pipeline::aggregate::{self, AggregateWork},
@@ -50,7 +51,7 @@ impl Work {
             return Ok(Self::parse(command));
         }
         match with_steps(SHORT_STEPS_MAX, || Self::parse_whole(&command)) {
-            Err(error) if error.code == Some(QueryError::INTERRUPTED) => Err(Box::new(command)),
+            Err(error) if error.code == Some(MongoCode::INTERRUPTED) => Err(Box::new(command)),
             parsed => Ok(parsed),
         }
     }
@@ -68,7 +69,7 @@ impl Work {
                 let writes = BulkWork::parse(writes, &parameters());
                 if writes.is_interrupted() {
                     let text = "operation was interrupted";
-                    return Err(QueryError::new(QueryError::INTERRUPTED, text).into());
+                    return Err(QueryError::new(MongoCode::INTERRUPTED, text).into());
                 }
                 WriteWork::Bulk(writes)
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hookstead_query::QueryError;
 use rusqlite::ErrorCode;
 
-use crate::{DataError, ErrorKind};
+use crate::{DataError, ErrorKind, MongoCode};
 
 /// Why an operation came to nothing.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl From<DataError> for Failure {
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         match error.code {
-            QueryError::INTERRUPTED => Self::Cancelled,
+            MongoCode::INTERRUPTED => Self::Cancelled,
             _ => Self::Answer(error.into()),
         }
     }
@@ -44,7 +44,7 @@ impl From<QueryError> for Failure {
 
 impl Failure {
     /// A refusal with MongoDB's number for it.
-    pub(crate) fn refused(code: i32, message: impl Into<String>) -> Self {
+    pub(crate) fn refused(code: MongoCode, message: impl Into<String>) -> Self {
         Self::Answer(DataError::new(ErrorKind::Refused, message).with_code(code))
     }
 
@@ -66,7 +66,7 @@ impl Failure {
 /// Work ended without an answer, which only a fault of ours can cause.
 pub(crate) fn gone() -> DataError {
     DataError::new(ErrorKind::Internal, "the store of documents has a fault and gave no answer")
-        .with_code(1)
+        .with_code(MongoCode::INTERNAL_ERROR)
 }
 
 /// A fault of the file, for the operator: which file, what is wrong, what helps.
@@ -88,10 +88,16 @@ pub(crate) fn at_opening(path: &Path, error: rusqlite::Error) -> DataError {
 fn at_work(path: &Path, error: rusqlite::Error) -> DataError {
     let (kind, _) = trouble(&error);
     let (code, message) = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => (14031, "the store of documents has no space left"),
-        Some(ErrorCode::DatabaseBusy) => (50, "another process holds the store of documents"),
-        Some(ErrorCode::TooBig) => (10334, "the document is too large for the store"),
-        _ => (1, "the store of documents has a fault; the log names it"),
+        Some(ErrorCode::DiskFull) => {
+            (MongoCode::OUT_OF_DISK_SPACE, "the store of documents has no space left")
+        }
+        Some(ErrorCode::DatabaseBusy) => {
+            (MongoCode::MAX_TIME_EXPIRED, "another process holds the store of documents")
+        }
+        Some(ErrorCode::TooBig) => {
+            (MongoCode::BSON_OBJECT_TOO_LARGE, "the document is too large for the store")
+        }
+        _ => (MongoCode::INTERNAL_ERROR, "the store of documents has a fault; the log names it"),
     };
     let fault = FileFault { path: path.to_owned(), source: error };
     DataError::new(kind, message).with_code(code).caused_by(fault)

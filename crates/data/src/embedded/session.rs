@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use crate::{
-    Answer, Command, DataError, ErrorKind, Future, Namespace, Queue, Session, Target,
+    Answer, Command, DataError, ErrorKind, Future, MongoCode, Namespace, Queue, Session, Target,
     embedded::{
         command::{
             Work,
@@ -23,9 +23,6 @@ use crate::{
     session::{Commit, SessionState},
     store::failed,
 };
-
-/// `OperationNotSupportedInTransaction`
-const NOT_IN_TRANSACTION: i32 = 263;
 
 /// A session of an embedded store.
 pub(crate) struct EmbeddedSession {
@@ -187,7 +184,8 @@ fn run_parsed_in(
         Err(error) => abort_with(store, line, error),
         Ok(Work::Aggregate(work)) if work.target(&name).is_some() => {
             let text = "$out and $merge cannot be used in a transaction";
-            let error = DataError::new(ErrorKind::Refused, text).with_code(NOT_IN_TRANSACTION);
+            let error = DataError::new(ErrorKind::Refused, text)
+                .with_code(MongoCode::NOT_SUPPORTED_IN_TRANSACTION);
             abort_with(store, line, error)
         }
         Ok(Work::Write(write, _)) => {

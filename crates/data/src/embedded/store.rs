@@ -34,12 +34,18 @@ impl EmbeddedFile {
     /// Opens the file `documents.sqlite3` in a folder; both are made where they are missing.
     ///
     /// Waits for the disk. Other processes may have the same file open.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or another program has made it.
     pub fn open(folder: &Path, options: EmbeddedOptions) -> Result<Self, DataError> {
         Self::open_within(folder, options, &Budget::unlimited())
     }
 
     /// The same, with a budget of memory. What is computed at a time, and what transactions have
     /// changed, takes half of it at most.
+    ///
+    /// # Errors
+    /// As for [`EmbeddedFile::open`].
     pub fn open_within(
         folder: &Path,
         options: EmbeddedOptions,

@@ -17,7 +17,7 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
-    DataError, ErrorKind, Namespace,
+    DataError, ErrorKind, MongoCode, Namespace,
     embedded::{
         catalogue::Catalogue,
         collection::{Documents, DocumentsMut},
@@ -29,9 +29,6 @@ use crate::{
 
 /// As with servers: afterwards, it is aborted.
 const TIME_MAX: Duration = Duration::from_secs(60);
-
-/// `NoSuchTransaction`
-const NO_SUCH_TRANSACTION: i32 = 251;
 
 /// A transaction.
 pub(crate) struct Transaction {
@@ -174,7 +171,7 @@ impl Transaction {
 /// What a transaction that is over answers.
 pub(crate) fn no_such() -> DataError {
     let message = "Transaction has been aborted.";
-    DataError::new(ErrorKind::Refused, message).with_code(NO_SUCH_TRANSACTION)
+    DataError::new(ErrorKind::Refused, message).with_code(MongoCode::NO_SUCH_TRANSACTION)
 }
 
 impl Drop for Transaction {

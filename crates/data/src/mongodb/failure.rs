@@ -5,31 +5,75 @@ use mongodb::error::{
     Error, ErrorKind as Driver, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, WriteFailure,
 };
 
-use crate::{DataError, ErrorKind};
+use crate::{DataError, ErrorKind, MongoCode};
 
 const ALONE: &str = "transactions need a MongoDB replica set; this server runs alone";
 
-const WRITE_CONFLICT: i32 = 112;
-const DUPLICATE_KEYS: [i32; 3] = [11000, 11001, 12582];
+/// Servers before 4.2 send the last two.
+const DUPLICATE_KEYS: &[MongoCode] = &[
+    MongoCode::DUPLICATE_KEY,
+    MongoCode::LEGACY_DUPLICATE_KEY_OF_UPDATE,
+    MongoCode::LEGACY_DUPLICATE_KEY_OF_CAPPED,
+];
 
 /// The server is there, and cannot serve: it steps down, shuts down, recovers, or ran out of time.
-const UNAVAILABLE: [i32; 15] =
-    [6, 7, 50, 64, 89, 91, 133, 189, 262, 10058, 10107, 11600, 11602, 13435, 13436];
+const UNAVAILABLE: &[MongoCode] = &[
+    MongoCode::HOST_UNREACHABLE,
+    MongoCode::HOST_NOT_FOUND,
+    MongoCode::MAX_TIME_EXPIRED,
+    MongoCode::WRITE_CONCERN_FAILED,
+    MongoCode::NETWORK_TIMEOUT,
+    MongoCode::SHUTDOWN_IN_PROGRESS,
+    MongoCode::FAILED_TO_SATISFY_READ_PREFERENCE,
+    MongoCode::PRIMARY_STEPPED_DOWN,
+    MongoCode::EXCEEDED_TIME_LIMIT,
+    MongoCode::LEGACY_NOT_PRIMARY,
+    MongoCode::NOT_WRITABLE_PRIMARY,
+    MongoCode::INTERRUPTED_AT_SHUTDOWN,
+    MongoCode::INTERRUPTED_DUE_TO_REPL_STATE_CHANGE,
+    MongoCode::NOT_PRIMARY_NO_SECONDARY_OK,
+    MongoCode::NOT_PRIMARY_OR_SECONDARY,
+];
 
-/// `HostUnreachable`, `HostNotFound`, `NetworkTimeout` and their like.
-const CANNOT_REACH: [i32; 5] = [6, 7, 89, 133, 9001];
+/// The server cannot reach another one.
+const CANNOT_REACH: &[MongoCode] = &[
+    MongoCode::HOST_UNREACHABLE,
+    MongoCode::HOST_NOT_FOUND,
+    MongoCode::NETWORK_TIMEOUT,
+    MongoCode::FAILED_TO_SATISFY_READ_PREFERENCE,
+    MongoCode::SOCKET_EXCEPTION,
+];
 
 /// Codes of answers after which a read is worth a second try.
-const READ_AGAIN: [i32; 12] = [6, 7, 89, 91, 134, 189, 262, 10107, 11600, 11602, 13435, 13436];
+const READ_AGAIN: &[MongoCode] = &[
+    MongoCode::HOST_UNREACHABLE,
+    MongoCode::HOST_NOT_FOUND,
+    MongoCode::NETWORK_TIMEOUT,
+    MongoCode::SHUTDOWN_IN_PROGRESS,
+    MongoCode::READ_CONCERN_NOT_AVAILABLE_YET,
+    MongoCode::PRIMARY_STEPPED_DOWN,
+    MongoCode::EXCEEDED_TIME_LIMIT,
+    MongoCode::NOT_WRITABLE_PRIMARY,
+    MongoCode::INTERRUPTED_AT_SHUTDOWN,
+    MongoCode::INTERRUPTED_DUE_TO_REPL_STATE_CHANGE,
+    MongoCode::NOT_PRIMARY_NO_SECONDARY_OK,
+    MongoCode::NOT_PRIMARY_OR_SECONDARY,
+];
 
-/// `CommandNotFound`, `CommandNotSupported`, `NotImplemented`, and what transactions cannot do.
-const UNSUPPORTED: [i32; 4] = [59, 115, 238, 263];
+/// The server does not have it, or not in a transaction.
+const UNSUPPORTED: &[MongoCode] = &[
+    MongoCode::COMMAND_NOT_FOUND,
+    MongoCode::COMMAND_NOT_SUPPORTED,
+    MongoCode::NOT_IMPLEMENTED,
+    MongoCode::NOT_SUPPORTED_IN_TRANSACTION,
+];
 
 /// What a server said against a command.
-pub(super) fn from_server(code: i32, message: &str, is_transient: bool) -> DataError {
+pub(super) fn from_server(number: i32, message: &str, is_transient: bool) -> DataError {
+    let code = MongoCode::from_server(number);
     let kind = match code {
         code if DUPLICATE_KEYS.contains(&code) => ErrorKind::DuplicateKey,
-        code if code == WRITE_CONFLICT || is_transient => ErrorKind::WriteConflict,
+        code if code == MongoCode::WRITE_CONFLICT || is_transient => ErrorKind::WriteConflict,
         code if UNAVAILABLE.contains(&code) => ErrorKind::Unavailable,
         code if UNSUPPORTED.contains(&code) => ErrorKind::Unsupported,
         _ => ErrorKind::Refused,
@@ -98,7 +142,7 @@ pub(super) fn cause(error: &Error) -> String {
 /// Whether a read is worth a second try.
 pub(super) fn is_read_again(error: &Error) -> bool {
     match error.kind.as_ref() {
-        Driver::Command(command) => READ_AGAIN.contains(&command.code),
+        Driver::Command(command) => READ_AGAIN.contains(&MongoCode::from_server(command.code)),
         _ => is_network(error),
     }
 }

@@ -44,6 +44,9 @@ impl ReadPreference {
     /// From the words of an export: `config.readPreference` and `config.readPreferenceTagSets`.
     ///
     /// Tags say nothing about a primary, of which there is only one, and are not used for it.
+    ///
+    /// # Errors
+    /// No mode has this name.
     pub fn named(mode: &str, tag_sets: Vec<HashMap<String, String>>) -> Result<Self, DataError> {
         let tag_sets = Some(tag_sets).filter(|tag_sets| !tag_sets.is_empty());
         let options = tag_sets

@@ -27,14 +27,11 @@ use super::{
     task,
 };
 use crate::{
-    Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, Namespace, Queue, Session,
-    Target,
+    Answer, Batch, Command, Cursor, DataError, ErrorKind, Future, MongoCode, Namespace, Queue,
+    Session, Target,
     session::{Commit, SessionState, misuse},
     store::failed,
 };
-
-/// `NoSuchTransaction` of MongoDB.
-const NO_SUCH_TRANSACTION: i32 = 251;
 
 /// How often a commit is tried, and how long one waits in between.
 const COMMITS_MAX: usize = 5;
@@ -293,7 +290,7 @@ impl Done {
     fn doom_of(&self, number: u64) -> Option<DataError> {
         let doom = self.doom.as_ref().filter(|_| self.transaction == number)?;
         let message = format!("the transaction has failed before: {}", doom.message);
-        Some(DataError::new(doom.kind, message).with_code(NO_SUCH_TRANSACTION))
+        Some(DataError::new(doom.kind, message).with_code(MongoCode::NO_SUCH_TRANSACTION))
     }
 }
 

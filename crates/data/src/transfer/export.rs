@@ -37,6 +37,9 @@ pub struct Export<'a> {
 
 impl Export<'_> {
     /// How many documents there are to write.
+    ///
+    /// # Errors
+    /// The store fails.
     pub async fn count(&self) -> Result<u64, TransferError> {
         let count = Count { filter: self.complete_filter()?, ..Count::default() };
         match self.target.run(self.name.clone(), Command::Count(count)).await? {
@@ -46,6 +49,9 @@ impl Export<'_> {
     }
 
     /// Writes the documents, one a line; answers how many they were. Writing holds the thread up.
+    ///
+    /// # Errors
+    /// The store fails, or writing to `out`.
     pub async fn run(mut self, out: &mut dyn Write) -> Result<u64, TransferError> {
         let find = Find {
             filter: self.complete_filter()?,

@@ -20,7 +20,7 @@ use super::{
 };
 pub(super) use crate::sum::{Deviation, Precise, Sum};
 use crate::{
-    QueryError, Sort, append_key,
+    MongoCode, QueryError, Sort, append_key,
     interrupt::{charge, sort_by, step},
     named::Named,
     number::Number,
@@ -258,7 +258,7 @@ fn merge(
                 crate::describe::describe(other),
                 crate::expression::type_name(Some(other))
             );
-            return Err(QueryError::new(40400, text));
+            return Err(QueryError::new(MongoCode::MERGED_VALUE_NOT_OBJECT, text));
         }
     };
     budget.take(document.as_bytes().len())?;

@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::raw::malformed;
-use crate::{QueryError, expression::type_name};
+use crate::{MongoCode, QueryError, expression::type_name};
 
 /// What is known about the arguments of something.
 pub(super) struct Known<'k> {
@@ -16,6 +16,18 @@ pub(super) struct Known<'k> {
 /// The arguments of a stage.
 pub(super) fn stage_options<'k>(name: &'k str, names: &'k [&'k str]) -> Known<'k> {
     Known { name, names }
+}
+
+/// The object that something has to be; `text` says it with the type that was found instead.
+pub(super) fn object<'v>(
+    value: RawBsonRef<'v>,
+    code: MongoCode,
+    text: impl FnOnce(&str) -> String,
+) -> Result<&'v RawDocument, QueryError> {
+    match value {
+        RawBsonRef::Document(document) => Ok(document),
+        other => Err(QueryError::new(code, text(type_name(Some(other))))),
+    }
 }
 
 /// Arguments that have been given.
@@ -32,12 +44,11 @@ impl<'a> Arguments<'a> {
             let (name, value) = field.map_err(|_| malformed())?;
             let name = name.as_str();
             if !known.names.contains(&name) {
-                let text = format!("BSON field '{}.{name}' is an unknown field.", known.name);
-                return Err(QueryError::new(40415, text));
+                return Err(QueryError::unknown_field(known.name, name));
             }
             if given.iter().any(|(other, _)| *other == name) {
                 let text = format!("BSON field '{}.{name}' is a duplicate field", known.name);
-                return Err(QueryError::new(40413, text));
+                return Err(QueryError::new(MongoCode::ARGUMENT_TWICE, text));
             }
             given.push((name, value));
         }
@@ -51,10 +62,7 @@ impl<'a> Arguments<'a> {
 
     /// An argument that must be there.
     pub(super) fn required(&self, name: &str) -> Result<RawBsonRef<'a>, QueryError> {
-        self.get(name).ok_or_else(|| {
-            let text = format!("BSON field '{}.{name}' is missing but a required field", self.name);
-            QueryError::new(40414, text)
-        })
+        self.get(name).ok_or_else(|| QueryError::missing_field(&self.name, name))
     }
 
     /// A text, if it is there.
@@ -102,6 +110,6 @@ impl<'a> Arguments<'a> {
             self.name,
             type_name(Some(value))
         );
-        QueryError::new(QueryError::TYPE_MISMATCH, text)
+        QueryError::new(MongoCode::TYPE_MISMATCH, text)
     }
 }

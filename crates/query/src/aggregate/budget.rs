@@ -2,9 +2,7 @@
 //!
 //! A budget has to live as long as what it counts.
 
-use crate::{QueryError, memory::HeldBytes};
-
-const NO_DISK_USE_ALLOWED: i32 = 292;
+use crate::{MongoCode, QueryError, memory::HeldBytes};
 
 /// What one stage may still take. All is given back when it is dropped.
 pub(super) struct Budget {
@@ -49,7 +47,7 @@ impl Budget {
 
     /// Whether an error is that of a budget.
     pub(super) fn is_exceeded(error: &QueryError) -> bool {
-        error.code == NO_DISK_USE_ALLOWED
+        error.code == MongoCode::NO_DISK_USE_ALLOWED
     }
 
     fn exceeded(&self) -> QueryError {
@@ -64,6 +62,6 @@ impl Budget {
                  Pass allowDiskUse:true to opt in."
             ),
         };
-        QueryError::new(NO_DISK_USE_ALLOWED, text)
+        QueryError::new(MongoCode::NO_DISK_USE_ALLOWED, text)
     }
 }

@@ -3,7 +3,7 @@
 use bson::DateTime;
 use jiff::{Span, Timestamp, tz::TimeZone};
 
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Unit {
             "year" => Self::Months(12),
             _ => {
                 let text = format!("unknown time unit value: {name}");
-                return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+                return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
             }
         })
     }
@@ -46,7 +46,7 @@ impl Unit {
                 unit.checked_mul(count).and_then(|months| add_months(milliseconds, months))
             }
         };
-        let too_far = || QueryError::new(5_166_406, "$dateAdd overflowed");
+        let too_far = || QueryError::new(MongoCode::DATE_ADD_OVERFLOW, "$dateAdd overflowed");
         added.map(DateTime::from_millis).ok_or_else(too_far)
     }
 }
@@ -83,8 +83,11 @@ mod tests {
     fn what_no_date_can_be_is_refused() {
         let date = DateTime::from_millis(i64::MAX);
         for unit in ["millisecond", "year"] {
-            assert_eq!(Unit::parse(unit).unwrap().add(date, i64::MAX).unwrap_err().code, 5_166_406);
+            assert_eq!(
+                Unit::parse(unit).unwrap().add(date, i64::MAX).unwrap_err().code,
+                crate::MongoCode::DATE_ADD_OVERFLOW
+            );
         }
-        assert_eq!(Unit::parse("years").unwrap_err().code, 9);
+        assert_eq!(Unit::parse("years").unwrap_err().code, crate::MongoCode::FAILED_TO_PARSE);
     }
 }

@@ -26,6 +26,15 @@ pub trait Collections: Send + Sync {
     }
 }
 
+/// A collection that a pipeline reads besides its source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reading {
+    /// Another database than that of the pipeline.
+    pub database: Option<String>,
+    /// The collection.
+    pub collection: String,
+}
+
 /// No collection at all.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoCollections;

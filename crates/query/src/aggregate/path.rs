@@ -4,7 +4,7 @@ use bson::RawDocument;
 
 use super::raw::{Element, elements, find};
 use super::write::Writer;
-use crate::{QueryError, depth::check_path};
+use crate::{QueryError, field_path};
 
 /// A path with at least one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,19 +15,7 @@ pub(super) struct Path {
 impl Path {
     /// Parses a path without `$` before it.
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
-        if text.is_empty() {
-            return Err(QueryError::new(
-                40352,
-                "FieldPath cannot be constructed with empty string",
-            ));
-        }
-        if text.ends_with('.') {
-            return Err(QueryError::new(40353, "FieldPath must not end with a '.'."));
-        }
-        check_path(text)?;
-        let names: Vec<String> = text.split('.').map(str::to_owned).collect();
-        names.iter().try_for_each(|name| check_name(name))?;
-        Ok(Self { names })
+        Ok(Self { names: field_path::names(text)? })
     }
 
     /// The names from the outermost on.
@@ -65,22 +53,6 @@ impl Path {
     ) -> Result<(), QueryError> {
         replace(&self.names, Some(document), writer, write)
     }
-}
-
-/// Refuses names that no stage can make.
-pub(super) fn check_name(name: &str) -> Result<(), QueryError> {
-    if name.is_empty() {
-        return Err(QueryError::new(15998, "FieldPath field names may not be empty strings."));
-    }
-    if name.starts_with('$') {
-        let text = "FieldPath field names may not start with '$'. \
-                    Consider using $getField or $setField.";
-        return Err(QueryError::new(16410, text));
-    }
-    if name.contains('\0') {
-        return Err(QueryError::new(16411, "FieldPath field names may not contain '\\0'."));
-    }
-    Ok(())
 }
 
 fn replace(

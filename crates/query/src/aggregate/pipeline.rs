@@ -1,18 +1,18 @@
-//! A whole pipeline: parsed, joined, run.
+//! A whole pipeline, and how it runs.
+
+mod parse;
 
 use bson::{RawDocument, RawDocumentBuf};
 
 use super::{
-    documents::{Collections, Documents, until_error},
-    stage::{Context, Place, Stage, parse},
-    stages::{self, output::Output},
+    documents::{Collections, Documents, Reading, until_error},
+    output::Output,
+    stage::Stage,
 };
 use crate::{
-    Filter, Parameters, QueryError, Sort,
-    depth::{PIPELINE_DEPTH_MAX, STAGES_MAX, check_stack},
+    Filter, MongoCode, QueryError, Sort,
     interrupt::step,
     memory::{HeldBytes, Passage},
-    validate,
 };
 
 /// A document that leaves a pipeline is at most so long: 16 MiB, and a little for the way.
@@ -22,15 +22,6 @@ const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024 + 16 * 1024;
 pub struct Pipeline {
     stages: Vec<Stage>,
     output: Option<Output>,
-}
-
-/// A collection that a pipeline reads besides its source.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Reading {
-    /// Another database than that of the pipeline.
-    pub database: Option<String>,
-    /// The collection.
-    pub collection: String,
 }
 
 /// What a pipeline begins with, as far as a store can do it better.
@@ -45,67 +36,6 @@ pub struct Leading<'a> {
 }
 
 impl Pipeline {
-    /// Parses a pipeline.
-    pub fn parse(stages: &[RawDocumentBuf], parameters: &Parameters) -> Result<Self, QueryError> {
-        Self::parse_at(Place::Top, stages, parameters)
-    }
-
-    /// Parses the pipeline of an update, which may hold a few stages only.
-    pub fn parse_update(
-        stages: &[RawDocumentBuf],
-        parameters: &Parameters,
-    ) -> Result<Self, QueryError> {
-        Self::parse_at(Place::Update, stages, parameters)
-    }
-
-    fn parse_at(
-        place: Place,
-        stages: &[RawDocumentBuf],
-        parameters: &Parameters,
-    ) -> Result<Self, QueryError> {
-        // So that nothing behind has to think of broken bytes and bottomless nesting.
-        stages.iter().try_for_each(|stage| validate(stage))?;
-        let stages = stages.iter().map(|stage| &**stage);
-        let context = Context { parameters, place, depth: 0, stages_around: 0, index: 0 };
-        Self::parse_in(stages, context)
-    }
-
-    pub(super) fn parse_in<'s>(
-        documents: impl ExactSizeIterator<Item = &'s RawDocument>,
-        context: Context<'_>,
-    ) -> Result<Self, QueryError> {
-        const SUB_PIPELINES_TOO_DEEP: i32 = 232;
-        check_stack()?;
-        let count = documents.len();
-        let stages_around = context.stages_around + count;
-        if stages_around > STAGES_MAX {
-            let all =
-                if count > STAGES_MAX { "" } else { ", with those of the pipelines around it" };
-            let text = format!("Pipeline length must be no longer than {STAGES_MAX} stages{all}");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
-        }
-        if context.depth > PIPELINE_DEPTH_MAX {
-            let text = format!(
-                "Maximum number of nested sub-pipelines exceeded. Limit is {PIPELINE_DEPTH_MAX}"
-            );
-            return Err(QueryError::new(SUB_PIPELINES_TOO_DEEP, text));
-        }
-        let mut stages = Vec::with_capacity(count);
-        for (index, document) in documents.enumerate() {
-            let index_in_all = context.index + index;
-            let inside = Context { index: index_in_all, stages_around, ..context };
-            let (name, mut parsed) = parse(document, inside)?;
-            if matches!(name.as_str(), "$out" | "$merge") && index + 1 < count {
-                let text = format!("{name} can only be the final stage in the pipeline");
-                return Err(QueryError::new(40601, text));
-            }
-            stages.append(&mut parsed);
-        }
-        let output = stages::output::take(&mut stages);
-        let stages = stages::join::adjacent(stages, context.parameters)?;
-        Ok(Self { stages, output })
-    }
-
     /// The condition that all documents must meet before anything else is done, for an index.
     pub fn leading_filter(&self) -> Option<&Filter> {
         self.leading().filter
@@ -195,6 +125,9 @@ impl Pipeline {
     }
 
     /// What it makes of one document, as the pipeline of an update.
+    ///
+    /// # Errors
+    /// A stage fails on this document, or the result is too large.
     pub fn apply(&self, document: &RawDocument) -> Result<RawDocumentBuf, QueryError> {
         let mut new: Option<RawDocumentBuf> = None;
         let mut held = HeldBytes::default();
@@ -227,10 +160,10 @@ fn run_stage<'a>(
     collections: &'a dyn Collections,
 ) -> Documents<'a> {
     match stage {
-        Stage::Match(_, filter) => stages::filter::run(filter, source),
+        Stage::Match(_, filter) => matching(filter, source),
         Stage::Sort(sort) => sort.run(source),
-        Stage::Limit(limit) => stages::slice::limit(source, *limit),
-        Stage::Skip(skip) => stages::slice::skip(source, *skip),
+        Stage::Limit(limit) => first(source, *limit),
+        Stage::Skip(skip) => all_but_first(source, *skip),
         Stage::Transform(transform) => {
             let mut passage = Passage::default();
             let mut source = source;
@@ -242,6 +175,34 @@ fn run_stage<'a>(
         }
         Stage::Other(operation) => counted(operation.run(source, collections)),
     }
+}
+
+/// The documents that match.
+fn matching<'a>(filter: &'a Filter, source: Documents<'a>) -> Documents<'a> {
+    Box::new(source.filter_map(move |document| match document {
+        Ok(document) => match filter.matches(&document) {
+            Ok(true) => Some(Ok(document)),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        },
+        Err(error) => Some(Err(error)),
+    }))
+}
+
+/// The first documents.
+fn first(source: Documents<'_>, limit: u64) -> Documents<'_> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Box::new(source.take(limit))
+}
+
+/// All but the first documents.
+fn all_but_first(source: Documents<'_>, skip: u64) -> Documents<'_> {
+    let mut left = skip;
+    Box::new(source.filter(move |document| {
+        let skipped = left > 0 && document.is_ok();
+        left -= u64::from(skipped);
+        !skipped
+    }))
 }
 
 /// The same documents, each of which is a step and counts as long as it is worked on. Stages that
@@ -274,7 +235,6 @@ fn len_of(next: &Option<Result<RawDocumentBuf, QueryError>>) -> usize {
 }
 
 fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> {
-    const TOO_LARGE: i32 = 10334;
     let len = document.as_bytes().len();
     if len <= DOCUMENT_BYTES_MAX {
         return Ok(document);
@@ -283,5 +243,5 @@ fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> 
         "BSONObj size: {len} (0x{len:X}) is invalid. \
          Size must be between 0 and {DOCUMENT_BYTES_MAX}(16MB)"
     );
-    Err(QueryError::new(TOO_LARGE, text))
+    Err(QueryError::new(MongoCode::BSON_OBJECT_TOO_LARGE, text))
 }

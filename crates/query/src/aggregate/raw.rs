@@ -6,7 +6,7 @@
 use bson::{RawBsonRef, RawDocument, spec::ElementType};
 
 pub(super) use crate::depth::{DEPTH_MAX, check_value as check_depth, too_deep};
-use crate::{QueryError, interrupt::step};
+use crate::{MongoCode, QueryError, interrupt::step};
 
 /// A field of a document, where it stands.
 #[derive(Clone, Copy)]
@@ -170,8 +170,7 @@ pub(super) fn find<'a>(
 
 /// The error about bytes that are no BSON.
 pub(super) fn malformed() -> QueryError {
-    const INVALID_BSON: i32 = 22;
-    QueryError::new(INVALID_BSON, "invalid BSON")
+    QueryError::new(MongoCode::INVALID_BSON, "invalid BSON")
 }
 
 fn fixed<const LEN: usize>(bytes: &[u8]) -> Result<[u8; LEN], QueryError> {
@@ -306,6 +305,6 @@ mod tests {
         writer.append("a", RawBsonRef::Document(&inner)).unwrap();
         let deep = writer.finish().unwrap();
         let error = Writer::with_capacity(0).append("a", RawBsonRef::Document(&deep)).unwrap_err();
-        assert_eq!(error.code, 15);
+        assert_eq!(error.code, crate::MongoCode::OVERFLOW);
     }
 }

@@ -6,7 +6,7 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr, spec::ElementType
 
 use super::raw::{DEPTH_MAX, Element, check_depth, malformed, too_deep};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     interrupt::{charge_bytes, step},
     memory::HeldBytes,
 };
@@ -79,7 +79,7 @@ impl Writer {
             "BufBuilder attempted to grow() to {} bytes, past the 64MB limit.",
             self.bytes.len()
         );
-        Err(QueryError::new(13548, text))
+        Err(QueryError::new(MongoCode::BUFFER_TOO_LARGE, text))
     }
 
     /// Adds an array.

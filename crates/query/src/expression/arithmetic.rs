@@ -8,7 +8,7 @@ use super::{
     value::{Evaluated, Value, is_nullish, type_name},
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     decimal_math::{self, Rounding},
 };
 
@@ -39,13 +39,13 @@ pub(super) fn number(
         _ => {
             let found = type_name(Some(value));
             let text = format!("{operator} only supports numeric types, not {found}");
-            Err(QueryError::new(28765, text))
+            Err(QueryError::new(MongoCode::OPERAND_NOT_NUMBER, text))
         }
     }
 }
 
 fn mismatch(text: String) -> QueryError {
-    QueryError::new(QueryError::TYPE_MISMATCH, text)
+    QueryError::new(MongoCode::TYPE_MISMATCH, text)
 }
 
 fn add<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
@@ -62,7 +62,7 @@ fn add<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             (None, RawBsonRef::DateTime(time)) => {
                 if std::mem::replace(&mut date, true) {
                     let text = "only one date allowed in an $add expression";
-                    wrong.get_or_insert(QueryError::new(16612, text));
+                    wrong.get_or_insert(QueryError::new(MongoCode::ADD_TWO_DATES, text));
                 }
                 sum = plus(sum, Numeric::Long(time.timestamp_millis()));
             }
@@ -206,11 +206,18 @@ fn modulo<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         return Ok(Some(Value::NULL));
     }
     let (Some(a), Some(b)) = (Numeric::of(left.raw()), Numeric::of(right.raw())) else {
-        return Err(QueryError::new(16611, both_numeric("$mod", &left, &right)));
+        return Err(QueryError::new(
+            MongoCode::MOD_NOT_NUMBERS,
+            both_numeric("$mod", &left, &right),
+        ));
     };
     let pair = a.pair(b);
     if b.is_zero() {
-        let code = if matches!(pair, Pair::Decimals(..)) { 5_733_415 } else { 16610 };
+        let code = if matches!(pair, Pair::Decimals(..)) {
+            MongoCode::MOD_BY_ZERO_DECIMAL
+        } else {
+            MongoCode::MOD_BY_ZERO
+        };
         return Err(QueryError::new(code, "can't $mod by zero"));
     }
     Ok(Some(match pair {
@@ -275,7 +282,7 @@ fn places<'a>(
     let Some(number) = value.as_ref().and_then(|value| Numeric::of(value.raw())) else {
         let found = type_name(value.as_ref().map(Value::raw));
         let text = format!("{operator} only supports numeric types, not {found}");
-        return Err(QueryError::new(51081, text));
+        return Err(QueryError::new(MongoCode::ROUND_NOT_NUMBER, text));
     };
     let Some(places) = number_of_places(arguments)? else { return Ok(Some(Value::NULL)) };
     if places == 0 {
@@ -296,7 +303,7 @@ fn places<'a>(
                     "invalid conversion from Decimal128 result in {operator} \
                      resulting from arguments: [{number}, {places}]"
                 );
-                return Err(QueryError::new(51080, text));
+                return Err(QueryError::new(MongoCode::ROUND_OVERFLOW, text));
             };
             integer(rounded, matches!(number, Numeric::Int(_))).into_value()
         }
@@ -316,13 +323,13 @@ fn number_of_places(arguments: &Arguments<'_>) -> Result<Option<i64>, QueryError
     let number = value.as_ref().and_then(|value| Numeric::of(value.raw()));
     let Some(places) = number.and_then(Numeric::whole) else {
         let text = format!("precision argument to {operator} must be a integral value");
-        return Err(QueryError::new(51082, text));
+        return Err(QueryError::new(MongoCode::ROUND_PLACES_NOT_WHOLE, text));
     };
     if !(-20..=100).contains(&places) {
         let text = format!(
             "cannot apply {operator} with precision value {places} value must be in [-20, 100]"
         );
-        return Err(QueryError::new(51083, text));
+        return Err(QueryError::new(MongoCode::ROUND_PLACES_OUT_OF_RANGE, text));
     }
     Ok(Some(places))
 }
@@ -344,8 +351,7 @@ fn rounded(number: Numeric) -> Option<i64> {
 }
 
 fn overflow(operator: &str) -> QueryError {
-    const OVERFLOW: i32 = 15;
-    QueryError::new(OVERFLOW, format!("date overflow in {operator}"))
+    QueryError::new(MongoCode::OVERFLOW, format!("date overflow in {operator}"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "what does not fit into 64 bits is a double")]

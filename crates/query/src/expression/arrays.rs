@@ -9,7 +9,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, broken, collect, is_nullish, items, type_name},
 };
-use crate::{QueryError, interrupt::charge_bytes, memory::Held, order};
+use crate::{MongoCode, QueryError, interrupt::charge_bytes, memory::Held, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$arrayElemAt", 2, element_at),
@@ -45,7 +45,7 @@ fn element_at<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let found = type_of(array.as_ref());
     if as_array(array.as_ref()).is_none() && !is_nullish(array.as_ref()) {
         let text = format!("$arrayElemAt's first argument must be an array, but is {found}");
-        return Err(QueryError::new(28689, text));
+        return Err(QueryError::new(MongoCode::ARRAY_ELEM_AT_NOT_ARRAY, text));
     }
     let Some(index) = index.as_ref().filter(|index| !index.is_null()) else {
         return Ok(Some(Value::NULL));
@@ -54,13 +54,13 @@ fn element_at<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let found = type_of(Some(index));
         let text =
             format!("$arrayElemAt's second argument must be a numeric value, but is {found}");
-        return Err(QueryError::new(28690, text));
+        return Err(QueryError::new(MongoCode::ARRAY_ELEM_AT_INDEX_NOT_NUMBER, text));
     };
     let Some(index) = number.whole_int() else {
         let text = format!(
             "$arrayElemAt's second argument must be representable as a 32-bit integer: {number}"
         );
-        return Err(QueryError::new(28691, text));
+        return Err(QueryError::new(MongoCode::ARRAY_ELEM_AT_INDEX_NOT_INT, text));
     };
     match array {
         Some(array) if as_array(Some(&array)).is_some() => {
@@ -80,7 +80,7 @@ fn end<'a>(arguments: &Arguments<'a>, index: i32) -> Evaluated<'a> {
         array => {
             let (operator, found) = (arguments.name(), type_of(array.as_ref()));
             let text = format!("{operator}'s argument must be an array, but is {found}");
-            Err(QueryError::new(28689, text))
+            Err(QueryError::new(MongoCode::ARRAY_ELEM_AT_NOT_ARRAY, text))
         }
     }
 }
@@ -110,7 +110,7 @@ fn size<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         None => {
             let found = type_of(array.as_ref());
             let text = format!("The argument to $size must be an array, but was of type: {found}");
-            Err(QueryError::new(17124, text))
+            Err(QueryError::new(MongoCode::SIZE_NOT_ARRAY, text))
         }
     }
 }
@@ -129,18 +129,26 @@ fn slice<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(elements) = as_array(array.as_ref()) else {
         let found = type_of(array.as_ref());
         let text = format!("First argument to $slice must be an array, but is of type: {found}");
-        return Err(QueryError::new(28724, text));
+        return Err(QueryError::new(MongoCode::SLICE_NOT_ARRAY, text));
     };
-    let second = slice_number("Second", second.as_ref(), 28725)?;
+    let second = slice_number(
+        "Second",
+        second.as_ref(),
+        [MongoCode::SLICE_SECOND_NOT_NUMBER, MongoCode::SLICE_SECOND_NOT_INT],
+    )?;
     let count = i64::try_from(elements.iter_elements().count()).unwrap_or(i64::MAX);
     let (start, number) = match third.as_ref() {
         None if second >= 0 => (0, second),
         None => ((count + second).max(0), count),
         Some(third) => {
-            let number = slice_number("Third", Some(third), 28727)?;
+            let number = slice_number(
+                "Third",
+                Some(third),
+                [MongoCode::SLICE_THIRD_NOT_NUMBER, MongoCode::SLICE_THIRD_NOT_INT],
+            )?;
             if number <= 0 {
                 let text = format!("Third argument to $slice must be positive: {number}");
-                return Err(QueryError::new(28729, text));
+                return Err(QueryError::new(MongoCode::SLICE_THIRD_NOT_POSITIVE, text));
             }
             (if second >= 0 { second } else { (count + second).max(0) }, number)
         }
@@ -154,17 +162,21 @@ fn slice<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     part.done()
 }
 
-fn slice_number(which: &str, value: Option<&Value<'_>>, code: i32) -> Result<i64, QueryError> {
+fn slice_number(
+    which: &str,
+    value: Option<&Value<'_>>,
+    [not_number, not_int]: [MongoCode; 2],
+) -> Result<i64, QueryError> {
     let Some(number) = value.and_then(numeric) else {
         let found = type_of(value);
         let text = format!("{which} argument to $slice must be numeric, but is of type: {found}");
-        return Err(QueryError::new(code, text));
+        return Err(QueryError::new(not_number, text));
     };
     number.whole_int().map(i64::from).ok_or_else(|| {
         let text = format!(
             "{which} argument to $slice can't be represented as a 32-bit integer: {number}"
         );
-        QueryError::new(code + 1, text)
+        QueryError::new(not_int, text)
     })
 }
 
@@ -178,7 +190,7 @@ fn concat<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let Some(array) = as_array(value.as_ref()) else {
             let found = type_of(value.as_ref());
             let text = format!("$concatArrays only supports arrays, not {found}");
-            return Err(QueryError::new(28664, text));
+            return Err(QueryError::new(MongoCode::CONCAT_ARRAYS_NOT_ARRAY, text));
         };
         for item in items(array) {
             all.push(item?)?;
@@ -192,7 +204,7 @@ fn contains<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(array) = as_array(array.as_ref()) else {
         let found = type_of(array.as_ref());
         let text = format!("$in requires an array as a second argument, found: {found}");
-        return Err(QueryError::new(40081, text));
+        return Err(QueryError::new(MongoCode::IN_NOT_ARRAY, text));
     };
     let Some(wanted) = wanted else { return Ok(Some(Value::boolean(false))) };
     for item in items(array) {
@@ -211,7 +223,7 @@ fn index_of<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(array) = as_array(array.as_ref()) else {
         let found = type_of(array.as_ref());
         let text = format!("$indexOfArray requires an array as a first argument, found: {found}");
-        return Err(QueryError::new(40090, text));
+        return Err(QueryError::new(MongoCode::INDEX_OF_ARRAY_NOT_ARRAY, text));
     };
     let start = bound(arguments, 2, "starting")?.unwrap_or(0);
     let end = bound(arguments, 3, "ending")?.unwrap_or(usize::MAX);
@@ -242,11 +254,11 @@ pub(super) fn bound(
              with value: {}",
             in_error(value.as_ref())
         );
-        return Err(QueryError::new(40096, text));
+        return Err(QueryError::new(MongoCode::INDEX_NOT_INT, text));
     };
     usize::try_from(index).map(Some).map_err(|_| {
         let text = format!("{operator} requires a nonnegative {which} index, found: {index}");
-        QueryError::new(40097, text)
+        QueryError::new(MongoCode::INDEX_NEGATIVE, text)
     })
 }
 
@@ -259,7 +271,7 @@ fn reverse<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let found = type_of(array.as_ref());
         let text =
             format!("The argument to $reverseArray must be an array, but was of type: {found}");
-        return Err(QueryError::new(34435, text));
+        return Err(QueryError::new(MongoCode::REVERSE_ARRAY_NOT_ARRAY, text));
     };
     let mut reversed = ArrayBuilder::default();
     let mut held = Held::default();
@@ -270,14 +282,32 @@ fn reverse<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn range<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let start = range_number(arguments, 0, ("starting", "a starting"), 34443)?;
-    let end = range_number(arguments, 1, ("ending", "an ending"), 34445)?;
+    let start = range_number(
+        arguments,
+        0,
+        ("starting", "a starting"),
+        [MongoCode::RANGE_START_NOT_NUMBER, MongoCode::RANGE_START_NOT_INT],
+    )?;
+    let end = range_number(
+        arguments,
+        1,
+        ("ending", "an ending"),
+        [MongoCode::RANGE_END_NOT_NUMBER, MongoCode::RANGE_END_NOT_INT],
+    )?;
     let step = match arguments.len() {
-        3 => range_number(arguments, 2, ("step", "a step"), 34447)?,
+        3 => range_number(
+            arguments,
+            2,
+            ("step", "a step"),
+            [MongoCode::RANGE_STEP_NOT_NUMBER, MongoCode::RANGE_STEP_NOT_INT],
+        )?,
         _ => 1,
     };
     if step == 0 {
-        return Err(QueryError::new(34449, "$range requires a non-zero step value"));
+        return Err(QueryError::new(
+            MongoCode::RANGE_STEP_ZERO,
+            "$range requires a non-zero step value",
+        ));
     }
     let distance = if step > 0 { end - start } else { start - end };
     let number = match distance {
@@ -296,19 +326,19 @@ fn range_number(
     arguments: &Arguments<'_>,
     argument: usize,
     (which, a_which): (&str, &str),
-    code: i32,
+    [not_number, not_int]: [MongoCode; 2],
 ) -> Result<i64, QueryError> {
     let value = arguments.get(argument)?;
     let Some(number) = value.as_ref().and_then(numeric) else {
         let found = type_of(value.as_ref());
         let text = format!("$range requires a numeric {which} value, found value of type: {found}");
-        return Err(QueryError::new(code, text));
+        return Err(QueryError::new(not_number, text));
     };
     number.whole_int().map(i64::from).ok_or_else(|| {
         let text = format!(
             "$range requires {a_which} value that can be represented as a 32-bit integer, \
              found value: {number}"
         );
-        QueryError::new(code + 1, text)
+        QueryError::new(not_int, text)
     })
 }

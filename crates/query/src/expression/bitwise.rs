@@ -8,7 +8,7 @@ use super::{
     operator::{Arguments, Operator},
     value::{Evaluated, Value, type_name},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$bitAnd", |arguments| combine(arguments, -1, |left, right| left & right)),
@@ -34,7 +34,7 @@ fn combine<'a>(
             RawBsonRef::Null | RawBsonRef::Undefined => return Ok(Some(Value::NULL)),
             _ => {
                 let text = format!("{} only supports int and long operands.", arguments.name());
-                return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+                return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
             }
         };
         bits = operation(bits, operand);
@@ -51,7 +51,7 @@ fn not<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         Some(_) => {
             let found = type_name(value.as_ref().map(Value::raw));
             let text = format!("$bitNot only supports int and long, not: {found}.");
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
         }
     }))
 }

@@ -4,7 +4,7 @@ use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocumentBuf, raw::CStr};
 
 use super::value::{Evaluated, Value, broken};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     interrupt::{charge_bytes, step_bytes},
     memory::Held,
 };
@@ -119,6 +119,5 @@ pub(crate) fn check_bytes(bytes: usize) -> Result<(), QueryError> {
 }
 
 fn exceeded(text: String) -> QueryError {
-    const EXCEEDED_MEMORY_LIMIT: i32 = 146;
-    QueryError::new(EXCEEDED_MEMORY_LIMIT, text)
+    QueryError::new(MongoCode::EXCEEDED_MEMORY_LIMIT, text)
 }

@@ -8,7 +8,7 @@ use super::{
     parser::{Parser, Use, check_number, check_variable, pick_named},
     value::{Evaluated, Value, fields, is_nullish, items, to_owned, type_name},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$cond", parse_cond, cond),
@@ -21,10 +21,14 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const COND: Names = Names {
-    not_object: 17080,
-    unknown: 17083,
+    not_object: MongoCode::COND_IF_MISSING,
+    unknown: MongoCode::COND_ARGUMENT_UNKNOWN,
     words: Words::Parameter,
-    names: &[("if", 17080), ("then", 17081), ("else", 17082)],
+    names: &[
+        ("if", Some(MongoCode::COND_IF_MISSING)),
+        ("then", Some(MongoCode::COND_THEN_MISSING)),
+        ("else", Some(MongoCode::COND_ELSE_MISSING)),
+    ],
 };
 
 fn parse_cond(
@@ -53,7 +57,7 @@ fn parse_if_null(
     let arguments = parser.parse_list(value)?;
     if arguments.len() < 2 {
         let text = format!("$ifNull needs at least two arguments, had: {}", arguments.len());
-        return Err(QueryError::new(1257300, text));
+        return Err(QueryError::new(MongoCode::IF_NULL_TOO_FEW, text));
     }
     Ok(parser.call(operator, arguments))
 }
@@ -78,7 +82,7 @@ fn parse_switch(
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("$switch requires an object as an argument, found: {found}");
-        return Err(QueryError::new(40060, text));
+        return Err(QueryError::new(MongoCode::SWITCH_NOT_OBJECT, text));
     };
     let (mut arguments, mut default) = (Vec::new(), Node::Absent);
     for field in fields(document) {
@@ -91,17 +95,20 @@ fn parse_switch(
             (name, other) if name == "branches" => {
                 let found = type_name(Some(other));
                 let text = format!("$switch expected an array for 'branches', found: {found}");
-                return Err(QueryError::new(40061, text));
+                return Err(QueryError::new(MongoCode::SWITCH_BRANCHES_NOT_ARRAY, text));
             }
             (name, value) if name == "default" => default = parser.parse(value)?,
             (name, _) => {
                 let text = format!("$switch found an unknown argument: {name}");
-                return Err(QueryError::new(40067, text));
+                return Err(QueryError::new(MongoCode::SWITCH_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     if arguments.is_empty() {
-        return Err(QueryError::new(40068, "$switch requires at least one branch."));
+        return Err(QueryError::new(
+            MongoCode::SWITCH_EMPTY,
+            "$switch requires at least one branch.",
+        ));
     }
     arguments.push(default);
     Ok(parser.call(operator, arguments))
@@ -111,7 +118,7 @@ fn parse_branch(value: RawBsonRef<'_>, parser: &mut Parser<'_>) -> Result<[Node;
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("$switch expected each branch to be an object, found: {found}");
-        return Err(QueryError::new(40062, text));
+        return Err(QueryError::new(MongoCode::SWITCH_BRANCH_NOT_OBJECT, text));
     };
     let (mut case, mut then) = (None, None);
     for field in fields(document) {
@@ -121,15 +128,15 @@ fn parse_branch(value: RawBsonRef<'_>, parser: &mut Parser<'_>) -> Result<[Node;
             "then" => then = Some(parser.parse(value)?),
             _ => {
                 let text = format!("$switch found an unknown argument to a branch: {name}");
-                return Err(QueryError::new(40063, text));
+                return Err(QueryError::new(MongoCode::SWITCH_BRANCH_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     let missing = |code, part: &str| {
         QueryError::new(code, format!("$switch requires each branch have a '{part}' expression"))
     };
-    let case = case.ok_or_else(|| missing(40064, "case"))?;
-    Ok([case, then.ok_or_else(|| missing(40065, "then"))?])
+    let case = case.ok_or_else(|| missing(MongoCode::SWITCH_CASE_MISSING, "case"))?;
+    Ok([case, then.ok_or_else(|| missing(MongoCode::SWITCH_THEN_MISSING, "then"))?])
 }
 
 fn switch<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
@@ -142,7 +149,7 @@ fn switch<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     if !arguments.is_given(default) {
         let text = "$switch could not find a matching branch for an input, \
                     and no default was specified.";
-        return Err(QueryError::new(40066, text));
+        return Err(QueryError::new(MongoCode::SWITCH_WITHOUT_MATCH, text));
     }
     arguments.get(default)
 }
@@ -164,10 +171,10 @@ fn parse_expr(
 }
 
 const LET: Names = Names {
-    not_object: 16874,
-    unknown: 16875,
+    not_object: MongoCode::LET_NOT_OBJECT,
+    unknown: MongoCode::LET_ARGUMENT_UNKNOWN,
     words: Words::Parameter,
-    names: &[("vars", 16876), ("in", 16877)],
+    names: &[("vars", Some(MongoCode::LET_VARS_MISSING)), ("in", Some(MongoCode::LET_IN_MISSING))],
 };
 
 /// The values of the variables, and what is evaluated with them at the end.
@@ -179,7 +186,10 @@ fn parse_let(
     let given = pick_named(operator.name, &LET, value)?;
     let [Some(variables), Some(body)] = given[..] else { return Ok(Node::Absent) };
     let RawBsonRef::Document(variables) = variables else {
-        return Err(QueryError::new(10065, "invalid parameter: expected an object (vars)"));
+        return Err(QueryError::new(
+            MongoCode::PARAMETER_NOT_OBJECT,
+            "invalid parameter: expected an object (vars)",
+        ));
     };
     let (names, mut arguments) = parse_variables(variables, parser)?;
     arguments.push(parser.parse_within(names, body)?);

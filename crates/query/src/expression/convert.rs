@@ -4,7 +4,11 @@ mod binary;
 mod numbers;
 mod texts;
 
-use bson::{RawBson, RawBsonRef, oid::ObjectId, spec::BinarySubtype};
+use bson::{
+    RawBson, RawBsonRef,
+    oid::ObjectId,
+    spec::{BinarySubtype, ElementType},
+};
 
 use super::{
     dates::as_date_ms,
@@ -14,7 +18,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, field, fields, is_nullish, type_name},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError, bson_types::TYPES};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$convert", parse, convert),
@@ -45,32 +49,23 @@ enum Target {
     Other(&'static str),
 }
 
-/// The types by their names and numbers.
-const TYPES: [(&str, i64, Target); 21] = [
-    ("double", 1, Target::Double),
-    ("string", 2, Target::String),
-    ("object", 3, Target::Other("object")),
-    ("array", 4, Target::Other("array")),
-    ("binData", 5, Target::Binary(BinarySubtype::Generic)),
-    ("undefined", 6, Target::Other("undefined")),
-    ("objectId", 7, Target::ObjectId),
-    ("bool", 8, Target::Bool),
-    ("date", 9, Target::Date),
-    ("null", 10, Target::Other("null")),
-    ("regex", 11, Target::Other("regex")),
-    ("dbPointer", 12, Target::Other("dbPointer")),
-    ("javascript", 13, Target::Other("javascript")),
-    ("symbol", 14, Target::Other("symbol")),
-    ("javascriptWithScope", 15, Target::Other("javascriptWithScope")),
-    ("int", 16, Target::Int),
-    ("timestamp", 17, Target::Other("timestamp")),
-    ("long", 18, Target::Long),
-    ("decimal", 19, Target::Decimal),
-    ("minKey", -1, Target::Other("minKey")),
-    ("maxKey", 127, Target::Other("maxKey")),
-];
-
 impl Target {
+    /// The target that a type is.
+    fn of((name, _, kind): &(&'static str, i64, ElementType)) -> Self {
+        match kind {
+            ElementType::Boolean => Self::Bool,
+            ElementType::DateTime => Self::Date,
+            ElementType::Decimal128 => Self::Decimal,
+            ElementType::Double => Self::Double,
+            ElementType::Int32 => Self::Int,
+            ElementType::Int64 => Self::Long,
+            ElementType::ObjectId => Self::ObjectId,
+            ElementType::String => Self::String,
+            ElementType::Binary => Self::Binary(BinarySubtype::Generic),
+            _ => Self::Other(name),
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Bool => "bool",
@@ -88,12 +83,12 @@ impl Target {
 
     /// From a name or a number, or a document with one of them; none from null.
     fn parse(value: Option<RawBsonRef<'_>>) -> Result<Option<Self>, QueryError> {
-        let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+        let failed = |text: String| Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
         match value {
             None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(None),
             Some(RawBsonRef::String(name)) => {
                 match TYPES.iter().find(|(known, ..)| *known == name) {
-                    Some((.., target)) => Ok(Some(*target)),
+                    Some(found) => Ok(Some(Self::of(found))),
                     None => Err(QueryError::bad_value(format!("Unknown type name: {name}"))),
                 }
             }
@@ -109,7 +104,7 @@ impl Target {
             }
             Some(value) => match Numeric::of(value).map(Numeric::whole) {
                 Some(Some(number)) => match TYPES.iter().find(|(_, known, _)| *known == number) {
-                    Some((.., target)) => Ok(Some(*target)),
+                    Some(found) => Ok(Some(Self::of(found))),
                     None => failed(format!(
                         "In $convert, numeric value for 'to' does not correspond to a BSON type: \
                          {number}"
@@ -134,7 +129,7 @@ fn parse(
     parser: &mut Parser<'_>,
 ) -> Result<Node, QueryError> {
     const NAMES: [&str; 5] = ["input", "to", "format", "onNull", "onError"];
-    let failed = |text: String| QueryError::new(QueryError::FAILED_TO_PARSE, text);
+    let failed = |text: String| QueryError::new(MongoCode::FAILED_TO_PARSE, text);
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("$convert expects an object of named arguments but found: {found}");
@@ -171,7 +166,7 @@ fn convert<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         other => {
             let found = type_name(other);
             let text = format!("$convert requires that 'format' be a string, found: {found}");
-            return Err(QueryError::new(4_341_114, text));
+            return Err(QueryError::new(MongoCode::CONVERT_FORMAT_NOT_STRING, text));
         }
     };
     match converted(input.raw(), target, format) {
@@ -205,7 +200,7 @@ fn converted(
 ) -> Result<Value<'static>, QueryError> {
     let unsupported = || {
         let (from, to) = (type_name(Some(input)), target.name());
-        Err(failure(format!(
+        Err(QueryError::conversion(format!(
             "Unsupported conversion from {from} to {to} in $convert with no onError value"
         )))
     };
@@ -240,7 +235,7 @@ fn converted(
             RawBsonRef::Binary(bytes) if bytes.subtype == subtype => {
                 Ok(Value::owned(super::value::to_owned(input)))
             }
-            RawBsonRef::Binary(_) => Err(failure(
+            RawBsonRef::Binary(_) => Err(QueryError::conversion(
                 "Conversions between different binData subtypes are not supported in $convert \
                  with no onError value"
                     .to_owned(),
@@ -267,12 +262,7 @@ fn object_id(text: &str) -> Result<Value<'static>, QueryError> {
             Err(error) => error.to_string(),
         },
     };
-    Err(failure(format!(
+    Err(QueryError::conversion(format!(
         "Failed to parse objectId '{text}' in $convert with no onError value: {reason}"
     )))
-}
-
-fn failure(text: String) -> QueryError {
-    const CONVERSION_FAILURE: i32 = 241;
-    QueryError::new(CONVERSION_FAILURE, text)
 }

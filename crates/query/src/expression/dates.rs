@@ -1,5 +1,6 @@
 //! Dates: their parts, their texts, and computing with them.
 
+mod arguments;
 mod calendar;
 mod format;
 mod from_string;
@@ -10,74 +11,16 @@ mod parts;
 mod scanner;
 mod truncate;
 mod units;
-mod zone;
+pub(super) mod zone;
 
-use bson::{RawBson, RawBsonRef};
-
-use super::{
-    node::Node,
-    operator::{Arguments, Operator, Prepared},
-    value::{Value, type_name},
-};
-use crate::QueryError;
+use super::operator::Operator;
 
 pub(super) use self::{
+    arguments::as_date_ms,
     format::{clock_text, iso_text},
     parse::parse,
-    zone::Zone,
 };
 
 /// The operators of this group.
 pub(super) const OPERATORS: [&[Operator]; 4] =
     [parts::OPERATORS, format::OPERATORS, from_string::OPERATORS, units::OPERATORS];
-
-/// The milliseconds since 1970 of what is, or has, a date.
-pub(super) fn as_date_ms(value: RawBsonRef<'_>) -> Option<i64> {
-    match value {
-        RawBsonRef::DateTime(date) => Some(date.timestamp_millis()),
-        RawBsonRef::Timestamp(time) => Some(i64::from(time.time) * 1000),
-        RawBsonRef::ObjectId(id) => Some(id.timestamp().timestamp_millis()),
-        _ => None,
-    }
-}
-
-/// The same, with the error of what is none; null has none.
-fn date_ms(value: Option<&Value<'_>>) -> Result<Option<i64>, QueryError> {
-    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
-    match as_date_ms(value.raw()) {
-        Some(date) => Ok(Some(date)),
-        None => {
-            let found = type_name(Some(value.raw()));
-            let text = format!("can't convert from BSON type {found} to Date");
-            Err(QueryError::new(16006, text))
-        }
-    }
-}
-
-/// The zone that an argument names for all documents.
-fn prepare_zone(nodes: &[Node], index: usize) -> Prepared {
-    let constant = nodes.get(index).and_then(Node::as_constant).flatten();
-    match constant.and_then(RawBson::as_str).map(Zone::parse) {
-        Some(Ok(zone)) => Prepared::Zone(zone),
-        _ => Prepared::Nothing,
-    }
-}
-
-/// The zone that an argument names, UTC where it is left out; none where it is null.
-fn zone_of(arguments: &Arguments<'_>, index: usize) -> Result<Option<Zone>, QueryError> {
-    if !arguments.is_given(index) {
-        return Ok(Some(Zone::UTC));
-    }
-    if let Prepared::Zone(zone) = &arguments.call.prepared {
-        return Ok(Some(zone.clone()));
-    }
-    match arguments.get(index)?.as_ref().map(Value::raw) {
-        None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(None),
-        Some(RawBsonRef::String(name)) => Zone::parse(name).map(Some),
-        other => {
-            let found = type_name(other);
-            let text = format!("timezone must evaluate to a string, found {found}");
-            Err(QueryError::new(40517, text))
-        }
-    }
-}

@@ -12,7 +12,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish, items},
 };
-use crate::{QueryError, depth::check_value};
+use crate::{MongoCode, QueryError, depth::check_value};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$map", parse_map, map),
@@ -21,24 +21,37 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const MAP: Names = Names {
-    not_object: 16878,
-    unknown: 16879,
+    not_object: MongoCode::MAP_NOT_OBJECT,
+    unknown: MongoCode::MAP_ARGUMENT_UNKNOWN,
     words: Words::Parameter,
-    names: &[("input", 16880), ("as", 0), ("in", 16882)],
+    names: &[
+        ("input", Some(MongoCode::MAP_INPUT_MISSING)),
+        ("as", None),
+        ("in", Some(MongoCode::MAP_IN_MISSING)),
+    ],
 };
 
 const FILTER: Names = Names {
-    not_object: 28646,
-    unknown: 28647,
+    not_object: MongoCode::FILTER_NOT_OBJECT,
+    unknown: MongoCode::FILTER_ARGUMENT_UNKNOWN,
     words: Words::Parameter,
-    names: &[("input", 28648), ("as", 0), ("cond", 28650), ("limit", 0)],
+    names: &[
+        ("input", Some(MongoCode::FILTER_INPUT_MISSING)),
+        ("as", None),
+        ("cond", Some(MongoCode::FILTER_COND_MISSING)),
+        ("limit", None),
+    ],
 };
 
 const REDUCE: Names = Names {
-    not_object: 40075,
-    unknown: 40076,
+    not_object: MongoCode::REDUCE_NOT_OBJECT,
+    unknown: MongoCode::REDUCE_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("input", 40077), ("initialValue", 40078), ("in", 40079)],
+    names: &[
+        ("input", Some(MongoCode::REDUCE_INPUT_MISSING)),
+        ("initialValue", Some(MongoCode::REDUCE_INITIAL_VALUE_MISSING)),
+        ("in", Some(MongoCode::REDUCE_IN_MISSING)),
+    ],
 };
 
 /// The name that elements have, "this" where none is given.
@@ -73,7 +86,7 @@ fn map<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(array) = as_array(input.as_ref()) else {
         let found = type_of(input.as_ref());
         let text = format!("input to $map must be an array not {found}");
-        return Err(QueryError::new(16883, text));
+        return Err(QueryError::new(MongoCode::MAP_INPUT_NOT_ARRAY, text));
     };
     let mut mapped = ArrayBuilder::default();
     for item in items(array) {
@@ -105,7 +118,7 @@ fn filter<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(array) = as_array(input.as_ref()) else {
         let found = type_of(input.as_ref());
         let text = format!("input to $filter must be an array not {found}");
-        return Err(QueryError::new(28651, text));
+        return Err(QueryError::new(MongoCode::FILTER_INPUT_NOT_ARRAY, text));
     };
     let mut left = limit(arguments.get(2)?.as_ref())?;
     let mut filtered = ArrayBuilder::default();
@@ -132,11 +145,11 @@ fn limit(value: Option<&Value<'_>>) -> Result<i32, QueryError> {
             "$filter: limit must be represented as a 32-bit integral value: {}",
             in_error(Some(value))
         );
-        return Err(QueryError::new(327_391, text));
+        return Err(QueryError::new(MongoCode::FILTER_LIMIT_NOT_INT, text));
     };
     if limit < 1 {
         let text = format!("$filter: limit must be greater than 0: {limit}");
-        return Err(QueryError::new(327_392, text));
+        return Err(QueryError::new(MongoCode::FILTER_LIMIT_NOT_POSITIVE, text));
     }
     Ok(limit)
 }
@@ -163,7 +176,7 @@ fn reduce<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             "$reduce requires that 'input' be an array, found: {}",
             in_error(input.as_ref())
         );
-        return Err(QueryError::new(40080, text));
+        return Err(QueryError::new(MongoCode::REDUCE_INPUT_NOT_ARRAY, text));
     };
     fold(arguments, array, arguments.get(1)?)
 }

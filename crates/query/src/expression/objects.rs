@@ -17,7 +17,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, field, fields, is_nullish, items, type_name},
 };
-use crate::{QueryError, memory::Held};
+use crate::{MongoCode, QueryError, memory::Held};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$arrayToObject", 1, array_to_object),
@@ -29,24 +29,34 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const GET: Names = Names {
-    not_object: 3_041_700,
-    unknown: 3_041_701,
+    not_object: MongoCode::GET_FIELD_NOT_OBJECT,
+    unknown: MongoCode::GET_FIELD_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("field", 3_041_702), ("input", 3_041_703)],
+    names: &[
+        ("field", Some(MongoCode::GET_FIELD_FIELD_MISSING)),
+        ("input", Some(MongoCode::GET_FIELD_INPUT_MISSING)),
+    ],
 };
 
 const SET: Names = Names {
-    not_object: 4_161_100,
-    unknown: 4_161_101,
+    not_object: MongoCode::SET_FIELD_NOT_OBJECT,
+    unknown: MongoCode::SET_FIELD_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("field", 4_161_102), ("input", 4_161_109), ("value", 4_161_103)],
+    names: &[
+        ("field", Some(MongoCode::SET_FIELD_FIELD_MISSING)),
+        ("input", Some(MongoCode::SET_FIELD_INPUT_MISSING)),
+        ("value", Some(MongoCode::SET_FIELD_VALUE_MISSING)),
+    ],
 };
 
 const UNSET: Names = Names {
-    not_object: 4_161_100,
-    unknown: 4_161_101,
+    not_object: MongoCode::SET_FIELD_NOT_OBJECT,
+    unknown: MongoCode::SET_FIELD_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("field", 4_161_102), ("input", 4_161_109)],
+    names: &[
+        ("field", Some(MongoCode::SET_FIELD_FIELD_MISSING)),
+        ("input", Some(MongoCode::SET_FIELD_INPUT_MISSING)),
+    ],
 };
 
 fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
@@ -57,7 +67,7 @@ fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(array) = as_array(input.as_ref()) else {
         let found = type_of(input.as_ref());
         let text = format!("$arrayToObject requires an array input, found: {found}");
-        return Err(QueryError::new(40386, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_NOT_ARRAY, text));
     };
     let mut held = Held::default();
     let elements = collect(array, &mut held)?;
@@ -69,7 +79,7 @@ fn array_to_object<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         Some(other) => {
             let found = type_name(Some(*other));
             let text = format!("Unrecognised input type format for $arrayToObject: {found}");
-            return Err(QueryError::new(40398, text));
+            return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_ELEMENT_INVALID, text));
         }
     };
     let mut named: Vec<Named<'_>> = Vec::with_capacity(elements.len());
@@ -107,7 +117,7 @@ fn pair(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), QueryError> {
              or all be objects. Array was detected, now found: {}",
             type_name(Some(element))
         );
-        return Err(QueryError::new(40396, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_ELEMENT_NOT_ARRAY, text));
     };
     let parts = collect(pair, &mut Held::default())?;
     let [key, value] = parts[..] else {
@@ -115,7 +125,7 @@ fn pair(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), QueryError> {
             "$arrayToObject requires an array of size 2 arrays,found array of size: {}",
             parts.len()
         );
-        return Err(QueryError::new(40397, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_NOT_PAIR, text));
     };
     let RawBsonRef::String(key) = key else {
         let text = format!(
@@ -123,9 +133,9 @@ fn pair(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), QueryError> {
              string. Found key type: {}",
             type_name(Some(key))
         );
-        return Err(QueryError::new(40395, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_KEY_NOT_STRING, text));
     };
-    check_key(key, 4_940_400)?;
+    check_key(key, MongoCode::ARRAY_TO_OBJECT_KEY_HAS_NULL_BYTE)?;
     Ok((key, value))
 }
 
@@ -136,7 +146,7 @@ fn key_and_value(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), Quer
              or all be objects. Object was detected, now found: {}",
             type_name(Some(element))
         );
-        return Err(QueryError::new(40391, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_ELEMENT_NOT_OBJECT, text));
     };
     let number = document.iter_elements().count();
     if number != 2 {
@@ -144,7 +154,7 @@ fn key_and_value(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), Quer
             "$arrayToObject requires an object keys of 'k' and 'v'. \
              Found incorrect number of keys:{number}"
         );
-        return Err(QueryError::new(40392, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_NOT_TWO_KEYS, text));
     }
     let (Some(key), Some(value)) = (field(document, "k")?, field(document, "v")?) else {
         let text = format!(
@@ -152,7 +162,7 @@ fn key_and_value(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), Quer
              Missing either or both keys from: {}",
             in_error(Some(&element.into()))
         );
-        return Err(QueryError::new(40393, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_KEYS_NOT_K_AND_V, text));
     };
     let RawBsonRef::String(key) = key else {
         let text = format!(
@@ -160,13 +170,13 @@ fn key_and_value(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), Quer
              must be of type string. Found type: {}",
             type_name(Some(key))
         );
-        return Err(QueryError::new(40394, text));
+        return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_K_NOT_STRING, text));
     };
-    check_key(key, 4_940_401)?;
+    check_key(key, MongoCode::ARRAY_TO_OBJECT_K_HAS_NULL_BYTE)?;
     Ok((key, value))
 }
 
-fn check_key(key: &str, code: i32) -> Result<(), QueryError> {
+fn check_key(key: &str, code: MongoCode) -> Result<(), QueryError> {
     if key.contains('\0') {
         return Err(QueryError::new(code, "Key field cannot contain an embedded null byte"));
     }
@@ -181,7 +191,7 @@ fn object_to_array<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let Some(RawBsonRef::Document(document)) = input.as_ref().map(Value::raw) else {
         let found = type_of(input.as_ref());
         let text = format!("$objectToArray requires a document input, found: {found}");
-        return Err(QueryError::new(40390, text));
+        return Err(QueryError::new(MongoCode::OBJECT_TO_ARRAY_NOT_OBJECT, text));
     };
     let mut pairs = ArrayBuilder::default();
     for field in fields(document) {
@@ -232,7 +242,7 @@ impl<'v> Merging<'v> {
                     in_error(Some(&other.into())),
                     type_name(Some(other))
                 );
-                return Err(QueryError::new(40400, text));
+                return Err(QueryError::new(MongoCode::MERGED_VALUE_NOT_OBJECT, text));
             }
         };
         for field in fields(document) {
@@ -288,7 +298,7 @@ fn parse_get(
 
 fn get<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let (name, input) = (arguments.get(0)?, arguments.get(1)?);
-    let name = field_name(name.as_ref(), "$getField", 3_041_704)?;
+    let name = field_name(name.as_ref(), "$getField", MongoCode::GET_FIELD_FIELD_NOT_STRING)?;
     match input {
         Some(input) if input.is_null() => Ok(Some(Value::NULL)),
         Some(input) => input.project(|input| match input {
@@ -302,7 +312,7 @@ fn get<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 fn field_name<'v>(
     name: Option<&'v Value<'_>>,
     operator: &str,
-    code: i32,
+    code: MongoCode,
 ) -> Result<&'v str, QueryError> {
     match name.map(Value::raw) {
         Some(RawBsonRef::String(name)) => Ok(name),
@@ -328,13 +338,13 @@ fn unset<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 fn with_field<'a>(arguments: &Arguments<'a>, value: Option<&Value<'_>>) -> Evaluated<'a> {
     let (name, input) = (arguments.get(0)?, arguments.get(1)?);
     let operator = arguments.name();
-    let name = field_name(name.as_ref(), operator, 4_161_107)?;
+    let name = field_name(name.as_ref(), operator, MongoCode::SET_FIELD_FIELD_NOT_STRING)?;
     if is_nullish(input.as_ref()) {
         return Ok(Some(Value::NULL));
     }
     let Some(RawBsonRef::Document(input)) = input.as_ref().map(Value::raw) else {
         let text = format!("{operator} requires 'input' to evaluate to type Object");
-        return Err(QueryError::new(4_161_105, text));
+        return Err(QueryError::new(MongoCode::SET_FIELD_INPUT_NOT_OBJECT, text));
     };
     let mut value = value.map(Value::raw);
     let mut document = DocumentBuilder::default();

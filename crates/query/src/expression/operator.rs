@@ -1,21 +1,17 @@
 //! What all operators have in common: a name, a form of their arguments, and a function.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{LazyLock, atomic::AtomicU64},
-};
+use std::{fmt, sync::atomic::AtomicU64};
 
 use bson::RawBsonRef;
 
 use super::{
-    dates::Zone,
+    dates::zone::Zone,
     node::{Call, Node},
     parser::Parser,
     scope::Scope,
     value::{Evaluated, Value},
 };
-use crate::{QueryError, pattern::Compiled};
+use crate::{MongoCode, QueryError, pattern::Compiled};
 
 /// An operator of the language.
 pub(super) struct Operator {
@@ -41,13 +37,13 @@ pub(super) enum Form {
 /// The arguments of an operator that takes a document, with the codes of its errors.
 pub(super) struct Names {
     /// When it is no document.
-    pub(super) not_object: i32,
+    pub(super) not_object: MongoCode,
     /// When there is one that it does not know.
-    pub(super) unknown: i32,
+    pub(super) unknown: MongoCode,
     /// How such errors are worded.
     pub(super) words: Words,
-    /// Each with the code for when it is left out; 0 where it may be.
-    pub(super) names: &'static [(&'static str, i32)],
+    /// Each with the code for when it is left out, where it may not be.
+    pub(super) names: &'static [(&'static str, Option<MongoCode>)],
 }
 
 /// The wording of errors about named arguments, which is not the same everywhere.
@@ -217,35 +213,4 @@ impl<'a> Arguments<'a> {
         let scope = self.scope;
         self.call.arguments.iter().map(move |node| node.evaluate(scope))
     }
-}
-
-/// The operator with a name.
-pub(super) fn find(name: &str) -> Option<&'static Operator> {
-    static OPERATORS: LazyLock<HashMap<&str, &Operator>> = LazyLock::new(|| {
-        let groups: [&'static [Operator]; _] = [
-            super::arithmetic::OPERATORS,
-            super::arrays::OPERATORS,
-            super::bitwise::OPERATORS,
-            super::boolean::OPERATORS,
-            super::comparison::OPERATORS,
-            super::conditional::OPERATORS,
-            super::convert::OPERATORS,
-            super::iteration::OPERATORS,
-            super::objects::OPERATORS,
-            super::percentile::OPERATORS,
-            super::powers::OPERATORS,
-            super::regex::OPERATORS,
-            super::search::OPERATORS,
-            super::selection::OPERATORS,
-            super::sets::OPERATORS,
-            super::statistics::OPERATORS,
-            super::strings::OPERATORS,
-            super::trigonometry::OPERATORS,
-            super::types::OPERATORS,
-            super::zip::OPERATORS,
-        ];
-        let groups = groups.into_iter().chain(super::dates::OPERATORS);
-        groups.flatten().map(|operator| (operator.name, operator)).collect()
-    });
-    OPERATORS.get(name).copied()
 }

@@ -8,13 +8,13 @@ use bson::{
 use super::{
     build::bytes_of,
     node::{Call, Node},
-    operator::{Arguments, Form, Names, Operator, Prepared, Words, find},
+    operator::{Arguments, Form, Names, Operator, Prepared, Words},
     path::{FieldPath, check_name},
     scope::{Scope, Slot},
     value::{fields, items, to_owned, type_name},
 };
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     depth::{COMMAND_DEPTH_MAX, check_stack},
     named::{Named, Seen},
 };
@@ -69,6 +69,8 @@ const REFUSED: [&str; 18] = [
 /// Knows the variables that are set around what it parses.
 pub(super) struct Parser<'p> {
     pub(super) parameters: &'p Parameters,
+    /// Finds an operator by its name.
+    find: fn(&str) -> Option<&'static Operator>,
     /// The variables that are set around what is parsed, each with its place.
     frames: Vec<Named<usize>>,
     depth: usize,
@@ -76,8 +78,11 @@ pub(super) struct Parser<'p> {
 }
 
 impl<'p> Parser<'p> {
-    pub(super) fn new(parameters: &'p Parameters) -> Self {
-        Self { parameters, frames: Vec::new(), depth: 0, literal_bytes: 0 }
+    pub(super) fn new(
+        parameters: &'p Parameters,
+        find: fn(&str) -> Option<&'static Operator>,
+    ) -> Self {
+        Self { parameters, find, frames: Vec::new(), depth: 0, literal_bytes: 0 }
     }
 
     /// Parses any value: a path, a variable, an operator, or what stands for itself.
@@ -184,7 +189,10 @@ impl<'p> Parser<'p> {
 
     fn parse_field(&self, path: &str) -> Result<Node, QueryError> {
         if path.is_empty() {
-            return Err(QueryError::new(16872, "'$' by itself is not a valid FieldPath"));
+            return Err(QueryError::new(
+                MongoCode::DOLLAR_ALONE,
+                "'$' by itself is not a valid FieldPath",
+            ));
         }
         let parsed = FieldPath::parse(path)?;
         Ok(match self.slot("CURRENT") {
@@ -212,7 +220,10 @@ impl<'p> Parser<'p> {
                 let found = path.of(value.as_raw_bson_ref())?;
                 Ok(Node::Constant(found.map(super::Value::into_raw)))
             }
-            None => Err(QueryError::new(17276, format!("Use of undefined variable: {name}"))),
+            None => Err(QueryError::new(
+                MongoCode::VARIABLE_UNDEFINED,
+                format!("Use of undefined variable: {name}"),
+            )),
         }
     }
 
@@ -235,7 +246,7 @@ impl<'p> Parser<'p> {
             check_name(name.as_str())?;
             if !seen.insert(name.as_str()) {
                 let text = format!("duplicate field name specified in object literal: {name}");
-                return Err(QueryError::new(16406, text));
+                return Err(QueryError::new(MongoCode::FIELD_TWICE_IN_OBJECT, text));
             }
             parsed.push((name.to_owned(), self.parse(value)?));
         }
@@ -261,10 +272,13 @@ impl<'p> Parser<'p> {
     }
 
     fn parse_operator(&mut self, name: &str, value: RawBsonRef<'_>) -> Result<Node, QueryError> {
-        let Some(operator) = find(name) else {
+        let Some(operator) = (self.find)(name) else {
             return Err(match REFUSED.contains(&name) {
                 true => QueryError::not_supported(name),
-                false => QueryError::new(168, format!("Unrecognized expression '{name}'")),
+                false => QueryError::new(
+                    MongoCode::INVALID_PIPELINE_OPERATOR,
+                    format!("Unrecognized expression '{name}'"),
+                ),
             });
         };
         match &operator.form {
@@ -304,7 +318,7 @@ pub(crate) fn check_user_variable(name: &str) -> Result<(), QueryError> {
 
 /// Checks the name of a variable, without its `$$`.
 pub(super) fn check_variable(name: &str, used: Use) -> Result<(), QueryError> {
-    let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+    let failed = |text: String| Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
     let Some(first) = name.chars().next() else {
         return failed("empty variable names are not allowed".to_owned());
     };
@@ -362,7 +376,7 @@ pub(super) fn pick_named<'v>(
         *slot = Some(value);
     }
     for ((name, code), given) in names.names.iter().zip(&given) {
-        if *code != 0 && given.is_none() {
+        if let (Some(code), None) = (code, given) {
             let text = match names.words {
                 Words::Plain => format!("{operator} requires '{name}' to be specified"),
                 Words::Field => format!("{operator} requires an '{name}' field"),
@@ -385,14 +399,14 @@ pub(super) fn check_number(
         let text = format!(
             "Expression {operator} takes exactly {least} arguments. {given} were passed in."
         );
-        return Err(QueryError::new(16020, text));
+        return Err(QueryError::new(MongoCode::ARGUMENTS_NOT_SO_MANY, text));
     }
     if given < least || given > most {
         let text = format!(
             "Expression {operator} takes at least {least} arguments, and at most {most}, \
              but {given} were passed in."
         );
-        return Err(QueryError::new(28667, text));
+        return Err(QueryError::new(MongoCode::ARGUMENTS_OUT_OF_RANGE, text));
     }
     Ok(())
 }
@@ -409,7 +423,7 @@ fn check_single(document: &RawDocument) -> Result<(), QueryError> {
         names.as_ref().map_or(0, Vec::len),
         names.unwrap_or_default().join(", ")
     );
-    Err(QueryError::new(15983, text))
+    Err(QueryError::new(MongoCode::EXPRESSION_NOT_ONE_FIELD, text))
 }
 
 /// How many bytes the parts of an array or a document have, if all are constant.

@@ -3,7 +3,7 @@
 use bson::{RawArray, RawArrayBuf, RawBsonRef, RawDocument};
 
 use super::value::{Evaluated, Value, field, items};
-use crate::{QueryError, depth::check_path};
+use crate::{MongoCode, QueryError, field_path};
 
 /// The names of a path.
 #[derive(Debug, Clone, Default)]
@@ -13,19 +13,7 @@ pub(super) struct FieldPath {
 
 impl FieldPath {
     pub(super) fn parse(path: &str) -> Result<Self, QueryError> {
-        if path.is_empty() {
-            return Err(QueryError::new(
-                40352,
-                "FieldPath cannot be constructed with empty string",
-            ));
-        }
-        if path.ends_with('.') {
-            return Err(QueryError::new(40353, "FieldPath must not end with a '.'."));
-        }
-        check_path(path)?;
-        let names: Vec<String> = path.split('.').map(str::to_owned).collect();
-        names.iter().try_for_each(|name| check_name(name))?;
-        Ok(Self { names })
+        Ok(Self { names: field_path::names(path)? })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,23 +38,13 @@ impl FieldPath {
     }
 }
 
-/// Checks the name of a field that is to be read or made.
+/// Checks the name of a field that is to be made.
 pub(super) fn check_name(name: &str) -> Result<(), QueryError> {
-    if name.is_empty() {
-        return Err(QueryError::new(15998, "FieldPath field names may not be empty strings."));
-    }
-    if name.starts_with('$') {
-        let text = "FieldPath field names may not start with '$'. \
-                    Consider using $getField or $setField.";
-        return Err(QueryError::new(16410, text));
-    }
-    if name.contains('\0') {
-        return Err(QueryError::new(16411, "FieldPath field names may not contain '\\0'."));
-    }
+    field_path::check_name(name)?;
     if name.contains('.') {
         let text = "FieldPath field names may not contain '.'. \
                     Consider using $getField or $setField.";
-        return Err(QueryError::new(16412, text));
+        return Err(QueryError::new(MongoCode::FIELD_NAME_HAS_DOT, text));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, fields, items},
 };
-use crate::{QueryError, interrupt::sort_by, memory::HeldBytes};
+use crate::{MongoCode, QueryError, interrupt::sort_by, memory::HeldBytes};
 
 pub(super) const OPERATORS: &[Operator] =
     &[Operator::own("$median", parse, median), Operator::own("$percentile", parse, percentile)];
@@ -26,7 +26,7 @@ fn parse(
     let RawBsonRef::Document(document) = value else {
         let found = in_error(Some(&value.into()));
         let text = format!("specification must be an object; found {name}: {found}");
-        return Err(QueryError::new(7_436_201, text));
+        return Err(QueryError::new(MongoCode::PERCENTILE_NOT_OBJECT, text));
     };
     let has_ranks = name == "$percentile";
     let (mut input, mut ranks, mut method) = (None, None, None);
@@ -35,16 +35,10 @@ fn parse(
             (name, value) if name == "input" => input = Some(value),
             (name, value) if name == "method" => method = Some(value),
             (name, value) if name == "p" && has_ranks => ranks = Some(value),
-            (field, _) => {
-                let text = format!("BSON field '{name}.{field}' is an unknown field.");
-                return Err(QueryError::new(40415, text));
-            }
+            (field, _) => return Err(QueryError::unknown_field(name, field.as_str())),
         }
     }
-    let missing = |field: &str| {
-        let text = format!("BSON field '{name}.{field}' is missing but a required field");
-        QueryError::new(40414, text)
-    };
+    let missing = |field: &str| QueryError::missing_field(name, field);
     let input = input.ok_or_else(|| missing("input"))?;
     let mut arguments = vec![parser.parse(input)?];
     if has_ranks {
@@ -70,13 +64,15 @@ fn checked_ranks(node: Node) -> Result<Node, QueryError> {
     };
     let array = match value {
         Some(RawBsonRef::Array(array)) if !array.is_empty() => array,
-        other => return Err(wrong(7_750_301, other)),
+        other => return Err(wrong(MongoCode::PERCENTILE_P_NOT_ARRAY, other)),
     };
     for item in items(array) {
         let item = item?;
-        let Some(rank) = Numeric::of(item) else { return Err(wrong(7_750_302, Some(item))) };
+        let Some(rank) = Numeric::of(item) else {
+            return Err(wrong(MongoCode::PERCENTILE_P_NOT_NUMBER, Some(item)));
+        };
         if !(0.0..=1.0).contains(&rank.to_double()) {
-            return Err(wrong(7_750_303, Some(item)));
+            return Err(wrong(MongoCode::PERCENTILE_P_OUT_OF_RANGE, Some(item)));
         }
     }
     Ok(node)

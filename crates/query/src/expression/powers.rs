@@ -7,15 +7,17 @@ use super::{
     value::{Evaluated, Value, type_name},
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     decimal_math::{self, functions},
 };
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$exp", 1, exp),
-    Operator::exactly("$ln", 1, |arguments| logarithm(arguments, 28766, functions::Function::Ln)),
+    Operator::exactly("$ln", 1, |arguments| {
+        logarithm(arguments, MongoCode::LN_ARGUMENT_NOT_POSITIVE, functions::Function::Ln)
+    }),
     Operator::exactly("$log10", 1, |arguments| {
-        logarithm(arguments, 28761, functions::Function::Log10)
+        logarithm(arguments, MongoCode::LOG10_ARGUMENT_NOT_POSITIVE, functions::Function::Log10)
     }),
     Operator::exactly("$log", 2, log),
     Operator::exactly("$pow", 2, pow),
@@ -39,7 +41,7 @@ fn power_of_e(number: Numeric) -> Numeric {
 
 fn logarithm<'a>(
     arguments: &Arguments<'a>,
-    code: i32,
+    code: MongoCode,
     function: functions::Function,
 ) -> Evaluated<'a> {
     let operator = arguments.name();
@@ -75,15 +77,15 @@ fn log<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     if left.is_null() || right.is_null() {
         return Ok(Some(Value::NULL));
     }
-    let argument = numeric(&left, 28756, "$log's argument")?;
-    let base = numeric(&right, 28757, "$log's base")?;
+    let argument = numeric(&left, MongoCode::LOG_ARGUMENT_NOT_NUMBER, "$log's argument")?;
+    let base = numeric(&right, MongoCode::LOG_BASE_NOT_NUMBER, "$log's base")?;
     if !is_positive(argument) {
         let text = format!("$log's argument must be a positive number, but is {argument}");
-        return Err(QueryError::new(28758, text));
+        return Err(QueryError::new(MongoCode::LOG_ARGUMENT_NOT_POSITIVE, text));
     }
     if !is_positive(base) || base.whole() == Some(1) {
         let text = format!("$log's base must be a positive number not equal to 1, but is {base}");
-        return Err(QueryError::new(28759, text));
+        return Err(QueryError::new(MongoCode::LOG_BASE_INVALID, text));
     }
     Ok(Some(match argument.pair(base) {
         Pair::Decimals(argument, base) => {
@@ -94,7 +96,7 @@ fn log<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     }))
 }
 
-fn numeric(value: &Value<'_>, code: i32, what: &str) -> Result<Numeric, QueryError> {
+fn numeric(value: &Value<'_>, code: MongoCode, what: &str) -> Result<Numeric, QueryError> {
     Numeric::of(value.raw()).ok_or_else(|| {
         let found = type_name(Some(value.raw()));
         QueryError::new(code, format!("{what} must be numeric, not {found}"))
@@ -107,11 +109,11 @@ fn pow<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     if left.is_null() || right.is_null() {
         return Ok(Some(Value::NULL));
     }
-    let base = numeric(&left, 28762, "$pow's base")?;
-    let exponent = numeric(&right, 28763, "$pow's exponent")?;
+    let base = numeric(&left, MongoCode::POW_BASE_NOT_NUMBER, "$pow's base")?;
+    let exponent = numeric(&right, MongoCode::POW_EXPONENT_NOT_NUMBER, "$pow's exponent")?;
     if base.is_zero() && !exponent.is_nan() && !exponent.is_zero() && !is_positive(exponent) {
         let text = "$pow cannot take a base of 0 and a negative exponent";
-        return Err(QueryError::new(28764, text));
+        return Err(QueryError::new(MongoCode::POW_OF_ZERO_BY_NEGATIVE, text));
     }
     Ok(Some(match base.pair(exponent) {
         Pair::Decimals(base, exponent) => Value::decimal(functions::raise(base, exponent)),
@@ -142,7 +144,7 @@ fn sqrt<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     };
     if !number.is_zero() && !is_positive(number) {
         let text = "$sqrt's argument must be greater than or equal to 0";
-        return Err(QueryError::new(28714, text));
+        return Err(QueryError::new(MongoCode::SQRT_OF_NEGATIVE, text));
     }
     Ok(Some(match number {
         Numeric::Decimal(number) => Value::decimal(decimal_math::square_root(number)),

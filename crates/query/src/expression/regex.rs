@@ -11,7 +11,7 @@ use super::{
     value::{Evaluated, Value, fields, type_name},
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     memory::{HeldBytes, keep_bytes},
     pattern::{self, Compiled},
 };
@@ -32,7 +32,7 @@ fn parse(
     let RawBsonRef::Document(document) = value else {
         let found = type_name(Some(value));
         let text = format!("{name} expects an object of named arguments but found: {found}");
-        return Err(QueryError::new(51103, text));
+        return Err(QueryError::new(MongoCode::REGEX_NOT_OBJECT, text));
     };
     let (mut input, mut regex, mut options) = (None, None, Node::Absent);
     for field in fields(document) {
@@ -42,13 +42,13 @@ fn parse(
             (name, value) if name == "options" => options = parser.parse(value)?,
             (other, _) => {
                 let text = format!("{name} found an unknown argument: {other}");
-                return Err(QueryError::new(31024, text));
+                return Err(QueryError::new(MongoCode::REGEX_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     let missing = |code, what| QueryError::new(code, format!("{name} requires '{what}' parameter"));
-    let input = input.ok_or_else(|| missing(31022, "input"))?;
-    let regex = regex.ok_or_else(|| missing(31023, "regex"))?;
+    let input = input.ok_or_else(|| missing(MongoCode::REGEX_INPUT_MISSING, "input"))?;
+    let regex = regex.ok_or_else(|| missing(MongoCode::REGEX_MISSING, "regex"))?;
     Ok(parser.call(operator, vec![input, regex, options]))
 }
 
@@ -82,7 +82,7 @@ fn compile(
         Some(RawBsonRef::String(options)) => Some(options),
         Some(_) => {
             let text = format!("{operator} needs 'options' to be of type string");
-            return Err(QueryError::new(51106, text));
+            return Err(QueryError::new(MongoCode::REGEX_OPTIONS_NOT_STRING, text));
         }
     };
     let (source, flags) = match regex.map(Value::raw) {
@@ -95,25 +95,29 @@ fn compile(
                     "{operator}: found regex option(s) specified in both 'regex' and 'option' \
                      fields"
                 );
-                return Err(QueryError::new(51107, text));
+                return Err(QueryError::new(MongoCode::REGEX_OPTIONS_IN_BOTH, text));
             }
             (regex.pattern.as_str(), options.filter(|o| !o.is_empty()).unwrap_or(own))
         }
         Some(_) => {
             let text = format!("{operator} needs 'regex' to be of type string or regex");
-            return Err(QueryError::new(51105, text));
+            return Err(QueryError::new(MongoCode::REGEX_NOT_STRING_OR_REGEX, text));
         }
     };
     if source.contains('\0') || flags.contains('\0') {
         let text = format!("{operator}: regular expression cannot contain an embedded null byte");
-        return Err(QueryError::new(51109, text));
+        return Err(QueryError::new(MongoCode::REGEX_HAS_NULL_BYTE, text));
     }
     match pattern::compile(source, flags) {
         Ok(regex) => Ok(Some(regex)),
-        Err(error) if error.code == 51108 => {
-            Err(QueryError::new(51108, format!("{operator} {}", error.message)))
-        }
-        Err(error) => Err(QueryError::new(51111, format!("Invalid Regex in {operator}: {error}"))),
+        Err(error) if error.code == MongoCode::REGEX_FLAG_INVALID => Err(QueryError::new(
+            MongoCode::REGEX_FLAG_INVALID,
+            format!("{operator} {}", error.message),
+        )),
+        Err(error) => Err(QueryError::new(
+            MongoCode::REGEX_EXPRESSION_INVALID,
+            format!("Invalid Regex in {operator}: {error}"),
+        )),
     }
 }
 
@@ -143,7 +147,7 @@ fn with_text<T>(
         (Some(RawBsonRef::String(_) | RawBsonRef::Symbol(_)), None) => Ok(None),
         _ => {
             let text = format!("{operator} needs 'input' to be of type string");
-            Err(QueryError::new(51104, text))
+            Err(QueryError::new(MongoCode::REGEX_INPUT_NOT_STRING, text))
         }
     }
 }

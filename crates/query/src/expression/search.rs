@@ -7,14 +7,25 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, is_nullish},
 };
-use crate::{QueryError, interrupt::step_bytes};
+use crate::{MongoCode, QueryError, interrupt::step_bytes};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    Operator::between("$indexOfBytes", 2, 4, |arguments| index_of(arguments, 40091, find_bytes)),
+    Operator::between("$indexOfBytes", 2, 4, |arguments| {
+        index_of(
+            arguments,
+            [
+                MongoCode::INDEX_OF_BYTES_FIRST_NOT_STRING,
+                MongoCode::INDEX_OF_BYTES_SECOND_NOT_STRING,
+            ],
+            find_bytes,
+        )
+    }),
     Operator::between("$indexOfCP", 2, 4, |arguments| {
-        index_of(arguments, 40093, |text, wanted, start, end| {
-            Ok(find_letters(text, wanted, start, end))
-        })
+        index_of(
+            arguments,
+            [MongoCode::INDEX_OF_CP_FIRST_NOT_STRING, MongoCode::INDEX_OF_CP_SECOND_NOT_STRING],
+            |text, wanted, start, end| Ok(find_letters(text, wanted, start, end)),
+        )
     }),
     Operator::named("$trim", &TRIM, |arguments| trim(arguments, true, true)),
     Operator::named("$ltrim", &TRIM, |arguments| trim(arguments, true, false)),
@@ -22,10 +33,10 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const TRIM: Names = Names {
-    not_object: 50696,
-    unknown: 50694,
+    not_object: MongoCode::TRIM_NOT_OBJECT,
+    unknown: MongoCode::TRIM_ARGUMENT_UNKNOWN,
     words: Words::Field,
-    names: &[("input", 50695), ("chars", 0)],
+    names: &[("input", Some(MongoCode::TRIM_INPUT_MISSING)), ("chars", None)],
 };
 
 /// What is white where nobody says what to trim.
@@ -38,7 +49,11 @@ const WHITE: [char; 20] = [
 /// Where a text is found between two places.
 type Find = fn(&str, &str, usize, usize) -> Result<Option<usize>, QueryError>;
 
-fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'a> {
+fn index_of<'a>(
+    arguments: &Arguments<'a>,
+    [not_first, not_second]: [MongoCode; 2],
+    find: Find,
+) -> Evaluated<'a> {
     let (text, wanted) = (arguments.get(0)?, arguments.get(1)?);
     if is_nullish(text.as_ref()) {
         return Ok(Some(Value::NULL));
@@ -48,9 +63,9 @@ fn index_of<'a>(arguments: &Arguments<'a>, code: i32, find: Find) -> Evaluated<'
         let text = format!("{operator} requires a string as the {which} argument, found: {found}");
         QueryError::new(code, text)
     };
-    let text = as_str(text.as_ref()).ok_or_else(|| wrong(code, "first", text.as_ref()))?;
+    let text = as_str(text.as_ref()).ok_or_else(|| wrong(not_first, "first", text.as_ref()))?;
     let wanted =
-        as_str(wanted.as_ref()).ok_or_else(|| wrong(code + 1, "second", wanted.as_ref()))?;
+        as_str(wanted.as_ref()).ok_or_else(|| wrong(not_second, "second", wanted.as_ref()))?;
     let start = bound(arguments, 2, "starting")?.unwrap_or(0);
     let end = bound(arguments, 3, "ending")?.unwrap_or(usize::MAX);
     let index = match start <= end {
@@ -110,7 +125,8 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             format!("{operator} requires {what} to be a string, got {shown} (of type {found})");
         QueryError::new(code, text)
     };
-    let text = as_str(value.as_ref()).ok_or_else(|| wrong(50699, "its input", value.as_ref()))?;
+    let text = as_str(value.as_ref())
+        .ok_or_else(|| wrong(MongoCode::TRIM_INPUT_NOT_STRING, "its input", value.as_ref()))?;
     let mut letters: Vec<char> = match arguments.is_given(1) {
         false => WHITE.to_vec(),
         true => {
@@ -118,8 +134,9 @@ fn trim<'a>(arguments: &Arguments<'a>, at_start: bool, at_end: bool) -> Evaluate
             if is_nullish(letters.as_ref()) {
                 return Ok(Some(Value::NULL));
             }
-            let letters = as_str(letters.as_ref())
-                .ok_or_else(|| wrong(50700, "'chars'", letters.as_ref()))?;
+            let letters = as_str(letters.as_ref()).ok_or_else(|| {
+                wrong(MongoCode::TRIM_CHARS_NOT_STRING, "'chars'", letters.as_ref())
+            })?;
             letters.chars().collect()
         }
     };

@@ -15,7 +15,7 @@ use super::{
     value::{Evaluated, Value, collect, field, fields, is_nullish},
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     depth::{check_path, check_sort_fields},
     interrupt::sort_by,
     memory::Held,
@@ -39,7 +39,7 @@ fn parse_n(
     let RawBsonRef::Document(document) = value else {
         let found = in_error(Some(&value.into()));
         let text = format!("specification must be an object; found {name}: {found}");
-        return Err(QueryError::new(5_787_801, text));
+        return Err(QueryError::new(MongoCode::FIRST_N_NOT_OBJECT, text));
     };
     let (mut input, mut number) = (None, None);
     for field in fields(document) {
@@ -48,13 +48,13 @@ fn parse_n(
             (name, value) if name == "n" => number = Some(value),
             (name, _) => {
                 let text = format!("Unknown argument for 'n' operator: {name}");
-                return Err(QueryError::new(5_787_901, text));
+                return Err(QueryError::new(MongoCode::N_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     let missing = |code, what| QueryError::new(code, format!("Missing value for '{what}'"));
-    let number = number.ok_or_else(|| missing(5_787_906, "n"))?;
-    let input = input.ok_or_else(|| missing(5_787_907, "input"))?;
+    let number = number.ok_or_else(|| missing(MongoCode::N_MISSING, "n"))?;
+    let input = input.ok_or_else(|| missing(MongoCode::N_INPUT_MISSING, "input"))?;
     let arguments = vec![parser.parse(number)?, parser.parse(input)?];
     Ok(parser.call(operator, arguments))
 }
@@ -67,7 +67,7 @@ fn take<'a>(
     let number = number(arguments.get(0)?.as_ref())?;
     let input = arguments.get(1)?;
     let Some(array) = as_array(input.as_ref()) else {
-        return Err(QueryError::new(5_788_200, "Input must be an array"));
+        return Err(QueryError::new(MongoCode::N_INPUT_NOT_ARRAY, "Input must be an array"));
     };
     let mut held = Held::default();
     let mut elements = collect(array, &mut held)?;
@@ -82,7 +82,7 @@ fn take<'a>(
 fn number(value: Option<&Value<'_>>) -> Result<usize, QueryError> {
     let number = value.and_then(|value| Numeric::of(value.raw()));
     let Some(whole) = number.and_then(Numeric::whole) else {
-        let code = if number.is_some() { 5_787_903 } else { 5_787_902 };
+        let code = if number.is_some() { MongoCode::N_NOT_WHOLE } else { MongoCode::N_NOT_NUMBER };
         let found = in_error(value);
         let text = format!("Value for 'n' must be of integral type, but found {found}");
         return Err(QueryError::new(code, text));
@@ -91,7 +91,7 @@ fn number(value: Option<&Value<'_>>) -> Result<usize, QueryError> {
         Ok(number) if number > 0 => Ok(number),
         _ => {
             let text = format!("'n' must be greater than 0, found {whole}");
-            Err(QueryError::new(5_787_908, text))
+            Err(QueryError::new(MongoCode::N_NOT_POSITIVE, text))
         }
     }
 }
@@ -122,10 +122,13 @@ fn ordered<'a>(arguments: &Arguments<'a>, turn: fn(Ordering) -> Ordering) -> Eva
 }
 
 const SORT: Names = Names {
-    not_object: 2_942_500,
-    unknown: 2_942_501,
+    not_object: MongoCode::SORT_ARRAY_NOT_OBJECT,
+    unknown: MongoCode::SORT_ARRAY_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("input", 2_942_502), ("sortBy", 2_942_503)],
+    names: &[
+        ("input", Some(MongoCode::SORT_ARRAY_INPUT_MISSING)),
+        ("sortBy", Some(MongoCode::SORT_ARRAY_SORT_BY_MISSING)),
+    ],
 };
 
 /// The order is kept as it is written: it is no expression.
@@ -162,7 +165,7 @@ fn check_sort(by: RawBsonRef<'_>) -> Result<(), QueryError> {
         _ => {
             let text = "The $sort is invalid: use 1/-1 to sort the whole element, \
                         or {field:1/-1} to sort embedded fields";
-            Err(QueryError::new(2_942_507, text))
+            Err(QueryError::new(MongoCode::SORT_ARRAY_SORT_BY_INVALID, text))
         }
     }
 }
@@ -185,7 +188,7 @@ fn sort<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let found = type_of(input.as_ref());
         let text =
             format!("The input argument to $sortArray must be an array, but was of type: {found}");
-        return Err(QueryError::new(2_942_504, text));
+        return Err(QueryError::new(MongoCode::SORT_ARRAY_INPUT_NOT_ARRAY, text));
     };
     let mut held = Held::default();
     let mut elements = collect(array, &mut held)?;

@@ -10,7 +10,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, collect, is_nullish, items},
 };
-use crate::{QueryError, interrupt::sort_by, memory::Held, order};
+use crate::{MongoCode, QueryError, interrupt::sort_by, memory::Held, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$setUnion", union),
@@ -47,14 +47,14 @@ fn write<'a>(elements: Vec<RawBsonRef<'_>>) -> Evaluated<'a> {
     array.done()
 }
 
-fn no_array(text: &str, code: i32, value: Option<&Value<'_>>) -> QueryError {
+fn no_array(text: &str, code: MongoCode, value: Option<&Value<'_>>) -> QueryError {
     QueryError::new(code, format!("{text} is of type: {}", type_of(value)))
 }
 
 /// All operands; none where one of them is null.
 fn operands<'a>(
     arguments: &Arguments<'a>,
-    code: i32,
+    code: MongoCode,
 ) -> Result<Option<Vec<Value<'a>>>, QueryError> {
     let mut operands = Vec::with_capacity(arguments.len());
     for value in arguments.iter() {
@@ -75,7 +75,9 @@ fn operands<'a>(
 }
 
 fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17043)? else { return Ok(Some(Value::NULL)) };
+    let Some(operands) = operands(arguments, MongoCode::SET_UNION_NOT_ARRAY)? else {
+        return Ok(Some(Value::NULL));
+    };
     let mut held = Held::default();
     let mut elements = Vec::new();
     for array in operands.iter().filter_map(|operand| as_array(Some(operand))) {
@@ -86,7 +88,9 @@ fn union<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn intersection<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let Some(operands) = operands(arguments, 17047)? else { return Ok(Some(Value::NULL)) };
+    let Some(operands) = operands(arguments, MongoCode::SET_INTERSECTION_NOT_ARRAY)? else {
+        return Ok(Some(Value::NULL));
+    };
     let mut arrays = operands.iter().filter_map(|operand| as_array(Some(operand)));
     let Some(first) = arrays.next() else { return write(Vec::new()) };
     let mut held = Held::default();
@@ -105,10 +109,18 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     }
     let text = "both operands of $setDifference must be arrays.";
     let Some(first) = as_array(left.as_ref()) else {
-        return Err(no_array(&format!("{text} First argument"), 17048, left.as_ref()));
+        return Err(no_array(
+            &format!("{text} First argument"),
+            MongoCode::SET_DIFFERENCE_FIRST_NOT_ARRAY,
+            left.as_ref(),
+        ));
     };
     let Some(second) = as_array(right.as_ref()) else {
-        return Err(no_array(&format!("{text} Second argument"), 17049, right.as_ref()));
+        return Err(no_array(
+            &format!("{text} Second argument"),
+            MongoCode::SET_DIFFERENCE_SECOND_NOT_ARRAY,
+            right.as_ref(),
+        ));
     };
     let mut held = Held::default();
     let without = set(second, &mut held)?;
@@ -136,7 +148,7 @@ fn parse_equals(
     let arguments = parser.parse_list(value)?;
     if arguments.len() < 2 {
         let text = format!("$setEquals needs at least two arguments had: {}", arguments.len());
-        return Err(QueryError::new(17045, text));
+        return Err(QueryError::new(MongoCode::SET_EQUALS_TOO_FEW, text));
     }
     Ok(parser.call(operator, arguments))
 }
@@ -147,7 +159,7 @@ fn equals<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let value = value?;
         if as_array(value.as_ref()).is_none() {
             let text = format!("All operands of $setEquals must be arrays. {index}-th argument");
-            return Err(no_array(&text, 5_887_502, value.as_ref()));
+            return Err(no_array(&text, MongoCode::SET_EQUALS_NOT_ARRAY, value.as_ref()));
         }
         values.push(value);
     }
@@ -170,10 +182,18 @@ fn is_subset<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let (left, right) = (arguments.get(0)?, arguments.get(1)?);
     let text = "both operands of $setIsSubset must be arrays.";
     let Some(part) = as_array(left.as_ref()) else {
-        return Err(no_array(&format!("{text} First argument"), 17046, left.as_ref()));
+        return Err(no_array(
+            &format!("{text} First argument"),
+            MongoCode::SET_IS_SUBSET_FIRST_NOT_ARRAY,
+            left.as_ref(),
+        ));
     };
     let Some(whole) = as_array(right.as_ref()) else {
-        return Err(no_array(&format!("{text} Second argument"), 17042, right.as_ref()));
+        return Err(no_array(
+            &format!("{text} Second argument"),
+            MongoCode::SET_IS_SUBSET_SECOND_NOT_ARRAY,
+            right.as_ref(),
+        ));
     };
     let mut held = Held::default();
     let whole = set(whole, &mut held)?;
@@ -188,21 +208,23 @@ fn is_subset<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 fn all_true<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let value = arguments.get(0)?;
     let mut held = Held::default();
-    let elements = tested(arguments, value.as_ref(), 17040, &mut held)?;
+    let elements =
+        tested(arguments, value.as_ref(), MongoCode::ALL_ELEMENTS_TRUE_NOT_ARRAY, &mut held)?;
     Ok(Some(Value::boolean(elements.into_iter().all(super::value::is_true))))
 }
 
 fn any_true<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let value = arguments.get(0)?;
     let mut held = Held::default();
-    let elements = tested(arguments, value.as_ref(), 17041, &mut held)?;
+    let elements =
+        tested(arguments, value.as_ref(), MongoCode::ANY_ELEMENT_TRUE_NOT_ARRAY, &mut held)?;
     Ok(Some(Value::boolean(elements.into_iter().any(super::value::is_true))))
 }
 
 fn tested<'v>(
     arguments: &Arguments<'_>,
     value: Option<&'v Value<'_>>,
-    code: i32,
+    code: MongoCode,
     held: &mut Held,
 ) -> Result<Vec<RawBsonRef<'v>>, QueryError> {
     match as_array(value) {

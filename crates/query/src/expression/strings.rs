@@ -10,16 +10,18 @@ use super::{
     text::{as_text, in_error},
     value::{Evaluated, Value, is_nullish},
 };
-use crate::{QueryError, interrupt::charge_bytes};
+use crate::{MongoCode, QueryError, interrupt::charge_bytes};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::any("$concat", concat),
     Operator::exactly("$toLower", 1, |arguments| change_case(arguments, str::to_ascii_lowercase)),
     Operator::exactly("$toUpper", 1, |arguments| change_case(arguments, str::to_ascii_uppercase)),
     Operator::exactly("$strcasecmp", 2, compare_without_case),
-    Operator::exactly("$strLenBytes", 1, |arguments| length(arguments, 34473, str::len)),
+    Operator::exactly("$strLenBytes", 1, |arguments| {
+        length(arguments, MongoCode::STR_LEN_BYTES_NOT_STRING, str::len)
+    }),
     Operator::exactly("$strLenCP", 1, |arguments| {
-        length(arguments, 34471, |text| text.chars().count())
+        length(arguments, MongoCode::STR_LEN_CP_NOT_STRING, |text| text.chars().count())
     }),
     Operator::exactly("$substr", 3, substring_of_bytes),
     Operator::exactly("$substrBytes", 3, substring_of_bytes),
@@ -45,7 +47,7 @@ fn concat<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let Some(text) = as_str(value.as_ref()) else {
             let found = type_of(value.as_ref());
             let text = format!("$concat only supports strings, not {found}");
-            return Err(QueryError::new(16702, text));
+            return Err(QueryError::new(MongoCode::CONCAT_NOT_STRING, text));
         };
         check_text("$concat", all.len() + text.len())?;
         all.push_str(text);
@@ -66,7 +68,11 @@ fn compare_without_case<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     Ok(Some(Value::int(left.cmp(&right) as i32)))
 }
 
-fn length<'a>(arguments: &Arguments<'a>, code: i32, length: fn(&str) -> usize) -> Evaluated<'a> {
+fn length<'a>(
+    arguments: &Arguments<'a>,
+    code: MongoCode,
+    length: fn(&str) -> usize,
+) -> Evaluated<'a> {
     let value = arguments.get(0)?;
     let Some(text) = as_str(value.as_ref()) else {
         let (operator, found) = (arguments.name(), type_of(value.as_ref()));
@@ -77,7 +83,7 @@ fn length<'a>(arguments: &Arguments<'a>, code: i32, length: fn(&str) -> usize) -
 }
 
 /// An index or a length, cut to a whole number.
-fn whole(value: Option<&Value<'_>>, what: &str, code: i32) -> Result<i64, QueryError> {
+fn whole(value: Option<&Value<'_>>, what: &str, code: MongoCode) -> Result<i64, QueryError> {
     match value.and_then(|value| Numeric::of(value.raw())) {
         Some(number) => Ok(number.truncated()),
         None => {
@@ -91,11 +97,16 @@ fn whole(value: Option<&Value<'_>>, what: &str, code: i32) -> Result<i64, QueryE
 fn substring_of_bytes<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let (value, start, number) = (arguments.get(0)?, arguments.get(1)?, arguments.get(2)?);
     let text = as_text(value.as_ref())?;
-    let start = whole(start.as_ref(), "$substrBytes:  starting index", 16034)?;
-    let number = whole(number.as_ref(), "$substrBytes:  length", 16035)?;
+    let start = whole(
+        start.as_ref(),
+        "$substrBytes:  starting index",
+        MongoCode::SUBSTR_BYTES_START_NOT_NUMBER,
+    )?;
+    let number =
+        whole(number.as_ref(), "$substrBytes:  length", MongoCode::SUBSTR_BYTES_LENGTH_NOT_NUMBER)?;
     let Ok(start) = usize::try_from(start) else {
         let text = format!("$substrBytes:  starting index must be non-negative (got: {start})");
-        return Err(QueryError::new(50752, text));
+        return Err(QueryError::new(MongoCode::SUBSTR_BYTES_START_NEGATIVE, text));
     };
     // A negative length means all that is left.
     let number = usize::try_from(number).unwrap_or(usize::MAX);
@@ -105,12 +116,12 @@ fn substring_of_bytes<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     }
     if !text.is_char_boundary(start) {
         let text = "$substrBytes:  Invalid range, starting index is a UTF-8 continuation byte.";
-        return Err(QueryError::new(28656, text));
+        return Err(QueryError::new(MongoCode::SUBSTR_BYTES_START_WITHIN_CHARACTER, text));
     }
     if !text.is_char_boundary(end) {
         let text =
             "$substrBytes:  Invalid range, ending index is in the middle of a UTF-8 character.";
-        return Err(QueryError::new(28657, text));
+        return Err(QueryError::new(MongoCode::SUBSTR_BYTES_END_WITHIN_CHARACTER, text));
     }
     Ok(Some(Value::text(text.get(start..end).unwrap_or_default())))
 }
@@ -118,30 +129,42 @@ fn substring_of_bytes<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 fn substring_of_letters<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let (value, start, number) = (arguments.get(0)?, arguments.get(1)?, arguments.get(2)?);
     let text = as_text(value.as_ref())?;
-    let start = place(start.as_ref(), "starting index", 34450)?;
-    let number = place(number.as_ref(), "length", 34452)?;
+    let start = place(
+        start.as_ref(),
+        "starting index",
+        [MongoCode::SUBSTR_CP_START_NOT_NUMBER, MongoCode::SUBSTR_CP_START_NOT_INT],
+    )?;
+    let number = place(
+        number.as_ref(),
+        "length",
+        [MongoCode::SUBSTR_CP_LENGTH_NOT_NUMBER, MongoCode::SUBSTR_CP_LENGTH_NOT_INT],
+    )?;
     let Ok(start) = usize::try_from(start) else {
         let text = "$substrCP: the starting index must be nonnegative integer.";
-        return Err(QueryError::new(34455, text));
+        return Err(QueryError::new(MongoCode::SUBSTR_CP_START_NEGATIVE, text));
     };
     let Ok(number) = usize::try_from(number) else {
         let text = "$substrCP: length must be a nonnegative integer.";
-        return Err(QueryError::new(34454, text));
+        return Err(QueryError::new(MongoCode::SUBSTR_CP_LENGTH_NEGATIVE, text));
     };
     let part: String = text.chars().skip(start).take(number).collect();
     Ok(Some(Value::text(part)))
 }
 
-fn place(value: Option<&Value<'_>>, what: &str, code: i32) -> Result<i32, QueryError> {
+fn place(
+    value: Option<&Value<'_>>,
+    what: &str,
+    [not_number, not_int]: [MongoCode; 2],
+) -> Result<i32, QueryError> {
     let Some(number) = value.and_then(|value| Numeric::of(value.raw())) else {
         let found = type_of(value);
         let text = format!("$substrCP: {what} must be a numeric type (is BSON type {found})");
-        return Err(QueryError::new(code, text));
+        return Err(QueryError::new(not_number, text));
     };
     number.whole_int().ok_or_else(|| {
         let text =
             format!("$substrCP: {what} cannot be represented as a 32-bit integral value: {number}");
-        QueryError::new(code + 1, text)
+        QueryError::new(not_int, text)
     })
 }
 
@@ -158,11 +181,15 @@ fn split<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         );
         QueryError::new(code, text)
     };
-    let text = as_str(value.as_ref()).ok_or_else(|| wrong(40085, "first", value.as_ref()))?;
-    let separator =
-        as_str(separator.as_ref()).ok_or_else(|| wrong(40086, "second", separator.as_ref()))?;
+    let text = as_str(value.as_ref())
+        .ok_or_else(|| wrong(MongoCode::SPLIT_FIRST_NOT_STRING, "first", value.as_ref()))?;
+    let separator = as_str(separator.as_ref())
+        .ok_or_else(|| wrong(MongoCode::SPLIT_SECOND_NOT_STRING, "second", separator.as_ref()))?;
     if separator.is_empty() {
-        return Err(QueryError::new(40087, "$split requires a non-empty separator"));
+        return Err(QueryError::new(
+            MongoCode::SPLIT_SEPARATOR_EMPTY,
+            "$split requires a non-empty separator",
+        ));
     }
     let mut parts = ArrayBuilder::default();
     for part in text.split(separator) {
@@ -172,18 +199,24 @@ fn split<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 const REPLACE: Names = Names {
-    not_object: 51751,
-    unknown: 51750,
+    not_object: MongoCode::REPLACE_NOT_OBJECT,
+    unknown: MongoCode::REPLACE_ARGUMENT_UNKNOWN,
     words: Words::Plain,
-    names: &[("input", 51749), ("find", 51748), ("replacement", 51747)],
+    names: &[
+        ("input", Some(MongoCode::REPLACE_INPUT_MISSING)),
+        ("find", Some(MongoCode::REPLACE_FIND_MISSING)),
+        ("replacement", Some(MongoCode::REPLACE_REPLACEMENT_MISSING)),
+    ],
 };
 
 fn replace<'a>(arguments: &Arguments<'a>, most: Option<usize>) -> Evaluated<'a> {
     let values = [arguments.get(0)?, arguments.get(1)?, arguments.get(2)?];
     let operator = arguments.name();
-    for (value, ((name, _), code)) in
-        values.iter().zip(REPLACE.names.iter().zip([51746, 51745, 51744]))
-    {
+    for (value, ((name, _), code)) in values.iter().zip(REPLACE.names.iter().zip([
+        MongoCode::REPLACE_INPUT_NOT_STRING,
+        MongoCode::REPLACE_FIND_NOT_STRING,
+        MongoCode::REPLACE_REPLACEMENT_NOT_STRING,
+    ])) {
         if as_str(value.as_ref()).is_none() && !is_nullish(value.as_ref()) {
             let shown = in_error(value.as_ref());
             let text = format!("{operator} requires that '{name}' be a string, found: {shown}");

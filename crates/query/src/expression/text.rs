@@ -9,7 +9,7 @@ use super::{
     numeric::{Numeric, general},
     value::{Value, fields, items, type_name},
 };
-use crate::{QueryError, interrupt::charge_bytes};
+use crate::{MongoCode, QueryError, interrupt::charge_bytes};
 
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -46,7 +46,7 @@ pub(super) fn as_text<'v>(value: Option<&'v Value<'_>>) -> Result<Cow<'v, str>, 
             None => {
                 let found = type_name(Some(other));
                 let text = format!("can't convert from BSON type {found} to String");
-                return Err(QueryError::new(16007, text));
+                return Err(QueryError::new(MongoCode::NOT_CONVERTIBLE_TO_STRING, text));
             }
         },
     })

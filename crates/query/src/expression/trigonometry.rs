@@ -7,7 +7,7 @@ use super::{
     value::{Evaluated, Value, type_name},
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     decimal_math::{
         self,
         functions::{self, Function},
@@ -56,7 +56,7 @@ fn apply<'a>(
     let double = number.to_double();
     if !number.is_nan() && !(range.contains)(double) {
         let text = format!("cannot apply {operator} to {number}, value must be in {}", range.text);
-        return Err(QueryError::new(50989, text));
+        return Err(QueryError::new(MongoCode::TRIGONOMETRY_OUT_OF_RANGE, text));
     }
     Ok(Some(match number {
         Numeric::Decimal(number) => Value::decimal(functions::apply(function, number)),
@@ -76,7 +76,7 @@ fn atan2<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             QueryError::new(code, format!("$atan2 only supports numeric types, not {found}"))
         })
     };
-    let (y, x) = (of(&y, 51044)?, of(&x, 51045)?);
+    let (y, x) = (of(&y, MongoCode::ATAN2_Y_NOT_NUMBER)?, of(&x, MongoCode::ATAN2_X_NOT_NUMBER)?);
     Ok(Some(match y.pair(x) {
         Pair::Decimals(y, x) => Value::decimal(functions::atan2(y, x)),
         _ => Value::double(y.to_double().atan2(x.to_double())),

@@ -12,7 +12,7 @@ use super::{
     parser::Parser,
     value::{Evaluated, Value, is_nullish},
 };
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::exactly("$type", 1, |arguments| {
@@ -25,8 +25,12 @@ pub(super) const OPERATORS: &[Operator] = &[
     }),
     Operator::exactly("$binarySize", 1, binary_size),
     Operator::exactly("$bsonSize", 1, document_size),
-    Operator::exactly("$tsSecond", 1, |arguments| timestamp(arguments, 5_687_301)),
-    Operator::exactly("$tsIncrement", 1, |arguments| timestamp(arguments, 5_687_302)),
+    Operator::exactly("$tsSecond", 1, |arguments| {
+        timestamp(arguments, MongoCode::TS_SECOND_NOT_TIMESTAMP)
+    }),
+    Operator::exactly("$tsIncrement", 1, |arguments| {
+        timestamp(arguments, MongoCode::TS_INCREMENT_NOT_TIMESTAMP)
+    }),
     Operator::own("$rand", parse_random, random).impure(),
 ];
 
@@ -43,7 +47,7 @@ fn binary_size<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         Some(_) => {
             let found = type_of(value.as_ref());
             let text = format!("$binarySize requires a string or BinData argument, found: {found}");
-            Err(QueryError::new(51276, text))
+            Err(QueryError::new(MongoCode::BINARY_SIZE_NOT_STRING_OR_BINARY, text))
         }
     }
 }
@@ -56,12 +60,12 @@ fn document_size<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         Some(_) => {
             let found = type_of(value.as_ref());
             let text = format!("$bsonSize requires a document input, found: {found}");
-            Err(QueryError::new(31393, text))
+            Err(QueryError::new(MongoCode::BSON_SIZE_NOT_OBJECT, text))
         }
     }
 }
 
-fn timestamp<'a>(arguments: &Arguments<'a>, code: i32) -> Evaluated<'a> {
+fn timestamp<'a>(arguments: &Arguments<'a>, code: MongoCode) -> Evaluated<'a> {
     let value = arguments.get(0)?;
     if is_nullish(value.as_ref()) {
         return Ok(Some(Value::NULL));
@@ -85,11 +89,14 @@ fn parse_random(
         RawBsonRef::Array(array) => array.is_empty(),
         _ => {
             let text = "invalid parameter: expected an object ($rand)";
-            return Err(QueryError::new(10065, text));
+            return Err(QueryError::new(MongoCode::PARAMETER_NOT_OBJECT, text));
         }
     };
     if !is_empty {
-        return Err(QueryError::new(3_040_501, "$rand does not currently accept arguments"));
+        return Err(QueryError::new(
+            MongoCode::RAND_WITH_ARGUMENTS,
+            "$rand does not currently accept arguments",
+        ));
     }
     // Each one of a query has a sequence of its own.
     static NUMBER: AtomicU64 = AtomicU64::new(0);

@@ -6,7 +6,7 @@ use bson::{Bson, Decimal128, RawArray, RawArrayBuf, RawBson, RawBsonRef, RawDocu
 
 pub(crate) use crate::scan::field;
 use crate::{
-    QueryError,
+    MongoCode, QueryError, bson_types,
     interrupt::{charge_bytes, step},
     memory::Held,
     order,
@@ -51,6 +51,9 @@ impl<'a> Value<'a> {
     }
 
     /// The value, decoded.
+    ///
+    /// # Errors
+    /// The bytes of the value are not BSON.
     pub fn to_bson(&self) -> Result<Bson, QueryError> {
         Bson::try_from(to_owned(self.raw())).map_err(|error| broken(&error))
     }
@@ -154,30 +157,7 @@ pub(crate) fn is_true(value: RawBsonRef<'_>) -> bool {
 
 /// The name of a value's type, as `$type` gives it.
 pub(crate) fn type_name(value: Option<RawBsonRef<'_>>) -> &'static str {
-    let Some(value) = value else { return "missing" };
-    match value {
-        RawBsonRef::Double(_) => "double",
-        RawBsonRef::String(_) => "string",
-        RawBsonRef::Document(_) => "object",
-        RawBsonRef::Array(_) => "array",
-        RawBsonRef::Binary(_) => "binData",
-        RawBsonRef::Undefined => "undefined",
-        RawBsonRef::ObjectId(_) => "objectId",
-        RawBsonRef::Boolean(_) => "bool",
-        RawBsonRef::DateTime(_) => "date",
-        RawBsonRef::Null => "null",
-        RawBsonRef::RegularExpression(_) => "regex",
-        RawBsonRef::DbPointer(_) => "dbPointer",
-        RawBsonRef::JavaScriptCode(_) => "javascript",
-        RawBsonRef::Symbol(_) => "symbol",
-        RawBsonRef::JavaScriptCodeWithScope(_) => "javascriptWithScope",
-        RawBsonRef::Int32(_) => "int",
-        RawBsonRef::Timestamp(_) => "timestamp",
-        RawBsonRef::Int64(_) => "long",
-        RawBsonRef::Decimal128(_) => "decimal",
-        RawBsonRef::MinKey => "minKey",
-        RawBsonRef::MaxKey => "maxKey",
-    }
+    value.map_or("missing", bson_types::type_name)
 }
 
 /// The order of two results; "missing" comes first.
@@ -245,8 +225,7 @@ fn charge_copy(value: RawBsonRef<'_>) {
 
 /// The error about bytes that are no BSON.
 pub(crate) fn broken(error: &dyn std::fmt::Display) -> QueryError {
-    const INVALID_BSON: i32 = 22;
-    QueryError::new(INVALID_BSON, format!("invalid BSON: {error}"))
+    QueryError::new(MongoCode::INVALID_BSON, format!("invalid BSON: {error}"))
 }
 
 /// The same value, where it lies in the reference itself.

@@ -11,7 +11,7 @@ use super::{
     text::in_error,
     value::{Evaluated, Value, collect, fields, is_nullish, type_name},
 };
-use crate::{QueryError, interrupt::step, memory::Held};
+use crate::{MongoCode, QueryError, interrupt::step, memory::Held};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$zip", parse, zip)];
 
@@ -24,7 +24,7 @@ fn parse(
     let found = |value| type_name(Some(value));
     let RawBsonRef::Document(document) = value else {
         let text = format!("$zip only supports an object as an argument, found {}", found(value));
-        return Err(QueryError::new(34460, text));
+        return Err(QueryError::new(MongoCode::ZIP_NOT_OBJECT, text));
     };
     let (mut inputs, mut defaults, mut longest) = (Vec::new(), Vec::new(), false);
     for field in fields(document) {
@@ -34,34 +34,40 @@ fn parse(
             ("inputs", value) => {
                 let text =
                     format!("inputs must be an array of expressions, found {}", found(value));
-                return Err(QueryError::new(34461, text));
+                return Err(QueryError::new(MongoCode::ZIP_INPUTS_NOT_ARRAY, text));
             }
             ("defaults", RawBsonRef::Array(_)) => defaults = parser.parse_list(value)?,
             ("defaults", value) => {
                 let text =
                     format!("defaults must be an array of expressions, found {}", found(value));
-                return Err(QueryError::new(34462, text));
+                return Err(QueryError::new(MongoCode::ZIP_DEFAULTS_NOT_ARRAY, text));
             }
             ("useLongestLength", RawBsonRef::Boolean(is)) => longest = is,
             ("useLongestLength", value) => {
                 let text = format!("useLongestLength must be a bool, found {}", found(value));
-                return Err(QueryError::new(34463, text));
+                return Err(QueryError::new(MongoCode::ZIP_LONGEST_NOT_BOOL, text));
             }
             (name, _) => {
                 let text = format!("$zip found an unknown argument: {name}");
-                return Err(QueryError::new(34464, text));
+                return Err(QueryError::new(MongoCode::ZIP_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     if inputs.is_empty() {
-        return Err(QueryError::new(34465, "$zip requires at least one input array"));
+        return Err(QueryError::new(
+            MongoCode::ZIP_INPUTS_EMPTY,
+            "$zip requires at least one input array",
+        ));
     }
     if !longest && !defaults.is_empty() {
         let text = "cannot specify defaults unless useLongestLength is true";
-        return Err(QueryError::new(34466, text));
+        return Err(QueryError::new(MongoCode::ZIP_DEFAULTS_WITHOUT_LONGEST, text));
     }
     if !defaults.is_empty() && defaults.len() != inputs.len() {
-        return Err(QueryError::new(34467, "defaults and inputs must have the same length"));
+        return Err(QueryError::new(
+            MongoCode::ZIP_DEFAULTS_OF_OTHER_LENGTH,
+            "defaults and inputs must have the same length",
+        ));
     }
     let mut arguments = vec![Node::constant(longest)];
     let number = i32::try_from(inputs.len()).unwrap_or(i32::MAX);
@@ -84,7 +90,7 @@ fn zip<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         if as_array(input.as_ref()).is_none() {
             let text =
                 format!("$zip found a non-array expression in input: {}", in_error(input.as_ref()));
-            return Err(QueryError::new(34468, text));
+            return Err(QueryError::new(MongoCode::ZIP_INPUT_NOT_ARRAY, text));
         }
         inputs.push(input);
     }

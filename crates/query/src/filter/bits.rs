@@ -3,7 +3,7 @@
 use bson::{RawBinaryRef, RawBsonRef};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     describe::{describe, describe_field},
     number::Number,
     path::items,
@@ -84,11 +84,11 @@ fn set_bits(binary: RawBinaryRef<'_>) -> Vec<usize> {
 fn mask(name: &str, value: RawBsonRef<'_>) -> Result<Vec<usize>, QueryError> {
     let shown = describe_field(name, value);
     let number = Number::of(value).and_then(Number::whole).ok_or_else(|| {
-        QueryError::new(QueryError::FAILED_TO_PARSE, format!("Expected an integer: {shown}"))
+        QueryError::new(MongoCode::FAILED_TO_PARSE, format!("Expected an integer: {shown}"))
     })?;
     if number < 0 {
         let message = format!("Expected a non-negative number in: {shown}");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, message));
     }
     Ok((0..SIGN_BIT).filter(|position| number >> position & 1 == 1).collect())
 }

@@ -3,9 +3,9 @@
 use bson::{RawBson, RawBsonRef};
 
 use super::{
-    Node,
     comparison::{Comparison, Relation},
     condition::Condition,
+    node::Node,
     test::Test,
 };
 

@@ -2,7 +2,7 @@
 
 use bson::{RawBsonRef, RawDocument};
 
-use super::{Place, test::Test};
+use super::{node::Place, test::Test};
 use crate::{QueryError, path::Path};
 
 /// What is asked about the values at a path.

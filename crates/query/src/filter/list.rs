@@ -2,7 +2,6 @@
 
 use bson::{RawArray, RawBson, RawBsonRef};
 
-use super::test::matches_pattern;
 use crate::{
     QueryError,
     order::compare,
@@ -64,7 +63,7 @@ impl List {
             return Ok(true);
         }
         for pattern in &self.patterns {
-            if matches_pattern(pattern, value)? {
+            if pattern.matches(value)? {
                 return Ok(true);
             }
         }

@@ -13,14 +13,12 @@ use super::{
     types::TypeSet,
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     describe::describe_field,
     number::Number,
     path::{field, fields, items},
     pattern::Pattern,
 };
-
-const OPTIONS_TWICE: i32 = 51075;
 
 /// Reads the operators under a field; all of them have to hold.
 pub(super) fn parse_operators(
@@ -212,7 +210,7 @@ fn parse_regex(value: RawBsonRef<'_>, siblings: &RawDocument) -> Result<Test, Qu
         None => own,
         Some(RawBsonRef::String(_)) if !own.is_empty() => {
             let message = "options set in both $regex and $options";
-            return Err(QueryError::new(OPTIONS_TWICE, message));
+            return Err(QueryError::new(MongoCode::REGEX_OPTIONS_TWICE, message));
         }
         Some(RawBsonRef::String(options)) => options,
         Some(_) => return Err(QueryError::bad_value("$options has to be a string")),

@@ -3,16 +3,16 @@
 use bson::{RawBsonRef, RawDocument};
 
 use super::{
-    Node,
     comparison::Comparison,
     condition::Condition,
+    node::Node,
     operators::{parse_operators, parse_pattern},
     schema::Schema,
     test::Test,
 };
 use crate::{
-    Expression, Parameters, QueryError,
-    depth::{COMMAND_DEPTH_MAX, check_path, check_stack, validate},
+    Expression, MongoCode, Parameters, QueryError,
+    depth::{check_path, check_query_depth, validate},
     describe::describe,
     number::Number,
     path::{Path, fields, items},
@@ -30,19 +30,10 @@ pub(super) struct Level<'a> {
     is_top: bool,
 }
 
-/// The error about a query that is nested too deep.
-pub(super) fn too_deep() -> QueryError {
-    let message = format!("exceeded maximum query tree depth of {COMMAND_DEPTH_MAX}");
-    QueryError::bad_value(message)
-}
-
 impl Level<'_> {
     /// One level further down.
     pub(super) fn down(self) -> Result<Self, QueryError> {
-        if self.depth == COMMAND_DEPTH_MAX {
-            return Err(too_deep());
-        }
-        check_stack()?;
+        check_query_depth(self.depth)?;
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
@@ -130,7 +121,7 @@ fn parse_top_operator(
         "$jsonSchema" => {
             let RawBsonRef::Document(schema) = value else {
                 let message = "$jsonSchema must be an object";
-                return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+                return Err(QueryError::new(MongoCode::TYPE_MISMATCH, message));
             };
             Node::Schema(Schema::parse(schema)?)
         }
@@ -181,7 +172,7 @@ fn parse_list(
 fn parse_always(name: &str, value: RawBsonRef<'_>, truth: bool) -> Result<bool, QueryError> {
     if Number::of(value).and_then(Number::whole) != Some(1) {
         let message = format!("{name} must be an integer value of 1");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+        return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, message));
     }
     Ok(truth)
 }

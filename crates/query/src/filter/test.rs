@@ -3,8 +3,13 @@
 use bson::{RawArray, RawBsonRef};
 
 use super::{
-    Node, Place, bits::Bits, comparison::Comparison, condition::Condition, list::List,
-    modulo::Modulo, types::TypeSet,
+    bits::Bits,
+    comparison::Comparison,
+    condition::Condition,
+    list::List,
+    modulo::Modulo,
+    node::{Node, Place},
+    types::TypeSet,
 };
 use crate::{
     QueryError,
@@ -49,7 +54,7 @@ impl Test {
             (Self::In(list), value) => list.matches(value),
             (Self::Exists, value) => Ok(value.is_some()),
             (_, None) | (Self::Never, _) => Ok(false),
-            (Self::Pattern(pattern), Some(value)) => matches_pattern(pattern, value),
+            (Self::Pattern(pattern), Some(value)) => pattern.matches(value),
             (Self::Type(types), Some(value)) => Ok(types.contains(value)),
             (Self::Modulo(modulo), Some(value)) => Ok(modulo.matches(value)),
             (Self::Bits(bits), Some(value)) => Ok(bits.matches(value)),
@@ -67,19 +72,6 @@ impl Test {
                 any_item(value.as_array(), place, |item| condition.matches_value(item))
             }
         }
-    }
-}
-
-/// Whether a pattern is found in a text, or is the value itself.
-pub(super) fn matches_pattern(
-    pattern: &Pattern,
-    value: RawBsonRef<'_>,
-) -> Result<bool, QueryError> {
-    match value {
-        RawBsonRef::String(text) | RawBsonRef::Symbol(text) => pattern.is_match(text),
-        RawBsonRef::RegularExpression(regex) => Ok(regex.pattern.as_str() == pattern.source()
-            && regex.options.as_str() == pattern.options()),
-        _ => Ok(false),
     }
 }
 

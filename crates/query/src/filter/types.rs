@@ -2,32 +2,9 @@
 
 use bson::{RawBsonRef, spec::ElementType};
 
-use crate::{QueryError, describe::describe, number::Number, path::items};
-
-/// The types with their names and numbers.
-const TYPES: [(&str, i64, ElementType); 21] = [
-    ("double", 1, ElementType::Double),
-    ("string", 2, ElementType::String),
-    ("object", 3, ElementType::EmbeddedDocument),
-    ("array", 4, ElementType::Array),
-    ("binData", 5, ElementType::Binary),
-    ("undefined", 6, ElementType::Undefined),
-    ("objectId", 7, ElementType::ObjectId),
-    ("bool", 8, ElementType::Boolean),
-    ("date", 9, ElementType::DateTime),
-    ("null", 10, ElementType::Null),
-    ("regex", 11, ElementType::RegularExpression),
-    ("dbPointer", 12, ElementType::DbPointer),
-    ("javascript", 13, ElementType::JavaScriptCode),
-    ("symbol", 14, ElementType::Symbol),
-    ("javascriptWithScope", 15, ElementType::JavaScriptCodeWithScope),
-    ("int", 16, ElementType::Int32),
-    ("timestamp", 17, ElementType::Timestamp),
-    ("long", 18, ElementType::Int64),
-    ("decimal", 19, ElementType::Decimal128),
-    ("minKey", -1, ElementType::MinKey),
-    ("maxKey", 127, ElementType::MaxKey),
-];
+use crate::{
+    MongoCode, QueryError, bson_types::TYPES, describe::describe, number::Number, path::items,
+};
 
 /// All numbers.
 const NUMBERS: [ElementType; 4] =
@@ -53,7 +30,7 @@ impl TypeSet {
         }
         if set.types.is_empty() {
             let message = format!("{operator} must match at least one type");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, message));
+            return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, message));
         }
         Ok(set)
     }
@@ -103,7 +80,7 @@ impl TypeSet {
         }
         let Some(number) = Number::of(value) else {
             let message = "type must be represented as a number or a string";
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, message));
         };
         let code = number.whole().filter(|code| *code != 0);
         let found = TYPES.iter().find(|(_, known, _)| Some(*known) == code);

@@ -12,7 +12,7 @@ fn check(pattern: &str, options: &str, matching: &[&str], others: &[&str]) {
 }
 
 #[track_caller]
-fn check_error(pattern: &str, options: &str, code: i32) {
+fn check_error(pattern: &str, options: &str, code: MongoCode) {
     assert_eq!(Pattern::new(pattern, options).unwrap_err().code, code, "{pattern}");
 }
 
@@ -25,7 +25,7 @@ fn options_are_flags() {
     check("a b # and so on [\n c", "x", &["abc"], &["a b c"]);
     check("é", "i", &["É"], &["e"]);
     check("a", "iiu", &["A"], &["b"]);
-    check_error("a", "g", INVALID_FLAG);
+    check_error("a", "g", MongoCode::REGEX_FLAG_INVALID);
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn escapes_stand_for_characters() {
     check(r"^a\ b$", "x", &["a b"], &["ab"]);
     check(r"a(?#no [such] thing)b", "", &["ab"], &["a"]);
     check(r"^\R$", "", &["\r\n", "\n"], &["a"]);
-    check_error(r"\u0041", "", INVALID_PATTERN);
-    check_error("a\\", "", INVALID_PATTERN);
+    check_error(r"\u0041", "", MongoCode::REGEX_INVALID);
+    check_error("a\\", "", MongoCode::REGEX_INVALID);
 }
 
 #[test]
@@ -102,25 +102,25 @@ fn patterns_look_around_and_refer_back() {
 #[test]
 fn broken_patterns_are_refused() {
     for pattern in ["(", ")", "[a", "*a", "a**", "(?P<", r"(\2)"] {
-        check_error(pattern, "", INVALID_PATTERN);
+        check_error(pattern, "", MongoCode::REGEX_INVALID);
     }
-    check_error(&"(".repeat(100_000), "", INVALID_PATTERN);
-    check_error(&"(a".repeat(10_000), "", INVALID_PATTERN);
-    check_error("(?:a{1000}){1000}{1000}", "", INVALID_PATTERN);
+    check_error(&"(".repeat(100_000), "", MongoCode::REGEX_INVALID);
+    check_error(&"(a".repeat(10_000), "", MongoCode::REGEX_INVALID);
+    check_error("(?:a{1000}){1000}{1000}", "", MongoCode::REGEX_INVALID);
 }
 
 #[test]
 fn endless_backtracking_ends_in_an_error() {
     let pattern = Pattern::new(r"^(?=((a+)+)+b)\1$", "").unwrap();
     let error = pattern.is_match(&"a".repeat(100)).unwrap_err();
-    assert_eq!(error.code, EXECUTION_FAILED);
+    assert_eq!(error.code, MongoCode::REGEX_EXECUTION_FAILED);
     // Without look-around it takes linear time.
     check("^((a+)+)+b$", "", &["aab"], &["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]);
 }
 
 #[test]
 fn compiling_counts_as_steps_and_as_memory() {
-    use crate::{gathered_bytes, with_steps};
+    use crate::{MongoCode, gathered_bytes, with_steps};
 
     let compiles = |pattern: &str| with_steps(10_000, || Pattern::new(pattern, "").is_ok());
     for (pattern, is_short) in
@@ -130,7 +130,7 @@ fn compiling_counts_as_steps_and_as_memory() {
     }
     let many = || (0..1000).try_for_each(|_| Pattern::new("(?=a)b", "").map(drop));
     let stopped = with_steps(100_000, many).unwrap_err();
-    assert_eq!(stopped.code, QueryError::INTERRUPTED);
+    assert_eq!(stopped.code, MongoCode::INTERRUPTED);
     with_steps(1_000_000, || {
         Pattern::new(r"\w{10}", "").unwrap();
         assert!(gathered_bytes() > 1_000_000);
@@ -154,9 +154,13 @@ fn a_search_that_might_take_long_is_refused() {
         assert!(pattern.is_match(&text[..len_max.min(4096)]).is_ok(), "{pattern:?}");
         let whole = pattern.is_match(&text);
         match len_max < text.len() {
-            true => assert_eq!(whole.unwrap_err().code, EXECUTION_FAILED, "{pattern:?}"),
+            true => assert_eq!(
+                whole.unwrap_err().code,
+                MongoCode::REGEX_EXECUTION_FAILED,
+                "{pattern:?}"
+            ),
             false => assert!(whole.is_ok(), "{pattern:?}"),
         }
     }
-    check_error(&format!("({}){{1000}}", "a{1000}"), "", INVALID_PATTERN);
+    check_error(&format!("({}){{1000}}", "a{1000}"), "", MongoCode::REGEX_INVALID);
 }

@@ -4,36 +4,15 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr};
 
 use super::{Field, Node, Positional, Projection, slice::Slice};
 use crate::{
-    Expression, Filter, Parameters, QueryError,
+    Expression, Filter, MongoCode, Parameters, QueryError,
+    bson_types::type_name,
     depth::{check_names, check_stack, malformed, validate},
-    describe::{describe, describe_field, type_name},
+    describe::{describe, describe_field},
     field_path,
     number::Number,
     path::fields,
     trail::Trail,
 };
-
-const COLLISION_ABOVE: i32 = 31249;
-const COLLISION_BELOW: i32 = 31250;
-const EXPRESSION_IN_EXCLUSION: i32 = 31252;
-const INCLUSION_IN_EXCLUSION: i32 = 31253;
-const EXCLUSION_IN_INCLUSION: i32 = 31254;
-const POSITIONAL_BEFORE_ELEMENT: i32 = 31255;
-const ELEMENT_BEFORE_POSITIONAL: i32 = 31256;
-const POSITIONAL_WITH_OBJECT: i32 = 31271;
-const ELEMENT_IS_NO_OBJECT: i32 = 31274;
-const NESTED_ELEMENT: i32 = 31275;
-const TWO_POSITIONALS: i32 = 31276;
-const POSITIONAL_WITH_LITERAL: i32 = 31308;
-const LITERAL_IN_EXCLUSION: i32 = 31310;
-const UNKNOWN_EXPRESSION: i32 = 31325;
-const POSITIONAL_IN_THE_MIDDLE: i32 = 31394;
-const POSITIONAL_WITH_EXCLUSION: i32 = 31395;
-const EMPTY_OBJECT: i32 = 51270;
-const POSITIONAL_ALONE: i32 = 5_392_900;
-
-/// What an expression says of a name that it does not know.
-const UNRECOGNIZED_EXPRESSION: i32 = 168;
 
 /// What has been read so far.
 struct Reader<'a> {
@@ -101,14 +80,14 @@ impl Reader<'_> {
                            of a path.Positional projection may only be used at the end, for \
                            example: a.b.$. If the query previously used a form like a.b.$.d, \
                            remove the parts following the '$' and the results will be equivalent.";
-            return refuse(POSITIONAL_IN_THE_MIDDLE, message);
+            return refuse(MongoCode::POSITIONAL_NOT_AT_END, message);
         }
         let is_positional = name.ends_with(".$");
         match value {
             RawBsonRef::Document(_) if is_positional => {
                 let message =
                     "positional projection cannot be used with an expression or sub object";
-                refuse(POSITIONAL_WITH_OBJECT, message)
+                refuse(MongoCode::POSITIONAL_WITH_OBJECT, message)
             }
             RawBsonRef::Document(document) => self.object(spot, name, document),
             value => match truth(value) {
@@ -116,12 +95,12 @@ impl Reader<'_> {
                 Some(true) => self.inclusion(spot, name),
                 Some(false) if is_positional => {
                     let message = "positional projection cannot be used with exclusion";
-                    refuse(POSITIONAL_WITH_EXCLUSION, message)
+                    refuse(MongoCode::POSITIONAL_IN_EXCLUSION, message)
                 }
                 Some(false) => self.exclusion(spot, name),
                 None if is_positional => {
                     let message = "positional projection cannot be used with a literal";
-                    refuse(POSITIONAL_WITH_LITERAL, message)
+                    refuse(MongoCode::POSITIONAL_WITH_LITERAL, message)
                 }
                 None => self.literal(spot, name, value),
             },
@@ -137,7 +116,7 @@ impl Reader<'_> {
         }
         self.settle(true, || {
             let message = format!("Cannot do inclusion on field {name} in exclusion projection");
-            QueryError::new(INCLUSION_IN_EXCLUSION, message)
+            QueryError::new(MongoCode::INCLUSION_IN_EXCLUSION, message)
         })
     }
 
@@ -150,23 +129,23 @@ impl Reader<'_> {
         }
         self.settle(false, || {
             let message = format!("Cannot do exclusion on field {name} in inclusion projection");
-            QueryError::new(EXCLUSION_IN_INCLUSION, message)
+            QueryError::new(MongoCode::EXCLUSION_IN_INCLUSION, message)
         })
     }
 
     fn positional(&mut self, spot: Spot<'_, '_>, name: &str) -> Result<(), QueryError> {
         if self.positional.is_some() {
             let message = "Cannot specify more than one positional projection per query.";
-            return Err(QueryError::new(TWO_POSITIONALS, message));
+            return Err(QueryError::new(MongoCode::POSITIONAL_TWICE, message));
         }
         if self.has_element {
             let message = "Cannot specify positional operator and $elemMatch.";
-            return Err(QueryError::new(ELEMENT_BEFORE_POSITIONAL, message));
+            return Err(QueryError::new(MongoCode::ELEM_MATCH_BEFORE_POSITIONAL, message));
         }
         let array = name.strip_suffix(".$").unwrap_or(name);
         if array.is_empty() && spot.trail.is_root() {
             let message = format!("Projection on field {name} is invalid");
-            return Err(QueryError::new(POSITIONAL_ALONE, message));
+            return Err(QueryError::new(MongoCode::POSITIONAL_ALONE, message));
         }
         let trail = spot.trail;
         add(spot, array, Field::Keep)?;
@@ -174,7 +153,7 @@ impl Reader<'_> {
         self.settle(true, || {
             let path = trail.text_with(name);
             let message = format!("Cannot do inclusion on field {path} in exclusion projection");
-            QueryError::new(INCLUSION_IN_EXCLUSION, message)
+            QueryError::new(MongoCode::INCLUSION_IN_EXCLUSION, message)
         })
     }
 
@@ -190,7 +169,7 @@ impl Reader<'_> {
         self.settle(true, || {
             let shown = describe_field(name, value);
             let message = format!("Cannot use an expression {shown} in an exclusion projection");
-            QueryError::new(LITERAL_IN_EXCLUSION, message)
+            QueryError::new(MongoCode::LITERAL_IN_EXCLUSION, message)
         })
     }
 
@@ -207,7 +186,7 @@ impl Reader<'_> {
                 "An empty sub-projection is not a valid value. Found empty object at path {}",
                 spot.trail.text_with(name)
             );
-            return Err(QueryError::new(EMPTY_OBJECT, message));
+            return Err(QueryError::new(MongoCode::PROJECTED_OBJECT_EMPTY, message));
         };
         if first.starts_with('$') && inner.next().is_none() {
             return self.operator(spot, name, (first, value), document);
@@ -255,9 +234,10 @@ impl Reader<'_> {
             _ => self.expression(spot, field, document).map_err(|error| {
                 let is_own = error.message.contains(&format!("'{name}'"));
                 match error.code {
-                    UNRECOGNIZED_EXPRESSION if is_own => {
-                        QueryError::new(UNKNOWN_EXPRESSION, format!("Unknown expression {name}"))
-                    }
+                    MongoCode::INVALID_PIPELINE_OPERATOR if is_own => QueryError::new(
+                        MongoCode::PROJECTED_EXPRESSION_UNKNOWN,
+                        format!("Unknown expression {name}"),
+                    ),
                     _ => error,
                 }
             }),
@@ -272,7 +252,7 @@ impl Reader<'_> {
     ) -> Result<(), QueryError> {
         self.settle(true, || {
             let message = "Cannot use expression other than $meta in exclusion projection";
-            QueryError::new(EXPRESSION_IN_EXCLUSION, message)
+            QueryError::new(MongoCode::EXPRESSION_IN_EXCLUSION, message)
         })?;
         let expression = Expression::parse(RawBsonRef::Document(document), self.parameters)?;
         add(spot, field, Field::Computed(expression))
@@ -288,15 +268,15 @@ impl Reader<'_> {
         if !matches!(value, RawBsonRef::Document(_)) {
             let kind = type_name(value);
             let message = format!("elemMatch: Invalid argument, object required, but got {kind}");
-            return Err(QueryError::new(ELEMENT_IS_NO_OBJECT, message));
+            return Err(QueryError::new(MongoCode::ELEM_MATCH_NOT_OBJECT, message));
         }
         if self.positional.is_some() {
             let message = "Cannot specify positional operator and $elemMatch.";
-            return Err(QueryError::new(POSITIONAL_BEFORE_ELEMENT, message));
+            return Err(QueryError::new(MongoCode::POSITIONAL_BEFORE_ELEM_MATCH, message));
         }
         if field.contains('.') || !spot.trail.is_root() {
             let message = "Cannot use $elemMatch projection on a nested field.";
-            return Err(QueryError::new(NESTED_ELEMENT, message));
+            return Err(QueryError::new(MongoCode::ELEM_MATCH_ON_NESTED_FIELD, message));
         }
         let mut query = RawDocumentBuf::new();
         query.append(name_of(field)?, document);
@@ -334,11 +314,11 @@ fn add(spot: Spot<'_, '_>, path: &str, field: Field) -> Result<(), QueryError> {
         let path = spot.trail.text_with(path);
         let rest = path.split_once('.').map_or(path.as_str(), |(_, rest)| rest);
         let message = format!("Path collision at {path} remaining portion {rest}");
-        return Err(QueryError::new(COLLISION_ABOVE, message));
+        return Err(QueryError::new(MongoCode::PATH_COLLISION_WITH_REST, message));
     };
     if node.fields.get(last).is_some() {
         let message = format!("Path collision at {}", spot.trail.text_with(path));
-        return Err(QueryError::new(COLLISION_BELOW, message));
+        return Err(QueryError::new(MongoCode::PATH_COLLISION, message));
     }
     node.fields.push(last, field);
     Ok(())

@@ -3,14 +3,10 @@
 use bson::{RawArrayBuf, RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    Filter, QueryError,
+    Filter, MongoCode, QueryError,
     depth::malformed,
     path::{Part, Path, items},
 };
-
-const NOT_IN_QUERY: i32 = 51050;
-const NOT_FOUND: i32 = 51246;
-const OUT_OF_RANGE: i32 = 51247;
 
 /// The path before the `$`.
 #[derive(Debug)]
@@ -35,12 +31,12 @@ impl Positional {
             let path = self.path.as_str();
             let message =
                 format!("Positional projection '{path}.$' does not match the query document.");
-            return Err(QueryError::new(NOT_IN_QUERY, message));
+            return Err(QueryError::new(MongoCode::POSITIONAL_NOT_IN_QUERY, message));
         };
         let Some(index) = filter.matched_index(document)? else {
             let message = "Executor error during find command :: caused by :: positional operator \
                            '.$' couldn't find a matching element in the array";
-            return Err(QueryError::new(NOT_FOUND, message));
+            return Err(QueryError::new(MongoCode::POSITIONAL_NOT_FOUND, message));
         };
         cut(&projected, self.path.parts(), index)
     }
@@ -55,7 +51,7 @@ fn cut(document: &RawDocument, parts: &[Part], index: usize) -> Result<RawDocume
                 let item = items(array).nth(index).transpose()?.ok_or_else(|| {
                     let message = "Executor error during find command :: caused by :: \
                                    positional operator '.$' element mismatch";
-                    QueryError::new(OUT_OF_RANGE, message)
+                    QueryError::new(MongoCode::POSITIONAL_OUT_OF_RANGE, message)
                 })?;
                 output.append(name, RawBson::Array(RawArrayBuf::from_iter([item])));
             }

@@ -2,13 +2,7 @@
 
 use bson::{RawArrayBuf, RawBson, RawBsonRef};
 
-use crate::{QueryError, number::Number, path::items};
-
-const NOT_TWO: i32 = 31272;
-const SKIP_IS_NO_NUMBER: i32 = 31257;
-const LIMIT_IS_NO_NUMBER: i32 = 31258;
-const LIMIT_IS_NOT_POSITIVE: i32 = 31259;
-const NO_NUMBER_NOR_ARRAY: i32 = 31273;
+use crate::{MongoCode, QueryError, number::Number, path::items};
 
 /// Some items in a row.
 #[derive(Debug)]
@@ -28,26 +22,26 @@ impl Slice {
         }
         let RawBsonRef::Array(array) = value else {
             let message = "$slice only supports numbers and [skip, limit] arrays";
-            return Err(QueryError::new(NO_NUMBER_NOR_ARRAY, message));
+            return Err(QueryError::new(MongoCode::PROJECTED_SLICE_NOT_NUMBER_OR_ARRAY, message));
         };
         let parts = items(array).collect::<Result<Vec<_>, _>>()?;
         let &[skip, limit] = parts.as_slice() else {
             let message = "$slice array argument should be of form [skip, limit]";
-            return Err(QueryError::new(NOT_TWO, message));
+            return Err(QueryError::new(MongoCode::PROJECTED_SLICE_NOT_TWO, message));
         };
         let number = |code, name: &str, value| {
             Number::of(value).map(clamp).ok_or_else(|| {
-                let kind = crate::describe::type_name(value);
+                let kind = crate::bson_types::type_name(value);
                 let message =
                     format!("$slice expects the {name} argument to be a number, got {kind}");
                 QueryError::new(code, message)
             })
         };
-        let skip = number(SKIP_IS_NO_NUMBER, "skip", skip)?;
-        let limit = number(LIMIT_IS_NO_NUMBER, "limit", limit)?;
+        let skip = number(MongoCode::PROJECTED_SKIP_NOT_NUMBER, "skip", skip)?;
+        let limit = number(MongoCode::PROJECTED_LIMIT_NOT_NUMBER, "limit", limit)?;
         if limit <= 0 {
             let message = format!("$slice limit must be positive, got {limit}");
-            return Err(QueryError::new(LIMIT_IS_NOT_POSITIVE, message));
+            return Err(QueryError::new(MongoCode::PROJECTED_LIMIT_NOT_POSITIVE, message));
         }
         Ok(Self { skip, limit: usize::try_from(limit).unwrap_or(usize::MAX) })
     }

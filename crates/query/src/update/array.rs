@@ -9,8 +9,7 @@ use super::{
     value_set::ValueSet,
 };
 use crate::{
-    Filter, Parameters, QueryError, compare,
-    describe::{describe, type_name},
+    Filter, MongoCode, Parameters, QueryError, bson_types::type_name, compare, describe::describe,
     interrupt::step,
 };
 
@@ -140,7 +139,7 @@ pub(super) fn parse_set(argument: RawBsonRef<'_>) -> Result<ValueSet, QueryError
     }
     let values = each(value).ok_or_else(|| {
         QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "The argument to $each in $addToSet must be an array but it was of type {}",
                 type_name(value)
@@ -206,7 +205,7 @@ pub(super) fn pop(
 ) -> Result<Change, QueryError> {
     let RawBsonRef::Array(array) = value else {
         return Err(QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "Path '{}' contains an element of non-array type '{}'",
                 place.here.text(),

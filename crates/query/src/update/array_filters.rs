@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf, raw::CString};
 
-use super::{code, splice::broken};
-use crate::{Filter, Parameters, QueryError};
+use super::splice::broken;
+use crate::{Filter, MongoCode, Parameters, QueryError};
 
 /// A condition for elements of arrays.
 #[derive(Debug)]
@@ -35,14 +35,14 @@ impl ArrayFilters {
             let filter = ArrayFilter::parse(document, parameters).map_err(in_array_filter)?;
             let filter = filter.ok_or_else(|| {
                 QueryError::new(
-                    QueryError::FAILED_TO_PARSE,
+                    MongoCode::FAILED_TO_PARSE,
                     "Cannot use an expression without a top-level field name in arrayFilters",
                 )
             })?;
             let place = all.filters.len();
             if all.places.insert(filter.identifier.clone(), place).is_some() {
                 return Err(QueryError::new(
-                    QueryError::FAILED_TO_PARSE,
+                    MongoCode::FAILED_TO_PARSE,
                     format!(
                         "Found multiple array filters with the same top-level field name {}",
                         filter.identifier
@@ -84,7 +84,7 @@ impl ArrayFilter {
             [identifier] => identifier.to_owned(),
             [first, second, ..] => {
                 return Err(QueryError::new(
-                    QueryError::FAILED_TO_PARSE,
+                    MongoCode::FAILED_TO_PARSE,
                     format!(
                         "Expected a single top-level field name, found '{first}' and '{second}'"
                     ),
@@ -118,7 +118,7 @@ fn find_names<'a>(document: &'a RawDocument, names: &mut Vec<&'a str>) -> Result
             }
             ("$expr", _) => {
                 let message = "$expr is not allowed in this context";
-                return Err(QueryError::new(code::QUERY_FEATURE_NOT_ALLOWED, message));
+                return Err(QueryError::new(MongoCode::QUERY_FEATURE_NOT_ALLOWED, message));
             }
             (operator, _) if operator.starts_with('$') => {}
             (path, _) => names.push(path.split('.').next().unwrap_or(path)),

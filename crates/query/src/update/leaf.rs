@@ -4,7 +4,6 @@ use bson::{RawBson, RawBsonRef, RawDocument};
 
 use super::{
     array::{Pull, Push, add_to_set, keep, pop},
-    code,
     limits::check_depth,
     number::{BitOperator, Number},
     rename::Rename,
@@ -12,9 +11,7 @@ use super::{
     wide::Wide,
 };
 use crate::{
-    QueryError, compare,
-    describe::{describe_field, type_name},
-    trail::Trail,
+    MongoCode, QueryError, bson_types::type_name, compare, describe::describe_field, trail::Trail,
 };
 
 /// What an operator does to a value, with its argument.
@@ -119,8 +116,8 @@ impl Leaf {
             Self::Set(new) | Self::Min(new) | Self::Max(new) => Ok(Some(new.clone())),
             Self::SetOnInsert(new) => Ok(place.inserting.then(|| new.clone())),
             Self::Add(number) => Ok(Some(number.to_bson())),
-            Self::Multiply(number) => Ok(number.multiply(Number::Int(0)).map(Number::to_bson)),
-            Self::Bits(operators) => Ok(Some(combine(Number::Int(0), operators).to_bson())),
+            Self::Multiply(number) => Ok(number.multiply(Number::ZERO).map(Number::to_bson)),
+            Self::Bits(operators) => Ok(Some(combine(Number::ZERO, operators).to_bson())),
             Self::Rename(rename) => Ok(rename.source(place)?.map(RawBson::from)),
             Self::Push(push) => push.apply(None).map(|array| Some(RawBson::Array(array))),
             Self::AddToSet(values) => Ok(Some(RawBson::Array(
@@ -186,7 +183,7 @@ fn arithmetic(
     let id = || id_text(place.document);
     let Some(old) = Number::read(value) else {
         return Err(QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "Cannot apply {operator} to a value of non-numeric type. {{{}}} has the field \
                  '{}' of non-numeric type {}",
@@ -246,5 +243,5 @@ pub(super) fn id_text(document: &RawDocument) -> String {
 
 /// What a path cannot lead through.
 pub(super) fn not_viable(message: String) -> QueryError {
-    QueryError::new(code::PATH_NOT_VIABLE, message)
+    QueryError::new(MongoCode::PATH_NOT_VIABLE, message)
 }

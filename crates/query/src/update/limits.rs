@@ -2,8 +2,8 @@
 
 use bson::{RawBsonRef, RawDocument};
 
-use super::{code, splice::broken};
-use crate::{QueryError, depth::STORED_DEPTH_MAX as DEPTH_MAX};
+use super::splice::broken;
+use crate::{MongoCode, QueryError, depth::STORED_DEPTH_MAX as DEPTH_MAX};
 
 /// The bytes of a document.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -50,10 +50,10 @@ pub(super) fn check_size(document: &RawDocument, inserting: bool) -> Result<(), 
     }
     Err(if inserting {
         let message = format!("Document to upsert is larger than {BYTES_MAX}");
-        QueryError::new(code::UPSERTED_TOO_LARGE, message)
+        QueryError::new(MongoCode::UPSERTED_DOCUMENT_TOO_LARGE, message)
     } else {
         let message = format!("Resulting document after update is larger than {BYTES_MAX}");
-        QueryError::new(code::UPDATED_TOO_LARGE, message)
+        QueryError::new(MongoCode::UPDATED_DOCUMENT_TOO_LARGE, message)
     })
 }
 
@@ -66,10 +66,10 @@ pub(super) fn check_working_size(size: usize) -> Result<(), QueryError> {
         "BSONObj size: {size} (0x{size:X}) is invalid. Size must be between 0 and \
          {WORKING_BYTES_MAX}(16MB)"
     );
-    Err(QueryError::new(code::OBJECT_TOO_LARGE, message))
+    Err(QueryError::new(MongoCode::BSON_OBJECT_TOO_LARGE, message))
 }
 
 fn too_deep() -> QueryError {
     let message = format!("Document exceeds maximum nesting depth of {DEPTH_MAX}");
-    QueryError::new(code::OVERFLOW, message)
+    QueryError::new(MongoCode::OVERFLOW, message)
 }

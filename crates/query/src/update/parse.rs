@@ -16,9 +16,10 @@ use super::{
     value_set::ValueSet,
 };
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
+    bson_types::type_name,
     depth::validate,
-    describe::{describe, describe_field, type_name},
+    describe::{describe, describe_field},
 };
 
 const OPERATORS: [&str; 15] = [
@@ -204,7 +205,7 @@ fn check_begin(spec: &RawDocument) -> Result<(), QueryError> {
 fn number(verb: &str, path: &Path, argument: RawBsonRef<'_>) -> Result<Number, QueryError> {
     Number::read(argument).ok_or_else(|| {
         QueryError::new(
-            QueryError::TYPE_MISMATCH,
+            MongoCode::TYPE_MISMATCH,
             format!(
                 "Cannot {verb} with non-numeric argument: {{{}}}",
                 describe_field(&path.text, argument)
@@ -280,5 +281,5 @@ fn bits(argument: RawBsonRef<'_>) -> Result<Vec<(BitOperator, Number)>, QueryErr
 }
 
 fn failed_to_parse(message: String) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, message)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, message)
 }

@@ -1,7 +1,6 @@
 //! The paths of an update: names, the positional `$`, `$[]` and `$[identifier]`.
 
-use super::code;
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 /// Where an update changes something.
 #[derive(Debug, Clone)]
@@ -28,13 +27,13 @@ impl Path {
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
         if text.is_empty() {
             let message = "An empty update path is not valid.";
-            return Err(QueryError::new(code::EMPTY_FIELD_NAME, message));
+            return Err(QueryError::new(MongoCode::EMPTY_FIELD_NAME, message));
         }
         if text.split('.').any(str::is_empty) {
             let message = format!(
                 "The update path '{text}' contains an empty field name, which is not allowed."
             );
-            return Err(QueryError::new(code::EMPTY_FIELD_NAME, message));
+            return Err(QueryError::new(MongoCode::EMPTY_FIELD_NAME, message));
         }
         let path =
             Self { text: text.to_owned(), parts: text.split('.').map(Part::parse).collect() };

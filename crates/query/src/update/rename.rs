@@ -12,7 +12,7 @@ use super::{
     splice::broken,
     wide::Wide,
 };
-use crate::{QueryError, describe::describe_field};
+use crate::{MongoCode, QueryError, describe::describe_field};
 
 /// The target of a `$rename`.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ fn array_on_the_way(place: Place<'_, '_>, path: &str) -> Result<Option<String>, 
 
 fn through_an_array(place: Place<'_, '_>, end: &str, path: &str, array: &str) -> QueryError {
     QueryError::new(
-        QueryError::BAD_VALUE,
+        MongoCode::BAD_VALUE,
         format!(
             "The {end} field cannot be an array element, '{path}' in doc with {} has an array \
              field called '{array}'",

@@ -2,8 +2,8 @@
 
 use bson::{RawDocument, RawDocumentBuf, raw::cstr};
 
-use super::{code, splice::broken};
-use crate::{QueryError, compare, describe::describe_field};
+use super::splice::broken;
+use crate::{MongoCode, QueryError, compare, describe::describe_field};
 
 /// References to other documents begin with these fields.
 const OF_REFERENCES: [&str; 3] = ["$ref", "$id", "$db"];
@@ -23,7 +23,7 @@ pub(super) fn check_name(name: &str) -> Result<(), QueryError> {
         return Ok(());
     }
     Err(QueryError::new(
-        code::DOLLAR_PREFIXED_FIELD_NAME,
+        MongoCode::DOLLAR_PREFIXED_FIELD_NAME,
         format!(
             "The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of \
              an update's replacement document. Consider using an aggregation pipeline with \
@@ -46,7 +46,7 @@ pub(super) fn replace(
         && compare(id, new_id).is_ne()
     {
         return Err(QueryError::new(
-            QueryError::IMMUTABLE_FIELD,
+            MongoCode::IMMUTABLE_FIELD,
             format!(
                 "After applying the update, the (immutable) field '_id' was found to have been \
                  altered to {}",

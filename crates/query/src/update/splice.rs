@@ -5,8 +5,8 @@ use bson::{
     raw::{CStr, RawElement},
 };
 
-use super::{code, limits::check_working_size};
-use crate::{QueryError, interrupt::step};
+use super::limits::check_working_size;
+use crate::{MongoCode, QueryError, interrupt::step};
 
 /// Where an element of a document lies in its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,5 +108,5 @@ pub(super) fn value<'a>(element: &RawElement<'a>) -> Result<RawBsonRef<'a>, Quer
 
 /// The error about bytes that are no BSON.
 pub(super) fn broken(error: &dyn std::fmt::Display) -> QueryError {
-    QueryError::new(code::INVALID_BSON, format!("invalid BSON: {error}"))
+    QueryError::new(MongoCode::INVALID_BSON, format!("invalid BSON: {error}"))
 }

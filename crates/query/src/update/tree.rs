@@ -15,7 +15,7 @@ use super::{
     limits,
     path::{Part, Path},
 };
-use crate::{QueryError, trail::Trail};
+use crate::{MongoCode, QueryError, trail::Trail};
 
 /// What an update does at a place.
 #[derive(Debug, Clone)]
@@ -177,7 +177,7 @@ impl Node {
                 Ok(Self::Elements(one.merge_all(another, path)?))
             }
             _ => Err(QueryError::new(
-                QueryError::CONFLICTING_UPDATE_OPERATORS,
+                MongoCode::CONFLICTING_UPDATE_OPERATORS,
                 format!("Update created a conflict at '{}'", path.text()),
             )),
         }
@@ -204,7 +204,7 @@ fn fresh(rest: &[Part], leaf: &Node) -> Node {
 fn conflict(path: &Path, number: usize, rest: &[Part]) -> QueryError {
     let at = if rest.is_empty() { &path.text } else { path.prefix(number) };
     QueryError::new(
-        QueryError::CONFLICTING_UPDATE_OPERATORS,
+        MongoCode::CONFLICTING_UPDATE_OPERATORS,
         format!("Updating the path '{}' would create a conflict at '{at}'", path.text),
     )
 }

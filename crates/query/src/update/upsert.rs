@@ -3,10 +3,10 @@
 use bson::{Bson, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::cstr};
 
 use super::{
-    array_filters::ArrayFilters, code, leaf::Leaf, path::Path, splice::broken, tree::Fields,
-    walk::Walk, wide::Wide,
+    array_filters::ArrayFilters, leaf::Leaf, path::Path, splice::broken, tree::Fields, walk::Walk,
+    wide::Wide,
 };
-use crate::{Filter, QueryError, describe::type_name};
+use crate::{Filter, MongoCode, QueryError, bson_types::type_name};
 
 /// The fields that the filter knows the values of.
 pub(super) fn given_fields(filter: &Filter) -> Result<RawDocumentBuf, QueryError> {
@@ -25,7 +25,7 @@ pub(super) fn given_id(filter: &Filter) -> Result<RawDocumentBuf, QueryError> {
     equalities.retain(|(path, _)| leads_through(path, "_id"));
     if let Some((path, _)) = equalities.iter().find(|(path, _)| *path != "_id") {
         return Err(QueryError::new(
-            code::NOT_EXACT_VALUE_FIELD,
+            MongoCode::NOT_EXACT_VALUE_FIELD,
             format!("field at '_id' must be exactly specified, field at sub-path '{path}'found"),
         ));
     }
@@ -81,7 +81,7 @@ fn check_id(id: RawBsonRef<'_>) -> Result<(), QueryError> {
     match id {
         RawBsonRef::RegularExpression(_) | RawBsonRef::Array(_) | RawBsonRef::Undefined => {
             Err(QueryError::new(
-                code::INVALID_ID_FIELD,
+                MongoCode::INVALID_ID_FIELD,
                 format!("The '_id' value cannot be of type {}", type_name(id)),
             ))
         }
@@ -100,5 +100,5 @@ fn conflict(prefix: &str, path: &str) -> QueryError {
     } else {
         format!("cannot infer query fields to set, both paths '{path}' and '{prefix}' are matched")
     };
-    QueryError::new(code::NOT_SINGLE_VALUE_FIELD, message)
+    QueryError::new(MongoCode::NOT_SINGLE_VALUE_FIELD, message)
 }

@@ -9,7 +9,6 @@ use bson::{RawArray, RawBson, RawBsonRef, RawDocument, RawDocumentBuf, raw::CStr
 
 use super::{
     array_filters::ArrayFilters,
-    code,
     leaf::{Change, Leaf, Place, is_identical, not_viable},
     path::position,
     replace::check_name,
@@ -17,7 +16,7 @@ use super::{
     tree::{Branches, Fields, Node},
     wide::Wide,
 };
-use crate::{QueryError, describe::describe_field, trail::Trail as Here};
+use crate::{MongoCode, QueryError, describe::describe_field, trail::Trail as Here};
 
 /// An array grows by at most that many nulls before a new element.
 const PADDING_MAX: usize = 1_500_000;
@@ -100,7 +99,7 @@ impl<'a> Walk<'a> {
         }
         if is_id(here) {
             return Err(QueryError::new(
-                QueryError::IMMUTABLE_FIELD,
+                MongoCode::IMMUTABLE_FIELD,
                 format!(
                     "Performing an update on the path '{}' would modify the immutable field '_id'",
                     here.text()
@@ -177,7 +176,7 @@ impl<'a> Walk<'a> {
         positions.sort_by_key(|(index, ..)| *index);
         if let Some(twice) = positions.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(QueryError::new(
-                QueryError::CONFLICTING_UPDATE_OPERATORS,
+                MongoCode::CONFLICTING_UPDATE_OPERATORS,
                 format!("Update created a conflict at '{}'", here.text_with(twice[1].1)),
             ));
         }
@@ -391,7 +390,7 @@ fn key(name: &str) -> Result<&CStr, QueryError> {
 fn pad(splice: &mut Splice<'_>, count: &mut usize, index: usize) -> Result<(), QueryError> {
     if index.saturating_sub(*count) > PADDING_MAX {
         let message = format!("can't backfill more than {PADDING_MAX} elements");
-        return Err(QueryError::new(code::CANNOT_BACKFILL_ARRAY, message));
+        return Err(QueryError::new(MongoCode::CANNOT_BACKFILL_ARRAY, message));
     }
     for empty in *count..index {
         splice.append(key(&empty.to_string())?, RawBsonRef::Null)?;
@@ -421,7 +420,7 @@ fn into_array(elements: &RawDocument) -> Result<RawBson, QueryError> {
 
 fn id_grows(here: &Here<'_>, id: RawBsonRef<'_>) -> QueryError {
     QueryError::new(
-        QueryError::IMMUTABLE_FIELD,
+        MongoCode::IMMUTABLE_FIELD,
         format!(
             "Updating the path '{}' to {} would modify the immutable field '_id'",
             here.text(),

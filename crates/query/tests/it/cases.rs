@@ -151,7 +151,7 @@ fn check(case: &Case) -> Result<(), String> {
     match (run::run(case)?, &case.error) {
         (Err(error), Some(refusal)) => {
             let text = refusal.contains.as_deref().unwrap_or_default();
-            let is_expected = error.code == refusal.code && error.message.contains(text);
+            let is_expected = error.code.number() == refusal.code && error.message.contains(text);
             let expected = format!("{} {text}", refusal.code);
             is_expected.then_some(()).ok_or_else(|| {
                 format!("wanted the error {expected}\n    but got {} {error}", error.code)

@@ -1,7 +1,7 @@
 //! See `depth`: expressions.
 
 use bson::{RawBson, RawDocument, RawDocumentBuf, rawdoc};
-use hookstead_query::{Expression, QueryError, Scope, Variables};
+use hookstead_query::{Expression, MongoCode, QueryError, Scope, Variables};
 
 use crate::{
     depth::Place,
@@ -104,7 +104,9 @@ pub(crate) const EXPRESSIONS: &[Place] = &[
         let pattern = format!("{}a{}", "(".repeat(n), ")".repeat(n));
         let options = rawdoc! {"input": "a", "regex": pattern.as_str()};
         match compute(&one("$regexMatch", options)) {
-            Err(error) if error.code == 51111 => Err(QueryError::new(2, error.message)),
+            Err(error) if error.code.number() == 51111 => {
+                Err(QueryError::new(MongoCode::BAD_VALUE, error.message))
+            }
             other => other,
         }
     }),
@@ -120,5 +122,5 @@ pub(crate) const EXPRESSIONS: &[Place] = &[
 
 /// What is found at the path is no array.
 fn no_array(error: QueryError) -> Result<(), QueryError> {
-    if error.code == 17124 { Ok(()) } else { Err(error) }
+    if error.code.number() == 17124 { Ok(()) } else { Err(error) }
 }

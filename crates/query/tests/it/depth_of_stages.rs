@@ -65,7 +65,7 @@ pub(crate) const STAGES: &[Place] = &[
         stage("$unwind", rawdoc! {"path": "$k", "includeArrayIndex": text(path(n))})
     }),
     ("$replaceWith", 200, |n| match stage("$replaceWith", variable(n)) {
-        Err(error) if error.code == 40228 => Ok(()),
+        Err(error) if error.code.number() == 40228 => Ok(()),
         other => other,
     }),
     ("$sortByCount", 200, |n| stage("$sortByCount", variable(n))),

@@ -1,7 +1,9 @@
 //! What filters say beside yes and no.
 
 use bson::{Bson, DateTime, Document, RawDocumentBuf, bson, doc};
-use hookstead_query::{Bound, DEPTH_MAX, Filter, Parameters, QueryError, Side, validate};
+use hookstead_query::{
+    Bound, DEPTH_MAX, Filter, MongoCode, Parameters, QueryError, Side, validate,
+};
 
 fn raw(document: &Document) -> RawDocumentBuf {
     RawDocumentBuf::try_from(document).unwrap()
@@ -111,13 +113,13 @@ fn a_sample_is_a_share_of_the_documents() {
 fn queries_have_a_depth() {
     let nest = |depth: usize| (0..depth).fold(doc! {"a": 1}, |inner, _| doc! {"$and": [inner]});
     assert!(try_parse(&nest(40)).is_ok());
-    assert_eq!(try_parse(&nest(120)).unwrap_err().code, 15);
+    assert_eq!(try_parse(&nest(120)).unwrap_err().code.number(), 15);
     let not = |depth: usize| {
         let inner = (0..depth).fold(doc! {"$gt": 1}, |inner, _| doc! {"$not": inner});
         doc! {"a": inner}
     };
     assert!(try_parse(&not(90)).is_ok());
-    assert_eq!(try_parse(&not(110)).unwrap_err().code, QueryError::BAD_VALUE);
+    assert_eq!(try_parse(&not(110)).unwrap_err().code, MongoCode::BAD_VALUE);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, fs, rc::Rc};
 
 use bson::{Bson, DateTime, Document, RawDocumentBuf, bson, doc};
 use hookstead_query::{
-    Distinct, Expression, Filter, Interrupt, NoCollections, Parameters, Pipeline, Projection,
-    QueryError, Sort, Update, with_interrupt, with_steps,
+    Distinct, Expression, Filter, Interrupt, MongoCode, NoCollections, Parameters, Pipeline,
+    Projection, QueryError, Sort, Update, with_interrupt, with_steps,
 };
 
 const TABLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/databases/operators.md");
@@ -22,13 +22,13 @@ struct Refusing;
 
 impl Interrupt for Refusing {
     fn check(&self) -> Result<(), QueryError> {
-        Err(QueryError::new(QueryError::INTERRUPTED, "stop"))
+        Err(QueryError::new(MongoCode::INTERRUPTED, "stop"))
     }
 }
 
 fn is_stopped<T>(work: impl FnOnce() -> Result<T, QueryError>) -> bool {
     let outcome = with_interrupt(Rc::new(Refusing), work);
-    outcome.is_err_and(|error| error.code == QueryError::INTERRUPTED)
+    outcome.is_err_and(|error| error.code == MongoCode::INTERRUPTED)
 }
 
 fn raw(document: &Document) -> RawDocumentBuf {
@@ -253,7 +253,7 @@ fn every_operator_that_goes_through_something_can_be_stopped() {
         // One look at a text, or at two arrays, is counted behind it.
         assert!(stopped || is_one_look, "{name} goes on");
         let soon = with_steps(200_000, || looped.evaluate_root(&document));
-        assert_eq!(soon.unwrap_err().code, QueryError::INTERRUPTED, "{name} in a loop goes on");
+        assert_eq!(soon.unwrap_err().code, MongoCode::INTERRUPTED, "{name} in a loop goes on");
     }
 }
 
@@ -360,7 +360,7 @@ fn a_stage_that_makes_much_of_little_can_be_stopped() {
             pipeline.run(source, &NoCollections).collect::<Result<Vec<_>, _>>()
         };
         let stopped = with_steps(100_000, run);
-        assert_eq!(stopped.unwrap_err().code, QueryError::INTERRUPTED, "{tail}");
+        assert_eq!(stopped.unwrap_err().code, MongoCode::INTERRUPTED, "{tail}");
     }
 }
 

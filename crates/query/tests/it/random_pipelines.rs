@@ -265,7 +265,7 @@ fn pipelines_with_little_memory_do_not_panic() {
         }
         let pipeline: Vec<RawDocumentBuf> = chance.stages(1).iter().map(raw).collect();
         let answer = over_collection(&Asked { world: &world, has_index: false }, &pipeline);
-        refusals += usize::from(answer.is_err_and(|error| error.code == 292));
+        refusals += usize::from(answer.is_err_and(|error| error.code.number() == 292));
     }
     assert!(refusals > 0, "the limit is never met");
 }

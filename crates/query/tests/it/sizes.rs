@@ -15,7 +15,7 @@ type Case = (&'static str, Option<i32>, fn() -> Result<(), QueryError>);
 fn check(cases: &'static [Case]) {
     on_a_thread(move || {
         for (name, code, run) in cases {
-            let outcome = run().map_err(|error| (error.code, error.message));
+            let outcome = run().map_err(|error| (error.code.number(), error.message));
             assert_eq!(outcome.as_ref().err().map(|(code, _)| *code), *code, "{name}: {outcome:?}");
         }
     });

@@ -4,7 +4,7 @@ use bson::{
     Binary, Bson, DateTime, Document, JavaScriptCodeWithScope, RawDocumentBuf, Regex, Timestamp,
     bson, doc, oid::ObjectId, raw::cstr, rawdoc, spec::BinarySubtype,
 };
-use hookstead_query::{Filter, Parameters, QueryError, Update};
+use hookstead_query::{Filter, MongoCode, Parameters, QueryError, Update};
 use serde_json::Value;
 
 use crate::{
@@ -107,12 +107,12 @@ fn documents_have_a_largest_size() {
     let codes = [15, 16, 17].map(|count| {
         let update = operators(doc! { "$set": { "a.$[].b": &text } });
         let array: Vec<Document> = (0..count).map(|_| doc! {}).collect();
-        apply(&update, &doc! { "_id": 1, "a": array }).map_err(|error| error.code).err()
+        apply(&update, &doc! { "_id": 1, "a": array }).map_err(|error| error.code.number()).err()
     });
     assert_eq!(codes, [None, Some(17419), Some(10334)]);
     let update = operators(doc! { "$push": { "a": { "$each": vec![text; 16] } } });
     let all = Filter::parse(&RawDocumentBuf::new(), &parameters()).unwrap();
-    assert_eq!(update.upsert(&all, || Bson::Int32(1)).unwrap_err().code, 17420);
+    assert_eq!(update.upsert(&all, || Bson::Int32(1)).unwrap_err().code.number(), 17420);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_small_update_does_not_make_an_endless_document() {
     let update = operators(doc! { "$set": { "a.$[].b": "x".repeat(1 << 20) } });
     let array: Vec<Document> = (0..100_000).map(|_| doc! {}).collect();
     let error = apply(&update, &doc! { "_id": 1, "a": array }).unwrap_err();
-    assert_eq!(error.code, 10334);
+    assert_eq!(error.code.number(), 10334);
     assert!(error.message.ends_with("is invalid. Size must be between 0 and 16793600(16MB)"));
 }
 
@@ -131,7 +131,8 @@ fn documents_have_a_largest_depth() {
     let error = |spec| apply(&operators(spec), &doc! { "_id": 1, "b": {} }).err();
     assert_eq!(error(doc! { "$set": { "b.c": nested(178) } }), None);
     assert_eq!(error(doc! { "$push": { "b.c": arrays(177) } }), None);
-    let too_deep = Some(QueryError::new(15, "Document exceeds maximum nesting depth of 180"));
+    let too_deep =
+        Some(QueryError::new(MongoCode::OVERFLOW, "Document exceeds maximum nesting depth of 180"));
     assert_eq!(error(doc! { "$set": { "b.c": nested(179) } }), too_deep);
     assert_eq!(error(doc! { "$push": { "b.c": arrays(178) } }), too_deep);
     assert_eq!(error(doc! { "$addToSet": { "b.c": arrays(178) } }), too_deep);

@@ -2,7 +2,7 @@
 
 use hookstead_site::Address as Path;
 
-use super::{Passed, Stop, head::Head, route};
+use super::{Passed, Stop, head::Head, unknown_path::nothing_here};
 use crate::refusal::Refusal;
 
 /// The step is passed.
@@ -16,7 +16,7 @@ pub(super) fn check<'a>(request: Passed<'a, Head>) -> Result<Passed<'a, Address<
     match path.app() {
         Some(app) if *app == *request.site.client_app_id() => request.known.of_app = true,
         Some(app) => return Err(Refusal::unknown_app(app).into()),
-        None => return Err(route::nothing_here(request.site, request.parts).into()),
+        None => return Err(nothing_here(request.site, request.parts).into()),
     }
     Ok(request.then(|Head| Address { path }))
 }

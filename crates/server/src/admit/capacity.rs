@@ -1,7 +1,7 @@
 //! The connection may have one more request.
 
 use super::{Passed, Stop, framing::Framing};
-use crate::{connection::STREAMS_MAX, refusal::Refusal};
+use crate::{link::STREAMS_MAX, refusal::Refusal};
 
 /// A connection may leave this part unread of what all may.
 const UNREAD_PART: usize = 8;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hookstead_site::{Guard, Target};
 
-use super::{Passed, Stop, proof, route::Route};
+use super::{Passed, Stop, route::Route, verify::verify};
 use crate::refusal::Refusal;
 
 /// The step is passed.
@@ -23,7 +23,7 @@ pub(super) fn check<'a>(request: Passed<'a, Route<'a>>) -> Result<Passed<'a, Cla
             let is_there = signed.proofs.iter().any(|(_, name)| parts.headers.contains_key(name));
             // The full check words the refusal.
             if !is_there {
-                proof::verify(signed, &request.asked(target.kind), b"")?;
+                verify(signed, &request.asked(target.kind), b"")?;
             }
         }
     }

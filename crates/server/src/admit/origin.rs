@@ -3,7 +3,7 @@
 use hookstead_site::{Address as Path, Origins};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Passed, Stop, address::Address};
+use super::{Passed, Stop, address::Address, passed::Verdict};
 use crate::{error_code::ErrorCode, refusal::Refusal};
 
 /// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
@@ -22,17 +22,6 @@ pub(super) fn check<'a>(request: Passed<'a, Address<'a>>) -> Result<Passed<'a, O
         return Err(Refusal::forbidden(ErrorCode::DomainNotAllowed, message).into());
     }
     Ok(request.then(|Address { path }| Origin { path }))
-}
-
-/// What an `Origin` header means for a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The request has none, so there is nothing to judge and nothing to say.
-    NotABrowser,
-    /// It is let in, and told this in `Access-Control-Allow-Origin`.
-    Allowed(HeaderValue),
-    /// It is not.
-    Refused,
 }
 
 /// Judges the `Origin` of a request. Two of them are two lies.

@@ -7,6 +7,7 @@ use http_body_util::Full;
 use super::{
     Passed, Stop,
     origin::{self, Origin},
+    passed::Verdict,
 };
 
 /// The step is passed.
@@ -23,7 +24,7 @@ pub(super) fn check<'a>(
     }
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    if request.known.origin != origin::Verdict::NotABrowser {
+    if request.known.origin != Verdict::NotABrowser {
         origin::preflight(request.site.origins(), response.headers_mut());
     }
     Err(Stop::Answered(Box::new(response)))

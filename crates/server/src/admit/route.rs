@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use hookstead_app::Method;
-use hookstead_site::{Address, Near, NoRoute, Site, Target};
-use http::{HeaderValue, request::Parts};
+use hookstead_site::{Address, NoRoute, Target};
+use http::HeaderValue;
 
-use super::{Passed, Stop, size::Size};
+use super::{
+    Passed, Stop,
+    size::Size,
+    unknown_path::{not_a_route, with_near_path},
+};
 use crate::{error_code::ErrorCode, excerpt::excerpt, refusal::Refusal};
 
 /// The step is passed.
@@ -22,27 +26,6 @@ pub(super) fn check<'a>(request: Passed<'a, Size<'a>>) -> Result<Passed<'a, Rout
     let target = found.map_err(refused)?;
     request.known.target = Some(Arc::clone(target));
     Ok(request.then(|Size { .. }| Route { target }))
-}
-
-/// The refusal of a path that nothing answers.
-pub(super) fn nothing_here(site: &Site, parts: &Parts) -> Refusal {
-    with_near_path(not_a_route(), site, parts)
-}
-
-fn not_a_route() -> Refusal {
-    Refusal::not_found(ErrorCode::NotFound, "there is nothing at this path".to_owned())
-}
-
-/// Adds to a refusal what differs from the path of the request by slashes only. The journal is
-/// told and the caller is not: routes match exactly.
-fn with_near_path(refusal: Refusal, site: &Site, parts: &Parts) -> Refusal {
-    let near = refusal.is_not_found().then(|| site.near(parts.uri.path())).flatten();
-    let near = match near {
-        Some(Near::Route(route)) => format!("the route '{}'", excerpt(route)),
-        Some(Near::Webhook(name)) => format!("the path of the webhook '{}'", excerpt(&name)),
-        None => return refusal,
-    };
-    refusal.with_hint(&format!("{near} differs by slashes only"))
 }
 
 fn refuse(why: NoRoute, address: &Address<'_>, method: &http::Method) -> Refusal {

@@ -7,7 +7,7 @@ use hookstead_functions::{Applies, Finding, Functions};
 use serde::Serialize;
 
 use super::{
-    report::Circumstances,
+    circumstances::Circumstances,
     uses::{DATABASE, ModuleKind, OUTGOING},
 };
 

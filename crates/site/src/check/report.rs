@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     analyses::Analyses,
+    circumstances::Circumstances,
     missing::{Missing, Wanted},
     uses::{Survey, Uses},
     verdict::{Verdict, judge},
@@ -114,18 +115,6 @@ pub struct Summary {
     pub warnings: usize,
     /// Parts that were in use and are not served.
     pub losses: usize,
-}
-
-/// What the operator has decided and set up, as far as it says what runs.
-pub struct Circumstances<'a> {
-    /// Whether there is a secret of a name.
-    pub has_secret: &'a dyn Fn(&str) -> bool,
-    /// The names of the data sources.
-    pub data_sources: Vec<&'a str>,
-    /// Whether one of them is the embedded store.
-    pub is_embedded: bool,
-    /// Whether callers run as system although they should log in.
-    pub user_is_system: bool,
 }
 
 impl Report {

@@ -1,14 +1,12 @@
 //! What a unique index refuses, in the words of a server.
 
 use bson::{RawBsonRef, RawDocument};
+use hookstead_query::value_text;
 
 use crate::{
-    DataError, ErrorKind, Namespace,
-    embedded::catalogue::{Collection, Index, index_keys::values_of, text::value_text},
+    DataError, ErrorKind, MongoCode, Namespace,
+    embedded::catalogue::{Collection, Index, index_keys::values_of},
 };
-
-/// `DuplicateKey`
-const CODE: i32 = 11000;
 
 /// A document whose `_id` another one has.
 pub(crate) fn of_id(namespace: &Namespace, document: &RawDocument) -> DataError {
@@ -40,5 +38,5 @@ fn error(namespace: &Namespace, index: &str, key: &str) -> DataError {
         "E11000 duplicate key error collection: {database}.{collection} index: {index} \
          dup key: {{ {key} }}"
     );
-    DataError::new(ErrorKind::DuplicateKey, message).with_code(CODE)
+    DataError::new(ErrorKind::DuplicateKey, message).with_code(MongoCode::DUPLICATE_KEY)
 }

@@ -7,9 +7,12 @@
 use bson::{RawArray, RawBsonRef, RawDocument};
 use hookstead_query::{append_descending_key, append_key};
 
-use crate::embedded::{
-    catalogue::{Index, IndexField},
-    failure::{Failure, Outcome},
+use crate::{
+    MongoCode,
+    embedded::{
+        catalogue::{Index, IndexField},
+        failure::{Failure, Outcome},
+    },
 };
 
 /// The keys of a document: sorted, each once.
@@ -95,7 +98,7 @@ fn shared_array<'a>(index: &Index, spots: &[Spot<'a>]) -> Outcome<Option<&'a Raw
         match first {
             Some((other, path)) if !std::ptr::eq(other.as_bytes(), items.as_bytes()) => {
                 let message = format!("cannot index parallel arrays [{}] [{path}]", field.path);
-                return Err(Failure::refused(171, message));
+                return Err(Failure::refused(MongoCode::CANNOT_INDEX_PARALLEL_ARRAYS, message));
             }
             _ => first = Some((items, &field.path)),
         }
@@ -167,7 +170,7 @@ fn at_place<'a>(
             "Ambiguous field name found in array (do not use numeric field names in embedded \
              elements in an array), field: '{name}'"
         );
-        return Err(Failure::refused(16746, message));
+        return Err(Failure::refused(MongoCode::AMBIGUOUS_FIELD_NAME, message));
     }
     match items.get(place).ok().flatten() {
         None => Ok(Spot::Absent),

@@ -1,12 +1,9 @@
 //! Names of databases and collections that a server takes.
 
 use crate::{
-    Namespace,
+    MongoCode, Namespace,
     embedded::failure::{Failure, Outcome},
 };
-
-/// `InvalidNamespace`
-const INVALID: i32 = 73;
 
 const DATABASE_BYTES_MAX: usize = 63;
 const NAMESPACE_BYTES_MAX: usize = 255;
@@ -21,17 +18,20 @@ pub(crate) fn check(name: &Namespace) -> Outcome<()> {
         || collection.starts_with('.')
         || collection.ends_with('.');
     if is_odd {
-        return Err(Failure::refused(INVALID, format!("Invalid namespace specified '{text}'")));
+        return Err(Failure::refused(
+            MongoCode::INVALID_NAMESPACE,
+            format!("Invalid namespace specified '{text}'"),
+        ));
     }
     if collection.starts_with("system.") {
         let message = format!("Invalid system namespace: {text}");
-        return Err(Failure::refused(INVALID, message));
+        return Err(Failure::refused(MongoCode::INVALID_NAMESPACE, message));
     }
     if text.len() > NAMESPACE_BYTES_MAX {
         let message = format!(
             "Fully qualified namespace is too long. Namespace: {text} Max: {NAMESPACE_BYTES_MAX}"
         );
-        return Err(Failure::refused(INVALID, message));
+        return Err(Failure::refused(MongoCode::INVALID_NAMESPACE, message));
     }
     Ok(())
 }
@@ -42,7 +42,10 @@ pub(crate) fn check_database(name: &str) -> Outcome<()> {
         || name.len() > DATABASE_BYTES_MAX
         || name.contains(['/', '\\', '.', ' ', '"', '$', '\0']);
     if is_odd {
-        return Err(Failure::refused(INVALID, format!("Invalid database name: '{name}'")));
+        return Err(Failure::refused(
+            MongoCode::INVALID_NAMESPACE,
+            format!("Invalid database name: '{name}'"),
+        ));
     }
     Ok(())
 }

@@ -6,13 +6,16 @@ use bson::{RawDocument, RawDocumentBuf};
 use hookstead_query::{HeldBytes, append_key, step_bytes};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Rows, params};
 
-use crate::embedded::{
-    catalogue::{
-        Collection, Index, duplicate, index_keys::keys_of, mark_multikey, reread_multikey,
+use crate::{
+    MongoCode,
+    embedded::{
+        catalogue::{
+            Collection, Index, duplicate, index_keys::keys_of, mark_multikey, reread_multikey,
+        },
+        collection::{Documents, DocumentsMut, Step, Visitor},
+        failure::{Failure, Outcome},
+        plan::access::{Access, Position, Ranges},
     },
-    collection::{Documents, DocumentsMut, Step, Visitor},
-    failure::{Failure, Outcome},
-    plan::access::{Access, Position, Ranges},
 };
 
 /// A collection of the file.
@@ -129,7 +132,10 @@ impl<'c> Table<'c> {
     fn index(&self, id: i64) -> Outcome<&'c Index> {
         let index = self.collection.indexes.iter().find(|index| index.id == id);
         index.ok_or_else(|| {
-            Failure::refused(175, "the index that the query used has been dropped meanwhile")
+            Failure::refused(
+                MongoCode::QUERY_PLAN_KILLED,
+                "the index that the query used has been dropped meanwhile",
+            )
         })
     }
 

@@ -7,7 +7,7 @@ use bson::{
 };
 
 use crate::{
-    check,
+    MongoCode, check,
     embedded::failure::{Failure, Outcome},
 };
 
@@ -24,7 +24,10 @@ pub(crate) fn to_insert(document: RawDocumentBuf) -> Outcome<RawDocumentBuf> {
     let mut ids = document.iter().filter(is_id).flatten();
     let (id, another) = (ids.next(), ids.next());
     if another.is_some() {
-        return Err(Failure::refused(2, "can't have multiple _id fields in one document"));
+        return Err(Failure::refused(
+            MongoCode::BAD_VALUE,
+            "can't have multiple _id fields in one document",
+        ));
     }
     let Some((_, id)) = id else {
         return Ok(with_id(RawBsonRef::ObjectId(ObjectId::new()), &document));
@@ -53,7 +56,10 @@ fn check_id(id: RawBsonRef<'_>) -> Outcome<()> {
         RawBsonRef::Document(inner) => return check_names(inner),
         _ => return Ok(()),
     };
-    Err(Failure::refused(53, format!("The '_id' value cannot be of type {kind}")))
+    Err(Failure::refused(
+        MongoCode::INVALID_ID_FIELD,
+        format!("The '_id' value cannot be of type {kind}"),
+    ))
 }
 
 /// An `_id` that is a document must not look like a condition.
@@ -65,7 +71,7 @@ fn check_names(id: &RawDocument) -> Outcome<()> {
             let message = format!(
                 "_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
             );
-            Err(Failure::refused(52, message))
+            Err(Failure::refused(MongoCode::DOLLAR_PREFIXED_FIELD_NAME, message))
         }
     }
 }
@@ -75,7 +81,7 @@ fn check_depth(document: &RawDocument, depth: usize) -> Outcome<()> {
     if depth >= DEPTH_MAX {
         let message =
             format!("cannot insert document because it exceeds {DEPTH_MAX} levels of nesting");
-        return Err(Failure::refused(15, message));
+        return Err(Failure::refused(MongoCode::OVERFLOW, message));
     }
     for field in document {
         match field.map_err(broken)?.1 {
@@ -91,5 +97,5 @@ fn check_depth(document: &RawDocument, depth: usize) -> Outcome<()> {
 }
 
 fn broken(error: impl std::fmt::Display) -> Failure {
-    Failure::refused(22, format!("the document is no BSON: {error}"))
+    Failure::refused(MongoCode::INVALID_BSON, format!("the document is no BSON: {error}"))
 }

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use hookstead_memory::{Part, Share};
-use hookstead_query::{QueryError, with_kept};
+use hookstead_query::with_kept;
 
 use crate::{
-    Answer, Batch, Command, Cursor, DataError, Future, Namespace,
+    Answer, Batch, Command, Cursor, DataError, Future, MongoCode, Namespace,
     embedded::{
         catalogue::names,
         command::Work,
@@ -34,7 +34,7 @@ impl Parsed {
     pub(crate) fn parse(command: Command, memory: &Arc<Part>) -> Outcome<Self> {
         let (parsed, held) = with_kept(|| Work::parse(command));
         let work = match parsed {
-            Err(error) if error.code == Some(QueryError::INTERRUPTED) => {
+            Err(error) if error.code == Some(MongoCode::INTERRUPTED) => {
                 return Err(Failure::Cancelled);
             }
             parsed => parsed?,

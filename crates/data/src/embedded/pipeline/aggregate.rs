@@ -11,7 +11,7 @@ use bson::{Document, RawBsonRef, RawDocument};
 use hookstead_query::{Parameters, Pipeline, QueryError, Variables, validate};
 
 use crate::{
-    Aggregate, Answer, Batch, Cursor, DataError, Future, Namespace,
+    Aggregate, Answer, Batch, Cursor, DataError, Future, MongoCode, Namespace,
     embedded::{
         failure::Outcome,
         pipeline::{
@@ -27,9 +27,6 @@ use crate::{
     },
     store::failed,
 };
-
-/// `InvalidNamespace`
-const INVALID_NAMESPACE: i32 = 73;
 
 /// A pipeline, ready to be run.
 pub(crate) struct AggregateWork {
@@ -49,7 +46,7 @@ impl AggregateWork {
             let first = first.and_then(Result::ok).map_or("", |(name, _)| name.as_str());
             let text =
                 format!("{{aggregate: 1}} is not valid for '{first}'; a collection is required.");
-            return Err(QueryError::new(INVALID_NAMESPACE, text).into());
+            return Err(QueryError::new(MongoCode::INVALID_NAMESPACE, text).into());
         }
         Ok(Self { pipeline, parameters })
     }

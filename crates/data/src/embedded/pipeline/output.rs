@@ -10,7 +10,7 @@ use hookstead_query::{
 };
 
 use crate::{
-    Namespace, check,
+    MongoCode, Namespace, check,
     embedded::{
         catalogue::{Collection, Index, duplicate, index_keys::append, names},
         collection::{
@@ -120,7 +120,7 @@ impl<'a> Target<'a> {
                 WhenNotMatched::Discard => Ok(()),
                 WhenNotMatched::Insert => table.insert(&validate::to_insert(new.to_owned())?),
                 WhenNotMatched::Fail => Err(Failure::refused(
-                    13113,
+                    MongoCode::MERGE_STAGE_NO_MATCHING_DOCUMENT,
                     "$merge could not find a matching document in the target collection for at \
                      least one document in the source collection",
                 )),
@@ -181,7 +181,10 @@ fn by<'c>(on: &[String], collection: &'c Collection) -> Outcome<By<'c>> {
 }
 
 fn no_index() -> Failure {
-    Failure::refused(51183, "Cannot find index to verify that join fields will be unique")
+    Failure::refused(
+        MongoCode::MERGE_ON_WITHOUT_UNIQUE_INDEX,
+        "Cannot find index to verify that join fields will be unique",
+    )
 }
 
 /// The document that has the same values in some fields.
@@ -223,7 +226,7 @@ fn joinable(value: Option<RawBsonRef<'_>>) -> Outcome<RawBsonRef<'_>> {
     match value {
         None | Some(RawBsonRef::Null | RawBsonRef::Undefined | RawBsonRef::Array(_)) => {
             Err(Failure::refused(
-                51132,
+                MongoCode::MERGE_ON_VALUE_INVALID,
                 "$merge write error: 'on' field cannot be missing, null, undefined or an array",
             ))
         }
@@ -263,7 +266,7 @@ fn merged(before: &RawDocument, new: &RawDocument) -> Outcome<RawDocumentBuf> {
         let other = new.get(name).ok().flatten();
         if name == "_id" && other.is_some_and(|other| !is_same(other, value)) {
             return Err(Failure::refused(
-                QueryError::IMMUTABLE_FIELD,
+                MongoCode::IMMUTABLE_FIELD,
                 "$merge failed to update the matching document, did you attempt to modify the \
                  _id or the shard key?",
             ));

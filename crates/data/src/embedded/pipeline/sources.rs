@@ -15,7 +15,7 @@ use hookstead_query::{
 };
 
 use crate::{
-    Namespace,
+    MongoCode, Namespace,
     embedded::{
         catalogue::Collection,
         collection::{Documents, Nothing, Step, table::Table},
@@ -216,7 +216,8 @@ impl Iterator for Scan<'_> {
             }
             if let Err(failure) = self.read_ahead() {
                 self.is_over = true;
-                let error = QueryError::new(1, "the documents could not be read");
+                let error =
+                    QueryError::new(MongoCode::INTERNAL_ERROR, "the documents could not be read");
                 self.sources.state().failure = Some(failure);
                 return Some(Err(error));
             }

@@ -5,13 +5,13 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use bson::{RawDocument, RawDocumentBuf};
 use hookstead_query::{HeldBytes, Sort, sort_by};
 
-use crate::embedded::failure::{Failure, Outcome};
+use crate::{
+    MongoCode,
+    embedded::failure::{Failure, Outcome},
+};
 
 /// What is sorted at a time may take so much memory, as with servers.
 const BYTES_MAX: usize = 100 << 20;
-
-/// `QueryExceededMemoryLimitNoDiskUseAllowed`
-const TOO_MUCH: i32 = 292;
 
 /// What an entry takes beside its bytes.
 const ENTRY_BYTES: usize = 96;
@@ -66,7 +66,7 @@ impl<'s> Sorter<'s> {
                  of {BYTES_MAX} bytes, but did not opt in to external sorting. Aborting \
                  operation. Pass allowDiskUse:true to opt in."
             );
-            return Err(Failure::refused(TOO_MUCH, message));
+            return Err(Failure::refused(MongoCode::NO_DISK_USE_ALLOWED, message));
         }
         self.held.set(self.bytes)?;
         self.entries.push(entry);

@@ -12,7 +12,7 @@ use bson::{RawDocument, RawDocumentBuf};
 use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, step_bytes};
 
 use crate::{
-    Answer, Batch, Cursor, DataError, ErrorKind, Find, Future, Namespace,
+    Answer, Batch, Cursor, DataError, ErrorKind, Find, Future, MongoCode, Namespace,
     embedded::{
         catalogue::Collection,
         collection::{Documents, Step},
@@ -310,5 +310,6 @@ impl Cursor for FindCursor {
 
 /// What a cursor answers when a batch of it was not waited for, or has failed.
 pub(crate) fn given_up() -> DataError {
-    DataError::new(ErrorKind::Refused, "cursor was closed before its end").with_code(43)
+    DataError::new(ErrorKind::Refused, "cursor was closed before its end")
+        .with_code(MongoCode::CURSOR_NOT_FOUND)
 }

@@ -4,7 +4,7 @@ use bson::{Bson, RawDocument};
 use hookstead_query::{Distinct as DistinctValues, Filter, Parameters, QueryError};
 
 use crate::{
-    Answer, Count, Distinct,
+    Answer, Count, Distinct, MongoCode,
     embedded::{
         collection::{Documents, Step},
         failure::{Failure, Outcome},
@@ -81,14 +81,18 @@ fn distinct(
     each(filter, documents, cancel, &mut |document| {
         distinct.add(document)?;
         if distinct.bytes_len() > DISTINCT_BYTES_MAX {
-            return Err(Failure::refused(17217, "distinct too big, 16mb cap"));
+            return Err(Failure::refused(
+                MongoCode::DISTINCT_TOO_LARGE,
+                "distinct too big, 16mb cap",
+            ));
         }
         Ok(Step::Next)
     })?;
     let (values, mut held) = distinct.into_values();
     held.add(values.len() * size_of::<Bson>())?;
     let values = values.into_iter().map(Bson::try_from).collect::<Result<_, _>>();
-    let values = values.map_err(|error| Failure::refused(22, error.to_string()))?;
+    let values =
+        values.map_err(|error| Failure::refused(MongoCode::INVALID_BSON, error.to_string()))?;
     held.keep();
     Ok(Answer::Values(values))
 }

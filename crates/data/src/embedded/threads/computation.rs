@@ -18,16 +18,13 @@ use hookstead_memory::{Part, Share};
 use hookstead_query::{Interrupt, QueryError, with_interrupt};
 
 use crate::{
-    DataError, ErrorKind,
+    DataError, ErrorKind, MongoCode,
     embedded::{
         failure::{Failure, Outcome},
         file::shared::Shared,
         threads::{cancel::Cancel, lanes::thread_time, pool::Pool},
     },
 };
-
-/// `MaxTimeMSExpired`
-const TIME_LIMIT: i32 = 50;
 
 /// Roughly how long a step takes.
 const STEP_TIME: Duration = Duration::from_nanos(60);
@@ -116,7 +113,7 @@ impl Computation {
 
     fn end(&self, stop: Stop) -> QueryError {
         self.stop.set(Some(stop));
-        QueryError::new(QueryError::INTERRUPTED, "operation was interrupted")
+        QueryError::new(MongoCode::INTERRUPTED, "operation was interrupted")
     }
 
     fn look(&self) -> Option<Stop> {
@@ -203,7 +200,6 @@ pub(crate) fn hold(share: &mut Option<Share>, memory: &Arc<Part>, bytes: usize) 
 
 /// What fails for lack of memory. What can never be had is a limit.
 pub(crate) fn no_memory(memory: &Part, bytes: usize) -> DataError {
-    const EXCEEDED_MEMORY_LIMIT: i32 = 146;
     let bytes_max = memory.large_bytes_max();
     let (kind, message) = match bytes > bytes_max {
         true => {
@@ -216,7 +212,7 @@ pub(crate) fn no_memory(memory: &Part, bytes: usize) -> DataError {
             (ErrorKind::Unavailable, text.to_owned())
         }
     };
-    DataError::new(kind, message).with_code(EXCEEDED_MEMORY_LIMIT).with_detail(format!(
+    DataError::new(kind, message).with_code(MongoCode::EXCEEDED_MEMORY_LIMIT).with_detail(format!(
         "it asked for {bytes} bytes, and the embedded store has {} of {bytes_max} in use (half of \
          [limits] memory_mib)",
         memory.used_bytes()
@@ -235,22 +231,21 @@ impl Drop for Computation {
 
 /// What a computation fails with that has had its time.
 fn time_limit() -> DataError {
-    DataError::new(ErrorKind::Refused, "operation exceeded time limit").with_code(TIME_LIMIT)
+    DataError::new(ErrorKind::Refused, "operation exceeded time limit")
+        .with_code(MongoCode::MAX_TIME_EXPIRED)
 }
 
 /// Whether a failure is that of a computation that has had its time.
 pub(crate) fn is_time_limit(error: &DataError) -> bool {
-    error.kind == ErrorKind::Refused && error.code == Some(TIME_LIMIT)
+    error.kind == ErrorKind::Refused && error.code == Some(MongoCode::MAX_TIME_EXPIRED)
 }
 
 fn closing() -> DataError {
-    const INTERRUPTED_AT_SHUTDOWN: i32 = 11600;
     let message = "interrupted at shutdown";
-    DataError::new(ErrorKind::Unavailable, message).with_code(INTERRUPTED_AT_SHUTDOWN)
+    DataError::new(ErrorKind::Unavailable, message).with_code(MongoCode::INTERRUPTED_AT_SHUTDOWN)
 }
 
 fn too_many_long() -> DataError {
-    const EXCEEDED_TIME_LIMIT: i32 = 262;
     let message = "too many operations that take long are under way; try again later";
-    DataError::new(ErrorKind::Unavailable, message).with_code(EXCEEDED_TIME_LIMIT)
+    DataError::new(ErrorKind::Unavailable, message).with_code(MongoCode::EXCEEDED_TIME_LIMIT)
 }

@@ -10,7 +10,7 @@ use bson::{RawDocument, RawDocumentBuf};
 use hookstead_memory::{Part, Share};
 
 use crate::{
-    DataError, ErrorKind, Namespace,
+    DataError, ErrorKind, MongoCode, Namespace,
     embedded::{
         catalogue::{Collection, index_keys::keys_of},
         collection::{DocumentsMut as _, table::Table, writing::Writing},
@@ -21,9 +21,6 @@ use crate::{
 
 /// Rows of new documents begin here, behind all that are in the file.
 pub(crate) const OWN_ROW_MIN: i64 = 1 << 62;
-
-/// `TransactionTooLarge`
-pub(crate) const TOO_LARGE: i32 = 257;
 
 /// What a document takes besides its bytes, and a key of a unique index.
 const ROW_BYTES: usize = 256;
@@ -182,7 +179,10 @@ impl Changes {
     ) -> Outcome<()> {
         let len = |document: Option<&RawDocument>| document.map_or(0, |one| one.as_bytes().len());
         if self.bytes + len(before) + len(after) > self.bytes_max {
-            return Err(Failure::refused(TOO_LARGE, "the transaction holds too many documents"));
+            return Err(Failure::refused(
+                MongoCode::TRANSACTION_TOO_LARGE,
+                "the transaction holds too many documents",
+            ));
         }
         self.hold(len(before) + len(after))?;
         let known = self.by_key.remove(&key);
@@ -257,5 +257,5 @@ impl Changes {
 pub(crate) fn conflict() -> DataError {
     let message = "WriteConflict error: this operation conflicted with another operation. Please \
                    retry your operation or multi-document transaction.";
-    DataError::new(ErrorKind::WriteConflict, message).with_code(112)
+    DataError::new(ErrorKind::WriteConflict, message).with_code(MongoCode::WRITE_CONFLICT)
 }

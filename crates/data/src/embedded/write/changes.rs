@@ -4,7 +4,8 @@ use bson::{Bson, RawDocument, RawDocumentBuf, oid::ObjectId};
 use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, Update as Change};
 
 use crate::{
-    Answer, DataError, Delete, FindAndModify, Modification, Update, UpdateSpec, Updated, check,
+    Answer, DataError, Delete, FindAndModify, Modification, MongoCode, Update, UpdateSpec, Updated,
+    check,
     embedded::{
         collection::{DocumentsMut, Step, validate},
         failure::Outcome,
@@ -58,7 +59,7 @@ impl UpdateWork {
         let Update { filter, modification, many, upsert } = update;
         if *many && matches!(modification, Modification::Replacement(_)) {
             let text = "multi update is not supported for replacement-style update";
-            return Err(hookstead_query::QueryError::new(9, text).into());
+            return Err(hookstead_query::QueryError::new(MongoCode::FAILED_TO_PARSE, text).into());
         }
         Ok(Self {
             filter: Filter::parse(filter, parameters)?,

@@ -4,7 +4,7 @@ use bson::{Bson, RawDocumentBuf};
 use hookstead_query::Parameters;
 
 use crate::{
-    Answer, DataError, InsertMany, WriteOperation, Writes,
+    Answer, DataError, InsertMany, MongoCode, WriteOperation, Writes,
     embedded::{
         collection::{DocumentsMut, validate},
         failure::{Failure, Outcome, gone},
@@ -34,7 +34,7 @@ enum Operation {
 /// more than once.
 struct Refusal {
     kind: crate::ErrorKind,
-    code: Option<i32>,
+    code: Option<MongoCode>,
     message: String,
 }
 
@@ -72,8 +72,7 @@ impl BulkWork {
 
     /// Whether an operation could not be read in time.
     pub(crate) fn is_interrupted(&self) -> bool {
-        let is_interrupted =
-            |refusal: &Refusal| refusal.code == Some(hookstead_query::QueryError::INTERRUPTED);
+        let is_interrupted = |refusal: &Refusal| refusal.code == Some(MongoCode::INTERRUPTED);
         self.operations.iter().any(|one| one.as_ref().err().is_some_and(is_interrupted))
     }
 

@@ -10,7 +10,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Answer, DataError, ErrorKind, Future, Namespace,
+    Answer, DataError, ErrorKind, Future, MongoCode, Namespace,
     embedded::{
         collection::{DocumentsMut, Nothing, table::Table, writing::Writing},
         data_source::EmbeddedStore,
@@ -19,7 +19,7 @@ use crate::{
             computation::{Limit, is_time_limit},
             writer::Work,
         },
-        transaction::{Transaction, line::Line, overlay::TOO_LARGE},
+        transaction::{Transaction, line::Line},
         write::work::WriteWork,
     },
 };
@@ -81,7 +81,7 @@ pub(crate) async fn try_elsewhere(
     let _place = store.moved().acquire().await.map_err(|_| gone())?;
     for _ in 0..TRIES_MAX {
         match in_transaction(store, name, write, keeps_part).await {
-            Err(error) if error.code == Some(TOO_LARGE) => break,
+            Err(error) if error.code == Some(MongoCode::TRANSACTION_TOO_LARGE) => break,
             Err(error) if error.kind == ErrorKind::WriteConflict => {}
             outcome => return outcome.map(Some),
         }
@@ -105,7 +105,7 @@ async fn in_transaction(
             Err(Failure::Answer(refusal))
                 if keeps_part
                     && refusal.kind != ErrorKind::Unavailable
-                    && refusal.code != Some(TOO_LARGE) =>
+                    && refusal.code != Some(MongoCode::TRANSACTION_TOO_LARGE) =>
             {
                 Ok(Err(refusal))
             }

@@ -54,7 +54,7 @@ pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Res
     let Asked::Command(command) = asked(case).map_err(Wrong::NoAnswer)? else { return Ok(()) };
     let outcome = match run(store, named("c"), command).await {
         Ok(outcome) => outcome,
-        Err(error) if error.code.is_none() => return Err(Wrong::NoAnswer(error.to_string())),
+        Err(error) if error.number().is_none() => return Err(Wrong::NoAnswer(error.to_string())),
         Err(error) => return check_error(case, &error).map_err(Wrong::Answer),
     };
     if let Some(refusal) = &case.error {
@@ -90,7 +90,7 @@ pub(super) async fn check(store: &dyn Store, database: &str, case: &Case) -> Res
 }
 
 fn check_error(case: &Case, error: &DataError) -> Result<(), String> {
-    let code = error.code.unwrap_or_default();
+    let code = error.number().unwrap_or_default();
     let Some(refusal) = &case.error else { return Err(format!("failed with {code} {error}")) };
     let text = refusal.contains.as_deref().unwrap_or_default();
     if code == refusal.code && error.message.contains(text) {

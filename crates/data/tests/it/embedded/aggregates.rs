@@ -57,7 +57,7 @@ async fn documents_without_a_collection() {
     };
     let documents = run(doc! {"$documents": [{"a": 1}, {"a": 2}]}).await.unwrap();
     assert_eq!(documents, [doc! {"a": 1}, doc! {"a": 2}]);
-    assert_eq!(run(doc! {"$match": {}}).await.unwrap_err().code, Some(73));
+    assert_eq!(run(doc! {"$match": {}}).await.unwrap_err().number(), Some(73));
 }
 
 #[tokio::test]
@@ -116,6 +116,6 @@ async fn merge_meets_documents_by_id() {
         (doc! {"into": "o", "on": "a"}, 51183),
     ] {
         let error = store.aggregate(&c(), &[doc! {"$merge": merge}]).await.unwrap_err();
-        assert_eq!(error.code, Some(code), "{error}");
+        assert_eq!(error.number(), Some(code), "{error}");
     }
 }

@@ -68,10 +68,10 @@ async fn ids_that_servers_refuse_are_refused() {
     let regex = bson::Regex { pattern: "a".try_into().unwrap(), options: "".try_into().unwrap() };
     for id in [Bson::Array(vec![]), Bson::Undefined, Bson::RegularExpression(regex)] {
         let error = fixture.store.insert(&c(), &[doc! {"_id": id}]).await.unwrap_err();
-        assert_eq!(error.code, Some(53), "{error}");
+        assert_eq!(error.number(), Some(53), "{error}");
     }
     let error = fixture.store.insert(&c(), &[doc! {"_id": {"$a": 1}}]).await.unwrap_err();
-    assert_eq!(error.code, Some(52), "{error}");
+    assert_eq!(error.number(), Some(52), "{error}");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn an_id_is_there_once() {
     let fixture = Fixture::new();
     fixture.store.insert(&c(), &[doc! {"_id": "a"}]).await.unwrap();
     let error = fixture.store.insert(&c(), &[doc! {"_id": "a"}]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::DuplicateKey, Some(11000)));
+    assert_eq!((error.kind, error.number()), (ErrorKind::DuplicateKey, Some(11000)));
     assert_eq!(
         error.message,
         r#"E11000 duplicate key error collection: db.c index: _id_ dup key: { _id: "a" }"#
@@ -87,7 +87,7 @@ async fn an_id_is_there_once() {
     // Numbers of different types are one value.
     fixture.store.insert(&c(), &[doc! {"_id": 1}]).await.unwrap();
     let error = fixture.store.insert(&c(), &[doc! {"_id": 1.0}]).await.unwrap_err();
-    assert_eq!(error.code, Some(11000));
+    assert_eq!(error.number(), Some(11000));
 }
 
 #[tokio::test]
@@ -96,11 +96,11 @@ async fn what_was_inserted_before_a_failure_stays() {
     let store = &fixture.store;
     let documents = [doc! {"_id": 1}, doc! {"_id": 1}, doc! {"_id": 2}];
     let error = store.insert(&c(), &documents).await.unwrap_err();
-    assert_eq!(error.code, Some(11000));
+    assert_eq!(error.number(), Some(11000));
     assert_eq!(store.count(&c(), doc! {}).await.unwrap(), 1);
     let unordered = InsertMany { documents: documents.iter().map(raw).collect(), ordered: false };
     let result = store.run(c(), Command::InsertMany(unordered)).await;
-    assert_eq!(result.err().unwrap().code, Some(11000));
+    assert_eq!(result.err().unwrap().number(), Some(11000));
     assert_eq!(store.count(&c(), doc! {}).await.unwrap(), 2);
 }
 
@@ -109,10 +109,10 @@ async fn documents_that_are_too_large_or_too_deep_are_refused() {
     let fixture = Fixture::new();
     let large = doc! {"_id": 1, "a": "x".repeat(16 << 20)};
     let error = fixture.store.insert(&c(), &[large]).await.unwrap_err();
-    assert_eq!(error.code, Some(2), "{error}");
+    assert_eq!(error.number(), Some(2), "{error}");
     let deep = (0..180).fold(doc! {}, |inner, _| doc! {"a": inner});
     let error = fixture.store.insert(&c(), &[deep]).await.unwrap_err();
-    assert_eq!(error.code, Some(15), "{error}");
+    assert_eq!(error.number(), Some(15), "{error}");
     let deep = (0..178).fold(doc! {}, |inner, _| doc! {"a": inner});
     fixture.store.insert(&c(), &[deep]).await.unwrap();
     let large = doc! {"_id": 2, "a": "x".repeat((16 << 20) - 64)};
@@ -124,7 +124,7 @@ async fn odd_names_are_refused() {
     let fixture = Fixture::new();
     for name in ["", "a$b", "a\0b", ".a", "a.", "system.users", &"a".repeat(300)] {
         let error = fixture.store.insert(&named(name), &[doc! {}]).await.unwrap_err();
-        assert_eq!(error.code, Some(73), "{name:?}");
+        assert_eq!(error.number(), Some(73), "{name:?}");
     }
     fixture.store.insert(&named("a.b"), &[doc! {}]).await.unwrap();
 }
@@ -165,7 +165,7 @@ async fn an_update_of_many_that_fails_changes_nothing() {
     let store = &fixture.store;
     store.insert(&c(), &[doc! {"_id": 1, "a": 1}, doc! {"_id": 2, "a": "x"}]).await.unwrap();
     let error = store.update(&c(), doc! {}, doc! {"$inc": {"a": 1}}, true).await.unwrap_err();
-    assert_eq!(error.code, Some(14), "{error}");
+    assert_eq!(error.number(), Some(14), "{error}");
     let found = store.find(&c(), doc! {}).await.unwrap();
     assert_eq!(found, [doc! {"_id": 1, "a": 1}, doc! {"_id": 2, "a": "x"}]);
 }
@@ -175,7 +175,7 @@ async fn an_id_does_not_change() {
     let fixture = Fixture::new();
     fixture.store.insert(&c(), &[doc! {"_id": 1}]).await.unwrap();
     let result = fixture.store.update(&c(), doc! {}, doc! {"$set": {"_id": 2}}, false).await;
-    assert_eq!(result.unwrap_err().code, Some(66));
+    assert_eq!(result.unwrap_err().number(), Some(66));
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn several_writes_stop_at_the_first_failure_if_ordered() {
     for (ordered, count) in [(true, 1), (false, 2)] {
         let writes = Writes { operations: operations(), ordered };
         let result = store.run(c(), Command::BulkWrite(writes)).await;
-        assert_eq!(result.err().unwrap().code, Some(11000));
+        assert_eq!(result.err().unwrap().number(), Some(11000));
         assert_eq!(store.count(&c(), doc! {}).await.unwrap(), count);
     }
 }

@@ -152,7 +152,7 @@ async fn what_nobody_waits_for_any_more_ends() {
             match answer.map(Result::err) {
                 Err(_) => break,
                 // The one before has yet to notice that nobody waits.
-                Ok(Some(error)) if error.code == Some(TOO_MANY_READS) => {
+                Ok(Some(error)) if error.number() == Some(TOO_MANY_READS) => {
                     assert!(begun.elapsed() < GENEROUS, "what came before {name} goes on");
                 }
                 Ok(error) => panic!("{name} has an answer: {error:?}"),
@@ -174,7 +174,7 @@ async fn what_takes_too_long_fails_with_the_code_of_max_time() {
         let name = format!("{command:?}");
         let answer = timeout(GENEROUS, run(&fixture.store, command)).await;
         let error = answer.unwrap_or_else(|_| panic!("{name} goes on")).err();
-        assert_eq!(error.and_then(|error| error.code), Some(50), "{name}");
+        assert_eq!(error.and_then(|error| error.number()), Some(50), "{name}");
         check_others(&fixture, &name).await;
     }
     assert_eq!(fixture.store.find(&named("other"), doc! {}).await.unwrap(), []);

@@ -104,7 +104,7 @@ async fn what_cannot_be_sorted_in_memory_is_refused() {
     }
     let find = Find { sort: Some(raw(&doc! {"n": 1})), ..Find::default() };
     let error = fixture.store.find_with(&c(), find.clone()).await.unwrap_err();
-    assert_eq!(error.code, Some(292), "{error}");
+    assert_eq!(error.number(), Some(292), "{error}");
     let first = Find { limit: 1, ..find };
     assert_eq!(fixture.store.find_with(&c(), first).await.unwrap()[0].get_i32("_id").unwrap(), 26);
 }

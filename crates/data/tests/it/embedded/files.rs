@@ -147,7 +147,7 @@ async fn a_full_disk_fails_writes_and_loses_none() {
         match task.await.unwrap() {
             Ok(_) => done.push(n),
             Err(error) => {
-                assert_eq!((error.kind, error.code), (ErrorKind::Internal, Some(14031)));
+                assert_eq!((error.kind, error.number()), (ErrorKind::Internal, Some(14031)));
                 failed += 1;
             }
         }

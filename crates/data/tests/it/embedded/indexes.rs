@@ -113,7 +113,7 @@ async fn parallel_arrays_are_refused() {
     let fixture = Fixture::new();
     fixture.store.declare_indexes(vec![index(&[("a", true), ("b", true)])]).await.unwrap();
     let error = fixture.store.insert(&c(), &[doc! {"a": [1], "b": [1]}]).await.unwrap_err();
-    assert_eq!(error.code, Some(171));
+    assert_eq!(error.number(), Some(171));
     assert_eq!(error.message, "cannot index parallel arrays [b] [a]");
 }
 
@@ -167,7 +167,7 @@ async fn a_unique_index_refuses_in_the_words_of_a_server() {
     store.declare_indexes(vec![unique(&[("email", true)])]).await.unwrap();
     store.insert(&c(), &[doc! {"_id": 1, "email": "a"}]).await.unwrap();
     let error = store.insert(&c(), &[doc! {"_id": 2, "email": "a"}]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::DuplicateKey, Some(11000)));
+    assert_eq!((error.kind, error.number()), (ErrorKind::DuplicateKey, Some(11000)));
     assert_eq!(
         error.message,
         r#"E11000 duplicate key error collection: db.c index: email_1 dup key: { email: "a" }"#
@@ -182,7 +182,7 @@ async fn a_unique_index_refuses_in_the_words_of_a_server() {
     // An update meets it as well, and a document does not stand in its own way.
     store.insert(&c(), &[doc! {"_id": 5, "email": "b"}]).await.unwrap();
     let taken = store.update(&c(), doc! {"_id": 5}, doc! {"$set": {"email": "a"}}, false).await;
-    assert_eq!(taken.unwrap_err().code, Some(11000));
+    assert_eq!(taken.unwrap_err().number(), Some(11000));
     store
         .update(&c(), doc! {"_id": 5}, doc! {"$set": {"email": "b", "n": 1}}, false)
         .await
@@ -257,6 +257,6 @@ async fn an_index_lives_on_in_the_file() {
     fixture.store.insert(&c(), &[doc! {"a": [1, 2]}]).await.unwrap();
     let fixture = fixture.reopen();
     let error = fixture.store.insert(&c(), &[doc! {"a": 2}]).await.unwrap_err();
-    assert_eq!(error.code, Some(11000));
+    assert_eq!(error.number(), Some(11000));
     assert_eq!(fixture.store.count(&c(), doc! {"a": {"$gt": 1, "$lt": 2}}).await.unwrap(), 1);
 }

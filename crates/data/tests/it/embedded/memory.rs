@@ -244,7 +244,7 @@ async fn what_can_never_be_had_is_a_limit() {
     fixture.store.insert(&c(), &[doc! {"_id": 1, "t": "x".repeat(1000)}]).await.unwrap();
     let large = doc! {"$project": {"x": {"$size": {"$range": [0, 1_000_000]}}}};
     let error = fixture.store.aggregate(&c(), &[large]).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Refused, Some(146)));
+    assert_eq!((error.kind, error.number()), (ErrorKind::Refused, Some(146)));
     assert_eq!(budget.used_bytes(), 0);
 }
 

@@ -88,7 +88,7 @@ async fn another_process_s_collections_and_indexes_are_seen() {
         sparse: false,
     };
     fixture.store.declare_indexes(vec![index]).await.unwrap();
-    assert_eq!(other.insert(&c(), &[doc! {"a": 5}]).await.unwrap_err().code, Some(11000));
+    assert_eq!(other.insert(&c(), &[doc! {"a": 5}]).await.unwrap_err().number(), Some(11000));
     assert_eq!(other.find(&c(), doc! {"a": 5}).await.unwrap().len(), 1);
     // The first array makes ranges wider, for all.
     let between = doc! {"a": {"$gt": 10, "$lt": 20}};

@@ -85,7 +85,7 @@ async fn who_comes_too_late_is_told_so() {
     }
     sessions[0].commit_transaction().await.unwrap();
     let error = sessions[1].commit_transaction().await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::WriteConflict, Some(112)));
+    assert_eq!((error.kind, error.number()), (ErrorKind::WriteConflict, Some(112)));
     assert_eq!(
         error.message,
         "WriteConflict error: this operation conflicted with another operation. Please retry \
@@ -123,7 +123,7 @@ async fn two_that_insert_the_same_id_conflict() {
     session.insert(&c(), &[doc! {"_id": 1, "by": "session"}]).await.unwrap();
     fixture.store.insert(&c(), &[doc! {"_id": 1}]).await.unwrap();
     let error = session.commit_transaction().await.unwrap_err();
-    assert_eq!(error.code, Some(112));
+    assert_eq!(error.number(), Some(112));
     assert_eq!(fixture.store.find(&c(), doc! {}).await.unwrap(), [doc! {"_id": 1}]);
 }
 
@@ -135,11 +135,11 @@ async fn after_a_failure_a_transaction_is_over() {
     session.start_transaction().unwrap();
     session.insert(&c(), &[doc! {"_id": 2}]).await.unwrap();
     let error = session.insert(&c(), &[doc! {"_id": 1}]).await.unwrap_err();
-    assert_eq!(error.code, Some(11000));
+    assert_eq!(error.number(), Some(11000));
     let error = session.insert(&c(), &[doc! {"_id": 3}]).await.unwrap_err();
-    assert_eq!(error.code, Some(251), "{error}");
+    assert_eq!(error.number(), Some(251), "{error}");
     let error = session.commit_transaction().await.unwrap_err();
-    assert_eq!(error.code, Some(251), "{error}");
+    assert_eq!(error.number(), Some(251), "{error}");
     assert_eq!(fixture.store.count(&c(), doc! {}).await.unwrap(), 1);
 }
 
@@ -151,7 +151,7 @@ async fn out_and_merge_are_refused() {
     let pipeline = vec![raw(&doc! {"$out": "other"})];
     let aggregate = Aggregate { pipeline, ..Aggregate::default() };
     let result = session.run(c(), Command::Aggregate(aggregate)).await;
-    assert_eq!(result.err().unwrap().code, Some(263));
+    assert_eq!(result.err().unwrap().number(), Some(263));
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn unique_values_move_within_a_transaction() {
         session.start_transaction().unwrap();
         session.insert(&c(), &[doc! {"_id": 3, "e": "c"}]).await.unwrap();
         let error = session.insert(&c(), &[doc! {"_id": 4, "e": taken}]).await.unwrap_err();
-        assert_eq!(error.code, Some(11000));
+        assert_eq!(error.number(), Some(11000));
         session.abort_transaction().await.unwrap();
     }
     // Against what was committed meanwhile.
@@ -190,7 +190,7 @@ async fn unique_values_move_within_a_transaction() {
     session.insert(&c(), &[doc! {"_id": 5, "e": "d"}]).await.unwrap();
     store.insert(&c(), &[doc! {"_id": 6, "e": "d"}]).await.unwrap();
     let error = session.commit_transaction().await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::DuplicateKey, Some(11000)));
+    assert_eq!((error.kind, error.number()), (ErrorKind::DuplicateKey, Some(11000)));
     // What the transaction takes away is free for it.
     session.start_transaction().unwrap();
     session.delete(&c(), doc! {"e": "d"}, false).await.unwrap();
@@ -287,5 +287,5 @@ async fn a_transaction_has_a_limit() {
     session.start_transaction().unwrap();
     session.insert(&c(), &[doc! {"t": "x".repeat(6_000)}]).await.unwrap();
     let error = session.insert(&named("d"), &[doc! {"t": "x".repeat(6_000)}]).await.unwrap_err();
-    assert_eq!(error.code, Some(257));
+    assert_eq!(error.number(), Some(257));
 }

@@ -29,7 +29,7 @@ async fn finds_filter_project_sort_skip_and_limit() {
     assert_eq!(found.unwrap(), [doc! { "_id": 6 }, doc! { "_id": 4 }]);
     assert_eq!(c.find(filter(rawdoc! { "_id": 11 })).await.unwrap(), []);
     let failure = c.find(filter(rawdoc! { "even": { "$nonsense": 1 } })).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code), (ErrorKind::Refused, Some(2)));
+    assert_eq!((failure.kind, failure.number()), (ErrorKind::Refused, Some(2)));
     assert!(failure.message.contains("$nonsense"), "{failure}");
     assert!(std::error::Error::source(&failure).is_some());
 }
@@ -86,7 +86,7 @@ async fn pipelines_take_the_options_that_a_server_knows() {
 
     let failure = c.aggregate(vec![rawdoc! { "$nonsense": 1 }], RawDocumentBuf::new()).await;
     let failure = failure.unwrap_err();
-    assert_eq!(failure.code, Some(40324), "{failure}");
+    assert_eq!(failure.number(), Some(40324), "{failure}");
     assert_eq!(failure.message, "Unrecognized pipeline stage name: '$nonsense'");
 }
 

@@ -142,7 +142,7 @@ async fn a_write_that_a_server_promises_too_little_for_has_failed() {
     })
     .await;
     let failure = connect(&fake, "").update(change()).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code), (ErrorKind::Unavailable, Some(64)));
+    assert_eq!((failure.kind, failure.number()), (ErrorKind::Unavailable, Some(64)));
     assert_eq!(failure.message, "waiting for replication timed out");
 }
 

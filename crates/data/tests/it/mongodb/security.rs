@@ -132,5 +132,5 @@ async fn logins_with_the_right_and_the_wrong_password() {
         assert!(!format!("{failure} {failure:?}").contains("pa55"));
     }
     let failure = names(&server.uri()).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code), (ErrorKind::Refused, Some(13)), "{failure}");
+    assert_eq!((failure.kind, failure.number()), (ErrorKind::Refused, Some(13)), "{failure}");
 }

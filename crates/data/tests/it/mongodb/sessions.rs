@@ -67,7 +67,11 @@ async fn two_transactions_that_change_one_document_collide() {
     second.start_transaction().unwrap();
     c.within(&first).update(change()).await.unwrap();
     let failure = c.within(&second).update(change()).await.unwrap_err();
-    assert_eq!((failure.kind, failure.code), (ErrorKind::WriteConflict, Some(112)), "{failure}");
+    assert_eq!(
+        (failure.kind, failure.number()),
+        (ErrorKind::WriteConflict, Some(112)),
+        "{failure}"
+    );
     second.abort_transaction().await.unwrap();
     first.commit_transaction().await.unwrap();
     second.start_transaction().unwrap();
@@ -204,7 +208,7 @@ async fn a_transaction_with_a_command_that_got_lost_is_not_committed() {
     let failure = inside.update(set(rawdoc! {}, rawdoc! { "$set": { "a": 1 } })).await;
     assert_eq!(failure.unwrap_err().kind, ErrorKind::Unavailable);
     let failure = session.commit_transaction().await.unwrap_err();
-    assert_eq!(failure.code, Some(251), "{failure}");
+    assert_eq!(failure.number(), Some(251), "{failure}");
     assert!(failure.message.starts_with("the transaction has failed before"), "{failure}");
     let names: Vec<_> =
         fake.asked().iter().map(|one| one.keys().next().cloned().unwrap()).collect();

@@ -29,13 +29,13 @@ async fn inserts_stop_at_the_first_failure_or_go_on() {
         let documents = numbers([3, 1, 4]);
         let command = Command::InsertMany(InsertMany { documents, ordered });
         let failure = c.send(command).await.map(|_| ()).unwrap_err();
-        assert_eq!((failure.kind, failure.code), (ErrorKind::DuplicateKey, Some(11000)));
+        assert_eq!((failure.kind, failure.number()), (ErrorKind::DuplicateKey, Some(11000)));
         let text = "E11000 duplicate key error collection: test.c index: _id_ dup key: { _id: ";
         assert!(failure.message.starts_with(text), "{failure}");
         assert_eq!(ids(&c).await, expected, "ordered: {ordered}");
     }
     let failure = c.insert([]).await.unwrap_err();
-    assert_eq!(failure.code, Some(16), "{failure}");
+    assert_eq!(failure.number(), Some(16), "{failure}");
     let failure = c.insert([rawdoc! { "a": 1 }]).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Refused, "{failure}");
 }
@@ -51,7 +51,7 @@ async fn inserts_of_any_size_go_out_in_several_commands() {
     assert_eq!(inserted.unwrap().len(), 1);
     let failure = c.insert([rawdoc! { "_id": "larger", "x": format!("{largest}more of it") }]);
     let failure = failure.await.unwrap_err();
-    assert_eq!(failure.code, Some(2), "{failure}");
+    assert_eq!(failure.number(), Some(2), "{failure}");
     assert!(failure.message.starts_with("object to insert too large"), "{failure}");
     let many = numbers(100..100_200).into_iter().collect::<Vec<_>>();
     assert_eq!(c.insert(many).await.unwrap().len(), 100_100);
@@ -221,11 +221,11 @@ async fn bulk_writes_mix_and_stop_or_go_on() {
         let operations =
             vec![insert(first), insert(3), insert(first + 1), remove(7, false), insert(first + 2)];
         let failure = c.bulk(ordered, operations).await.unwrap_err();
-        assert_eq!((failure.kind, failure.code), (ErrorKind::DuplicateKey, Some(11000)));
+        assert_eq!((failure.kind, failure.number()), (ErrorKind::DuplicateKey, Some(11000)));
         assert!(failure.message.contains("dup key: { _id: 3 }"), "{failure}");
         assert_eq!(ids(&c).await, expected);
     }
-    assert_eq!(c.bulk(true, Vec::new()).await.unwrap_err().code, Some(16));
+    assert_eq!(c.bulk(true, Vec::new()).await.unwrap_err().number(), Some(16));
 }
 
 #[tokio::test]

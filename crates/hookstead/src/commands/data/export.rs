@@ -14,7 +14,10 @@ use hookstead_data::{
     transfer::{self, Export, ExportFormat, Resumed, TransferError},
 };
 
-use super::{Home, documents, namespace, progress};
+use super::{
+    place::{Home, documents, namespace},
+    progress,
+};
 use crate::{
     exit::{Exit, REMEDY, UsageError},
     settings::nearest,

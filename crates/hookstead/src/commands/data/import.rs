@@ -14,7 +14,10 @@ use hookstead_data::{
 };
 use indicatif::{HumanCount, ProgressBar};
 
-use super::{Home, documents, namespace, progress};
+use super::{
+    place::{Home, documents, namespace},
+    progress,
+};
 use crate::{exit::Exit, terminal};
 
 /// Lines of documents that the store does not take; more are only counted.

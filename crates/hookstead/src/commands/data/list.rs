@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use hookstead_data::{Answer, Command, Count, Namespace};
 
-use super::{Home, Place, documents};
+use super::place::{Home, Place, documents};
 use crate::{
     exit::Exit,
     terminal::{self, DIM, clean, paint},

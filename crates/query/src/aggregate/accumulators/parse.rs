@@ -4,7 +4,7 @@ use bson::{RawBsonRef, RawDocument};
 
 use super::{Accumulator, Settings};
 use crate::{
-    Parameters, QueryError, Sort,
+    MongoCode, Parameters, QueryError, Sort,
     aggregate::{computed::Computed, raw::malformed},
     describe::describe,
     number::Number,
@@ -21,11 +21,11 @@ impl Accumulator {
             "$count" => return count(value, parameters).map(Some),
             "$minN" | "$maxN" => {
                 let kind = Settings::Extreme { greatest: name == "$maxN" };
-                return several(kind, 5_787_900, value, parameters).map(Some);
+                return several(kind, MongoCode::MIN_N_NOT_OBJECT, value, parameters).map(Some);
             }
             "$firstN" | "$lastN" => {
                 let kind = Settings::End { last: name == "$lastN" };
-                return several(kind, 5_787_801, value, parameters).map(Some);
+                return several(kind, MongoCode::FIRST_N_NOT_OBJECT, value, parameters).map(Some);
             }
             "$top" | "$bottom" | "$topN" | "$bottomN" => {
                 return top(name, value, parameters).map(Some);
@@ -42,7 +42,7 @@ impl Accumulator {
         }
         if let RawBsonRef::Array(_) = value {
             let text = format!("The {name} accumulator is a unary operator");
-            return Err(QueryError::new(40237, text));
+            return Err(QueryError::new(MongoCode::ACCUMULATOR_NOT_UNARY, text));
         }
         Ok(Self::parse_with(name, Computed::parse(value, parameters)?))
     }
@@ -60,11 +60,11 @@ pub(super) fn number_of_values(value: Option<RawBsonRef<'_>>) -> Result<usize, Q
         let text = format!("Value for 'n' must be of integral type, but found {shown}");
         Err(QueryError::new(code, text))
     };
-    let Some(number) = value.and_then(Number::of) else { return refused(5_787_902) };
-    let Some(number) = number.whole() else { return refused(5_787_903) };
+    let Some(number) = value.and_then(Number::of) else { return refused(MongoCode::N_NOT_NUMBER) };
+    let Some(number) = number.whole() else { return refused(MongoCode::N_NOT_WHOLE) };
     if number <= 0 {
         let text = format!("'n' must be greater than 0, found {number}");
-        return Err(QueryError::new(5_787_908, text));
+        return Err(QueryError::new(MongoCode::N_NOT_POSITIVE, text));
     }
     Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }
@@ -89,7 +89,7 @@ fn count(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Accumulator, 
         RawBsonRef::Document(document) if document.is_empty() => {}
         _ => {
             let text = "$count takes no arguments, i.e. $count:{}";
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
         }
     }
     let input = Computed::parse(RawBsonRef::Null, parameters)?;
@@ -98,7 +98,7 @@ fn count(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Accumulator, 
 
 fn several(
     kind: Settings,
-    code: i32,
+    code: MongoCode,
     value: RawBsonRef<'_>,
     parameters: &Parameters,
 ) -> Result<Accumulator, QueryError> {
@@ -111,12 +111,12 @@ fn several(
             "input" => input = Some(Computed::parse(value, parameters)?),
             other => {
                 let text = format!("Unknown argument for 'n' operator: {other}");
-                return Err(QueryError::new(5_787_901, text));
+                return Err(QueryError::new(MongoCode::N_ARGUMENT_UNKNOWN, text));
             }
         }
     }
-    let number = Some(number.ok_or_else(|| missing(5_787_906, "n"))?);
-    let input = input.ok_or_else(|| missing(5_787_907, "input"))?;
+    let number = Some(number.ok_or_else(|| missing(MongoCode::N_MISSING, "n"))?);
+    let input = input.ok_or_else(|| missing(MongoCode::N_INPUT_MISSING, "input"))?;
     Ok(Accumulator { kind, input, number })
 }
 
@@ -125,7 +125,7 @@ fn top(
     value: RawBsonRef<'_>,
     parameters: &Parameters,
 ) -> Result<Accumulator, QueryError> {
-    let document = specification(5_788_001, value)?;
+    let document = specification(MongoCode::TOP_NOT_OBJECT, value)?;
     let is_single = !name.ends_with('N');
     let (mut number, mut output, mut sort) = (None, None, None);
     for field in document {
@@ -136,19 +136,19 @@ fn top(
             ("sortBy", RawBsonRef::Document(keys)) => sort = Some(Sort::parse(keys)?),
             ("sortBy", _) => {
                 let text = format!("expected 'sortBy' of {name} to be an object");
-                return Err(QueryError::new(10065, text));
+                return Err(QueryError::new(MongoCode::PARAMETER_NOT_OBJECT, text));
             }
             (other, _) => {
                 let text = format!("Unknown argument to {name} '{other}'");
-                return Err(QueryError::new(5_788_002, text));
+                return Err(QueryError::new(MongoCode::TOP_ARGUMENT_UNKNOWN, text));
             }
         }
     }
     if !is_single && number.is_none() {
-        return Err(missing(5_788_003, "n"));
+        return Err(missing(MongoCode::TOP_N_MISSING, "n"));
     }
-    let input = output.ok_or_else(|| missing(5_788_004, "output"))?;
-    let sort = sort.ok_or_else(|| missing(5_788_005, "sortBy"))?;
+    let input = output.ok_or_else(|| missing(MongoCode::TOP_OUTPUT_MISSING, "output"))?;
+    let sort = sort.ok_or_else(|| missing(MongoCode::TOP_SORT_BY_MISSING, "sortBy"))?;
     let kind = Settings::Top { sort, bottom: name.starts_with("$bottom") };
     Ok(Accumulator { kind, input, number })
 }
@@ -158,7 +158,7 @@ fn percentile(
     value: RawBsonRef<'_>,
     parameters: &Parameters,
 ) -> Result<Accumulator, QueryError> {
-    let document = specification(7_436_100, value)?;
+    let document = specification(MongoCode::PERCENTILE_ACCUMULATOR_NOT_OBJECT, value)?;
     let (mut ranks, mut input, mut method) = (None, None, None);
     for field in document {
         let (argument, value) = field.map_err(|_| malformed())?;
@@ -166,16 +166,10 @@ fn percentile(
             "p" if name == "$percentile" => ranks = Some(parse_ranks(value, parameters)?),
             "input" => input = Some(Computed::parse(value, parameters)?),
             "method" => method = Some(value),
-            other => {
-                let text = format!("BSON field '{name}.{other}' is an unknown field.");
-                return Err(QueryError::new(40415, text));
-            }
+            other => return Err(QueryError::unknown_field(name, other)),
         }
     }
-    let required = |argument: &str| {
-        let text = format!("BSON field '{name}.{argument}' is missing but a required field");
-        QueryError::new(40414, text)
-    };
+    let required = |argument: &str| QueryError::missing_field(name, argument);
     match method.ok_or_else(|| required("method"))? {
         RawBsonRef::String("approximate") => {}
         _ => {
@@ -194,32 +188,35 @@ fn parse_ranks(value: RawBsonRef<'_>, parameters: &Parameters) -> Result<Vec<f64
     let expression = Computed::parse(value, parameters)?;
     let Some(constant) = expression.as_constant() else {
         let text = "The $percentile 'p' field must be a constant expression";
-        return refused(7_750_300, text);
+        return refused(MongoCode::PERCENTILE_P_NOT_CONSTANT, text);
     };
     let Some(RawBsonRef::Array(array)) = constant else {
         let text = "The $percentile 'p' field must be an array of numbers from [0.0, 1.0]";
-        return refused(7_750_301, text);
+        return refused(MongoCode::PERCENTILE_P_NOT_ARRAY, text);
     };
     let mut ranks = Vec::new();
     for item in array {
         let number = Number::of(item.map_err(|_| malformed())?).map(Number::to_double);
         let Some(number) = number else {
             let text = "The $percentile 'p' field must be an array of numbers from [0.0, 1.0]";
-            return refused(7_750_302, text);
+            return refused(MongoCode::PERCENTILE_P_NOT_NUMBER, text);
         };
         if !(0.0..=1.0).contains(&number) {
             let text = "The $percentile 'p' field must be an array of numbers from [0.0, 1.0]";
-            return refused(7_750_303, text);
+            return refused(MongoCode::PERCENTILE_P_OUT_OF_RANGE, text);
         }
         ranks.push(number);
     }
     if ranks.is_empty() {
-        return refused(7_750_301, "The $percentile 'p' field must not be an empty array");
+        return refused(
+            MongoCode::PERCENTILE_P_NOT_ARRAY,
+            "The $percentile 'p' field must not be an empty array",
+        );
     }
     Ok(ranks)
 }
 
-fn specification(code: i32, value: RawBsonRef<'_>) -> Result<&RawDocument, QueryError> {
+fn specification(code: MongoCode, value: RawBsonRef<'_>) -> Result<&RawDocument, QueryError> {
     match value {
         RawBsonRef::Document(document) => Ok(document),
         other => {
@@ -230,6 +227,6 @@ fn specification(code: i32, value: RawBsonRef<'_>) -> Result<&RawDocument, Query
     }
 }
 
-fn missing(code: i32, argument: &str) -> QueryError {
+fn missing(code: MongoCode, argument: &str) -> QueryError {
     QueryError::new(code, format!("Missing value for '{argument}'"))
 }

@@ -4,16 +4,17 @@ use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use super::project::caused_by;
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
+        arguments::object,
         computed::Computed,
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage, Transform},
+        stage::{Stage, Transform},
         tree::{Branch, Collision, Mode, Tree},
     },
     depth::{check_names, check_stack},
-    expression::type_name,
     trail::Trail,
 };
 
@@ -49,18 +50,16 @@ fn parse_as(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("{name} specification stage must be an object, got {found}");
-        return Err(QueryError::new(40272, text));
-    };
+    let document = object(value, MongoCode::ADD_FIELDS_NOT_OBJECT, |found| {
+        format!("{name} specification stage must be an object, got {found}")
+    })?;
     let mut tree = Tree::default();
     insert_all(Ok(&mut tree), &Trail::ROOT, document, context.parameters)
         .map_err(|error| caused_by(name, error))?;
     tree.settle();
     if tree.is_empty() {
         let text = "specification must have at least one field";
-        return Err(caused_by(name, QueryError::new(40177, text)));
+        return Err(caused_by(name, QueryError::new(MongoCode::ADD_FIELDS_EMPTY, text)));
     }
     Ok(vec![Stage::Transform(Box::new(AddFields { tree }))])
 }
@@ -80,7 +79,7 @@ fn insert_all(
         let path = Path::parse(name)?;
         if !trail.is_root() && path.names().len() > 1 {
             let text = format!("cannot use dotted field name '{name}' in a sub object");
-            return Err(QueryError::new(40183, text));
+            return Err(QueryError::new(MongoCode::ADD_FIELDS_DOT_IN_SUB_OBJECT, text));
         }
         check_names(trail.count() + path.names().len())?;
         match value {
@@ -89,7 +88,7 @@ fn insert_all(
                     "an empty object is not a valid value. Found empty object at path {}",
                     trail.text_with(name)
                 );
-                return Err(QueryError::new(40180, text));
+                return Err(QueryError::new(MongoCode::ADD_FIELDS_OBJECT_EMPTY, text));
             }
             RawBsonRef::Document(inner) if is_nested(inner) => {
                 let within = match &mut tree {
@@ -126,5 +125,5 @@ fn collision(path: String, found: Collision) -> QueryError {
     let text = format!(
         "specification contains two conflicting paths. Cannot specify both '{path}' and '{other}'"
     );
-    QueryError::new(40176, text)
+    QueryError::new(MongoCode::ADD_FIELDS_PATHS_CONFLICT, text)
 }

@@ -4,11 +4,13 @@ use bson::{RawBson, RawBsonRef, RawDocument, rawdoc};
 
 use super::{group, sort};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
+        arguments::object,
         computed::Computed,
+        context::Context,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::{Indexes, Writer},
     },
     compare,
@@ -22,11 +24,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("Argument to $bucket stage must be an object, but found type: {found}.");
-        return Err(QueryError::new(40201, text));
-    };
+    let document = object(value, MongoCode::BUCKET_NOT_OBJECT, |found| {
+        format!("Argument to $bucket stage must be an object, but found type: {found}.")
+    })?;
     let group = Bucket::parse(document, context)?.group()?;
     let mut stages = group::parse(RawBsonRef::Document(&group.finish()?), context)?;
     let order = rawdoc! { "_id": 1 };
@@ -58,7 +58,12 @@ impl<'v> Bucket<'v> {
                              found: {shown}."
                         )
                     };
-                    bucket.default = Some(constant(value, context, 40195, text)?);
+                    bucket.default = Some(constant(
+                        value,
+                        context,
+                        MongoCode::BUCKET_DEFAULT_NOT_CONSTANT,
+                        text,
+                    )?);
                 }
                 ("output", RawBsonRef::Document(output)) => bucket.output = Some(output),
                 ("output", other) => {
@@ -66,11 +71,11 @@ impl<'v> Bucket<'v> {
                     let text = format!(
                         "The $bucket 'output' field must be an object, but found type: {found}."
                     );
-                    return Err(QueryError::new(40196, text));
+                    return Err(QueryError::new(MongoCode::BUCKET_OUTPUT_NOT_OBJECT, text));
                 }
                 (other, _) => {
                     let text = format!("Unrecognized option to $bucket: {other}.");
-                    return Err(QueryError::new(40197, text));
+                    return Err(QueryError::new(MongoCode::BUCKET_OPTION_UNKNOWN, text));
                 }
             }
         }
@@ -83,7 +88,7 @@ impl<'v> Bucket<'v> {
             (self.group_by, self.boundaries.first(), self.boundaries.last())
         else {
             let text = "$bucket requires 'groupBy' and 'boundaries' to be specified.";
-            return Err(QueryError::new(40198, text));
+            return Err(QueryError::new(MongoCode::BUCKET_OPTION_MISSING, text));
         };
         let Some(default) = &self.default else { return Ok(()) };
         let (default, lowest) = (default.as_raw_bson_ref(), lowest.as_raw_bson_ref());
@@ -93,7 +98,7 @@ impl<'v> Bucket<'v> {
         if is_within {
             let text = "The $bucket 'default' field must be less than the lowest boundary or \
                         greater than or equal to the highest boundary.";
-            return Err(QueryError::new(40199, text));
+            return Err(QueryError::new(MongoCode::BUCKET_DEFAULT_WITHIN_BOUNDARIES, text));
         }
         Ok(())
     }
@@ -172,7 +177,7 @@ fn check_group_by(value: RawBsonRef<'_>) -> Result<RawBsonRef<'_>, QueryError> {
         "The $bucket 'groupBy' field must be defined as a $-prefixed path or an expression, but \
          found: {shown}."
     );
-    Err(QueryError::new(40202, text))
+    Err(QueryError::new(MongoCode::BUCKET_GROUP_BY_NOT_EXPRESSION, text))
 }
 
 fn parse_boundaries(
@@ -183,7 +188,7 @@ fn parse_boundaries(
         let found = type_name(Some(value));
         let text =
             format!("The $bucket 'boundaries' field must be an array, but found type: {found}.");
-        return Err(QueryError::new(40200, text));
+        return Err(QueryError::new(MongoCode::BUCKET_BOUNDARIES_NOT_ARRAY, text));
     };
     let mut boundaries: Vec<RawBson> = Vec::new();
     for item in array {
@@ -195,14 +200,14 @@ fn parse_boundaries(
                  value: {shown}."
             )
         };
-        boundaries.push(constant(item, context, 40191, text)?);
+        boundaries.push(constant(item, context, MongoCode::BUCKET_BOUNDARY_NOT_CONSTANT, text)?);
     }
     if boundaries.len() < 2 {
         let text = format!(
             "The $bucket 'boundaries' field must have at least 2 values, but found {} value(s).",
             boundaries.len()
         );
-        return Err(QueryError::new(40192, text));
+        return Err(QueryError::new(MongoCode::BUCKET_BOUNDARIES_TOO_FEW, text));
     }
     for (index, pair) in boundaries.windows(2).enumerate() {
         let [lower, upper] = pair else { continue };
@@ -223,7 +228,7 @@ fn check_pair(
             type_name(Some(lower)),
             type_name(Some(upper))
         );
-        return Err(QueryError::new(40193, text));
+        return Err(QueryError::new(MongoCode::BUCKET_BOUNDARIES_OF_TWO_TYPES, text));
     }
     if compare(lower, upper).is_lt() {
         return Ok(());
@@ -235,13 +240,13 @@ fn check_pair(
         describe(lower),
         describe(upper)
     );
-    Err(QueryError::new(40194, text))
+    Err(QueryError::new(MongoCode::BUCKET_BOUNDARIES_NOT_ASCENDING, text))
 }
 
 fn constant(
     value: RawBsonRef<'_>,
     context: Context<'_>,
-    code: i32,
+    code: MongoCode,
     text: impl Fn() -> String,
 ) -> Result<RawBson, QueryError> {
     let computed = Computed::parse(value, context.parameters)?;

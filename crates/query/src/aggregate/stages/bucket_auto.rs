@@ -4,14 +4,16 @@ use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use super::{granularity::Series, group::Accumulated};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         accumulators::State,
+        arguments::object,
         budget::Budget,
         computed::Computed,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::Writer,
     },
     append_key, compare,
@@ -26,12 +28,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("The argument to $bucketAuto must be an object, but found type: {found}.");
-        return Err(QueryError::new(40240, text));
-    };
+    let document = object(value, MongoCode::BUCKET_AUTO_NOT_OBJECT, |found| {
+        format!("The argument to $bucketAuto must be an object, but found type: {found}.")
+    })?;
     let (mut group_by, mut count, mut fields, mut series) = (None, None, None, None);
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;
@@ -46,7 +45,7 @@ pub(in crate::aggregate) fn parse(
                 let text = format!(
                     "The $bucketAuto 'output' field must be an object, but found type: {found}."
                 );
-                return Err(QueryError::new(40244, text));
+                return Err(QueryError::new(MongoCode::BUCKET_AUTO_OUTPUT_NOT_OBJECT, text));
             }
             ("granularity", RawBsonRef::String(name)) => series = Some(Series::parse(name)?),
             ("granularity", other) => {
@@ -54,17 +53,17 @@ pub(in crate::aggregate) fn parse(
                 let text = format!(
                     "The $bucketAuto 'granularity' field must be a string, but found type: {found}."
                 );
-                return Err(QueryError::new(40261, text));
+                return Err(QueryError::new(MongoCode::GRANULARITY_NOT_STRING, text));
             }
             (other, _) => {
                 let text = format!("Unrecognized option to $bucketAuto: {other}.");
-                return Err(QueryError::new(40245, text));
+                return Err(QueryError::new(MongoCode::BUCKET_AUTO_OPTION_UNKNOWN, text));
             }
         }
     }
     let (Some(group_by), Some(count)) = (group_by, count) else {
         let text = "$bucketAuto requires 'groupBy' and 'buckets' to be specified.";
-        return Err(QueryError::new(40246, text));
+        return Err(QueryError::new(MongoCode::BUCKET_AUTO_OPTION_MISSING, text));
     };
     let fields = match fields {
         Some(fields) if !fields.is_empty() => fields,
@@ -236,13 +235,16 @@ fn check_granular(value: Option<RawBsonRef<'_>>) -> Result<(), QueryError> {
     let Some(number) = value.and_then(Number::of) else {
         let found = type_name(value);
         let text = format!("numeric boundaries only, but found a value with type: {found}");
-        return refused(40258, &text);
+        return refused(MongoCode::GRANULARITY_OF_NO_NUMBER, &text);
     };
     if number.is_nan() {
-        return refused(40259, "numeric boundaries only, but found a NaN");
+        return refused(MongoCode::GRANULARITY_OF_NAN, "numeric boundaries only, but found a NaN");
     }
     if number.to_double() < 0.0 {
-        return refused(40260, "non-negative numbers only, but found a negative number");
+        return refused(
+            MongoCode::GRANULARITY_OF_NEGATIVE,
+            "non-negative numbers only, but found a negative number",
+        );
     }
     Ok(())
 }
@@ -262,7 +264,7 @@ fn parse_group_by(value: RawBsonRef<'_>, context: Context<'_>) -> Result<Compute
             "The $bucketAuto 'groupBy' field must be defined as a $-prefixed path or an \
              expression object, but found: {shown}"
         );
-        return Err(QueryError::new(40239, text));
+        return Err(QueryError::new(MongoCode::BUCKET_AUTO_GROUP_BY_NOT_EXPRESSION, text));
     }
     Computed::parse(value, context.parameters)
 }
@@ -273,7 +275,7 @@ fn parse_count(value: RawBsonRef<'_>) -> Result<usize, QueryError> {
         let text = format!(
             "The $bucketAuto 'buckets' field must be a numeric value, but found type: {found}."
         );
-        return Err(QueryError::new(40241, text));
+        return Err(QueryError::new(MongoCode::BUCKET_AUTO_BUCKETS_NOT_NUMBER, text));
     };
     let Some(number) = number.whole().and_then(|number| i32::try_from(number).ok()) else {
         let text = format!(
@@ -281,7 +283,7 @@ fn parse_count(value: RawBsonRef<'_>) -> Result<usize, QueryError> {
              {}.",
             describe(value)
         );
-        return Err(QueryError::new(40242, text));
+        return Err(QueryError::new(MongoCode::BUCKET_AUTO_BUCKETS_NOT_INT, text));
     };
     match usize::try_from(number) {
         Ok(number) if number > 0 => Ok(number),
@@ -289,7 +291,7 @@ fn parse_count(value: RawBsonRef<'_>) -> Result<usize, QueryError> {
             let text = format!(
                 "The $bucketAuto 'buckets' field must be greater than 0, but found: {number}"
             );
-            Err(QueryError::new(40243, text))
+            Err(QueryError::new(MongoCode::BUCKET_AUTO_BUCKETS_NOT_POSITIVE, text))
         }
     }
 }

@@ -3,11 +3,12 @@
 use bson::{RawBsonRef, RawDocumentBuf, rawdoc};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         accumulators::whole,
+        context::Context,
         documents::{Collections, Documents, deferred},
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         stages::{group, sort},
         write::Writer,
     },
@@ -20,19 +21,28 @@ pub(in crate::aggregate) fn parse(
 ) -> Result<Vec<Stage>, QueryError> {
     let refused = |code, text| Err(QueryError::new(code, text));
     let RawBsonRef::String(name) = value else {
-        return refused(40156, "the count field must be a non-empty string");
+        return refused(
+            MongoCode::COUNT_FIELD_NOT_STRING,
+            "the count field must be a non-empty string",
+        );
     };
     if name.is_empty() {
-        return refused(40157, "the count field must be a non-empty string");
+        return refused(MongoCode::COUNT_FIELD_EMPTY, "the count field must be a non-empty string");
     }
     if name.starts_with('$') {
-        return refused(40158, "the count field cannot be a $-prefixed path");
+        return refused(
+            MongoCode::COUNT_FIELD_STARTS_WITH_DOLLAR,
+            "the count field cannot be a $-prefixed path",
+        );
     }
     if name.contains('\0') {
-        return refused(40159, "the count field cannot contain a null byte");
+        return refused(
+            MongoCode::COUNT_FIELD_HAS_NULL_BYTE,
+            "the count field cannot contain a null byte",
+        );
     }
     if name.contains('.') {
-        return refused(40160, "the count field cannot contain '.'");
+        return refused(MongoCode::COUNT_FIELD_HAS_DOT, "the count field cannot contain '.'");
     }
     Ok(vec![Stage::Other(Box::new(Count { name: name.to_owned() }))])
 }
@@ -49,18 +59,18 @@ pub(in crate::aggregate) fn parse_sort_by_count(
             if first.is_none_or(|(name, _)| !name.as_str().starts_with('$')) {
                 let text = "the sortByCount field must be defined as a $-prefixed path or an \
                             expression inside an object";
-                return refused(40147, text);
+                return refused(MongoCode::SORT_BY_COUNT_OBJECT_NOT_EXPRESSION, text);
             }
         }
         RawBsonRef::String(path) if path.starts_with('$') => {}
         RawBsonRef::String(_) => {
             let text = "the sortByCount field must be defined as a $-prefixed path or an \
                         expression inside an object";
-            return refused(40148, text);
+            return refused(MongoCode::SORT_BY_COUNT_STRING_NOT_PATH, text);
         }
         _ => {
             let text = "the sortByCount field must be specified as a string or as an object";
-            return refused(40149, text);
+            return refused(MongoCode::SORT_BY_COUNT_NOT_STRING_OR_OBJECT, text);
         }
     }
     let mut writer = Writer::with_capacity(64);

@@ -9,7 +9,7 @@ use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use self::steps::Step;
 use crate::{
-    QueryError, Sort,
+    MongoCode, QueryError, Sort,
     aggregate::{
         budget::Budget,
         documents::{Collections, Documents, deferred},
@@ -99,18 +99,18 @@ impl Densify {
             (RawBsonRef::DateTime(_), true) => Ok(Some(value.into())),
             (RawBsonRef::DateTime(_), false) => {
                 let text = "Encountered date densify value when step does not have a date unit.";
-                Err(QueryError::new(6_053_601, text))
+                Err(QueryError::new(MongoCode::DENSIFIED_DATE_WITHOUT_UNIT, text))
             }
             (number, false) if Number::of(number).is_some() => Ok(Some(value.into())),
             (number, true) if Number::of(number).is_some() => {
                 let text = "Encountered numeric densify value in collection when step has a date \
                             unit.";
-                Err(QueryError::new(6_053_600, text))
+                Err(QueryError::new(MongoCode::DENSIFIED_NUMBER_WITH_UNIT, text))
             }
             _ => {
                 let found = type_name(Some(value));
                 let text = format!("Densify field type must be numeric or a date, found {found}");
-                Err(QueryError::new(5_733_201, text))
+                Err(QueryError::new(MongoCode::DENSIFIED_VALUE_NOT_NUMBER_OR_DATE, text))
             }
         }
     }
@@ -262,7 +262,7 @@ impl<'a> Filling<'a> {
                  generated documents",
                 self.made_count
             );
-            return Err(QueryError::new(5_897_900, text));
+            return Err(QueryError::new(MongoCode::DENSIFY_MAKES_TOO_MANY, text));
         }
         let like = self.entries.get(progress.like).map(|entry| &*entry.document);
         let document = self.densify.document(like, next)?;

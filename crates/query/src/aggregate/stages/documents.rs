@@ -3,12 +3,13 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         computed::Computed,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     describe::describe,
     expression::Value,
@@ -40,7 +41,7 @@ impl Literal {
             QueryError::new(code, text)
         };
         let RawBsonRef::Array(array) = value.raw() else {
-            return Err(refused(5_858_203, &describe(value.raw())));
+            return Err(refused(MongoCode::DOCUMENTS_NOT_ARRAY, &describe(value.raw())));
         };
         let (mut documents, mut held) = (Vec::new(), HeldBytes::default());
         for item in array {
@@ -50,7 +51,7 @@ impl Literal {
                     held.add(bytes_of(document))?;
                     documents.push(document.to_owned());
                 }
-                other => return Err(refused(40228, &describe(other))),
+                other => return Err(refused(MongoCode::NEW_ROOT_NOT_OBJECT, &describe(other))),
             }
         }
         Ok((documents, held))

@@ -3,18 +3,18 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         Pipeline,
         budget::Budget,
-        documents::{Collections, Documents, deferred},
-        path::check_name,
-        pipeline::Reading,
+        context::{Context, Place},
+        documents::{Collections, Documents, Reading, deferred},
         raw::malformed,
-        stage::{Context, Operation, Place, Stage},
+        stage::{Operation, Stage},
         write::{ArrayBuffer, Writer},
     },
     expression::type_name,
+    field_path::check_name,
 };
 
 /// Parses `$facet`.
@@ -26,7 +26,7 @@ pub(in crate::aggregate) fn parse(
         RawBsonRef::Document(document) if !document.is_empty() => document,
         _ => {
             let text = "the $facet specification must be a non-empty object";
-            return Err(QueryError::new(40169, text));
+            return Err(QueryError::new(MongoCode::FACET_EMPTY, text));
         }
     };
     let inside = Context { place: Place::Facet, depth: context.depth + 1, index: 0, ..context };
@@ -36,10 +36,10 @@ pub(in crate::aggregate) fn parse(
         check_name(name.as_str())?;
         if name.as_str().contains('.') {
             let text = "FieldPath field names may not contain '.'.";
-            return Err(QueryError::new(16412, text));
+            return Err(QueryError::new(MongoCode::FIELD_NAME_HAS_DOT, text));
         }
         let stages = parse_stages(name.as_str(), value)?;
-        let pipeline = Pipeline::parse_in(stages.into_iter(), inside)?;
+        let pipeline = inside.parse_pipeline(&stages)?;
         facets.push((name.as_str().to_owned(), pipeline));
     }
     let bytes_max = context.parameters.memory_bytes_max;
@@ -83,7 +83,7 @@ fn parse_stages<'v>(name: &str, value: RawBsonRef<'v>) -> Result<Vec<&'v RawDocu
     let RawBsonRef::Array(array) = value else {
         let found = type_name(Some(value));
         let text = format!("arguments to $facet must be arrays, {name} is type {found}");
-        return Err(QueryError::new(40170, text));
+        return Err(QueryError::new(MongoCode::FACET_NOT_ARRAY, text));
     };
     let stage = |item: Result<RawBsonRef<'v>, _>| match item.map_err(|_| malformed())? {
         RawBsonRef::Document(stage) if !stage.is_empty() => Ok(stage),
@@ -93,7 +93,7 @@ fn parse_stages<'v>(name: &str, value: RawBsonRef<'v>) -> Result<Vec<&'v RawDocu
                 "elements of arrays in $facet spec must be non-empty objects, {name} argument \
                  contained an element of type {found}"
             );
-            Err(QueryError::new(40171, text))
+            Err(QueryError::new(MongoCode::FACET_STAGE_NOT_OBJECT, text))
         }
     };
     array.into_iter().map(stage).collect()

@@ -4,15 +4,15 @@ use bson::{RawBsonRef, RawDocument};
 
 use super::{add_fields, window};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::{Indexes, Writer},
     },
-    expression::type_name,
 };
 
 /// Parses `$fill`.
@@ -20,18 +20,16 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("The $fill stage specification must be an object, found {found}");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("The $fill stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$fill", &["partitionBy", "partitionByFields", "sortBy", "output"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("output")?;
     let output = arguments.document("output")?.filter(|output| !output.is_empty());
     let Some(output) = output else {
         let text = "The output field in '$fill' must contain an object with at least one element";
-        return Err(QueryError::new(6_050_203, text));
+        return Err(QueryError::new(MongoCode::FILL_OUTPUT_EMPTY, text));
     };
     let mut functions = Writer::with_capacity(128);
     let mut values = Writer::with_capacity(128);
@@ -79,7 +77,7 @@ enum Filling<'v> {
 fn parse_field(value: RawBsonRef<'_>) -> Result<Filling<'_>, QueryError> {
     let RawBsonRef::Document(document) = value else {
         let text = "Each fill output specification must be an object with exactly one field";
-        return Err(QueryError::new(6_050_200, text));
+        return Err(QueryError::new(MongoCode::FILL_OUTPUT_NOT_OBJECT, text));
     };
     let known = stage_options("$fill.output", &["method", "value"]);
     let arguments = Arguments::parse(document, &known)?;
@@ -87,11 +85,14 @@ fn parse_field(value: RawBsonRef<'_>) -> Result<Filling<'_>, QueryError> {
         (Some(_), Some(_)) | (None, None) => {
             let text = "Each fill output specification must have exactly one of 'method' or \
                         'value' fields, not both";
-            Err(QueryError::new(6_050_201, text))
+            Err(QueryError::new(MongoCode::FILL_OUTPUT_NOT_ONE_OF_BOTH, text))
         }
         (Some("linear"), None) => Ok(Filling::Function("$linearFill")),
         (Some("locf"), None) => Ok(Filling::Function("$locf")),
-        (Some(_), None) => Err(QueryError::new(6_050_202, "Method must be either locf or linear")),
+        (Some(_), None) => Err(QueryError::new(
+            MongoCode::FILL_METHOD_UNKNOWN,
+            "Method must be either locf or linear",
+        )),
         (None, Some(value)) => Ok(Filling::Value(value)),
     }
 }
@@ -103,7 +104,7 @@ fn window_fields(arguments: &Arguments<'_>, functions: &RawDocument) -> Result<W
         (Some(_), Some(_)) => {
             let text = "Maximum one of 'partitionBy' and 'partitionByFields can be specified in \
                         '$fill'";
-            return Err(QueryError::new(6_050_204, text));
+            return Err(QueryError::new(MongoCode::FILL_PARTITION_BY_TWICE, text));
         }
         (Some(partition_by @ (RawBsonRef::String(_) | RawBsonRef::Document(_))), None) => {
             writer.append("partitionBy", partition_by)?;

@@ -1,13 +1,10 @@
-//! `$match`: the documents that meet a condition.
+//! `$match`: the documents that meet a condition, from BSON.
 
 use bson::RawBsonRef;
 
 use crate::{
-    Filter, QueryError,
-    aggregate::{
-        documents::Documents,
-        stage::{Context, Stage},
-    },
+    Filter, MongoCode, QueryError,
+    aggregate::{context::Context, stage::Stage},
 };
 
 /// Parses `$match`.
@@ -17,20 +14,8 @@ pub(in crate::aggregate) fn parse(
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(condition) = value else {
         let text = "the match filter must be an expression in an object";
-        return Err(QueryError::new(15959, text));
+        return Err(QueryError::new(MongoCode::MATCH_NOT_OBJECT, text));
     };
     let filter = Filter::parse(condition, context.parameters)?;
     Ok(vec![Stage::Match(condition.to_owned(), filter)])
-}
-
-/// The documents that match.
-pub(in crate::aggregate) fn run<'a>(filter: &'a Filter, source: Documents<'a>) -> Documents<'a> {
-    Box::new(source.filter_map(move |document| match document {
-        Ok(document) => match filter.matches(&document) {
-            Ok(true) => Some(Ok(document)),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        },
-        Err(error) => Some(Err(error)),
-    }))
 }

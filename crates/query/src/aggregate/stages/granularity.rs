@@ -4,7 +4,7 @@
 
 use bson::{RawBson, RawBsonRef};
 
-use crate::{QueryError, decimal_math, number::Number};
+use crate::{MongoCode, QueryError, decimal_math, number::Number};
 
 /// A series.
 pub(in crate::aggregate) enum Series {
@@ -34,7 +34,7 @@ impl Series {
             "E192" => logarithmic(192),
             _ => {
                 let text = format!("Unknown rounding granularity '{name}'");
-                return Err(QueryError::new(40257, text));
+                return Err(QueryError::new(MongoCode::GRANULARITY_UNKNOWN, text));
             }
         };
         Ok(Self::Preferred(steps))
@@ -247,6 +247,6 @@ mod tests {
         assert_eq!(steps[47], 953);
         let Series::Preferred(steps) = Series::parse("E192").unwrap() else { panic!() };
         assert_eq!(steps[..8], [100, 101, 102, 104, 105, 106, 107, 109]);
-        assert_eq!(Series::parse("E7").err().unwrap().code, 40257);
+        assert_eq!(Series::parse("E7").err().unwrap().code, crate::MongoCode::GRANULARITY_UNKNOWN);
     }
 }

@@ -9,16 +9,16 @@ use super::{
     values::{Values, Wanted, key_of},
 };
 use crate::{
-    Filter, Parameters, QueryError,
+    Filter, MongoCode, Parameters, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         budget::Budget,
         computed::Computed,
-        documents::{Collections, Documents},
+        context::Context,
+        documents::{Collections, Documents, Reading},
         path::Path,
-        pipeline::Reading,
         raw::{find, malformed},
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::{ArrayBuffer, Writer},
     },
     describe::describe,
@@ -44,17 +44,14 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("the $graphLookup stage specification must be an object, but found {found}");
-        return Err(QueryError::new(40327, text));
-    };
+    let document = object(value, MongoCode::GRAPH_LOOKUP_NOT_OBJECT, |found| {
+        format!("the $graphLookup stage specification must be an object, but found {found}")
+    })?;
     for field in document {
         let (name, _) = field.map_err(|_| malformed())?;
         if !NAMES.contains(&name.as_str()) {
             let text = format!("Unknown argument to $graphLookup: {name}");
-            return Err(QueryError::new(40104, text));
+            return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_ARGUMENT_UNKNOWN, text));
         }
     }
     let arguments = Arguments::parse(document, &stage_options("$graphLookup", &NAMES))?;
@@ -69,13 +66,13 @@ pub(in crate::aggregate) fn parse(
             let text = format!(
                 "$graphLookup argument 'restrictSearchWithMatch' must be an object, found {found}"
             );
-            return Err(QueryError::new(40185, text));
+            return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_MATCH_NOT_OBJECT, text));
         }
     };
     let missing = || {
         let text = "$graphLookup requires 'from', 'as', 'startWith', 'connectFromField', and \
                     'connectToField' to be specified.";
-        QueryError::new(40105, text)
+        QueryError::new(MongoCode::GRAPH_LOOKUP_ARGUMENT_MISSING, text)
     };
     let text = |name: &str| text_of(&arguments, name)?.ok_or_else(missing);
     let path = |name: &str| Path::parse(text(name)?);
@@ -286,7 +283,7 @@ fn text_of<'a>(arguments: &Arguments<'a>, name: &str) -> Result<Option<&'a str>,
             let found = type_name(Some(other));
             let text =
                 format!("$graphLookup argument '{name}' must be a string, but found {found}");
-            Err(QueryError::new(40103, text))
+            Err(QueryError::new(MongoCode::GRAPH_LOOKUP_ARGUMENT_NOT_STRING, text))
         }
     }
 }
@@ -296,17 +293,17 @@ fn parse_depth(arguments: &Arguments<'_>) -> Result<Option<i64>, QueryError> {
     let Some(number) = Number::of(value) else {
         let found = type_name(Some(value));
         let text = format!("maxDepth requires numeric argument, found type: {found}");
-        return Err(QueryError::new(40100, text));
+        return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_DEPTH_NOT_NUMBER, text));
     };
     if number.to_double() < 0.0 {
         let shown = describe(value);
         let text = format!("maxDepth requires a nonnegative argument, found: {shown}");
-        return Err(QueryError::new(40101, text));
+        return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_DEPTH_NEGATIVE, text));
     }
     let Some(number) = number.whole() else {
         let shown = describe(value);
         let text = format!("maxDepth could not be represented as a long long: {shown}");
-        return Err(QueryError::new(40102, text));
+        return Err(QueryError::new(MongoCode::GRAPH_LOOKUP_DEPTH_NOT_LONG, text));
     };
     Ok(Some(number))
 }

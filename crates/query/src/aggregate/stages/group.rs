@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
         accumulators::{Accumulator, State},
         budget::Budget,
         computed::Computed,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::Writer,
     },
     append_key,
@@ -27,7 +28,10 @@ pub(in crate::aggregate) fn parse(
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(document) = value else {
-        return Err(QueryError::new(15947, "a group's fields must be specified in an object"));
+        return Err(QueryError::new(
+            MongoCode::GROUP_NOT_OBJECT,
+            "a group's fields must be specified in an object",
+        ));
     };
     let mut id = None;
     let mut fields = Vec::new();
@@ -36,13 +40,19 @@ pub(in crate::aggregate) fn parse(
         if name.as_str() != "_id" {
             fields.push(Accumulated::parse(name.as_str(), value, context.parameters)?);
         } else if id.is_some() {
-            return Err(QueryError::new(15948, "a group's _id may only be specified once"));
+            return Err(QueryError::new(
+                MongoCode::GROUP_ID_TWICE,
+                "a group's _id may only be specified once",
+            ));
         } else {
             id = Some(Computed::parse(value, context.parameters)?);
         }
     }
     let Some(id) = id else {
-        return Err(QueryError::new(15955, "a group specification must include an _id"));
+        return Err(QueryError::new(
+            MongoCode::GROUP_ID_MISSING,
+            "a group specification must include an _id",
+        ));
     };
     let bytes_max = context.parameters.memory_bytes_max;
     Ok(vec![Stage::Other(Box::new(Group { id, fields, bytes_max }))])
@@ -69,25 +79,41 @@ impl Accumulated {
     ) -> Result<Self, QueryError> {
         let refused = |code, text: String| Err(QueryError::new(code, text));
         let RawBsonRef::Document(document) = value else {
-            return refused(40234, format!("The field '{name}' must be an accumulator object"));
+            return refused(
+                MongoCode::ACCUMULATED_FIELD_NOT_OBJECT,
+                format!("The field '{name}' must be an accumulator object"),
+            );
         };
         if name.contains('.') {
-            return refused(40235, format!("The field name '{name}' cannot contain '.'"));
+            return refused(
+                MongoCode::ACCUMULATED_FIELD_HAS_DOT,
+                format!("The field name '{name}' cannot contain '.'"),
+            );
         }
         if name.starts_with('$') {
-            return refused(40236, format!("The field name '{name}' cannot be an operator name"));
+            return refused(
+                MongoCode::ACCUMULATED_FIELD_STARTS_WITH_DOLLAR,
+                format!("The field name '{name}' cannot be an operator name"),
+            );
         }
         let mut operators = document.iter();
         let (Some(Ok((operator, value))), None) = (operators.next(), operators.next()) else {
-            return refused(40238, format!("The field '{name}' must specify one accumulator"));
+            return refused(
+                MongoCode::ACCUMULATED_FIELD_NOT_ONE_ACCUMULATOR,
+                format!("The field '{name}' must specify one accumulator"),
+            );
         };
         let operator = operator.as_str();
         match Accumulator::parse(operator, value, parameters)? {
             Some(accumulator) => Ok(Self { name: name.to_owned(), accumulator }),
-            None if operator.starts_with('$') => {
-                refused(15952, format!("unknown group operator '{operator}'"))
-            }
-            None => refused(40234, format!("The field '{name}' must be an accumulator object")),
+            None if operator.starts_with('$') => refused(
+                MongoCode::GROUP_OPERATOR_UNKNOWN,
+                format!("unknown group operator '{operator}'"),
+            ),
+            None => refused(
+                MongoCode::ACCUMULATED_FIELD_NOT_OBJECT,
+                format!("The field '{name}' must be an accumulator object"),
+            ),
         }
     }
 }

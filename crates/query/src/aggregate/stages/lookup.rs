@@ -19,9 +19,8 @@ use crate::{
     Parameters, QueryError,
     aggregate::{
         budget::Budget,
-        documents::{Collections, Documents},
+        documents::{Collections, Documents, Reading},
         path::Path,
-        pipeline::Reading,
         stage::Operation,
         write::{ArrayBuffer, Writer},
     },

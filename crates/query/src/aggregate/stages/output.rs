@@ -1,96 +1,21 @@
-//! `$out` and `$merge`: where the documents go. Stores carry it out.
+//! `$out` and `$merge`, from BSON.
 
 use bson::{Bson, RawArray, RawBsonRef, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
-        Pipeline,
         arguments::{Arguments, stage_options},
         computed::Computed,
+        context::{Context, Place},
         documents::{Collections, Documents},
+        output::{Output, WhenMatched, WhenNotMatched},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     expression::{check_user_variable, type_name},
     named::Seen,
 };
-
-/// Where the documents of a pipeline go.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// They become a collection, in the place of what it held.
-    Replace {
-        /// Another database than that of the pipeline.
-        database: Option<String>,
-        /// The collection.
-        collection: String,
-    },
-    /// They come into a collection, beside what it holds.
-    Merge {
-        /// Another database than that of the pipeline.
-        database: Option<String>,
-        /// The collection.
-        collection: String,
-        /// The fields by which two documents are the same; `_id` if nothing else was said.
-        on: Vec<String>,
-        /// The variables of a pipeline, as expressions over the new document.
-        variables: RawDocumentBuf,
-        /// What happens to a document that is there.
-        when_matched: WhenMatched,
-        /// What happens to one that is not.
-        when_not_matched: WhenNotMatched,
-    },
-}
-
-/// What happens to a document that is there.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WhenMatched {
-    /// The new one takes its place.
-    Replace,
-    /// It stays.
-    KeepExisting,
-    /// It gets the fields of the new one.
-    Merge,
-    /// Everything ends with an error.
-    Fail,
-    /// The stages of an update change it.
-    Pipeline(Vec<RawDocumentBuf>),
-}
-
-/// What happens to a document that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenNotMatched {
-    /// It is inserted.
-    Insert,
-    /// It is forgotten.
-    Discard,
-    /// Everything ends with an error.
-    Fail,
-}
-
-impl Output {
-    /// The pipeline that changes a document that is there, with the variables that it has for the
-    /// new one; none unless [`WhenMatched::Pipeline`] was asked for.
-    pub fn pipeline_for(
-        &self,
-        new: &RawDocument,
-        parameters: &Parameters,
-    ) -> Result<Option<Pipeline>, QueryError> {
-        let Self::Merge { when_matched: WhenMatched::Pipeline(stages), variables, .. } = self
-        else {
-            return Ok(None);
-        };
-        let mut inside = parameters.clone();
-        for field in variables {
-            let (name, value) = field.map_err(|_| malformed())?;
-            let value = Computed::parse(value, parameters)?.evaluate(new)?;
-            let value = value.map_or(Ok(Bson::Undefined), |value| value.to_bson())?;
-            inside.variables.set(name.as_str(), value)?;
-        }
-        Pipeline::parse_update(stages, &inside).map(Some)
-    }
-}
 
 /// Parses `$out`.
 pub(in crate::aggregate) fn parse_out(
@@ -115,7 +40,7 @@ pub(in crate::aggregate) fn parse_out(
                 "$out only supports a string or object argument, but found {}",
                 type_name(Some(other))
             );
-            return Err(QueryError::new(16990, text));
+            return Err(QueryError::new(MongoCode::OUT_NOT_OBJECT, text));
         }
     };
     check_names(database.as_deref(), &collection)?;
@@ -136,11 +61,11 @@ pub(in crate::aggregate) fn parse_merge(
             when_matched: WhenMatched::Merge,
             when_not_matched: WhenNotMatched::Insert,
         },
-        RawBsonRef::Document(document) => parse_options(document, context.parameters)?,
+        RawBsonRef::Document(document) => parse_options(document, context)?,
         other => {
             let found = type_name(Some(other));
             let text = format!("$merge requires a string or object argument, but found {found}");
-            return Err(QueryError::new(51182, text));
+            return Err(QueryError::new(MongoCode::MERGE_NOT_STRING_OR_OBJECT, text));
         }
     };
     if let Output::Merge { database, collection, .. } = &output {
@@ -172,12 +97,12 @@ impl Operation for Writes {
     }
 }
 
-fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Output, QueryError> {
+fn parse_options(document: &RawDocument, context: Context<'_>) -> Result<Output, QueryError> {
     let names = ["into", "on", "let", "whenMatched", "whenNotMatched"];
     let arguments = Arguments::parse(document, &stage_options("$merge", &names))?;
     let (database, collection) = parse_into(arguments.required("into")?)?;
     let given = arguments.document("let")?;
-    let variables = parse_let(given, parameters)?;
+    let variables = parse_let(given, context.parameters)?;
     let when_matched = match arguments.get("whenMatched") {
         None | Some(RawBsonRef::String("merge")) => WhenMatched::Merge,
         Some(RawBsonRef::String("replace")) => WhenMatched::Replace,
@@ -185,12 +110,12 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
         Some(RawBsonRef::String("fail")) => WhenMatched::Fail,
         Some(RawBsonRef::String(other)) => return Err(not_valid("whenMatched", other)),
         Some(RawBsonRef::Array(stages)) => {
-            WhenMatched::Pipeline(parse_stages(stages, &variables, parameters)?)
+            WhenMatched::Pipeline(parse_stages(stages, &variables, context)?)
         }
         Some(other) => {
             let found = type_name(Some(other));
             let text = format!("$merge 'whenMatched' must be string or array, but found {found}");
-            return Err(QueryError::new(51191, text));
+            return Err(QueryError::new(MongoCode::WHEN_MATCHED_NOT_STRING_OR_ARRAY, text));
         }
     };
     let when_not_matched = match arguments.text("whenNotMatched")? {
@@ -201,7 +126,7 @@ fn parse_options(document: &RawDocument, parameters: &Parameters) -> Result<Outp
     };
     if given.is_some() && !matches!(when_matched, WhenMatched::Pipeline(_)) {
         let text = "Cannot use 'let' variables with 'whenMatched' mode other than a pipeline";
-        return Err(QueryError::new(51199, text));
+        return Err(QueryError::new(MongoCode::MERGE_LET_WITHOUT_PIPELINE, text));
     }
     let on = match arguments.get("on") {
         None => vec!["_id".to_owned()],
@@ -225,7 +150,7 @@ fn parse_into(into: RawBsonRef<'_>) -> Result<(Option<String>, String), QueryErr
             let text = format!(
                 "$merge 'into' field  must be either a string or an object, but found {found}"
             );
-            Err(QueryError::new(51178, text))
+            Err(QueryError::new(MongoCode::MERGE_INTO_NOT_STRING_OR_OBJECT, text))
         }
     }
 }
@@ -241,7 +166,7 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
                     let found = type_name(Some(other));
                     let text =
                         format!("$merge 'on' array elements must be strings, but found {found}");
-                    Err(QueryError::new(51134, text))
+                    Err(QueryError::new(MongoCode::MERGE_ON_ELEMENT_NOT_STRING, text))
                 }
             })
             .collect::<Result<_, _>>()?,
@@ -251,19 +176,19 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
                 "$merge 'on' field  must be either a string or an array of strings, \
                  but found {found}"
             );
-            return Err(QueryError::new(51186, text));
+            return Err(QueryError::new(MongoCode::MERGE_ON_NOT_STRING_OR_ARRAY, text));
         }
     };
     if fields.is_empty() {
         let text = "If explicitly specifying $merge 'on', must include at least one field";
-        return Err(QueryError::new(51187, text));
+        return Err(QueryError::new(MongoCode::MERGE_ON_EMPTY, text));
     }
     let mut seen = Seen::default();
     for field in &fields {
         crate::aggregate::path::Path::parse(field)?;
         if !seen.insert(field) {
             let text = format!("Found a duplicate field '{field}'");
-            return Err(QueryError::new(31465, text));
+            return Err(QueryError::new(MongoCode::MERGE_ON_TWICE, text));
         }
     }
     Ok(fields)
@@ -284,7 +209,7 @@ fn parse_let(
         } else if value != RawBsonRef::String("$$ROOT") {
             let text = "'let' may not define a value for the reserved 'new' variable other than \
                         '$$ROOT'";
-            return Err(QueryError::new(51273, text));
+            return Err(QueryError::new(MongoCode::MERGE_LET_DEFINES_NEW, text));
         }
     }
     Ok(variables)
@@ -294,21 +219,29 @@ fn parse_let(
 fn parse_stages(
     stages: &RawArray,
     variables: &RawDocument,
-    parameters: &Parameters,
+    context: Context<'_>,
 ) -> Result<Vec<RawDocumentBuf>, QueryError> {
     let stage = |stage| match stage {
         Ok(RawBsonRef::Document(stage)) => Ok(stage.to_owned()),
         _ => {
             let text = "Each element of the 'pipeline' array must be an object";
-            Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+            Err(QueryError::new(MongoCode::TYPE_MISMATCH, text))
         }
     };
     let stages: Vec<RawDocumentBuf> = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
-    let mut inside = parameters.clone();
+    let mut parameters = context.parameters.clone();
     for (name, _) in variables.iter().flatten() {
-        inside.variables.set(name.as_str(), Bson::Undefined)?;
+        parameters.variables.set(name.as_str(), Bson::Undefined)?;
     }
-    Pipeline::parse_update(&stages, &inside)?;
+    let update = Context {
+        parameters: &parameters,
+        place: Place::Update,
+        depth: 0,
+        stages_around: 0,
+        index: 0,
+        ..context
+    };
+    update.parse_pipeline(&stages.iter().map(|stage| &**stage).collect::<Vec<_>>())?;
     Ok(stages)
 }
 
@@ -319,8 +252,7 @@ fn not_valid(name: &str, value: &str) -> QueryError {
 }
 
 fn check_names(database: Option<&str>, collection: &str) -> Result<(), QueryError> {
-    const INVALID_NAMESPACE: i32 = 73;
-    let refused = |text: String| Err(QueryError::new(INVALID_NAMESPACE, text));
+    let refused = |text: String| Err(QueryError::new(MongoCode::INVALID_NAMESPACE, text));
     if let Some(database) = database
         && (database.is_empty() || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']))
     {

@@ -3,12 +3,13 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
         computed::Computed,
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage, Transform},
+        stage::{Stage, Transform},
         tree::{Branch, Collision, Mode, Tree},
     },
     depth::{check_names, check_stack},
@@ -16,15 +17,16 @@ use crate::{
     trail::Trail,
 };
 
-const INVALID_PIPELINE_OPERATOR: i32 = 168;
-
 /// Parses `$project`.
 pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(document) = value else {
-        return Err(QueryError::new(15969, "$project specification must be an object"));
+        return Err(QueryError::new(
+            MongoCode::PROJECT_NOT_OBJECT,
+            "$project specification must be an object",
+        ));
     };
     let project = Parser::new(context.parameters)
         .parse(document)
@@ -46,18 +48,18 @@ pub(in crate::aggregate) fn parse_unset(
                 _ => {
                     let text = "$unset specification must be a string or an array containing \
                                 only string values";
-                    Err(QueryError::new(31120, text))
+                    Err(QueryError::new(MongoCode::UNSET_PATH_NOT_STRING, text))
                 }
             })
             .collect::<Result<_, _>>()?,
         _ => {
             let text = "$unset specification must be a string or an array";
-            return Err(QueryError::new(31002, text));
+            return Err(QueryError::new(MongoCode::UNSET_NOT_STRING_OR_ARRAY, text));
         }
     };
     if paths.is_empty() {
         let text = "$unset specification must be a string or an array with at least one field";
-        return Err(QueryError::new(31119, text));
+        return Err(QueryError::new(MongoCode::UNSET_EMPTY, text));
     }
     let mut tree = Tree::default();
     for path in paths {
@@ -77,10 +79,12 @@ pub(super) fn caused_by(stage: &str, error: QueryError) -> QueryError {
 /// The error about a path that meets another one.
 pub(super) fn collision(path: &str, found: Collision) -> QueryError {
     match found {
-        Collision::End => QueryError::new(31250, format!("Path collision at {path}")),
+        Collision::End => {
+            QueryError::new(MongoCode::PATH_COLLISION, format!("Path collision at {path}"))
+        }
         Collision::Way(rest) => {
             let text = format!("Path collision at {path} remaining portion {rest}");
-            QueryError::new(31249, text)
+            QueryError::new(MongoCode::PATH_COLLISION_WITH_REST, text)
         }
     }
 }
@@ -99,9 +103,16 @@ impl Transform for Project {
 
 /// The error about an operator that nobody knows, as this stage words it.
 fn unknown(operator: &str, error: QueryError) -> QueryError {
-    let is_it = error.code == INVALID_PIPELINE_OPERATOR
+    let is_it = error.code == MongoCode::INVALID_PIPELINE_OPERATOR
         && error.message == format!("Unrecognized expression '{operator}'");
-    if is_it { QueryError::new(31325, format!("Unknown expression {operator}")) } else { error }
+    if is_it {
+        QueryError::new(
+            MongoCode::PROJECTED_EXPRESSION_UNKNOWN,
+            format!("Unknown expression {operator}"),
+        )
+    } else {
+        error
+    }
 }
 
 struct Parser<'p> {
@@ -152,7 +163,7 @@ impl<'p> Parser<'p> {
     fn parse(mut self, document: &RawDocument) -> Result<Project, QueryError> {
         if document.is_empty() {
             let text = "projection specification must have at least one field";
-            return Err(QueryError::new(51272, text));
+            return Err(QueryError::new(MongoCode::PROJECT_EMPTY, text));
         }
         let mut tree = Tree::default();
         self.fields(Spot { tree: Ok(&mut tree), trail: &Trail::ROOT }, document)?;
@@ -238,7 +249,7 @@ impl<'p> Parser<'p> {
                 "An empty sub-projection is not a valid value. Found empty object at path {}",
                 spot.trail.text_with(name)
             );
-            return Err(QueryError::new(51270, text));
+            return Err(QueryError::new(MongoCode::PROJECTED_OBJECT_EMPTY, text));
         };
         if spot.is_of_id(path) {
             self.id = Some(Id::Other);
@@ -253,11 +264,11 @@ impl<'p> Parser<'p> {
         }
         if first.as_str() == "$elemMatch" {
             let text = "Cannot use $elemMatch in this context";
-            return Err(QueryError::new(INVALID_PIPELINE_OPERATOR, text));
+            return Err(QueryError::new(MongoCode::INVALID_PIPELINE_OPERATOR, text));
         }
         if self.mode == Some(Mode::Exclude) {
             let text = "Cannot use expression other than $meta in exclusion projection";
-            return Err(QueryError::new(31252, text));
+            return Err(QueryError::new(MongoCode::EXPRESSION_IN_EXCLUSION, text));
         }
         let computed = Computed::parse(RawBsonRef::Document(document), self.parameters)
             .map_err(|error| unknown(first.as_str(), error))?;
@@ -275,17 +286,17 @@ impl<'p> Parser<'p> {
         match (self.mode, mode, &branch) {
             (Some(Mode::Exclude), Mode::Include, Branch::Compute(_)) => {
                 let text = "Cannot use an expression in an exclusion projection";
-                return Err(QueryError::new(31310, text));
+                return Err(QueryError::new(MongoCode::LITERAL_IN_EXCLUSION, text));
             }
             (Some(Mode::Exclude), Mode::Include, _) => {
                 let text =
                     format!("Cannot do inclusion on field {} in exclusion projection", text());
-                return Err(QueryError::new(31253, text));
+                return Err(QueryError::new(MongoCode::INCLUSION_IN_EXCLUSION, text));
             }
             (Some(Mode::Include), Mode::Exclude, _) => {
                 let text =
                     format!("Cannot do exclusion on field {} in inclusion projection", text());
-                return Err(QueryError::new(31254, text));
+                return Err(QueryError::new(MongoCode::EXCLUSION_IN_INCLUSION, text));
             }
             _ => self.mode = Some(mode),
         }

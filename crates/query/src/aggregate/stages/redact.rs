@@ -3,11 +3,12 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    Expression, QueryError,
+    Expression, MongoCode, QueryError,
     aggregate::{
+        context::Context,
         documents::{Collections, Documents},
         raw::elements,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::{Indexes, Writer},
     },
     describe::describe,
@@ -71,7 +72,7 @@ impl Redact {
                      $$KEEP, $$DESCEND, and $$PRUNE, but returned {}",
                     other.map_or_else(|| "MISSING".to_owned(), describe)
                 );
-                Err(QueryError::new(17053, text))
+                Err(QueryError::new(MongoCode::REDACT_RESULT_UNKNOWN, text))
             }
         })
     }

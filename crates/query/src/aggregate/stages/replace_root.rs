@@ -3,12 +3,13 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
+        context::Context,
         raw::check_depth,
-        stage::{Context, Stage, Transform},
+        stage::{Stage, Transform},
     },
     describe::describe,
     expression::type_name,
@@ -19,12 +20,9 @@ pub(in crate::aggregate) fn parse_replace_root(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text =
-            format!("expected an object as specification for $replaceRoot stage, got {found}");
-        return Err(QueryError::new(40229, text));
-    };
+    let document = object(value, MongoCode::REPLACE_ROOT_NOT_OBJECT, |found| {
+        format!("expected an object as specification for $replaceRoot stage, got {found}")
+    })?;
     let arguments = Arguments::parse(document, &stage_options("$replaceRoot", &["newRoot"]))?;
     parse_replace_with(arguments.required("newRoot")?, context)
 }
@@ -62,5 +60,5 @@ fn no_document(value: Option<RawBsonRef<'_>>, document: &RawDocument) -> QueryEr
         type_name(value),
         describe(RawBsonRef::Document(document))
     );
-    QueryError::new(40228, text)
+    QueryError::new(MongoCode::NEW_ROOT_NOT_OBJECT, text)
 }

@@ -3,12 +3,13 @@
 use bson::{RawBsonRef, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         budget::Budget,
+        context::Context,
         documents::{Collections, Documents, deferred},
         raw::malformed,
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
     },
     number::Number,
 };
@@ -19,27 +20,36 @@ pub(in crate::aggregate) fn parse(
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(document) = value else {
-        return Err(QueryError::new(28745, "the $sample stage specification must be an object"));
+        return Err(QueryError::new(
+            MongoCode::SAMPLE_NOT_OBJECT,
+            "the $sample stage specification must be an object",
+        ));
     };
     let mut size = None;
     for field in document {
         let (name, value) = field.map_err(|_| malformed())?;
         if name.as_str() != "size" {
             let text = format!("unrecognized option to $sample: {name}");
-            return Err(QueryError::new(28748, text));
+            return Err(QueryError::new(MongoCode::SAMPLE_OPTION_UNKNOWN, text));
         }
         let Some(number) = Number::of(value) else {
-            return Err(QueryError::new(28746, "size argument to $sample must be a number"));
+            return Err(QueryError::new(
+                MongoCode::SAMPLE_SIZE_NOT_NUMBER,
+                "size argument to $sample must be a number",
+            ));
         };
         let count = number.truncated().and_then(|count| usize::try_from(count).ok());
         if count.is_none_or(|count| count == 0) {
             let text = "size argument to $sample must be a positive integer";
-            return Err(QueryError::new(28747, text));
+            return Err(QueryError::new(MongoCode::SAMPLE_SIZE_NOT_POSITIVE, text));
         }
         size = count;
     }
     let Some(size) = size else {
-        return Err(QueryError::new(28749, "$sample stage must specify a size"));
+        return Err(QueryError::new(
+            MongoCode::SAMPLE_SIZE_MISSING,
+            "$sample stage must specify a size",
+        ));
     };
     // Two stages of a pipeline draw differently.
     let seed = context.parameters.random.wrapping_add(context.index as u64);

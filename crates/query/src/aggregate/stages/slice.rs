@@ -1,13 +1,10 @@
-//! `$limit` and `$skip`.
+//! `$limit` and `$skip`, from BSON.
 
 use bson::RawBsonRef;
 
 use crate::{
-    QueryError,
-    aggregate::{
-        documents::Documents,
-        stage::{Context, Stage},
-    },
+    MongoCode, QueryError,
+    aggregate::{context::Context, stage::Stage},
     describe::describe,
     number::Number,
 };
@@ -17,9 +14,9 @@ pub(in crate::aggregate) fn parse_limit(
     value: RawBsonRef<'_>,
     _context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let limit = whole("$limit", 5_107_201, value)?;
+    let limit = whole("$limit", MongoCode::LIMIT_NOT_WHOLE, value)?;
     if limit == 0 {
-        return Err(QueryError::new(15958, "the limit must be positive"));
+        return Err(QueryError::new(MongoCode::LIMIT_NOT_POSITIVE, "the limit must be positive"));
     }
     Ok(vec![Stage::Limit(limit)])
 }
@@ -29,26 +26,10 @@ pub(in crate::aggregate) fn parse_skip(
     value: RawBsonRef<'_>,
     _context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    Ok(vec![Stage::Skip(whole("$skip", 5_107_200, value)?)])
+    Ok(vec![Stage::Skip(whole("$skip", MongoCode::SKIP_NOT_WHOLE, value)?)])
 }
 
-/// The first documents.
-pub(in crate::aggregate) fn limit(source: Documents<'_>, limit: u64) -> Documents<'_> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Box::new(source.take(limit))
-}
-
-/// All but the first documents.
-pub(in crate::aggregate) fn skip(source: Documents<'_>, skip: u64) -> Documents<'_> {
-    let mut left = skip;
-    Box::new(source.filter(move |document| {
-        let skipped = left > 0 && document.is_ok();
-        left -= u64::from(skipped);
-        !skipped
-    }))
-}
-
-fn whole(stage: &str, code: i32, value: RawBsonRef<'_>) -> Result<u64, QueryError> {
+fn whole(stage: &str, code: MongoCode, value: RawBsonRef<'_>) -> Result<u64, QueryError> {
     let invalid = |expected: &str| {
         let shown = describe(value);
         let text =

@@ -1,17 +1,10 @@
-//! `$sort`: all documents in an order, or only the first of them if a `$limit` follows.
+//! `$sort`, from BSON.
 
-use std::{cmp::Ordering, collections::BinaryHeap};
-
-use bson::{RawBsonRef, RawDocumentBuf};
+use bson::RawBsonRef;
 
 use crate::{
-    QueryError, Sort,
-    aggregate::{
-        budget::Budget,
-        documents::{Documents, deferred},
-        stage::{Context, Stage},
-    },
-    interrupt::sort_by,
+    MongoCode, QueryError, Sort,
+    aggregate::{context::Context, sorter::SortStage, stage::Stage},
 };
 
 /// Parses `$sort`.
@@ -20,135 +13,17 @@ pub(in crate::aggregate) fn parse(
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
     let RawBsonRef::Document(keys) = value else {
-        return Err(QueryError::new(15973, "the $sort key specification must be an object"));
+        return Err(QueryError::new(
+            MongoCode::SORT_NOT_OBJECT,
+            "the $sort key specification must be an object",
+        ));
     };
     if keys.is_empty() {
-        return Err(QueryError::new(15976, "$sort stage must have at least one sort key"));
+        return Err(QueryError::new(
+            MongoCode::SORT_EMPTY,
+            "$sort stage must have at least one sort key",
+        ));
     }
     let sort = Sort::parse(keys)?;
-    let bytes_max = context.parameters.memory_bytes_max;
-    Ok(vec![Stage::Sort(SortStage { sort, limit: None, bytes_max })])
-}
-
-/// An order, and how many documents are wanted in it.
-pub(in crate::aggregate) struct SortStage {
-    sort: Sort,
-    limit: Option<u64>,
-    bytes_max: usize,
-}
-
-impl SortStage {
-    /// The order.
-    pub(in crate::aggregate) fn sort(&self) -> &Sort {
-        &self.sort
-    }
-
-    /// How many documents are wanted, if not all.
-    pub(in crate::aggregate) fn limit(&self) -> Option<u64> {
-        self.limit
-    }
-
-    /// Wants only the first documents from now on.
-    pub(in crate::aggregate) fn limit_to(&mut self, limit: u64) {
-        self.limit = Some(self.limit.map_or(limit, |before| before.min(limit)));
-    }
-
-    /// The documents in order.
-    pub(in crate::aggregate) fn run<'a>(&'a self, source: Documents<'a>) -> Documents<'a> {
-        deferred(move || {
-            let mut sorter = Sorter::new(self.limit, Budget::new("$sort", self.bytes_max));
-            let mut key = Vec::new();
-            for document in source {
-                let document = document?;
-                key.clear();
-                self.sort.append_key(&document, &mut key)?;
-                sorter.add(&key, document)?;
-            }
-            Ok(Box::new(sorter.finish()?.map(Ok)))
-        })
-    }
-}
-
-/// Documents that wait to be sorted by keys. Those with equal keys stay in their order.
-struct Sorter {
-    limit: Option<usize>,
-    budget: Budget,
-    /// With a limit, the greatest on top, to be thrown out by a smaller one.
-    heap: BinaryHeap<Entry>,
-    all: Vec<Entry>,
-    count: usize,
-}
-
-struct Entry {
-    key: Box<[u8]>,
-    position: usize,
-    document: RawDocumentBuf,
-}
-
-impl Entry {
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.key.len() + self.document.as_bytes().len()
-    }
-}
-
-impl Sorter {
-    fn new(limit: Option<u64>, budget: Budget) -> Self {
-        let limit = limit.and_then(|limit| usize::try_from(limit).ok());
-        Self { limit, budget, heap: BinaryHeap::new(), all: Vec::new(), count: 0 }
-    }
-
-    fn add(&mut self, key: &[u8], document: RawDocumentBuf) -> Result<(), QueryError> {
-        let position = self.count;
-        self.count += 1;
-        let Some(limit) = self.limit else {
-            let entry = Entry { key: key.into(), position, document };
-            self.budget.take(entry.bytes())?;
-            self.all.push(entry);
-            return Ok(());
-        };
-        let is_full = self.heap.len() >= limit;
-        if is_full && self.heap.peek().is_none_or(|greatest| *greatest.key <= *key) {
-            return Ok(());
-        }
-        if is_full && let Some(greatest) = self.heap.pop() {
-            self.budget.give_back(greatest.bytes());
-        }
-        let entry = Entry { key: key.into(), position, document };
-        self.budget.take(entry.bytes())?;
-        self.heap.push(entry);
-        Ok(())
-    }
-
-    fn finish(self) -> Result<impl Iterator<Item = RawDocumentBuf>, QueryError> {
-        let mut all = match self.limit {
-            Some(_) => self.heap.into_vec(),
-            None => self.all,
-        };
-        sort_by(&mut all, Ord::cmp)?;
-        let mut budget = self.budget;
-        Ok(all.into_iter().map(move |entry| {
-            budget.give_back(entry.bytes());
-            entry.document
-        }))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key).then(self.position.cmp(&other.position))
-    }
+    Ok(vec![Stage::Sort(SortStage::new(sort, context.parameters.memory_bytes_max))])
 }

@@ -3,14 +3,14 @@
 use bson::{RawBsonRef, RawDocument};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
         Pipeline,
         arguments::{Arguments, stage_options},
-        documents::{Collections, Documents, deferred},
-        pipeline::Reading,
+        context::{Context, Place},
+        documents::{Collections, Documents, Reading, deferred},
         raw::malformed,
-        stage::{Context, Operation, Place, Stage},
+        stage::{Operation, Stage},
     },
     expression::type_name,
 };
@@ -20,7 +20,7 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let failed = |text: String| Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+    let failed = |text: String| Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
     let (collection, stages) = match value {
         RawBsonRef::String(collection) => (Some(collection.to_owned()), Vec::new()),
         RawBsonRef::Document(document) => {
@@ -38,7 +38,7 @@ pub(in crate::aggregate) fn parse(
         }
     };
     let inside = Context { place: Place::UnionWith, depth: context.depth + 1, index: 0, ..context };
-    let pipeline = Pipeline::parse_in(stages.into_iter(), inside)?;
+    let pipeline = inside.parse_pipeline(&stages)?;
     match &collection {
         None if !pipeline.is_sourceless() => {
             let text = "$unionWith stage without explicit collection must have a pipeline with \
@@ -49,8 +49,7 @@ pub(in crate::aggregate) fn parse(
             failed(format!("$documents cannot be used with the collection '{name}'"))
         }
         Some(name) if name.is_empty() => {
-            const INVALID_NAMESPACE: i32 = 73;
-            Err(QueryError::new(INVALID_NAMESPACE, "Invalid namespace specified ''"))
+            Err(QueryError::new(MongoCode::INVALID_NAMESPACE, "Invalid namespace specified ''"))
         }
         _ => Ok(vec![Stage::Other(Box::new(UnionWith { collection, pipeline }))]),
     }
@@ -66,14 +65,14 @@ pub(super) fn parse_stages<'a>(
         Some(RawBsonRef::Array(array)) => array,
         Some(_) => {
             let text = format!("'pipeline' option of {stage} must be specified as an array");
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
         }
     };
     let stage = |item: Result<RawBsonRef<'a>, _>| match item.map_err(|_| malformed())? {
         RawBsonRef::Document(stage) => Ok(stage),
         _ => {
             let text = "Each element of the 'pipeline' array must be an object";
-            Err(QueryError::new(QueryError::TYPE_MISMATCH, text))
+            Err(QueryError::new(MongoCode::TYPE_MISMATCH, text))
         }
     };
     array.into_iter().map(stage).collect::<Result<_, _>>().map(Some)

@@ -3,12 +3,13 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{
+        context::Context,
         documents::{Collections, Documents},
         path::Path,
         raw::{Element, Elements, malformed},
-        stage::{Context, Operation, Stage},
+        stage::{Operation, Stage},
         write::Writer,
     },
     expression::type_name,
@@ -30,7 +31,7 @@ pub(in crate::aggregate) fn parse(
                 "expected either a string or an object as specification for $unwind stage, got {}",
                 type_name(Some(other))
             );
-            return Err(QueryError::new(15981, text));
+            return Err(QueryError::new(MongoCode::UNWIND_NOT_OBJECT, text));
         }
     };
     Ok(vec![Stage::Other(Box::new(unwind))])
@@ -191,7 +192,7 @@ fn parse_options(document: &RawDocument) -> Result<Unwind, QueryError> {
             ("path", RawBsonRef::String(text)) => path = Some(parse_path(text)?),
             ("path", _) => {
                 let text = format!("expected a string as the path for $unwind stage, got {found}");
-                return Err(QueryError::new(28808, text));
+                return Err(QueryError::new(MongoCode::UNWIND_PATH_NOT_STRING, text));
             }
             ("preserveNullAndEmptyArrays", RawBsonRef::Boolean(is)) => preserves_empty = is,
             ("preserveNullAndEmptyArrays", _) => {
@@ -199,7 +200,7 @@ fn parse_options(document: &RawDocument) -> Result<Unwind, QueryError> {
                     "expected a boolean for the preserveNullAndEmptyArrays option to $unwind \
                      stage, got {found}"
                 );
-                return Err(QueryError::new(28809, text));
+                return Err(QueryError::new(MongoCode::UNWIND_PRESERVE_NOT_BOOL, text));
             }
             ("includeArrayIndex", RawBsonRef::String(text)) if !text.is_empty() => {
                 if text.starts_with('$') {
@@ -207,7 +208,7 @@ fn parse_options(document: &RawDocument) -> Result<Unwind, QueryError> {
                         "includeArrayIndex option to $unwind stage should not be prefixed with a \
                          '$': {text}"
                     );
-                    return Err(QueryError::new(28822, text));
+                    return Err(QueryError::new(MongoCode::UNWIND_INDEX_STARTS_WITH_DOLLAR, text));
                 }
                 index = Some(Path::parse(text)?);
             }
@@ -216,25 +217,30 @@ fn parse_options(document: &RawDocument) -> Result<Unwind, QueryError> {
                     "expected a non-empty string for the includeArrayIndex  option to $unwind \
                      stage, got {found}"
                 );
-                return Err(QueryError::new(28810, text));
+                return Err(QueryError::new(MongoCode::UNWIND_INDEX_NOT_STRING, text));
             }
             (other, _) => {
                 let text = format!("unrecognized option to $unwind stage: {other}");
-                return Err(QueryError::new(28811, text));
+                return Err(QueryError::new(MongoCode::UNWIND_OPTION_UNKNOWN, text));
             }
         }
     }
-    let path = path.ok_or_else(|| QueryError::new(28812, "no path specified to $unwind stage"))?;
+    let path = path.ok_or_else(|| {
+        QueryError::new(MongoCode::UNWIND_PATH_MISSING, "no path specified to $unwind stage")
+    })?;
     Ok(Unwind { path, index, preserves_empty })
 }
 
 fn parse_path(text: &str) -> Result<Path, QueryError> {
     if text.is_empty() {
-        return Err(QueryError::new(28812, "no path specified to $unwind stage"));
+        return Err(QueryError::new(
+            MongoCode::UNWIND_PATH_MISSING,
+            "no path specified to $unwind stage",
+        ));
     }
     let Some(path) = text.strip_prefix('$') else {
         let text = format!("path option to $unwind stage should be prefixed with a '$': {text}");
-        return Err(QueryError::new(28818, text));
+        return Err(QueryError::new(MongoCode::UNWIND_PATH_WITHOUT_DOLLAR, text));
     };
     Path::parse(path)
 }

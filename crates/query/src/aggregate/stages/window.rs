@@ -10,21 +10,25 @@ mod ends;
 mod fill;
 mod function;
 mod parse;
+mod partition;
 mod rank;
 mod slide;
 mod tally;
 
-use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf};
+use bson::{RawBsonRef, RawDocumentBuf};
 
-use self::function::Function;
+use self::{
+    function::Function,
+    partition::{Entry, Partition, Runner},
+};
 use crate::{
-    QueryError, Sort,
+    MongoCode, QueryError, Sort,
     aggregate::{
         budget::Budget,
         computed::Computed,
         documents::{Collections, Documents, deferred},
         stage::Operation,
-        tree::{Mode, Slot, Tree},
+        tree::{Mode, Tree},
     },
     append_key,
     interrupt::{sort_by, step},
@@ -39,57 +43,6 @@ struct Window {
     functions: Vec<Function>,
     tree: Tree,
     bytes_max: usize,
-}
-
-/// A document in its place.
-struct Entry {
-    partition: Box<[u8]>,
-    key: Box<[u8]>,
-    document: RawDocumentBuf,
-}
-
-/// The documents of a partition, in their order.
-struct Partition<'a> {
-    entries: &'a [Entry],
-}
-
-impl Partition<'_> {
-    fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    fn documents(&self) -> impl Iterator<Item = &RawDocument> {
-        self.entries.iter().map(|entry| &*entry.document)
-    }
-
-    /// What is computed of each document.
-    fn compute(
-        &self,
-        input: &Computed,
-        budget: &mut Budget,
-    ) -> Result<Vec<Option<RawBson>>, QueryError> {
-        let mut values = Vec::with_capacity(self.len());
-        for document in self.documents() {
-            let value = input.evaluate(document)?.map(|value| value.into_raw());
-            budget.take(bytes_of(value.as_ref()))?;
-            values.push(value);
-        }
-        Ok(values)
-    }
-
-    /// Whether two documents have the same place in the order.
-    fn are_peers(&self, one: usize, other: usize) -> bool {
-        match (self.entries.get(one), self.entries.get(other)) {
-            (Some(one), Some(other)) => one.key == other.key,
-            _ => false,
-        }
-    }
-}
-
-/// A function at work in a partition.
-trait Runner: Send {
-    /// The value for a document; those of a partition are asked for in their order.
-    fn value(&mut self, index: usize, partition: &Partition<'_>) -> Result<Slot, QueryError>;
 }
 
 impl Operation for Window {
@@ -130,7 +83,7 @@ impl Window {
                 if let Some(RawBsonRef::Array(_)) = value {
                     let text = "An expression used to partition cannot evaluate to value of type \
                                 array";
-                    return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+                    return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
                 }
                 append_key(value.unwrap_or(RawBsonRef::Null), &mut partition);
                 Ok(())
@@ -200,16 +153,4 @@ impl Passing<'_> {
         }
         Ok(())
     }
-}
-
-/// Roughly what a value takes.
-fn bytes_of(value: Option<&RawBson>) -> usize {
-    let inside = match value {
-        Some(RawBson::Document(document)) => document.as_bytes().len(),
-        Some(RawBson::Array(array)) => array.as_bytes().len(),
-        Some(RawBson::String(text)) => text.len(),
-        Some(RawBson::Binary(binary)) => binary.bytes.len(),
-        _ => 0,
-    };
-    inside + size_of::<Option<RawBson>>()
 }

@@ -6,9 +6,8 @@ use base64::{
 };
 use bson::{Binary, RawBinaryRef, RawBson, RawBsonRef, spec::BinarySubtype};
 
-use super::failure;
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{numeric::Numeric, value::Value},
 };
 
@@ -46,7 +45,7 @@ pub(super) fn to_text(
             text
         }
         (Some("uuid"), false) => {
-            return Err(failure(
+            return Err(QueryError::conversion(
                 "Only UUID binaries can be converted with the 'uuid' format in $convert \
                  with no onError value"
                     .to_owned(),
@@ -58,7 +57,7 @@ pub(super) fn to_text(
         (Some("utf8"), _) => match str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
             Err(_) => {
-                return Err(failure(
+                return Err(QueryError::conversion(
                     "BinData does not represent a valid UTF-8 string in $convert \
                      with no onError value"
                         .to_owned(),
@@ -76,14 +75,14 @@ pub(super) fn from_text(
     format: Option<&str>,
 ) -> Result<Value<'static>, QueryError> {
     if (format == Some("uuid")) != (subtype == BinarySubtype::Uuid) && format.is_some() {
-        return Err(failure(
+        return Err(QueryError::conversion(
             "Only the UUID subtype is allowed with the UUID format in $convert \
              with no onError value"
                 .to_owned(),
         ));
     }
     let invalid = |what: &str| {
-        failure(format!(
+        QueryError::conversion(format!(
             "Input is not a valid {what} string in $convert with no onError value: {text}"
         ))
     };
@@ -102,11 +101,12 @@ fn no_format(format: Option<&str>, from: &str, to: &str) -> QueryError {
     match format {
         None => {
             let text = format!("Format must be specified when converting from '{from}' to '{to}'");
-            QueryError::new(4_341_115, text)
+            QueryError::new(MongoCode::CONVERT_FORMAT_MISSING, text)
         }
-        Some(format) => {
-            QueryError::new(4_341_125, format!("Invalid 'format' argument for $convert: {format}"))
-        }
+        Some(format) => QueryError::new(
+            MongoCode::CONVERT_FORMAT_INVALID,
+            format!("Invalid 'format' argument for $convert: {format}"),
+        ),
     }
 }
 

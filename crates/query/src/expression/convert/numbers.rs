@@ -2,7 +2,6 @@
 
 use bson::{Decimal128, RawBsonRef};
 
-use super::failure;
 use crate::{
     QueryError,
     decimal_math::{self, Rounding},
@@ -78,13 +77,13 @@ fn whole(number: Numeric) -> Result<i64, QueryError> {
         integer => integer,
     };
     if number.is_nan() {
-        return Err(failure(
+        return Err(QueryError::conversion(
             "Attempt to convert NaN value to integer type in $convert with no onError value"
                 .to_owned(),
         ));
     }
     if is_infinite(number) {
-        return Err(failure(
+        return Err(QueryError::conversion(
             "Attempt to convert infinity value to integer type in $convert with no onError value"
                 .to_owned(),
         ));
@@ -111,18 +110,20 @@ fn shown(number: Numeric) -> String {
 }
 
 fn overflow(number: &str) -> QueryError {
-    failure(format!(
+    QueryError::conversion(format!(
         "Conversion would overflow target type in $convert with no onError value: {number}"
     ))
 }
 
 fn unparsed(text: &str, reason: &str) -> QueryError {
     if check_hexadecimal(text).is_err() {
-        return failure(format!(
+        return QueryError::conversion(format!(
             "Illegal hexadecimal input in $convert with no onError value: {text}"
         ));
     }
-    failure(format!("Failed to parse number '{text}' in $convert with no onError value: {reason}"))
+    QueryError::conversion(format!(
+        "Failed to parse number '{text}' in $convert with no onError value: {reason}"
+    ))
 }
 
 fn check_hexadecimal(text: &str) -> Result<(), &'static str> {

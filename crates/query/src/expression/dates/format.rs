@@ -4,9 +4,13 @@ use std::fmt::Write as _;
 
 use bson::RawBsonRef;
 
-use super::{calendar::Civil, date_ms, prepare_zone, zone::Zone, zone_of};
+use super::{
+    arguments::{date_ms, prepare_zone, zone_of},
+    calendar::Civil,
+    zone::Zone,
+};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{
         operator::{Arguments, Names, Operator, Words},
         text::in_error,
@@ -19,10 +23,15 @@ pub(in crate::expression) const OPERATORS: &[Operator] =
         .prepared_by(|nodes| prepare_zone(nodes, 2))];
 
 const TO_STRING: Names = Names {
-    not_object: 18629,
-    unknown: 18534,
+    not_object: MongoCode::DATE_TO_STRING_NOT_OBJECT,
+    unknown: MongoCode::DATE_TO_STRING_ARGUMENT_UNKNOWN,
     words: Words::Argument,
-    names: &[("date", 18628), ("format", 0), ("timezone", 0), ("onNull", 0)],
+    names: &[
+        ("date", Some(MongoCode::DATE_TO_STRING_DATE_MISSING)),
+        ("format", None),
+        ("timezone", None),
+        ("onNull", None),
+    ],
 };
 
 /// The names of months; of them, `%b` takes three letters.
@@ -55,7 +64,7 @@ fn to_string<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
                     "$dateToString requires that 'format' be a string, \
                      found: {found} with value {shown}"
                 );
-                return Err(QueryError::new(18533, text));
+                return Err(QueryError::new(MongoCode::DATE_FORMAT_NOT_STRING, text));
             }
         }
     } else {
@@ -100,14 +109,14 @@ pub(super) fn check(format: &str, is_output: bool) -> Result<(), QueryError> {
         match letters.next() {
             None => {
                 let text = "Unmatched '%' at end of format string";
-                return Err(QueryError::new(18535, text));
+                return Err(QueryError::new(MongoCode::DATE_FORMAT_ENDS_WITH_PERCENT, text));
             }
             Some('b' | 'B' | 'd' | 'G' | 'H' | 'j' | 'L' | 'm' | 'M' | 'S' | 'u' | 'V') => {}
             Some('Y' | 'z' | 'Z' | '%') => {}
             Some('U' | 'w') if is_output => {}
             Some(letter) => {
                 let text = format!("Invalid format character '%{letter}' in format string");
-                return Err(QueryError::new(18536, text));
+                return Err(QueryError::new(MongoCode::DATE_FORMAT_LETTER_UNKNOWN, text));
             }
         }
     }
@@ -119,7 +128,7 @@ fn text(date: i64, zone: &Zone, format: &str) -> Result<String, QueryError> {
     if !(0..=9999).contains(&local.year) {
         let year = local.year;
         let text = format!("dateToString is only defined on year 0-9999, tried to use year {year}");
-        return Err(QueryError::new(18537, text));
+        return Err(QueryError::new(MongoCode::DATE_TO_STRING_YEAR_OUT_OF_RANGE, text));
     }
     let mut text = String::with_capacity(format.len() + 16);
     let mut letters = format.chars();

@@ -3,10 +3,14 @@
 use bson::RawBsonRef;
 
 use super::{
-    format::check, moment::failure, parse::parse, parse_format, prepare_zone, zone::Zone, zone_of,
+    arguments::{prepare_zone, zone_of},
+    format::check,
+    parse::parse,
+    parse_format,
+    zone::Zone,
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{
         operator::{Arguments, Names, Operator, Words},
         text::in_error,
@@ -19,10 +23,16 @@ pub(in crate::expression) const OPERATORS: &[Operator] =
         .prepared_by(|nodes| prepare_zone(nodes, 2))];
 
 const FROM_STRING: Names = Names {
-    not_object: 40540,
-    unknown: 40541,
+    not_object: MongoCode::DATE_FROM_STRING_NOT_OBJECT,
+    unknown: MongoCode::DATE_FROM_STRING_ARGUMENT_UNKNOWN,
     words: Words::Argument,
-    names: &[("dateString", 40542), ("format", 0), ("timezone", 0), ("onError", 0), ("onNull", 0)],
+    names: &[
+        ("dateString", Some(MongoCode::DATE_FROM_STRING_TEXT_MISSING)),
+        ("format", None),
+        ("timezone", None),
+        ("onError", None),
+        ("onNull", None),
+    ],
 };
 
 fn from_string<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
@@ -37,7 +47,7 @@ fn from_string<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
                     "$dateFromString requires that 'format' be a string, \
                      found: {found} with value {shown}"
                 );
-                return Err(QueryError::new(40684, text));
+                return Err(QueryError::new(MongoCode::DATE_FROM_STRING_FORMAT_NOT_STRING, text));
             }
         }
     }
@@ -67,7 +77,7 @@ fn convert(
         (Some(RawBsonRef::String(text)), Some(format)) => parse_format::parse(text, format, zone),
         (other, _) => {
             let (found, shown) = (type_name(other), in_error(text));
-            Err(failure(format!(
+            Err(QueryError::conversion(format!(
                 "$dateFromString requires that 'dateString' be a string, \
                  found: {found} with value {shown}"
             )))

@@ -6,9 +6,6 @@ use super::{
 };
 use crate::QueryError;
 
-/// `ConversionFailure`
-const CONVERSION_FAILURE: i32 = 241;
-
 /// The parts that a text has named.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Moment {
@@ -48,7 +45,7 @@ impl Moment {
         let invalid = || failed(text, text.len(), "The parsed date was invalid");
         let days = match self.day {
             Day::None => {
-                return Err(failure(format!(
+                return Err(QueryError::conversion(format!(
                     "an incomplete date/time string has been found, with elements missing: \
                      \"{text}\""
                 )));
@@ -77,7 +74,7 @@ impl Moment {
                     Offset::Letters(name, _) => format!("time zone information ('{name}')"),
                     Offset::Digits(_) => "GMT offset".to_owned(),
                 };
-                Err(failure(format!(
+                Err(QueryError::conversion(format!(
                     "you cannot pass in a date/time string with {what} \
                      together with a timezone argument"
                 )))
@@ -89,9 +86,7 @@ impl Moment {
 /// A text that is no date, and where.
 pub(super) fn failed(text: &str, position: usize, reason: &str) -> QueryError {
     let letter = text.get(position..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-    failure(format!("Error parsing date string '{text}'; {position}: {reason} '{letter}'"))
-}
-
-pub(super) fn failure(text: String) -> QueryError {
-    QueryError::new(CONVERSION_FAILURE, text)
+    QueryError::conversion(format!(
+        "Error parsing date string '{text}'; {position}: {reason} '{letter}'"
+    ))
 }

@@ -3,11 +3,11 @@
 use bson::RawBsonRef;
 
 use super::{
+    arguments::{date_ms, prepare_zone, zone_of},
     calendar::{Civil, DAY_MS, days_of, days_of_iso},
-    date_ms, prepare_zone, zone_of,
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{
         build::DocumentBuilder,
         node::Node,
@@ -44,10 +44,14 @@ const fn part_of(name: &'static str, run: for<'a> fn(&Arguments<'a>) -> Evaluate
 }
 
 const TO_PARTS: Names = Names {
-    not_object: 40524,
-    unknown: 40520,
+    not_object: MongoCode::DATE_TO_PARTS_NOT_OBJECT,
+    unknown: MongoCode::DATE_TO_PARTS_ARGUMENT_UNKNOWN,
     words: Words::Argument,
-    names: &[("date", 40522), ("timezone", 0), ("iso8601", 0)],
+    names: &[
+        ("date", Some(MongoCode::DATE_TO_PARTS_DATE_MISSING)),
+        ("timezone", None),
+        ("iso8601", None),
+    ],
 };
 
 /// The date by itself, in a list, or with a time zone.
@@ -72,7 +76,7 @@ fn parse_part(
             "{name} accepts exactly one argument if given an array, but was given {}",
             arguments.len()
         );
-        return Err(QueryError::new(40536, text));
+        return Err(QueryError::new(MongoCode::DATE_ARGUMENTS_NOT_ONE, text));
     }
     Ok(parser.call(operator, arguments))
 }
@@ -90,7 +94,7 @@ fn parse_part_named(
             (name, value) if name == "timezone" => zone = parser.parse(value)?,
             (name, _) => {
                 let text = format!("unrecognized option to {operator}: \"{name}\"");
-                return Err(QueryError::new(40535, text));
+                return Err(QueryError::new(MongoCode::DATE_OPTION_UNKNOWN, text));
             }
         }
     }
@@ -99,7 +103,7 @@ fn parse_part_named(
             "missing 'date' argument to {operator}, provided: {operator}: {}",
             in_error(Some(&value.into()))
         );
-        return Err(QueryError::new(40539, text));
+        return Err(QueryError::new(MongoCode::DATE_MISSING, text));
     };
     Ok(vec![date, zone])
 }
@@ -122,7 +126,7 @@ fn to_parts<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
             other => {
                 let found = type_name(other);
                 let text = format!("iso8601 must evaluate to a bool, found {found}");
-                return Err(QueryError::new(40521, text));
+                return Err(QueryError::new(MongoCode::DATE_TO_PARTS_ISO_NOT_BOOL, text));
             }
         };
     }
@@ -151,21 +155,21 @@ fn to_parts<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 const FROM_PARTS: Names = Names {
-    not_object: 40519,
-    unknown: 40518,
+    not_object: MongoCode::DATE_FROM_PARTS_NOT_OBJECT,
+    unknown: MongoCode::DATE_FROM_PARTS_ARGUMENT_UNKNOWN,
     words: Words::Argument,
     names: &[
-        ("year", 0),
-        ("month", 0),
-        ("day", 0),
-        ("isoWeekYear", 0),
-        ("isoWeek", 0),
-        ("isoDayOfWeek", 0),
-        ("hour", 0),
-        ("minute", 0),
-        ("second", 0),
-        ("millisecond", 0),
-        ("timezone", 0),
+        ("year", None),
+        ("month", None),
+        ("day", None),
+        ("isoWeekYear", None),
+        ("isoWeek", None),
+        ("isoDayOfWeek", None),
+        ("hour", None),
+        ("minute", None),
+        ("second", None),
+        ("millisecond", None),
+        ("timezone", None),
     ],
 };
 
@@ -181,15 +185,15 @@ fn parse_from_parts(
     };
     if !given(0..1) && !given(3..4) {
         let text = "$dateFromParts requires either 'year' or 'isoWeekYear' to be present";
-        return Err(QueryError::new(40516, text));
+        return Err(QueryError::new(MongoCode::DATE_FROM_PARTS_YEAR_MISSING, text));
     }
     if given(0..1) && given(3..6) {
         let text = "$dateFromParts does not allow mixing natural dates with ISO dates";
-        return Err(QueryError::new(40489, text));
+        return Err(QueryError::new(MongoCode::DATE_FROM_PARTS_MIXES_NATURAL_WITH_ISO, text));
     }
     if given(3..4) && given(0..3) {
         let text = "$dateFromParts does not allow mixing ISO dates with natural dates";
-        return Err(QueryError::new(40525, text));
+        return Err(QueryError::new(MongoCode::DATE_FROM_PARTS_MIXES_ISO_WITH_NATURAL, text));
     }
     Ok(parser.call(operator, arguments))
 }
@@ -219,7 +223,10 @@ fn from_parts<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         .and_then(|ms| ms.checked_add(time))
         .and_then(|ms| ms.checked_add(days * DAY_MS));
     let Some(local) = local else {
-        return Err(QueryError::new(15, "$dateFromParts makes a date that is out of range"));
+        return Err(QueryError::new(
+            MongoCode::OVERFLOW,
+            "$dateFromParts makes a date that is out of range",
+        ));
     };
     Ok(Some(Value::date_ms(zone.utc_ms(local))))
 }
@@ -234,19 +241,19 @@ fn number(value: Option<&Value<'_>>, name: &str) -> Result<Option<i64>, QueryErr
         let (found, shown) = (type_name(value.map(Value::raw)), in_error(value));
         let text =
             format!("'{name}' must evaluate to an integer, found {found} with value {shown}");
-        return Err(QueryError::new(40515, text));
+        return Err(QueryError::new(MongoCode::DATE_PART_NOT_WHOLE, text));
     };
     let (least, most, code) = match name {
-        "year" => (1, 9999, 40523),
-        "isoWeekYear" => (1, 9999, 31095),
-        "second" | "millisecond" => (i64::MIN, i64::MAX, 0),
-        _ => (-32768, 32767, 31034),
+        "year" => (1, 9999, MongoCode::YEAR_OUT_OF_RANGE),
+        "isoWeekYear" => (1, 9999, MongoCode::ISO_YEAR_OUT_OF_RANGE),
+        "second" | "millisecond" => return Ok(Some(number)),
+        _ => (-32768, 32767, MongoCode::DATE_PART_OUT_OF_RANGE),
     };
     if (least..=most).contains(&number) {
         return Ok(Some(number));
     }
     let text = match code {
-        31034 => format!(
+        MongoCode::DATE_PART_OUT_OF_RANGE => format!(
             "'{name}' must evaluate to a value in the range [{least}, {most}]; \
              value {number} is not in range"
         ),

@@ -3,15 +3,13 @@
 use bson::RawBsonRef;
 
 use super::{
-    as_date_ms,
+    arguments::{as_date_ms, prepare_zone, zone_of},
     calendar::{Civil, DAY_MS, days_in_month, days_of},
-    prepare_zone,
     truncate::truncate,
     zone::Zone,
-    zone_of,
 };
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     expression::{
         node::Node,
         numeric::Numeric,
@@ -32,35 +30,35 @@ pub(in crate::expression) const OPERATORS: &[Operator] = &[
 ];
 
 const ADD: Names = Names {
-    not_object: 5_166_400,
-    unknown: 5_166_401,
+    not_object: MongoCode::DATE_ADD_NOT_OBJECT,
+    unknown: MongoCode::DATE_ADD_ARGUMENT_UNKNOWN,
     words: Words::Argument,
-    names: &[("startDate", 0), ("unit", 0), ("amount", 0), ("timezone", 0)],
+    names: &[("startDate", None), ("unit", None), ("amount", None), ("timezone", None)],
 };
 
 const DIFF: Names = Names {
-    not_object: 5_166_301,
-    unknown: 5_166_302,
+    not_object: MongoCode::DATE_DIFF_NOT_OBJECT,
+    unknown: MongoCode::DATE_DIFF_ARGUMENT_UNKNOWN,
     words: Words::Argument,
     names: &[
-        ("startDate", 5_166_303),
-        ("endDate", 5_166_304),
-        ("unit", 5_166_305),
-        ("timezone", 0),
-        ("startOfWeek", 0),
+        ("startDate", Some(MongoCode::DATE_DIFF_START_MISSING)),
+        ("endDate", Some(MongoCode::DATE_DIFF_END_MISSING)),
+        ("unit", Some(MongoCode::DATE_DIFF_UNIT_MISSING)),
+        ("timezone", None),
+        ("startOfWeek", None),
     ],
 };
 
 const TRUNC: Names = Names {
-    not_object: 5_439_007,
-    unknown: 5_439_008,
+    not_object: MongoCode::DATE_TRUNC_NOT_OBJECT,
+    unknown: MongoCode::DATE_TRUNC_ARGUMENT_UNKNOWN,
     words: Words::Argument,
     names: &[
-        ("date", 5_439_009),
-        ("unit", 5_439_010),
-        ("binSize", 0),
-        ("timezone", 0),
-        ("startOfWeek", 0),
+        ("date", Some(MongoCode::DATE_TRUNC_DATE_MISSING)),
+        ("unit", Some(MongoCode::DATE_TRUNC_UNIT_MISSING)),
+        ("binSize", None),
+        ("timezone", None),
+        ("startOfWeek", None),
     ],
 };
 
@@ -117,12 +115,12 @@ fn unit_of(arguments: &Arguments<'_>, index: usize) -> Result<Option<Unit>, Quer
                 "{operator} parameter 'unit' value parsing failed :: caused by :: \
                  unknown time unit value: {name}"
             );
-            QueryError::new(QueryError::FAILED_TO_PARSE, text)
+            QueryError::new(MongoCode::FAILED_TO_PARSE, text)
         }),
         other => {
             let found = type_name(other);
             let text = format!("{operator} requires 'unit' to be a string, but got {found}");
-            Err(QueryError::new(5_439_013, text))
+            Err(QueryError::new(MongoCode::DATE_UNIT_NOT_STRING, text))
         }
     }
 }
@@ -131,7 +129,7 @@ fn date_of(
     arguments: &Arguments<'_>,
     index: usize,
     name: &str,
-    code: i32,
+    code: MongoCode,
 ) -> Result<Option<i64>, QueryError> {
     let value = arguments.get(index)?;
     let Some(value) = value.as_ref().filter(|value| !value.is_null()) else { return Ok(None) };
@@ -158,7 +156,7 @@ fn first_day(arguments: &Arguments<'_>, index: usize) -> Result<Option<i64>, Que
         other => {
             let found = type_name(other);
             let text = format!("{operator} requires 'startOfWeek' to be a string, but got {found}");
-            return Err(QueryError::new(5_439_015, text));
+            return Err(QueryError::new(MongoCode::START_OF_WEEK_NOT_STRING, text));
         }
     };
     let is_day = |day: &str| {
@@ -172,7 +170,7 @@ fn first_day(arguments: &Arguments<'_>, index: usize) -> Result<Option<i64>, Que
                 "{operator} parameter 'startOfWeek' value cannot be recognized \
                  as a day of a week: {name}"
             );
-            Err(QueryError::new(5_439_016, text))
+            Err(QueryError::new(MongoCode::START_OF_WEEK_UNKNOWN, text))
         }
     }
 }
@@ -190,7 +188,7 @@ fn parse_add(
     let arguments = parser.parse_named(operator, &ADD, value)?;
     if arguments.iter().take(3).any(|node| matches!(node, Node::Absent)) {
         let text = format!("{name} requires startDate, unit, and amount to be present");
-        return Err(QueryError::new(5_166_402, text));
+        return Err(QueryError::new(MongoCode::DATE_ADD_ARGUMENT_MISSING, text));
     }
     Ok(parser.call(operator, arguments))
 }
@@ -203,7 +201,7 @@ fn add<'a>(arguments: &Arguments<'a>, sign: i64) -> Evaluated<'a> {
         Some(RawBsonRef::String(_)) => unit_of(arguments, 1)?,
         Some(_) => {
             let text = format!("{operator} expects string defining unit");
-            return Err(QueryError::new(5_166_404, text));
+            return Err(QueryError::new(MongoCode::DATE_ADD_UNIT_NOT_STRING, text));
         }
     };
     let amount = arguments.get(2)?;
@@ -214,17 +212,19 @@ fn add<'a>(arguments: &Arguments<'a>, sign: i64) -> Evaluated<'a> {
     }
     let Some(date) = start.as_ref().and_then(|start| as_date_ms(start.raw())) else {
         let text = format!("{operator} requires startDate to be convertible to a date");
-        return Err(QueryError::new(5_166_403, text));
+        return Err(QueryError::new(MongoCode::DATE_ADD_START_NOT_DATE, text));
     };
     let number = amount.as_ref().and_then(|amount| Numeric::of(amount.raw()));
     let Some(amount) = number.and_then(Numeric::whole) else {
         let text = format!("{operator} expects integer amount of time units");
-        return Err(QueryError::new(5_166_405, text));
+        return Err(QueryError::new(MongoCode::DATE_ADD_AMOUNT_NOT_WHOLE, text));
     };
     let moved = amount.checked_mul(sign).and_then(|amount| moved(date, unit, amount, &zone));
     match moved {
         Some(date) => Ok(Some(Value::date_ms(date))),
-        None => Err(QueryError::new(5_166_406, format!("{operator} overflowed"))),
+        None => {
+            Err(QueryError::new(MongoCode::DATE_ADD_OVERFLOW, format!("{operator} overflowed")))
+        }
     }
 }
 
@@ -255,8 +255,8 @@ fn moved(date: i64, unit: Unit, amount: i64, zone: &Zone) -> Option<i64> {
 }
 
 fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let start = date_of(arguments, 0, "startDate", 5_166_307)?;
-    let end = date_of(arguments, 1, "endDate", 5_166_307)?;
+    let start = date_of(arguments, 0, "startDate", MongoCode::DATE_DIFF_NOT_DATE)?;
+    let end = date_of(arguments, 1, "endDate", MongoCode::DATE_DIFF_NOT_DATE)?;
     let (unit, zone) = (unit_of(arguments, 2)?, zone_of(arguments, 3)?);
     let first_day = match unit {
         Some(Unit::Week) => first_day(arguments, 4)?,
@@ -271,7 +271,7 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
         let offset = zone.offset_ms(start);
         let count = |date: i64| date.saturating_add(offset).div_euclid(length);
         let units = count(end).checked_sub(count(start));
-        let overflow = || QueryError::new(5_166_308, "dateDiff overflowed");
+        let overflow = || QueryError::new(MongoCode::DATE_DIFF_OVERFLOW, "dateDiff overflowed");
         return Ok(Some(Value::long(units.ok_or_else(overflow)?)));
     }
     let (start, end) = (zone.local(start), zone.local(end));
@@ -288,7 +288,7 @@ fn difference<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
 }
 
 fn trunc<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
-    let date = date_of(arguments, 0, "date", 5_439_012)?;
+    let date = date_of(arguments, 0, "date", MongoCode::DATE_TRUNC_NOT_DATE)?;
     let unit = unit_of(arguments, 1)?;
     let number = number_of_units(arguments)?;
     let zone = zone_of(arguments, 3)?;
@@ -302,7 +302,7 @@ fn trunc<'a>(arguments: &Arguments<'a>) -> Evaluated<'a> {
     let (Some(zone), Some(first_day)) = (zone, first_day) else { return Ok(Some(Value::NULL)) };
     match truncate(date, unit, number, &zone, first_day) {
         Some(date) => Ok(Some(Value::date_ms(date))),
-        None => Err(QueryError::new(5_439_020, "$dateTrunc overflowed")),
+        None => Err(QueryError::new(MongoCode::DATE_TRUNC_OVERFLOW, "$dateTrunc overflowed")),
     }
 }
 
@@ -322,12 +322,12 @@ fn number_of_units(arguments: &Arguments<'_>) -> Result<Option<i64>, QueryError>
             "$dateTrunc requires 'binSize' to be a 64-bit integer, \
              but got value '{shown}' of type {found}"
         );
-        return Err(QueryError::new(5_439_017, text));
+        return Err(QueryError::new(MongoCode::DATE_TRUNC_BIN_SIZE_NOT_WHOLE, text));
     };
     if number < 1 {
         let text =
             format!("$dateTrunc requires 'binSize' to be greater than 0, but got value {number}");
-        return Err(QueryError::new(5_439_018, text));
+        return Err(QueryError::new(MongoCode::DATE_TRUNC_BIN_SIZE_NOT_POSITIVE, text));
     }
     Ok(Some(number))
 }

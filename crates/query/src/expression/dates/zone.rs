@@ -9,7 +9,7 @@ use jiff::{
 };
 
 use super::calendar::Civil;
-use crate::QueryError;
+use crate::{MongoCode, QueryError};
 
 /// Beyond these seconds, the rules of a zone are taken as they were or will be there.
 const SECONDS_MIN: i64 = -377_000_000_000;
@@ -37,8 +37,12 @@ impl Zone {
         if let Some(offset) = parse_offset(name) {
             return Ok(Self::Fixed(offset));
         }
-        let unknown =
-            || QueryError::new(40485, format!("unrecognized time zone identifier: \"{name}\""));
+        let unknown = || {
+            QueryError::new(
+                MongoCode::TIME_ZONE_UNKNOWN,
+                format!("unrecognized time zone identifier: \"{name}\""),
+            )
+        };
         let zone = DATABASE.get(name).map_err(|_| unknown())?;
         // The database finds names in any case.
         match zone.iana_name() {
@@ -139,8 +143,8 @@ mod tests {
             assert_eq!(parse_offset(wrong), None, "{wrong}");
         }
         assert!(Zone::parse("America/New_York").is_ok());
-        assert_eq!(Zone::parse("america/new_york").unwrap_err().code, 40485);
-        assert_eq!(Zone::parse("").unwrap_err().code, 40485);
+        assert_eq!(Zone::parse("america/new_york").unwrap_err().code, MongoCode::TIME_ZONE_UNKNOWN);
+        assert_eq!(Zone::parse("").unwrap_err().code, MongoCode::TIME_ZONE_UNKNOWN);
     }
 
     #[test]

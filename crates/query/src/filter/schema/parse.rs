@@ -4,10 +4,10 @@ use bson::{RawArray, RawBsonRef, RawDocument, spec::ElementType};
 
 use super::{Check, Dependency, Items, Properties, Rest, Schema, unordered};
 use crate::{
-    QueryError,
-    depth::{COMMAND_DEPTH_MAX, check_stack},
-    describe::type_name,
-    filter::{parse::too_deep, types::TypeSet},
+    MongoCode, QueryError,
+    bson_types::type_name,
+    depth::check_query_depth,
+    filter::types::TypeSet,
     named::{Named, Seen},
     number::Number,
     path::{field, fields, items},
@@ -28,10 +28,7 @@ const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "fo
 
 /// Reads a schema that stands in so many others.
 pub(super) fn parse(schema: &RawDocument, depth: usize) -> Result<Schema, QueryError> {
-    if depth == COMMAND_DEPTH_MAX {
-        return Err(too_deep());
-    }
-    check_stack()?;
+    check_query_depth(depth)?;
     let mut checks = Vec::new();
     for field in fields(schema) {
         let (name, value) = field?;
@@ -130,7 +127,7 @@ fn each_name(
         let message = format!(
             "$jsonSchema keyword '{keyword}' must be either a string or an array of strings"
         );
-        QueryError::new(QueryError::TYPE_MISMATCH, message)
+        QueryError::new(MongoCode::TYPE_MISMATCH, message)
     };
     match value {
         RawBsonRef::String(name) => see(name),
@@ -310,7 +307,7 @@ fn schemas_of(name: &str, array: &RawArray, depth: usize) -> Result<Vec<Schema>,
              type {}",
             type_name(value)
         );
-        QueryError::new(QueryError::TYPE_MISMATCH, message)
+        QueryError::new(MongoCode::TYPE_MISMATCH, message)
     };
     items(array)
         .map(|item| {
@@ -335,7 +332,7 @@ fn names(keyword: &str, array: &RawArray) -> Result<Vec<Box<str>>, QueryError> {
                  element of type: {}",
                 type_name(item)
             );
-            return Err(QueryError::new(QueryError::TYPE_MISMATCH, message));
+            return Err(QueryError::new(MongoCode::TYPE_MISMATCH, message));
         };
         if !seen.insert(name) {
             let message =
@@ -359,7 +356,7 @@ fn nested<'a>(
     value.as_document().ok_or_else(|| {
         let message =
             format!("Nested schema for $jsonSchema keyword '{keyword}' must be an object: {name}");
-        QueryError::new(QueryError::TYPE_MISMATCH, message)
+        QueryError::new(MongoCode::TYPE_MISMATCH, message)
     })
 }
 
@@ -385,9 +382,9 @@ fn size(name: &str, value: RawBsonRef<'_>) -> Result<usize, QueryError> {
 fn must_be(name: &str, what: &str, value: RawBsonRef<'_>) -> QueryError {
     let kind = type_name(value);
     let message = format!("$jsonSchema keyword '{name}' must be {what}, but found {kind}");
-    QueryError::new(QueryError::TYPE_MISMATCH, message)
+    QueryError::new(MongoCode::TYPE_MISMATCH, message)
 }
 
 fn failed(message: impl Into<String>) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, message)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, message)
 }

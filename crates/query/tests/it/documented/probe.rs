@@ -1,7 +1,7 @@
 //! Whether a parser knows an operator, told by how it refuses a careless use of it.
 
 use bson::{Bson, DateTime, Document, RawDocumentBuf, doc};
-use hookstead_query::{Filter, Parameters, Pipeline, Projection, QueryError, Update};
+use hookstead_query::{Filter, MongoCode, Parameters, Pipeline, Projection, QueryError, Update};
 
 use super::Place;
 
@@ -56,7 +56,7 @@ pub(super) fn probe(place: Place, name: &str) -> Verdict {
 fn verdict(outcome: Result<(), QueryError>, unknown: &str) -> Verdict {
     match outcome {
         Ok(()) => Verdict::Known,
-        Err(error) if error.code == QueryError::NOT_SUPPORTED => {
+        Err(error) if error.code == MongoCode::COMMAND_NOT_SUPPORTED => {
             match error.message.contains("set HOOKSTEAD_MONGODB_URI") {
                 true => Verdict::Refused,
                 false => Verdict::Unknown,

@@ -4,18 +4,18 @@ use bson::{RawArray, RawBson, RawBsonRef, RawDocument};
 
 use super::{Bounds, Densify, Step};
 use crate::{
-    QueryError, Sort,
+    MongoCode, QueryError, Sort,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
+        context::Context,
         dates::Unit,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         write::Writer,
     },
     compare,
     depth::check_sort_fields,
-    expression::type_name,
     number::Number,
 };
 
@@ -24,11 +24,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("The $densify stage specification must be an object, found {found}");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("The $densify stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$densify", &["field", "partitionByFields", "range"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("field")?;
@@ -47,7 +45,7 @@ pub(in crate::aggregate) fn parse(
     if matches!(bounds, Bounds::Partition) && partition_by.is_empty() {
         let text = "One cannot specify the bounds as 'partition' without specifying a non-empty \
                     array of partitionByFields. You may have meant to specify 'full' bounds.";
-        return Err(QueryError::new(5_733_408, text));
+        return Err(QueryError::new(MongoCode::DENSIFY_PARTITION_WITHOUT_FIELDS, text));
     }
     let sort = sort(&field, &partition_by, &bounds)?;
     let bytes_max = context.parameters.memory_bytes_max;
@@ -78,7 +76,7 @@ fn parse_range(document: &RawDocument) -> Result<(Step, Bounds), QueryError> {
     if number.is_nan() || number.to_double() <= 0.0 {
         let text = "The step parameter in a range statement must be a strictly positive numeric \
                     value";
-        return Err(QueryError::new(5_733_401, text));
+        return Err(QueryError::new(MongoCode::DENSIFY_STEP_NOT_POSITIVE, text));
     }
     let step = match arguments.text("unit")? {
         None => Step::Number(value.into()),
@@ -87,7 +85,7 @@ fn parse_range(document: &RawDocument) -> Result<(Step, Bounds), QueryError> {
             None => {
                 let text = "The step parameter in a range statement must be a whole number when \
                             densifying a date range";
-                return Err(QueryError::new(6_586_400, text));
+                return Err(QueryError::new(MongoCode::DENSIFY_DATE_STEP_NOT_WHOLE, text));
             }
         },
     };
@@ -96,13 +94,13 @@ fn parse_range(document: &RawDocument) -> Result<(Step, Bounds), QueryError> {
         RawBsonRef::String("partition") => Bounds::Partition,
         RawBsonRef::String(_) => {
             let text = "Bounds string must either be 'full' or 'partition'";
-            return Err(QueryError::new(5_946_802, text));
+            return Err(QueryError::new(MongoCode::DENSIFY_BOUNDS_STRING_UNKNOWN, text));
         }
         RawBsonRef::Array(array) => parse_bounds(array, value, &step)?,
         _ => {
             let text = "The bounds in a range statement must be the string 'full', 'partition', \
                         or an ascending array of two numbers or two dates";
-            return Err(QueryError::new(5_733_404, text));
+            return Err(QueryError::new(MongoCode::DENSIFY_BOUNDS_NOT_STRING_OR_ARRAY, text));
         }
     };
     Ok((step, bounds))
@@ -118,34 +116,41 @@ fn parse_bounds(
     let (Some(Ok(lower)), Some(Ok(upper)), None) = (items.next(), items.next(), items.next())
     else {
         let text = "A bounding array in a range statement must have exactly two elements";
-        return refused(5_733_403, text);
+        return refused(MongoCode::DENSIFY_BOUNDS_NOT_TWO, text);
     };
     if compare(lower, upper).is_gt() {
         let text = "A bounding array must be an ascending array of either two dates or two numbers";
-        return refused(5_733_402, text);
+        return refused(MongoCode::DENSIFY_BOUNDS_NOT_ASCENDING, text);
     }
     let both = "A bounding array must contain either both dates or both numeric types";
     let is_number = |value| Number::of(value).is_some();
     match (lower, upper) {
-        (lower, _) if is_number(lower) && step.is_of_dates() => {
-            refused(5_733_409, "Numeric bounds may not have unit parameter")
+        (lower, _) if is_number(lower) && step.is_of_dates() => refused(
+            MongoCode::DENSIFY_NUMBERS_WITH_UNIT,
+            "Numeric bounds may not have unit parameter",
+        ),
+        (lower, upper) if is_number(lower) && !is_number(upper) => {
+            refused(MongoCode::DENSIFY_NUMBER_BOUND_ALONE, both)
         }
-        (lower, upper) if is_number(lower) && !is_number(upper) => refused(5_733_406, both),
         (lower, upper) if is_number(lower) => {
             let kinds = [lower, upper, step_value].map(|value| value.element_type());
             if kinds[0] != kinds[1] || kinds[0] != kinds[2] {
                 let text = "Upper bound, lower bound, and step must all have the same type";
-                return refused(5_876_900, text);
+                return refused(MongoCode::DENSIFY_BOUNDS_OF_TWO_TYPES, text);
             }
             Ok(Bounds::Explicit(RawBson::from(lower), RawBson::from(upper)))
         }
         (RawBsonRef::DateTime(_), RawBsonRef::DateTime(_)) if step.is_of_dates() => {
             Ok(Bounds::Explicit(RawBson::from(lower), RawBson::from(upper)))
         }
-        (RawBsonRef::DateTime(_), RawBsonRef::DateTime(_)) => {
-            refused(5_733_410, "A bounding array of dates must specify a unit")
-        }
-        (RawBsonRef::DateTime(_), _) => refused(5_733_405, both),
-        _ => refused(5_946_800, "Explicit bounds must be numeric or dates"),
+        (RawBsonRef::DateTime(_), RawBsonRef::DateTime(_)) => refused(
+            MongoCode::DENSIFY_DATES_WITHOUT_UNIT,
+            "A bounding array of dates must specify a unit",
+        ),
+        (RawBsonRef::DateTime(_), _) => refused(MongoCode::DENSIFY_DATE_BOUND_ALONE, both),
+        _ => refused(
+            MongoCode::DENSIFY_BOUNDS_NOT_NUMBERS_OR_DATES,
+            "Explicit bounds must be numeric or dates",
+        ),
     }
 }

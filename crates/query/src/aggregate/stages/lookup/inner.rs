@@ -10,9 +10,9 @@ use crate::{
     aggregate::{
         Pipeline,
         computed::Computed,
-        pipeline::Reading,
+        context::{Context, ParsePipeline, Place},
+        documents::Reading,
         raw::{Element, elements},
-        stage::{Context, Place},
     },
 };
 
@@ -25,6 +25,7 @@ pub(super) struct Inner {
     /// The others, parsed without values.
     others: Pipeline,
     variables: Vec<(String, Computed)>,
+    parse: ParsePipeline,
     depth: usize,
     stages_around: usize,
 }
@@ -52,12 +53,13 @@ impl Inner {
         let inside =
             Context { parameters: &parameters, place: Place::Lookup, depth, index: 0, ..context };
         let (first, rest) = stages.split_at(constant_len);
-        let constant = Pipeline::parse_in(first.iter().copied(), inside)?;
+        let constant = inside.parse_pipeline(first)?;
         let stages_around = context.stages_around + constant_len;
         let behind = Context { index: constant_len, stages_around, ..inside };
-        let others = Pipeline::parse_in(rest.iter().copied(), behind)?;
+        let others = behind.parse_pipeline(rest)?;
         let rest = rest.iter().map(|stage| (*stage).to_owned()).collect();
-        Ok(Self { constant, constant_len, rest, others, variables, depth, stages_around })
+        let parse = context.parse;
+        Ok(Self { constant, constant_len, rest, others, variables, parse, depth, stages_around })
     }
 
     /// Whether any of it is the same for all documents.
@@ -87,13 +89,14 @@ impl Inner {
         }
         let inside = Context {
             parameters: &parameters,
+            parse: self.parse,
             place: Place::Lookup,
             depth: self.depth,
             stages_around: self.stages_around,
             index: self.constant_len,
         };
         let stages: Vec<&RawDocument> = self.rest.iter().map(|stage| &**stage).collect();
-        Pipeline::parse_in(stages.into_iter(), inside).map(Some)
+        inside.parse_pipeline(&stages).map(Some)
     }
 
     pub(super) fn add_readings(&self, readings: &mut Vec<Reading>) {

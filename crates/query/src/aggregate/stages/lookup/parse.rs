@@ -4,13 +4,14 @@ use bson::{RawBsonRef, RawDocument};
 
 use super::{Inner, Join, Lookup};
 use crate::{
-    Parameters, QueryError,
+    MongoCode, Parameters, QueryError,
     aggregate::{
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
+        context::Context,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         stages::{union_with::parse_stages, values::Values},
     },
     describe::describe,
@@ -24,17 +25,15 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        let text = format!("the $lookup stage specification must be an object, but found {found}");
-        return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("the $lookup stage specification must be an object, but found {found}")
+    })?;
     let lookup = parse_arguments(document, context)?;
     Ok(vec![Stage::Other(Box::new(lookup))])
 }
 
 fn parse_arguments(document: &RawDocument, context: Context<'_>) -> Result<Lookup, QueryError> {
-    let failed = |text: &str| QueryError::new(QueryError::FAILED_TO_PARSE, text);
+    let failed = |text: &str| QueryError::new(MongoCode::FAILED_TO_PARSE, text);
     for field in document {
         let (name, _) = field.map_err(|_| malformed())?;
         if !NAMES.contains(&name.as_str()) {
@@ -99,7 +98,7 @@ fn text_of<'a>(arguments: &Arguments<'a>, name: &str) -> Result<Option<&'a str>,
             let (shown, found) = (describe(other), type_name(Some(other)));
             let text =
                 format!("$lookup argument '{name}: {shown}' must be a string, is type {found}");
-            Err(QueryError::new(QueryError::FAILED_TO_PARSE, text))
+            Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text))
         }
     }
 }
@@ -115,7 +114,7 @@ fn parse_let(
             let (shown, found) = (describe(other), type_name(Some(other)));
             let text =
                 format!("$lookup argument 'let: {shown}' must be an object, is type {found}");
-            return Err(QueryError::new(QueryError::FAILED_TO_PARSE, text));
+            return Err(QueryError::new(MongoCode::FAILED_TO_PARSE, text));
         }
     };
     let variable = |field: Result<(&bson::raw::CStr, RawBsonRef<'_>), _>| {

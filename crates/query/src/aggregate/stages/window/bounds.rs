@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use bson::{RawBson, RawBsonRef};
 
-use super::Partition;
+use super::partition::Partition;
 use crate::{
-    Direction, Parameters, QueryError, Sort,
+    Direction, MongoCode, Parameters, QueryError, Sort,
     aggregate::{
         accumulators::Sum, budget::Budget, computed::Computed, dates::Unit, raw::malformed,
     },
@@ -189,13 +189,13 @@ impl Range {
                 let text = format!(
                     "Invalid range: Expected the sortBy field to be a Date, but it was {found}"
                 );
-                Err(QueryError::new(5_429_513, text))
+                Err(QueryError::new(MongoCode::WINDOW_RANGE_OVER_NO_DATE, text))
             }
             (_, None) => {
                 let text = format!(
                     "Invalid range: Expected the sortBy field to be a number, but it was {found}"
                 );
-                Err(QueryError::new(5_429_414, text))
+                Err(QueryError::new(MongoCode::WINDOW_RANGE_OVER_NO_NUMBER, text))
             }
         }
     }
@@ -234,10 +234,13 @@ fn parse_documents(
         && least > greatest
     {
         let text = format!("Lower bound must not exceed upper bound: [{least}, {greatest}]");
-        return Err(QueryError::new(5_339_900, text));
+        return Err(QueryError::new(MongoCode::WINDOW_BOUNDS_NOT_ASCENDING, text));
     }
     if sort.is_none() && (lower.is_some() || upper.is_some()) {
-        return Err(QueryError::new(5_339_901, "Document-based bounds require a sortBy"));
+        return Err(QueryError::new(
+            MongoCode::WINDOW_OF_DOCUMENTS_WITHOUT_SORT,
+            "Document-based bounds require a sortBy",
+        ));
     }
     Ok(Bounds::Documents(lower, upper))
 }
@@ -273,16 +276,19 @@ fn parse_range(
                 describe(least),
                 describe(greatest)
             );
-            return Err(QueryError::new(5_339_900, text));
+            return Err(QueryError::new(MongoCode::WINDOW_BOUNDS_NOT_ASCENDING, text));
         }
     }
     let fields: Vec<(&str, Direction)> = sort.into_iter().flat_map(Sort::fields).collect();
     let [(path, direction)] = fields.as_slice() else {
-        return Err(QueryError::new(5_339_902, "Range-based bounds require sortBy a single field"));
+        return Err(QueryError::new(
+            MongoCode::WINDOW_RANGE_NOT_SORTED_BY_ONE_FIELD,
+            "Range-based bounds require sortBy a single field",
+        ));
     };
     if *direction != Direction::Ascending {
         let text = "Range-based bounds require an ascending sortBy";
-        return Err(QueryError::new(8_947_401, text));
+        return Err(QueryError::new(MongoCode::WINDOW_RANGE_NOT_ASCENDING, text));
     }
     let value = Computed::parse(RawBsonRef::String(&format!("${path}")), parameters)?;
     Ok(Bounds::Range { value, lower, upper, unit })
@@ -321,5 +327,5 @@ fn parse_bound(
 }
 
 fn failed(text: &str) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, text)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, text)
 }

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use bson::{Decimal128, RawBson, RawBsonRef, RawDocumentBuf, rawdoc};
 
-use super::{Partition, Runner, bounds::Frame, slide::value_at};
+use super::{
+    bounds::Frame,
+    partition::{Partition, Runner},
+    slide::value_at,
+};
 use crate::{
-    Decimal, QueryError,
+    Decimal, MongoCode, QueryError,
     aggregate::{accumulators::Sum, formula::Formula, tree::Slot},
     compare, decimal_math,
     interrupt::step,
@@ -59,7 +63,7 @@ impl Deriving {
         let (y1, y2) = (value_at(&points.ys, start), value_at(&points.ys, end - 1));
         let (Some(y1), Some(y2)) = (not_null(y1), not_null(y2)) else {
             let text = "$derivative input must not be null or missing";
-            return Err(QueryError::new(5_624_903, text));
+            return Err(QueryError::new(MongoCode::DERIVATIVE_OF_NULL, text));
         };
         // There is no slope at one point.
         if compare(x1, x2).is_eq() {
@@ -75,15 +79,16 @@ impl Deriving {
             (Some(date @ RawBsonRef::DateTime(_)), Some(_)) => Ok(date),
             (_, Some(_)) => {
                 let text = "$derivative with 'unit' expects the sortBy field to be a Date";
-                refused(5_624_900, text)
+                refused(MongoCode::DERIVATIVE_UNIT_WITHOUT_DATE, text)
             }
-            (Some(RawBsonRef::DateTime(_)), None) => {
-                refused(5_624_901, "$derivative where the sortBy is a Date requires an 'unit'")
-            }
+            (Some(RawBsonRef::DateTime(_)), None) => refused(
+                MongoCode::DERIVATIVE_DATE_WITHOUT_UNIT,
+                "$derivative where the sortBy is a Date requires an 'unit'",
+            ),
             (Some(number), None) if Number::of(number).is_some() => Ok(number),
             (_, None) => {
                 let text = "$derivative (with no 'unit') expects the sortBy field to be numeric";
-                refused(5_624_902, text)
+                refused(MongoCode::DERIVATIVE_OVER_NO_NUMBER, text)
             }
         }
     }
@@ -170,15 +175,15 @@ impl Integrating {
             let text = "The input value of $integral window function must be a vector of 2 \
                         value, the first value must be numeric or date type and the second must \
                         be numeric.";
-            return Err(QueryError::new(5_423_900, text));
+            return Err(QueryError::new(MongoCode::INTEGRAL_OF_WRONG_TYPES, text));
         };
         if self.points.unit_ms.is_some() && !is_date {
             let text = "$integral with 'unit' expects the sortBy field to be a Date";
-            return Err(QueryError::new(5_423_901, text));
+            return Err(QueryError::new(MongoCode::INTEGRAL_UNIT_WITHOUT_DATE, text));
         }
         if self.points.unit_ms.is_none() && is_date {
             let text = "$integral (with no 'unit') expects the sortBy field to be numeric";
-            return Err(QueryError::new(5_423_902, text));
+            return Err(QueryError::new(MongoCode::INTEGRAL_DATE_WITHOUT_UNIT, text));
         }
         Ok(of_y.is_nan() || of_x.is_some_and(Number::is_nan))
     }

@@ -2,7 +2,10 @@
 
 use bson::{RawBson, RawBsonRef};
 
-use super::{Partition, Runner, bounds::Frame};
+use super::{
+    bounds::Frame,
+    partition::{Partition, Runner},
+};
 use crate::{
     QueryError,
     aggregate::{tree::Slot, write::ArrayBuffer},

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use bson::{RawBson, RawBsonRef, RawDocumentBuf, rawdoc};
 
-use super::{Partition, Runner, slide::value_at};
+use super::{
+    partition::{Partition, Runner},
+    slide::value_at,
+};
 use crate::{
-    QueryError,
+    MongoCode, QueryError,
     aggregate::{formula::Formula, tree::Slot},
     compare,
     expression::type_name,
@@ -78,7 +81,7 @@ impl Interpolating {
                     "Value to be filled must be numeric or nullish, but found {}",
                     type_name(Some(y))
                 );
-                return Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+                return Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
             }
             self.before = Some(index);
             return Ok(found);
@@ -107,7 +110,7 @@ impl Interpolating {
 
     /// The place of a document in the order, which must be a number or a date of its own.
     fn check(&self, index: usize) -> Result<RawBsonRef<'_>, QueryError> {
-        let mismatch = |text| Err(QueryError::new(QueryError::TYPE_MISMATCH, text));
+        let mismatch = |text| Err(QueryError::new(MongoCode::TYPE_MISMATCH, text));
         let is_date = |value| matches!(value, RawBsonRef::DateTime(_));
         let x = value_at(&self.xs, index);
         let Some(x) = x.filter(|x| Number::of(*x).is_some() || is_date(*x)) else {
@@ -120,7 +123,7 @@ impl Interpolating {
         if let Some(before) = before {
             if compare(before, x).is_eq() {
                 let text = "There can be no repeated values in the sort field";
-                return Err(QueryError::new(6_050_106, text));
+                return Err(QueryError::new(MongoCode::LINEAR_FILL_SORT_VALUE_TWICE, text));
             }
             if is_date(before) != is_date(x) {
                 return mismatch(format!(

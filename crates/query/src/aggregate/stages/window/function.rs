@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bson::{Decimal128, RawBson, RawBsonRef};
 
 use super::{
-    Partition, Runner,
     bounds::Bounds,
     change::{Averaging, Deriving, Integrating, Points},
     ends::{Pick, Picking, Shifting},
     fill::{Carrying, Interpolating},
+    partition::{Partition, Runner},
     rank::{Counting as Ranking, Place},
     slide::{Counting, Covarying, Distinct, Slide, Sliding, Summing},
     tally::{Tally, Wanted},

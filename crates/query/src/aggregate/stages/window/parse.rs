@@ -15,16 +15,17 @@ use super::{
     tally::Wanted,
 };
 use crate::{
-    Parameters, QueryError, Sort,
+    MongoCode, Parameters, QueryError, Sort,
     aggregate::{
         accumulators::{Accumulator, Settings},
-        arguments::{Arguments, stage_options},
+        arguments::{Arguments, object, stage_options},
         computed::Computed,
+        context::Context,
         dates::Unit,
         formula::Formula,
         path::Path,
         raw::malformed,
-        stage::{Context, Stage},
+        stage::Stage,
         stages::project::collision,
         tree::{Branch, Tree},
     },
@@ -39,12 +40,9 @@ pub(in crate::aggregate) fn parse(
     value: RawBsonRef<'_>,
     context: Context<'_>,
 ) -> Result<Vec<Stage>, QueryError> {
-    let RawBsonRef::Document(document) = value else {
-        let found = type_name(Some(value));
-        return Err(failed(&format!(
-            "the $setWindowFields stage specification must be an object, found {found}"
-        )));
-    };
+    let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+        format!("the $setWindowFields stage specification must be an object, found {found}")
+    })?;
     let known = stage_options("$setWindowFields", &["partitionBy", "sortBy", "output"]);
     let arguments = Arguments::parse(document, &known)?;
     arguments.required("output")?;
@@ -54,7 +52,10 @@ pub(in crate::aggregate) fn parse(
     let sort = match arguments.document("sortBy")? {
         Some(keys) if !keys.is_empty() => Some(Sort::parse(keys)?),
         Some(_) => {
-            return Err(QueryError::new(15976, "$sort stage must have at least one sort key"));
+            return Err(QueryError::new(
+                MongoCode::SORT_EMPTY,
+                "$sort stage must have at least one sort key",
+            ));
         }
         None => None,
     };
@@ -64,12 +65,9 @@ pub(in crate::aggregate) fn parse(
     for field in arguments.document("output")?.into_iter().flat_map(RawDocument::iter) {
         let (name, value) = field.map_err(|_| malformed())?;
         let path = Path::parse(name.as_str())?;
-        let RawBsonRef::Document(function) = value else {
-            let found = type_name(Some(value));
-            return Err(failed(&format!(
-                "The field '{name}' must be an object, but found type {found}"
-            )));
-        };
+        let function = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+            format!("The field '{name}' must be an object, but found type {found}")
+        })?;
         tree.insert(path.names(), Branch::Slot(functions.len()))
             .map_err(|found| collision(name.as_str(), found))?;
         functions.push(parser.function(function)?);
@@ -224,7 +222,7 @@ impl Parser<'_> {
             RawBsonRef::Document(document) if document.is_empty() => {}
             _ => {
                 let text = format!("{operator} must be specified with '{{}}' as the value");
-                return Err(QueryError::new(5_371_603, text));
+                return Err(QueryError::new(MongoCode::RANK_WITH_ARGUMENTS, text));
             }
         }
         let Some(sort) = self.sort else {
@@ -232,23 +230,22 @@ impl Parser<'_> {
                 "{operator} must be specified with a top level sortBy expression with exactly one \
                  element"
             );
-            return Err(QueryError::new(5_371_602, text));
+            return Err(QueryError::new(MongoCode::RANK_NOT_SORTED_BY_ONE_FIELD, text));
         };
         if place != Place::Number && sort.fields().count() != 1 {
             let text = format!(
                 "{operator} must be specified with a top level sortBy expression with exactly one \
                  element"
             );
-            return Err(QueryError::new(5_371_602, text));
+            return Err(QueryError::new(MongoCode::RANK_NOT_SORTED_BY_ONE_FIELD, text));
         }
         Ok(Kind::Place(place))
     }
 
     fn shift(&self, value: RawBsonRef<'_>) -> Result<(Kind, Computed), QueryError> {
-        let RawBsonRef::Document(document) = value else {
-            let found = type_name(Some(value));
-            return Err(failed(&format!("Argument to $shift must be an object, found {found}")));
-        };
+        let document = object(value, MongoCode::FAILED_TO_PARSE, |found| {
+            format!("Argument to $shift must be an object, found {found}")
+        })?;
         let known = stage_options("$shift", &["output", "by", "default"]);
         let arguments = Arguments::parse(document, &known)?;
         if self.sort.is_none() {
@@ -295,7 +292,7 @@ impl Parser<'_> {
                 Unit::Fixed(unit_ms) => Some(unit_ms),
                 Unit::Months(_) => {
                     let text = "unit must be 'week' or smaller";
-                    return Err(QueryError::new(5_490_704, text));
+                    return Err(QueryError::new(MongoCode::WINDOW_UNIT_TOO_LARGE, text));
                 }
             },
             Some(_) => return Err(failed(&format!("{operator} 'unit' must be a string"))),
@@ -396,5 +393,5 @@ fn check_alpha(value: RawBsonRef<'_>) -> Result<Decimal128, QueryError> {
 }
 
 fn failed(text: &str) -> QueryError {
-    QueryError::new(QueryError::FAILED_TO_PARSE, text)
+    QueryError::new(MongoCode::FAILED_TO_PARSE, text)
 }

@@ -1,6 +1,6 @@
 //! `$documentNumber`, `$rank`, `$denseRank`: the place of a document in the order.
 
-use super::{Partition, Runner};
+use super::partition::{Partition, Runner};
 use crate::{
     QueryError,
     aggregate::{accumulators::whole, tree::Slot},

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use bson::{Decimal128, RawBson, RawBsonRef};
 
-use super::{Partition, Runner, bounds::Frame};
+use super::{
+    bounds::Frame,
+    partition::{Partition, Runner},
+};
 use crate::{
     QueryError,
     aggregate::{

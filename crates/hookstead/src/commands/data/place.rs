@@ -1,0 +1,119 @@
+//! Whose documents a command works on, and how they are named and counted.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use hookstead_data::{Namespace, Store};
+use indicatif::HumanCount;
+use tokio::runtime::Runtime;
+
+use crate::{
+    data::Opened,
+    exit::UsageError,
+    settings::nearest,
+    workspace::{PlaceFlags, folder_of_app},
+};
+
+/// Flags that say whose documents.
+#[derive(Debug, clap::Args)]
+pub(super) struct Home {
+    /// Folder of the app
+    #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
+          value_parser = folder_of_app())]
+    app: PathBuf,
+
+    /// Data source of the app; may be left out where there is only one
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// A store, and the threads that it needs.
+pub(super) struct Place {
+    pub(super) runtime: Runtime,
+    pub(super) store: Arc<dyn Store>,
+    /// For people.
+    pub(super) name: String,
+}
+
+impl Home {
+    pub(super) fn open(&self) -> anyhow::Result<Place> {
+        let workspace = self.place.open(&self.app, Vec::new())?;
+        let runtime = Runtime::new().context("the threads cannot be started")?;
+        let entered = runtime.enter();
+        let mut stores = workspace.stores(&workspace.load()?.app)?.named;
+        drop(entered);
+        let names: Vec<&str> = stores.keys().map(String::as_str).collect();
+        let name = choose(self.source.as_deref(), &names)?.to_owned();
+        let Opened { store, place } =
+            stores.remove(&name).context("the data source is not open")?;
+        Ok(Place { runtime, store, name: place })
+    }
+}
+
+fn choose<'a>(given: Option<&'a str>, names: &[&'a str]) -> Result<&'a str, UsageError> {
+    match (given, names) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(UsageError(format!(
+            "the app has several data sources; name one with --source: {}",
+            names.join(", ")
+        ))),
+        (Some(given), _) if names.contains(&given) => Ok(given),
+        (Some(given), _) => {
+            let hint = match nearest(given, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("it has {}", names.join(", ")),
+            };
+            Err(UsageError(format!("the app has no data source {given:?}; {hint}")))
+        }
+    }
+}
+
+/// A collection as `shop.orders`.
+pub(super) fn namespace(text: &str) -> Result<Namespace, String> {
+    let parts = text.split_once('.');
+    let parts =
+        parts.filter(|(database, collection)| !database.is_empty() && !collection.is_empty());
+    let (database, collection) =
+        parts.ok_or("write database and collection with a dot between, such as shop.orders")?;
+    Ok(Namespace { database: database.to_owned(), collection: collection.to_owned() })
+}
+
+/// `1 document`, `12 documents`.
+pub(super) fn documents(number: u64) -> String {
+    format!("{} document{}", HumanCount(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{choose, documents, namespace};
+
+    #[test]
+    fn a_collection_is_named_with_its_database() {
+        let name = namespace("shop.orders.2024").unwrap();
+        assert_eq!((name.database.as_str(), name.collection.as_str()), ("shop", "orders.2024"));
+        for text in ["orders", ".orders", "shop.", ""] {
+            assert!(namespace(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_only_data_source_need_not_be_named() {
+        assert_eq!(choose(None, &["a"]).unwrap(), "a");
+        assert_eq!(choose(Some("b"), &["a", "b"]).unwrap(), "b");
+        let several = choose(None, &["Cluster0", "Archive"]).unwrap_err().to_string();
+        assert!(several.ends_with("--source: Cluster0, Archive"), "{several}");
+        let wrong = choose(Some("Cluster1"), &["Cluster0", "Archive"]).unwrap_err().to_string();
+        assert!(wrong.ends_with("did you mean Cluster0?"), "{wrong}");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(documents(1), "1 document");
+        assert_eq!(documents(0), "0 documents");
+        assert_eq!(documents(1_234_567), "1,234,567 documents");
+        assert_eq!(documents(100_000), "100,000 documents");
+    }
+}

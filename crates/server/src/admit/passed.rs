@@ -1,0 +1,128 @@
+//! A request on its way through the steps, and where the way may end.
+
+use std::{sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use hookstead_site::{Kind, Site, Target};
+use http::{HeaderValue, Response, request::Parts};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::verify::Asked;
+use crate::{
+    body::Held, budget::Share, config::ServerLimits, refusal::Refusal, running::Running,
+    shared::Shared,
+};
+
+/// What is found out about a request on its way, for its response and for the journal.
+pub(crate) struct Known {
+    /// Whether its path is one of the app.
+    pub(crate) of_app: bool,
+    /// What its origin means.
+    pub(crate) origin: Verdict,
+    /// The endpoint or webhook that it asks for.
+    pub(crate) target: Option<Arc<Target>>,
+}
+
+/// What an `Origin` header means for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The request has none, so there is nothing to judge and nothing to say.
+    NotABrowser,
+    /// It is let in, and told this in `Access-Control-Allow-Origin`.
+    Allowed(HeaderValue),
+    /// It is not.
+    Refused,
+}
+
+/// A request that has passed a step.
+pub(crate) struct Passed<'a, Step> {
+    pub(super) running: &'a Running,
+    pub(super) site: &'a Site,
+    pub(super) parts: &'a Parts,
+    /// When the head had arrived.
+    pub(super) arrived: SystemTime,
+    pub(super) body: &'a mut Incoming,
+    pub(super) known: &'a mut Known,
+    /// What the steps have found that later ones need.
+    pub(super) step: Step,
+}
+
+/// No step is passed yet.
+pub(crate) struct Received;
+
+/// A request whose function may run: it has passed every step.
+pub(crate) struct Permitted {
+    pub(super) target: Arc<Target>,
+    pub(super) body: Held,
+    /// Held until the response is made, so that running requests can be counted.
+    pub(super) _share: Share,
+}
+
+/// Why a request goes no further.
+pub(crate) enum Stop {
+    /// A check refuses it.
+    Refused(Refusal),
+    /// It has a response that no function makes.
+    Answered(Box<Response<Full<Bytes>>>),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<'a> Passed<'a, Received> {
+    /// A request whose head has arrived.
+    pub(crate) fn new(
+        running: &'a Running,
+        site: &'a Site,
+        (parts, arrived): (&'a Parts, SystemTime),
+        body: &'a mut Incoming,
+        known: &'a mut Known,
+    ) -> Self {
+        Self { running, site, parts, arrived, body, known, step: Received }
+    }
+}
+
+impl<'a, Step> Passed<'a, Step> {
+    /// The same request after another step.
+    pub(super) fn then<Next>(self, next: impl FnOnce(Step) -> Next) -> Passed<'a, Next> {
+        let Self { running, site, parts, arrived, body, known, step } = self;
+        Passed { running, site, parts, arrived, body, known, step: next(step) }
+    }
+
+    /// What a proof can cover beside the body.
+    pub(super) fn asked(&self, kind: Kind) -> Asked<'a> {
+        let (parts, arrived, base_url) = (self.parts, self.arrived, self.site.base_url());
+        Asked { kind, parts, base_url, arrived }
+    }
+
+    pub(super) fn shared(&self) -> &'a Shared {
+        &self.running.link().shared
+    }
+
+    pub(super) fn limits(&self) -> &'a ServerLimits {
+        &self.shared().config.limits
+    }
+}
+
+impl Known {
+    /// What is known before the first step.
+    pub(crate) fn nothing() -> Self {
+        Self { of_app: false, origin: Verdict::NotABrowser, target: None }
+    }
+}
+
+impl Permitted {
+    /// What runs.
+    pub(crate) fn target(&self) -> &Arc<Target> {
+        &self.target
+    }
+
+    /// The body, byte for byte.
+    pub(crate) fn body(&self) -> Bytes {
+        self.body.bytes.clone()
+    }
+}
