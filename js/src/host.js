@@ -1,5 +1,4 @@
-// Everything the isolate's native half offers, under one name.
-//
-// The functions take and return numbers, strings, booleans, undefined and bytes only.
+// The natives: everything that the host offers. Their table is in crates/functions/src/natives.rs.
 
+/** @type {import("./border.js").Natives} */
 export const host = globalThis.__host;

@@ -1,5 +1,6 @@
 // The runtime's entry: installs the globals and gives the host its hooks.
 
+import { named } from "./border.js";
 import { fixInstanceOf } from "./primordials.js";
 import { makeBuiltins } from "./runtime/builtins.js";
 import { installGlobals } from "./globals.js";
@@ -16,4 +17,4 @@ installGlobals(globalThis);
 installRuntime(globalThis);
 
 // A property and no variable: the isolate takes it away before any function runs.
-globalThis.__hookstead = { complete, finish, prepare, start, structures };
+globalThis.__hookstead = { complete, finish, prepare, start: named(start), structures };

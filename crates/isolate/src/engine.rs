@@ -30,6 +30,10 @@ mod unpack;
 
 use context::{Held, evaluate, undisturbed};
 
+/// What JavaScript finds on `__host` beside the natives of the host.
+pub const OWN_NATIVES: [&str; 4] =
+    [marks::MARKED, marks::NUMBER_MARK, native::SCRIPT, native::WAIT];
+
 pub(crate) use classes::Classes;
 pub(crate) use context::Engine;
 pub(crate) use native::Table;

@@ -17,7 +17,8 @@ import { nestingMax, tooDeep } from "./limits.js";
 import { host } from "../host.js";
 import { strictly } from "../structures.js";
 import { BSON, bsonTag } from "../bson.js";
-import { DOUBLE, INT32, markOf } from "../bson/marks.js";
+import { MARK_DOUBLE, MARK_INT32, MARK_NONE } from "../border.js";
+import { markOf } from "../bson/marks.js";
 import { regExpOptions } from "../bson/reg-exp.js";
 import { writeBson, writeBytes } from "./write-bson.js";
 
@@ -162,11 +163,11 @@ class Writer {
       return this.double(value);
     }
     const mark = markOf(value);
-    if (mark === DOUBLE) {
+    if (mark === MARK_DOUBLE) {
       return this.double(value);
     }
     if (isSmall) {
-      const isInt32 = mark === 0 ? this.narrow : mark === INT32;
+      const isInt32 = mark === MARK_NONE ? this.narrow : mark === MARK_INT32;
       return isInt32 ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
     }
     if (numberIsSafeInteger(value)) {

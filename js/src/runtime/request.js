@@ -2,15 +2,12 @@
 // §1.7 and §1.8). Both are part of the image and fetch what they hold from the host.
 
 import { Uint8Array, jsonParse, stringSlice } from "../primordials.js";
+import { PAYLOAD_FORM, PAYLOAD_JSON } from "../border.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
 import { defineLazily } from "../properties.js";
-
-// What the first argument is: the numbers are the host's.
-const PAYLOAD_JSON = 1;
-const PAYLOAD_FORM = 2;
 
 const request = {};
 defineLazily(request, "query", () => jsonParse(host.request_query()));

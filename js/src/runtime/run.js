@@ -1,6 +1,7 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
+import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE } from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
 import { makeContext, runAsSystem } from "./context.js";
@@ -10,11 +11,6 @@ import { call, registerFunctions } from "./registry.js";
 import { firstArgument } from "./request.js";
 import { registerModules } from "./require.js";
 import { HTTPResponse } from "./response.js";
-
-// What a function is called with, and how its result is written: the numbers are the host's.
-const PAYLOAD_ARGUMENTS = 3;
-const RESULT_NONE = 0;
-const RESULT_EJSON = 2;
 
 // How long a result may become.
 let resultBytesMax;
@@ -38,17 +34,21 @@ export function prepare(text) {
   registerFunctions(settings.functions);
 }
 
-/** Begins the run: calls the function in a script. */
-export function start(script, payload, hasBody, format, isNarrow, drops, isSystem) {
-  resultFormat = format;
-  integers = isNarrow ? "narrow" : "wide";
-  dropsResult = drops;
-  runAsSystem(isSystem);
+/**
+ * Begins the run: calls the function in a script.
+ *
+ * @param {import("../border.js").Start} run
+ */
+export function start(run) {
+  resultFormat = run.result;
+  integers = run.narrowIntegers ? "narrow" : "wide";
+  dropsResult = run.responseDropsResult;
+  runAsSystem(run.runsAsSystem);
   try {
-    const callArguments = payload === PAYLOAD_ARGUMENTS
+    const callArguments = run.payload === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
-      : [firstArgument(payload, hasBody), response];
-    settleWith(call(script, callArguments));
+      : [firstArgument(run.payload, run.hasBody), response];
+    settleWith(call(run.script, callArguments));
   } catch (thrown) {
     settle({ thrown });
   }

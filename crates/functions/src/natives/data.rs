@@ -6,7 +6,11 @@ use bson::RawBsonRef;
 use hookstead_data::Store;
 use hookstead_isolate::{Answer, Thrown, Value};
 
-use super::{Outcome, cost::LONG_BYTES, function_error, name, number, pending::started_id};
+use super::{
+    arguments::{Outcome, function_error, name, number},
+    cost::LONG_BYTES,
+    pending::started_id,
+};
 use crate::{
     LogLevel,
     data::{
