@@ -9,7 +9,8 @@ import {
   stringIncludes, stringIndexOf, stringSlice, stringToUpperCase, stringToWellFormed, symbolFor,
   symbolIterator, symbolToStringTag, typedArrayLength,
 } from "./primordials.js";
-import { bytesFrom, utf8Decode, utf8Encode } from "./bytes.js";
+import { bytesFrom } from "./bytes.js";
+import { utf8Decode, utf8Encode } from "./encodings.js";
 
 // What URL alone may do with the parameters it owns.
 export let linkParams;

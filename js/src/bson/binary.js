@@ -7,11 +7,12 @@ import { isMatch, replaceText } from "../lists.js";
 import {
   Number, String, TypeError, Uint8Array, arrayIsArray, numberIsInteger, numberToString,
   objectDefineProperty, propertyOf, stringPadStart, stringSlice, symbolToStringTag,
-  typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayLength,
+  typedArrayLength,
 } from "../primordials.js";
-import { bytesFrom, part, utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { bytesFrom, part, viewBytes } from "../bytes.js";
+import { utf8Decode, utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
-import { loadBuffer } from "../buffer.js";
+import { bufferOf } from "../buffer.js";
 import { BsonValue, defineType } from "./type.js";
 
 const subtypeUuid = 4;
@@ -59,10 +60,7 @@ class BinaryMethods extends BsonValue {
 
   // The same memory as a Buffer. A getter, so that a request that never asks never pays.
   get buffer() {
-    const bytes = this._bytes;
-    return loadBuffer().from(
-      typedArrayBuffer(bytes), typedArrayByteOffset(bytes), typedArrayByteLength(bytes),
-    );
+    return bufferOf(this._bytes);
   }
 
   get [symbolToStringTag]() {

@@ -7,7 +7,8 @@ import {
   Date, String, TypeError, Uint8Array, dateNow, mathFloor, numberIsFinite, numberToString, parseInt,
   stringPadStart, stringRepeat, stringSlice, stringToLowerCase, typedArrayLength,
 } from "../primordials.js";
-import { utf8Encode, viewBytes } from "../bytes.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
 import { BsonValue, defineType } from "./type.js";
 

@@ -1,8 +1,9 @@
 // `Response` of `fetch`: a whole body, no stream.
 
 import { Binary } from "../bson.js";
-import { loadBuffer } from "../buffer.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { bufferOf } from "../buffer.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Decode, utf8Encode } from "../encodings.js";
 import {
   String, TypeError, Uint8Array, jsonParse, stringSlice, symbolToStringTag, typedArrayBuffer,
 } from "../primordials.js";
@@ -48,7 +49,7 @@ export class Response {
 
   // As node-fetch has it.
   async buffer() {
-    return loadBuffer().from(await this.arrayBuffer());
+    return bufferOf(await this.arrayBuffer());
   }
 
   clone() {
