@@ -4,7 +4,7 @@ import { named } from "./border.js";
 import { fixInstanceOf } from "./primordials.js";
 import { makeBuiltins } from "./runtime/builtins.js";
 import { installGlobals } from "./globals.js";
-import { installRuntime } from "./runtime/install.js";
+import { installRuntime } from "./runtime/globals.js";
 import { complete } from "./runtime/pending.js";
 import { finish, prepare, start } from "./runtime/run.js";
 import { structures } from "./structures.js";

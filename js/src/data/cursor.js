@@ -111,6 +111,11 @@ export class Cursor {
     return documents;
   }
 
+  // What to ask for; each kind of cursor has its own.
+  command() {
+    return {};
+  }
+
   // Before the first document only.
   requireUntouched(method) {
     if (this.#id !== undefined) {
