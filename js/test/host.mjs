@@ -73,7 +73,7 @@ const natives = {
     return lastTimer;
   },
 };
-globalThis.__host = natives;
+globalThis.__host = /** @type {any} */ (natives);
 
 /** Why there is none of these, by native. */
 export const missing = {

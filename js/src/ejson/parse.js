@@ -246,6 +246,7 @@ function text(wrapper, content) {
   return typeof content === "string" ? content : wrong(wrapper);
 }
 
+/** @returns {never} */
 function wrong(wrapper) {
   throw new TypeError(`invalid extended JSON: wrong content of "${wrapper}"`);
 }

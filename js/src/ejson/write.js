@@ -27,10 +27,17 @@ const { toJSON: idToJSON } = BSON.ObjectId.prototype;
 
 const int64Limit = 2 ** 63;
 
-// Canonical extended JSON. A number that came with a BSON type is written with that type.
-// `integers` says how other whole numbers are written: "wide" as $numberLong, as endpoints do, or
-// "narrow" as $numberInt where they fit, as webhooks did.
-// `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
+/**
+ * Canonical extended JSON. A number that came with a BSON type is written with that type.
+ * `integers` says how other whole numbers are written: "wide" as $numberLong, as endpoints do, or
+ * "narrow" as $numberInt where they fit, as webhooks did.
+ * `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
+ *
+ * @param {any} value
+ * @param {{
+ *   integers?: string, outcomeOf?: (promise: Promise<any>) => object, bytesMax?: number,
+ * }} options
+ */
 export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {}) {
   const writer = new Writer(true, integers === "narrow", outcomeOf, bytesMax);
   // A function at the top has no text; a value that must have one gets null.

@@ -1,11 +1,11 @@
 // `require("util")`, from the package of that name, with what Node.js has added since.
 
-import { symbolFor } from "hookstead:internals";
+import { symbolInspect } from "hookstead:internals";
 import util from "util/util.js";
 
 const { TextDecoder, TextEncoder } = globalThis;
 
-util.inspect.custom ??= symbolFor("nodejs.util.inspect.custom");
+util.inspect.custom ??= symbolInspect;
 util.TextDecoder ??= TextDecoder;
 util.TextEncoder ??= TextEncoder;
 util.isDeepStrictEqual ??= (left, right) => {

@@ -14,6 +14,10 @@ export class Response {
   #bytes;
   #isUsed = false;
 
+  /**
+   * @param {any} body
+   * @param {{ status?: number, statusText?: string, headers?: any, url?: string }} options
+   */
   constructor(body, { status = 200, statusText = "", headers, url = "" } = {}) {
     const { bytes, type } = bodyOf(body);
     this.#bytes = bytes ?? new Uint8Array(0);

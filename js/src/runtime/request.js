@@ -9,6 +9,7 @@ import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
 import { defineLazily } from "../properties.js";
 
+/** @type {any} */
 const request = {};
 defineLazily(request, "query", () => jsonParse(host.request_query()));
 defineLazily(request, "headers", headers);

@@ -1,25 +1,17 @@
 // `require`: the modules that come with the runtime. Each is a script of its own, evaluated when
 // it is first asked for.
 
-import { bufferFrom, bufferOf, bufferToString, loadBuffer } from "../buffer.js";
-import * as bytes from "../bytes.js";
-import * as encodings from "../encodings.js";
+import { Error, PrivateMap, String, stringSlice, stringStartsWith } from "../primordials.js";
+import { loadBuffer } from "../buffer.js";
 import { host } from "../host.js";
-import * as lists from "../lists.js";
-import * as primordials from "../primordials.js";
-import { setImmediate } from "./timers.js";
-
-const { Error, PrivateMap, String, stringSlice, stringStartsWith } = primordials;
+import * as exported from "./internals.js";
 
 const loaded = new PrivateMap();
 // Numbers of scripts, by the module's name.
 const scripts = new PrivateMap();
 
-// What modules of the runtime get of it, as `hookstead:internals`. Functions cannot ask for this.
-const internals = {
-  ...primordials, ...lists, ...bytes, ...encodings,
-  bufferFrom, bufferOf, bufferToString, host, loadBuffer, setImmediate,
-};
+// Plain properties: those of a namespace would be read through functions.
+const internals = { ...exported };
 
 export function require(specifier) {
   const text = String(specifier);

@@ -32,7 +32,7 @@ const EDITS = new RegExp(join([
   ":new 0/\\*\\$call\\$\\*/",
 ], "|"), "g");
 
-const nativeStack = propertyOf(errorPrototype, "stack");
+const nativeStack = /** @type {any} */ (propertyOf(errorPrototype, "stack"));
 
 /** Puts what was called, read or iterated into the message of an error that the engine made. */
 export function caught(error) {
@@ -73,7 +73,7 @@ function told(error, stack) {
 function showStack(target) {
   const property = propertyOf(target, "stack");
   const raw = property?.value;
-  if (typeof raw !== "string" || !property.configurable) {
+  if (typeof raw !== "string" || !property?.configurable) {
     return;
   }
   objectDefineProperty(target, "stack", {
