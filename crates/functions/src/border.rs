@@ -120,7 +120,6 @@ macro_rules! numbers {
 
         /// Each kind: what it is, its name, its numbers by name.
         #[cfg(test)]
-        #[expect(clippy::type_complexity, reason = "a table of constants")]
         const NUMBERS: &[(&str, &str, &[(&str, u8)])] = &[
             $((concat!($($doc),*), stringify!($kind), &[$((stringify!($name), $number)),*])),*
         ];

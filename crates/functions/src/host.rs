@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
-    data::Handles,
+    data::{Handles, LargeCommandSlot},
     faults::Fault,
     program::{Callable, Program},
     work::Work,
@@ -24,6 +24,8 @@ pub(crate) struct RunHost {
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
     pub(crate) handles: Handles,
+    /// Most runs have no large command.
+    pub(crate) large_command: Option<LargeCommandSlot>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) account: Arc<Account>,
     pub(crate) started_at: Instant,
@@ -69,6 +71,7 @@ impl RunHost {
             client,
             work: Work::new(Handle::current(), &limits, Arc::clone(&account)),
             handles: Handles::new(&limits, &account),
+            large_command: None,
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
