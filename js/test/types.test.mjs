@@ -11,8 +11,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 test("our own code and the host of the tests keep to their types", () => {
-  const options = { cwd: root, encoding: "utf8" };
-  const { stdout, status } = spawnSync(process.execPath, [compiler, "--noEmit", "-p", "."], options);
+  const command = [compiler, "--noEmit", "-p", "."];
+  const { stdout, status } = spawnSync(process.execPath, command, { cwd: root, encoding: "utf8" });
   assert.equal(stdout, "");
   assert.equal(status, 0);
 });

@@ -166,6 +166,7 @@ impl Engine {
             unsafe { qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options) };
         // SAFETY: looking at a tag is always sound, and the context is alive.
         if unsafe { qjs::JS_IsException(script) } {
+            // SAFETY: as above, and the engine has an exception.
             return Err(unsafe { exceptions::take_syntax_error(self.context) });
         }
         let script = Held::new(&self, script);

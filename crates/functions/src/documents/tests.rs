@@ -4,7 +4,7 @@ use bson::{
 use hookstead_isolate::{Item, PackedWriter, Value};
 
 use super::{append_document, read_document};
-use crate::border::class;
+use crate::border::{class, mark};
 
 /// A document with one field, made of some items.
 fn given(key: &str, items: &[Item<'_>]) -> Value {
@@ -39,16 +39,16 @@ fn exact() -> Vec<(Vec<Item<'static>>, Bson)> {
         (vec![I::Undefined], Bson::Undefined),
         (vec![I::Null], Bson::Null),
         (vec![I::Bool(true)], Bson::Boolean(true)),
-        (vec![I::Marked(1, -7.0)], Bson::Int32(-7)),
-        (vec![I::Marked(2, -7.0)], Bson::Int64(-7)),
-        (vec![I::Marked(2, 4_294_967_296.0)], Bson::Int64(4_294_967_296)),
-        (vec![I::Marked(3, -7.0)], Bson::Double(-7.0)),
-        (vec![I::Marked(3, 4_294_967_296.0)], Bson::Double(4_294_967_296.0)),
-        (vec![I::Marked(3, 1e300)], Bson::Double(1e300)),
+        (vec![I::Marked(mark::INT32, -7.0)], Bson::Int32(-7)),
+        (vec![I::Marked(mark::INT64, -7.0)], Bson::Int64(-7)),
+        (vec![I::Marked(mark::INT64, 4_294_967_296.0)], Bson::Int64(4_294_967_296)),
+        (vec![I::Marked(mark::DOUBLE, -7.0)], Bson::Double(-7.0)),
+        (vec![I::Marked(mark::DOUBLE, 4_294_967_296.0)], Bson::Double(4_294_967_296.0)),
+        (vec![I::Marked(mark::DOUBLE, 1e300)], Bson::Double(1e300)),
         (vec![I::Number(1.5)], Bson::Double(1.5)),
         (vec![I::Text("ü\0")], Bson::String("ü\0".to_owned())),
         (vec![I::Date(-1.0)], Bson::DateTime(DateTime::from_millis(-1))),
-        (vec![I::List, I::Marked(1, 1.0), I::List, I::End, I::End], bson::bson!([1, []])),
+        (vec![I::List, I::Marked(mark::INT32, 1.0), I::List, I::End, I::End], bson::bson!([1, []])),
         (
             vec![I::Instance(class::OBJECT_ID), I::Text(ID)],
             Bson::ObjectId(ObjectId::parse_str(ID).expect("an id")),
@@ -114,8 +114,8 @@ fn values_that_mean_the_same_are_stored_in_one_way() {
         (&[I::Number(4_294_967_296.0)], Bson::Int64(4_294_967_296)),
         // A mark that no type has.
         (&[I::Marked(9, 2.0)], Bson::Int32(2)),
-        (&[I::Instance(class::INT32), I::Marked(3, 5.0)], Bson::Int32(5)),
-        (&[I::Instance(class::DOUBLE), I::Marked(1, 5.0)], Bson::Double(5.0)),
+        (&[I::Instance(class::INT32), I::Marked(mark::DOUBLE, 5.0)], Bson::Int32(5)),
+        (&[I::Instance(class::DOUBLE), I::Marked(mark::INT32, 5.0)], Bson::Double(5.0)),
         (&[I::Number(2.0)], Bson::Int32(2)),
         (&[I::Number(-0.0)], Bson::Double(-0.0)),
         (&[I::Number(1e300)], Bson::Double(1e300)),

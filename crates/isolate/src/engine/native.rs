@@ -24,8 +24,8 @@ use crate::{
     value::panicked,
 };
 
-/// The natives that are the isolate's own, beside those that make and tell marks; their numbers come
-/// after those of the host's.
+/// The natives that are the isolate's own, beside those of `marks`. Their numbers come after those
+/// of the host's.
 pub(super) const SCRIPT: &str = "script";
 pub(super) const WAIT: &str = "wait";
 
