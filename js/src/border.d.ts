@@ -87,23 +87,6 @@ export interface Natives {
   wait(id: number): any;
 }
 
-export interface Start {
-  /** The number of the script to call. */
-  script: number;
-  /** One of `PAYLOAD_…`. */
-  payload: number;
-  /** Whether the request has a body. */
-  hasBody: boolean;
-  /** One of `RESULT_…`. */
-  result: number;
-  /** Whether integers of 32 bits are written as such in extended JSON. */
-  narrowIntegers: boolean;
-  /** Whether touching the response drops the result. */
-  responseDropsResult: boolean;
-  /** Whether the function runs as system. */
-  runsAsSystem: boolean;
-}
-
 /** What the host calls. */
 export interface Hooks {
   complete(id: number, succeeded: boolean, value: any): void;
@@ -132,5 +115,4 @@ export const MARK_INT32: 1;
 export const MARK_INT64: 2;
 export const MARK_DOUBLE: 3;
 export const CLASSES: { name: string, fields: string[] }[];
-export function named(start: (call: Start) => void): Hooks["start"];
 export const NATIVES: { [Name in keyof Natives]: number };

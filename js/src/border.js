@@ -34,25 +34,6 @@ export const CLASSES = [
   { name: "UUID", fields: ["_bytes", "sub_type"] },
 ];
 
-// The hook `start`, whose arguments come one after the other, for a function of one object.
-export const named = (start) => (
-  script,
-  payload,
-  hasBody,
-  result,
-  narrowIntegers,
-  responseDropsResult,
-  runsAsSystem,
-) => start({
-  script,
-  payload,
-  hasBody,
-  result,
-  narrowIntegers,
-  responseDropsResult,
-  runsAsSystem,
-});
-
 // How many arguments each native takes; tests hold their own to it.
 export const NATIVES = {
   aes_gcm_decrypt: 2,

@@ -1,7 +1,8 @@
 //! The border between Rust and JavaScript: what each half has to know of the other one.
 //!
 //! The natives are in the table of `natives.rs`; numbers, classes and hooks are here. A test writes
-//! the JavaScript half of all this (`js/src/border.js`) and its types (`js/src/border.d.ts`).
+//! the JavaScript half of all this (`js/src/border.js` and `start.js`) and its types
+//! (`js/src/border.d.ts`).
 
 use hookstead_isolate::Value;
 

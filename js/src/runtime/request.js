@@ -8,6 +8,7 @@ import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
 import { defineLazily } from "../properties.js";
+import { hasBody, payload } from "../start.js";
 
 /** @type {any} */
 const request = {};
@@ -30,9 +31,9 @@ function lazyBody() {
   return body;
 }
 
-export function firstArgument(payload, hasBody) {
+export function firstArgument() {
   if (payload === PAYLOAD_JSON) {
-    return jsonPayload(hasBody);
+    return jsonPayload();
   }
   if (payload === PAYLOAD_FORM) {
     return request.query;
@@ -44,7 +45,7 @@ export function firstArgument(payload, hasBody) {
 }
 
 // GitHub sends its event as JSON, or as a form whose field `payload` holds the JSON.
-function jsonPayload(hasBody) {
+function jsonPayload() {
   const form = request.query.payload;
   const text = form ?? (hasBody ? host.request_body_text() : "{}");
   // Some senders put a byte order mark before it.

@@ -4,7 +4,8 @@ import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.
 import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE } from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
-import { makeContext, runAsSystem } from "./context.js";
+import * as run from "../start.js";
+import { makeContext } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
 import { call, registerFunctions } from "./registry.js";
@@ -18,9 +19,6 @@ let resultBytesMax;
 // Untouched as long as no function touches it; the image brings it back.
 const response = new HTTPResponse();
 
-let resultFormat;
-let integers;
-let dropsResult;
 let outcome;
 // Of the promises inside the result, once there is one.
 let outcomes;
@@ -34,20 +32,12 @@ export function prepare(text) {
   registerFunctions(settings.functions);
 }
 
-/**
- * Begins the run: calls the function in a script.
- *
- * @param {import("../border.js").Start} run
- */
-export function start(run) {
-  resultFormat = run.result;
-  integers = run.narrowIntegers ? "narrow" : "wide";
-  dropsResult = run.responseDropsResult;
-  runAsSystem(run.runsAsSystem);
+/** Begins the run: calls the function in a script. */
+export function start() {
   try {
     const callArguments = run.payload === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
-      : [firstArgument(run.payload, run.hasBody), response];
+      : [firstArgument(), response];
     settleWith(call(run.script, callArguments));
   } catch (thrown) {
     settle({ thrown });
@@ -66,7 +56,7 @@ export function finish() {
 // Promises inside the result may hold further ones; each round goes one level deeper.
 function tryReply() {
   try {
-    const isDropped = HTTPResponse.isInPlaceOfResult(response, dropsResult);
+    const isDropped = HTTPResponse.isInPlaceOfResult(response, run.responseDropsResult);
     const text = isDropped ? undefined : written(outcome.value);
     if (outcomes !== undefined && !outcomes.areKnown) {
       promiseThen(outcomes.learn(), tryReply);
@@ -79,11 +69,12 @@ function tryReply() {
 }
 
 function written(value) {
-  if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
+  if (value === undefined || value instanceof HTTPResponse || run.result === RESULT_NONE) {
     return undefined;
   }
   const bytesMax = resultBytesMax;
-  const text = resultFormat === RESULT_EJSON
+  const integers = run.narrowIntegers ? "narrow" : "wide";
+  const text = run.result === RESULT_EJSON
     ? writeEjson(value, { integers, outcomeOf, bytesMax })
     : writeJson(value, outcomeOf, bytesMax);
   if (text?.length > bytesMax) {

@@ -28,7 +28,7 @@ fn camel_case(name: &str) -> String {
     words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
 }
 
-/// What is known when the runtime is built: constants, and the names of arguments.
+/// Constants, and what the tests of the JavaScript half want to know.
 fn script() -> String {
     let mut text = HEAD.to_owned();
     for (about, kind, numbers) in NUMBERS {
@@ -42,22 +42,35 @@ fn script() -> String {
     for (_, class, fields) in CLASSES {
         let _ = writeln!(text, "  {{ name: {class:?}, fields: {fields:?} }},");
     }
-    text.push_str(
-        "];\n\n// The hook `start`, whose arguments come one after the other, for a \
-        function of one object.\n",
-    );
-    let names: Vec<_> = Start::FIELDS.iter().map(|(name, ..)| camel_case(name)).collect();
-    let names = names.join(",\n  ");
-    let _ = writeln!(
-        text,
-        "export const named = (start) => (\n  {names},\n) => start({{\n  {names},\n}});"
-    );
+    text.push_str("];\n");
     text.push_str("\n// How many arguments each native takes; tests hold their own to it.\n");
     text.push_str("export const NATIVES = {\n");
     for Signature { name, arguments, .. } in natives() {
         let _ = writeln!(text, "  {name}: {},", arguments.len());
     }
     text + "};\n"
+}
+
+/// The type of a field of [`Start`].
+fn of_rust(kind: &str) -> &'static str {
+    if kind == "bool" { "boolean" } else { "number" }
+}
+
+/// The fields of [`Start`] as variables of a module.
+fn start() -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str("\n// How the run begins: what the host tells the hook `start`.\n");
+    for (name, kind, about) in Start::FIELDS {
+        let (name, kind) = (camel_case(name), of_rust(kind));
+        let _ = writeln!(text, "\n//{about}\n/** @type {{{kind}}} */\nexport let {name};");
+    }
+    let letters: Vec<_> = ('a'..='z').take(Start::FIELDS.len()).map(String::from).collect();
+    text.push_str("\n// The hook for a function that reads these.\n");
+    let _ = writeln!(text, "export const hook = (begin) => ({}) => {{", letters.join(", "));
+    for ((name, ..), letter) in Start::FIELDS.iter().zip(&letters) {
+        let _ = writeln!(text, "  {} = {letter};", camel_case(name));
+    }
+    text + "  begin();\n};\n"
 }
 
 fn declared(kind: Type, is_result: bool) -> String {
@@ -103,16 +116,11 @@ fn declarations() -> String {
     text.push_str("\n/** What `__host` holds while the runtime is evaluated. */\n");
     text.push_str("export interface Natives {\n");
     natives().into_iter().for_each(|native| declare(&mut text, native));
-    text.push_str("}\n\nexport interface Start {\n");
-    let mut positional = Vec::new();
-    for (name, kind, about) in Start::FIELDS {
-        let kind = if *kind == "bool" { "boolean" } else { "number" };
-        let name = camel_case(name);
-        let _ = writeln!(text, "  /**{about} */\n  {name}: {kind};");
-        positional.push(format!("{name}: {kind}"));
-    }
     text.push_str("}\n\n/** What the host calls. */\nexport interface Hooks {\n");
     HOOK_SIGNATURES.iter().for_each(|hook| declare(&mut text, hook));
+    let fields = Start::FIELDS.iter();
+    let positional: Vec<_> =
+        fields.map(|(name, kind, _)| format!("{}: {}", camel_case(name), of_rust(kind))).collect();
     let positional = positional.join(",\n    ");
     let _ = writeln!(text, "  start(\n    {positional},\n  ): void;\n}}\n");
     for (_, kind, numbers) in NUMBERS {
@@ -121,13 +129,13 @@ fn declarations() -> String {
         }
     }
     text.push_str("export const CLASSES: { name: string, fields: string[] }[];\n");
-    text.push_str("export function named(start: (call: Start) => void): Hooks[\"start\"];\n");
     text + "export const NATIVES: { [Name in keyof Natives]: number };\n"
 }
 
 #[test]
 fn the_javascript_half_of_the_border_is_what_the_tables_say() {
-    for (name, rendered) in [("border.js", script()), ("border.d.ts", declarations())] {
+    let files = [("border.js", script()), ("border.d.ts", declarations()), ("start.js", start())];
+    for (name, rendered) in files {
         let path = format!("{FOLDER}/{name}");
         if env::var_os("HOOKSTEAD_BLESS").is_some() {
             fs::write(&path, &rendered).expect("the file is written");
