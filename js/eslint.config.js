@@ -63,13 +63,12 @@ export default [
     rules: { "no-restricted-syntax": ["error", ...restrictions] },
   },
   {
-    // Modules that functions require are made of packages, which use the language as it is.
-    // The others run once, before any function.
-    files: [
-      "src/modules/**/*.js", "src/primordials.js", "src/runtime/builtins.js",
-      "src/runtime/call-sites.js",
-    ],
+    // They run once, before any function.
+    files: ["src/primordials.js", "src/runtime/builtins.js", "src/runtime/call-sites.js"],
     rules: { "no-restricted-syntax": "off", "no-undef": "off" },
   },
-  { files: ["src/buffer.js"], languageOptions: { globals: { require: "readonly" } } },
+  {
+    files: ["src/buffer.js", "src/modules/util.js"],
+    languageOptions: { globals: { require: "readonly" } },
+  },
 ];

@@ -1,6 +1,6 @@
 // `btoa` and `atob`, as browsers and Node have them.
 
-import { latin1Decode } from "./bytes.js";
+import { latin1Decode } from "./encodings.js";
 import { host } from "./host.js";
 import { isMatch, replaceMatches } from "./lists.js";
 import {

@@ -1,8 +1,10 @@
 // The `BSON` global: the types that MongoDB has and JSON has not.
 
 import { ObjectId } from "./bson/object-id.js";
-import { Binary, UUID } from "./bson/binary.js";
-import { Double, Int32 } from "./bson/numbers.js";
+import { Binary } from "./bson/binary.js";
+import { UUID } from "./bson/uuid.js";
+import { Double } from "./bson/double.js";
+import { Int32 } from "./bson/int32.js";
 import { Long } from "./bson/long.js";
 import { Decimal128 } from "./bson/decimal128.js";
 import { BSONRegExp } from "./bson/reg-exp.js";

@@ -1,41 +1,70 @@
 // Node's Buffer, from the `buffer` package, loaded when it is first asked for.
 //
-// Loading it builds tables, and most runs never touch it. The conversions that are asked for most
-// (UTF-8, base64, hexadecimal) are answered by the host, everything else by the package.
+// Loading it builds tables, and most runs never touch it. What our own code needs of it does not
+// come from the package, which uses the language as functions leave it: making a Buffer, and the
+// conversions that are asked for most (UTF-8, base64, hexadecimal), which the host does.
 
+import { base64UrlEncode, utf8Encode } from "./encodings.js";
+import { host } from "./host.js";
 import { replaceMatches } from "./lists.js";
 import {
-  String, reflectApply, stringToLowerCase, typedArrayBuffer, typedArraySubarray,
+  ArrayBuffer, String, Uint8Array, objectSetPrototypeOf, reflectApply, stringToLowerCase,
+  typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArraySubarray,
 } from "./primordials.js";
-import { base64UrlEncode, utf8Encode } from "./bytes.js";
-import { host } from "./host.js";
 
+// The package's class, once it is loaded, and what of it a function may replace.
 let loaded;
+let prototype;
+let plainFrom;
+let plainToString;
 
 export function loadBuffer() {
   loaded ??= accelerate(require("buffer/").Buffer);
   return loaded;
 }
 
+// A buffer, or a view of one, as a Buffer in the same memory.
+export function bufferOf(bytes) {
+  loadBuffer();
+  const buffer = bytes instanceof ArrayBuffer
+    ? new Uint8Array(bytes)
+    : new Uint8Array(
+      typedArrayBuffer(bytes), typedArrayByteOffset(bytes), typedArrayByteLength(bytes),
+    );
+  return objectSetPrototypeOf(buffer, prototype);
+}
+
+// `Buffer.from`, whatever a function has put there.
+export function bufferFrom(value, encoding, length) {
+  loadBuffer();
+  const bytes = typeof value === "string" ? encode(value, encoding) : undefined;
+  return bytes === undefined ? plainFrom(value, encoding, length) : bufferOf(bytes);
+}
+
+// `bytes.toString(encoding)` of a Buffer, whatever a function has put there.
+export function bufferToString(bytes, encoding) {
+  loadBuffer();
+  return decode(bytes, normal(encoding)) ??
+    reflectApply(plainToString, bufferOf(bytes), [encoding]);
+}
+
 function accelerate(Buffer) {
-  const plainFrom = Buffer.from;
-  const plainToString = Buffer.prototype.toString;
   const plainIsEncoding = Buffer.isEncoding;
+  ({ prototype, from: plainFrom } = Buffer);
+  plainToString = prototype.toString;
   Buffer.from = function from(value, encoding, length) {
-    const bytes = typeof value === "string" ? encode(value, encoding) : undefined;
-    return bytes === undefined ? plainFrom(value, encoding, length) : plainFrom(bytes);
+    return bufferFrom(value, encoding, length);
   };
   Buffer.isEncoding = function isEncoding(encoding) {
     return plainIsEncoding(encoding) || normal(encoding) === "base64url";
   };
-  Buffer.prototype.toString = function toString(encoding, start, end) {
-    const name = normal(encoding);
-    if (start !== undefined || end !== undefined) {
-      return name === "base64url"
-        ? base64UrlEncode(typedArraySubarray(this, start, end))
-        : reflectApply(plainToString, this, [encoding, start, end]);
+  prototype.toString = function toString(encoding, start, end) {
+    if (start === undefined && end === undefined) {
+      return decode(this, normal(encoding)) ?? reflectApply(plainToString, this, [encoding]);
     }
-    return decode(this, name) ?? reflectApply(plainToString, this, [encoding]);
+    return normal(encoding) === "base64url"
+      ? base64UrlEncode(typedArraySubarray(this, start, end))
+      : reflectApply(plainToString, this, [encoding, start, end]);
   };
   return Buffer;
 }
@@ -66,7 +95,7 @@ function encode(text, encoding) {
     switch (normal(encoding)) {
       case "utf8":
       case "utf-8":
-        return typedArrayBuffer(utf8Encode(text));
+        return utf8Encode(text);
       case "hex":
         return host.hex_decode(text);
       case "base64":

@@ -1,5 +1,3 @@
-// Everything the isolate's native half offers, under one name.
-//
-// The functions take and return numbers, strings, booleans, undefined and bytes only.
+// The natives: everything that the host offers. Their table is in crates/functions/src/natives.rs.
 
-export const host = globalThis.__host;
+export const host = /** @type {import("./border.js").Natives} */ (globalThis.__host);

@@ -7,14 +7,13 @@
 import { append, filter, holds, isMatch, join } from "./lists.js";
 import {
   String, arrayIsArray, jsonStringify, mathMax, mathMin, objectGetPrototypeOf, objectIs, propertyOf,
-  reflectApply, reflectOwnKeys, stringIncludes, stringSlice, stringToWellFormed, symbolFor,
+  reflectApply, reflectOwnKeys, stringIncludes, stringSlice, stringToWellFormed, symbolInspect,
 } from "./primordials.js";
 import { formatTemplate } from "./inspect/template.js";
 import { describeKnown, itemsMax } from "./inspect/known.js";
 
 const charactersMax = 16384;
 const depthMax = 4;
-const customInspect = symbolFor("nodejs.util.inspect.custom");
 
 // All arguments of one console call.
 export function format(...args) {
@@ -92,7 +91,7 @@ class Printer {
   }
 
   object(value, depth, isTop) {
-    const custom = dataProperty(value, customInspect);
+    const custom = dataProperty(value, symbolInspect);
     if (typeof custom === "function") {
       const text = reflectApply(custom, value, [this.depthLimit - depth, {}, inspect]);
       if (text !== value) {

@@ -13,7 +13,7 @@
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 
 const getterOf = (prototype, name) =>
-  uncurry(Object.getOwnPropertyDescriptor(prototype, name).get);
+  uncurry(/** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name)).get);
 
 export const {
   Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Map, Math, Number, Object, Promise,
@@ -21,6 +21,7 @@ export const {
   decodeURIComponent, encodeURIComponent, parseFloat, parseInt, queueMicrotask,
 } = globalThis;
 
+/** @type {any} */
 export const arrayPrototype = Array.prototype;
 export const arrayIsArray = Array.isArray;
 export const arraySort = uncurry(Array.prototype.sort);
@@ -48,12 +49,18 @@ export const numberIsNaN = Number.isNaN;
 export const numberIsSafeInteger = Number.isSafeInteger;
 export const numberToString = uncurry(Number.prototype.toString);
 export const objectCreate = Object.create;
+/**
+ * @type {<T>(
+ *   target: T, name: PropertyKey, property: PropertyDescriptor & { __proto__?: null },
+ * ) => T}
+ */
 export const objectDefineProperty = Object.defineProperty;
 export const objectEntries = Object.entries;
 export const objectGetPrototypeOf = Object.getPrototypeOf;
 export const objectHasOwn = Object.hasOwn;
 export const objectIs = Object.is;
 export const objectKeys = Object.keys;
+/** @type {any} */
 export const objectPrototype = Object.prototype;
 export const objectSetPrototypeOf = Object.setPrototypeOf;
 export const objectToString = uncurry(Object.prototype.toString);
@@ -84,10 +91,11 @@ export const stringToUpperCase = uncurry(String.prototype.toUpperCase);
 export const stringToWellFormed = uncurry(String.prototype.toWellFormed);
 export const stringTrim = uncurry(String.prototype.trim);
 export const stringTrimEnd = uncurry(String.prototype.trimEnd);
-export const symbolFor = Symbol.for;
-export const {
-  asyncIterator: symbolAsyncIterator, iterator: symbolIterator, toStringTag: symbolToStringTag,
-} = Symbol;
+export const symbolAsyncIterator = Symbol.asyncIterator;
+/** @type {unique symbol} */
+export const symbolInspect = /** @type {any} */ (Symbol.for("nodejs.util.inspect.custom"));
+export const symbolIterator = Symbol.iterator;
+export const symbolToStringTag = Symbol.toStringTag;
 
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 export const typedArrayBuffer = getterOf(typedArrayPrototype, "buffer");
@@ -111,7 +119,7 @@ function privateCopy(Class) {
   for (const name of Reflect.ownKeys(Class.prototype)) {
     if (name !== "constructor") {
       const property = Object.getOwnPropertyDescriptor(Class.prototype, name);
-      Object.defineProperty(Copy.prototype, name, property);
+      Object.defineProperty(Copy.prototype, name, /** @type {PropertyDescriptor} */ (property));
     }
   }
   Object.setPrototypeOf(Copy.prototype, null);

@@ -1,12 +1,13 @@
 // What the host is told of our objects, so that documents of them cross the border as they are:
-// the classes by number, each with the fields that make up its values. The numbers are those of
-// crates/functions/src/documents/classes.rs.
+// the classes by number, each with the fields that make up its values.
 
 import {
   Map, Number, RangeError, RegExp, Set, String, TypeError, bigIntAsIntN, bigIntToString,
   datePrototype, mapForEach, regExpSource, setForEach, stringSlice,
 } from "./primordials.js";
+import { CLASSES } from "./border.js";
 import { viewBytes } from "./bytes.js";
+import { append, map } from "./lists.js";
 import { boxedValue } from "./boxed.js";
 import { setOwn } from "./ejson/limits.js";
 import { BSON, bsonTag } from "./bson.js";
@@ -18,20 +19,7 @@ const { getTime } = datePrototype;
 export const structures = {
   time: getTime,
   foreign,
-  classes: [
-    [BSON.ObjectId.prototype, "_hex"],
-    [BSON.Binary.prototype, "_bytes", "sub_type"],
-    [BSON.Long.prototype, "low", "high", "unsigned"],
-    [BSON.Int32.prototype, "value"],
-    [BSON.Double.prototype, "value"],
-    [BSON.Decimal128.prototype, "_text"],
-    [BSON.BSONRegExp.prototype, "pattern", "options"],
-    [BSON.Timestamp.prototype, "t", "i"],
-    [BSON.Code.prototype, "code", "scope"],
-    [BSON.MinKey.prototype],
-    [BSON.MaxKey.prototype],
-    [BSON.UUID.prototype, "_bytes", "sub_type"],
-  ],
+  classes: map(CLASSES, ({ name, fields }) => append([BSON[name].prototype], fields)),
 };
 
 // Whether values that are more than plain ones are refused instead of written down.

@@ -1,6 +1,7 @@
 // TextDecoder, as browsers and Node have it.
 
-import { joinBytes, latin1Decode, part, viewBytes } from "./bytes.js";
+import { joinBytes, part, viewBytes } from "./bytes.js";
+import { latin1Decode } from "./encodings.js";
 import { host } from "./host.js";
 import { replaceMatches } from "./lists.js";
 import {
@@ -40,7 +41,7 @@ export class TextDecoder {
       throw new TypeError("TextDecoder.decode expects an ArrayBuffer or a view of one");
     }
     const stream = Boolean(options?.stream);
-    const bytes = typedArrayLength(this.#kept) === 0 ? fresh : joinBytes(this.#kept, fresh);
+    const bytes = typedArrayLength(this.#kept) === 0 ? fresh : joinBytes([this.#kept, fresh]);
     const length = typedArrayLength(bytes);
     const end = stream ? wholeLength(bytes, length, this.#encoding) : length;
     this.#kept = new Uint8Array(part(bytes, end, length));

@@ -1,6 +1,6 @@
 // TextEncoder, as browsers and Node have it.
 
-import { utf8Encode } from "./bytes.js";
+import { utf8Encode } from "./encodings.js";
 import {
   String, stringCharCodeAt, stringSlice, typedArrayLength, typedArraySet,
 } from "./primordials.js";

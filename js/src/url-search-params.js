@@ -6,10 +6,11 @@ import {
 import {
   String, TypeError, arraySort, decodeURIComponent, encodeURIComponent, jsonStringify, numberIsNaN,
   numberToString, objectKeys, parseInt, reflectApply, stringCharCodeAt, stringFromCharCode,
-  stringIncludes, stringIndexOf, stringSlice, stringToUpperCase, stringToWellFormed, symbolFor,
+  stringIncludes, stringIndexOf, stringSlice, stringToUpperCase, stringToWellFormed, symbolInspect,
   symbolIterator, symbolToStringTag, typedArrayLength,
 } from "./primordials.js";
-import { bytesFrom, utf8Decode, utf8Encode } from "./bytes.js";
+import { bytesFrom } from "./bytes.js";
+import { utf8Decode, utf8Encode } from "./encodings.js";
 
 // What URL alone may do with the parameters it owns.
 export let linkParams;
@@ -126,7 +127,7 @@ export class URLSearchParams {
     return "URLSearchParams";
   }
 
-  [symbolFor("nodejs.util.inspect.custom")]() {
+  [symbolInspect]() {
     const shown = (pair) => `${jsonStringify(pair[0])} => ${jsonStringify(pair[1])}`;
     const pairs = map(this.#pairs, shown);
     return pairs.length === 0

@@ -1,7 +1,7 @@
 // URL and URLSearchParams. The host parses; what is here keeps the parts and the query in step.
 
 import {
-  String, TypeError, jsonParse, stringSlice, stringToWellFormed, symbolFor, symbolToStringTag,
+  String, TypeError, jsonParse, stringSlice, stringToWellFormed, symbolInspect, symbolToStringTag,
 } from "./primordials.js";
 import { host } from "./host.js";
 import { URLSearchParams, linkParams, replaceQuery } from "./url-search-params.js";
@@ -147,7 +147,7 @@ export class URL {
     return "URL";
   }
 
-  [symbolFor("nodejs.util.inspect.custom")]() {
+  [symbolInspect]() {
     return this.#parts.href;
   }
 

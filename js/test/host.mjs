@@ -2,6 +2,7 @@
 
 import * as node from "node:crypto";
 import { createRequire } from "node:module";
+import { MARK_NONE } from "../src/border.js";
 
 const NodeBuffer = globalThis.Buffer;
 const NodeUrl = globalThis.URL;
@@ -13,7 +14,10 @@ const rsaSchemes = {
 // The bundler resolves `require`; here Node has to.
 globalThis.require = createRequire(import.meta.url);
 
-globalThis.__host = {
+let lastTimer = 0;
+
+/** @type {Partial<import("../src/border.js").Natives>} */
+const natives = {
   utf8_encode: (text) => exact(new globalThis.TextEncoder().encode(text)),
   utf8_decode: (bytes, fatal) =>
     new globalThis.TextDecoder("utf-8", { fatal, ignoreBOM: true }).decode(bytes),
@@ -37,14 +41,59 @@ globalThis.__host = {
   url_parse: parseUrl,
   url_set: setUrl,
   // Node's numbers carry no marks.
-  number_mark: () => 0,
+  number_mark: () => MARK_NONE,
   marked: (number) => number,
   // The host may always leave it to the writer.
   json_text: () => undefined,
-  log: () => {},
+  cipher_encrypt: (...given) => cipher(node.createCipheriv, ...given),
+  cipher_decrypt: (...given) => cipher(node.createDecipheriv, ...given),
+  pbkdf2: (algorithm, password, salt, iterations, keyBytes) =>
+    exact(node.pbkdf2Sync(view(password), view(salt), iterations, keyBytes, algorithm)),
+  header_is_valid: (name, value) =>
+    /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && !/[\0-\x08\x0a-\x1f\x7f]/.test(value),
+  // An app without values, services and functions, called without a request.
+  arguments: () => "[]",
+  error_told: () => undefined,
+  monotonic_ms: () => performance.now(),
+  request_body: () => new ArrayBuffer(0),
+  request_body_text: () => "",
+  request_headers: () => "{}",
+  request_info: () => undefined,
+  request_query: () => "{}",
+  service_kind: () => undefined,
+  value_get: () => undefined,
+  log: () => true,
+  settled: () => undefined,
+  fail: () => undefined,
+  reply: () => undefined,
+  // No timer of theirs is ever due.
+  timer_cancel: () => undefined,
+  timer_start: () => {
+    lastTimer += 1;
+    return lastTimer;
+  },
+};
+globalThis.__host = /** @type {any} */ (natives);
+
+/** Why there is none of these, by native. */
+export const missing = {
+  data_in_transaction: "needs a data source",
+  data_session: "needs a data source",
+  data_session_end: "needs a data source",
+  data_start: "needs a data source",
+  data_start_large: "needs a data source",
+  data_transaction_start: "needs a data source",
+  function_find: "needs the functions of an app",
+  http_start: "needs a client for HTTP",
+  script: "needs the scripts of an image",
+  service_allows: "needs the services of an app",
+  wait: "needs an engine that can be suspended",
 };
 
 function view(bytes) {
+  if (typeof bytes === "string") {
+    return NodeBuffer.from(bytes);
+  }
   return bytes instanceof ArrayBuffer
     ? NodeBuffer.from(bytes)
     : NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -83,6 +132,27 @@ function decrypt(key, sealed) {
     bytes.subarray(0, 12));
   cipher.setAuthTag(bytes.subarray(-16));
   return exact(NodeBuffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]));
+}
+
+// GCM has its tag at the end of what is sealed.
+function cipher(make, name, key, iv, data, additional, pads) {
+  const isGcm = name.endsWith("gcm");
+  const way = make(name, view(key), view(iv));
+  let given = view(data);
+  if (isGcm) {
+    way.setAAD(view(additional));
+    if (make === node.createDecipheriv) {
+      way.setAuthTag(given.subarray(-16));
+      given = given.subarray(0, -16);
+    }
+  } else {
+    way.setAutoPadding(pads);
+  }
+  const pieces = [way.update(given), way.final()];
+  if (isGcm && make === node.createCipheriv) {
+    pieces.push(way.getAuthTag());
+  }
+  return exact(NodeBuffer.concat(pieces));
 }
 
 function rsaKey(scheme, key) {

@@ -27,8 +27,10 @@ test("the lint finds what a function can patch", async () => {
     "export const a = (list) => [...list];",
     "export const a = ([first]) => first;",
   ];
-  for (const source of sources) {
-    const [{ messages }] = await lint.lintText(source, { filePath: "src/runtime/any.js" });
-    assert.notEqual(messages.length, 0, source);
+  for (const filePath of ["src/runtime/any.js", "src/modules/any.js"]) {
+    for (const source of sources) {
+      const [{ messages }] = await lint.lintText(source, { filePath });
+      assert.notEqual(messages.length, 0, `${filePath}: ${source}`);
+    }
   }
 });

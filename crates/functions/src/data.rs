@@ -6,13 +6,15 @@ mod handles;
 mod large;
 mod order;
 mod sources;
+mod spec;
 mod stages;
 
-pub(crate) use command::{Request, Spec, parse};
+pub(crate) use command::{Request, parse};
 pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use large::{LargeCommand, LargeCommandSlot};
 pub(crate) use order::{Barrier, SessionCall, WriteGuard};
 pub use sources::DataSources;
+pub(crate) use spec::Spec;
 
 use std::{error::Error as _, iter};
 

@@ -1,9 +1,7 @@
 //! Documents on their way between JavaScript and BSON, exact for every type, and to JSON.
 //!
-//! The isolate's side is a run of items; the classes in it are those that the JavaScript half has
-//! named (`js/src/structures.js`).
+//! The isolate's side is a run of items; the classes in it are those of the border.
 
-mod classes;
 mod json;
 mod marks;
 mod read;

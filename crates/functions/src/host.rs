@@ -1,26 +1,21 @@
 //! One run's table: its input, its pending work, its log and its answer.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
-use hookstead_isolate::{Host, Native, Pace, Thrown, Value, Wake};
+use hookstead_isolate::Pace;
 use hookstead_memory::{Account, Held, Refused};
 use hookstead_outbound::Client;
 use tokio::runtime::Handle;
 
 use crate::{
     Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
-    data::Handles,
+    data::{Handles, LargeCommandSlot},
     faults::Fault,
-    input,
-    memory::Broken,
-    natives,
     program::{Callable, Program},
     work::Work,
 };
+
+mod wake;
 
 /// The host of one run.
 pub(crate) struct RunHost {
@@ -29,6 +24,8 @@ pub(crate) struct RunHost {
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
     pub(crate) handles: Handles,
+    /// Most runs have no large command.
+    pub(crate) large_command: Option<LargeCommandSlot>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) account: Arc<Account>,
     pub(crate) started_at: Instant,
@@ -74,6 +71,7 @@ impl RunHost {
             client,
             work: Work::new(Handle::current(), &limits, Arc::clone(&account)),
             handles: Handles::new(&limits, &account),
+            large_command: None,
             limits,
             started_at: Instant::now(),
             log: Vec::new(),
@@ -173,68 +171,6 @@ impl RunHost {
     /// The run's answer.
     pub(crate) fn answer(&mut self, answer: Result<Reply, Failure>) {
         self.answer = Some(answer);
-    }
-
-    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
-        if let Poll::Ready((id, outcome)) = self.work.poll_done(cx) {
-            let id = Value::Number(f64::from(id));
-            let (succeeded, value) = match outcome {
-                Ok(value) => (true, value),
-                Err(Broken::Thrown(thrown)) => (false, natives::thrown_parts(&thrown)),
-                Err(Broken::Memory(refused)) => {
-                    self.break_memory(refused);
-                    return Poll::Ready(Wake::Finished);
-                }
-            };
-            return Poll::Ready(Wake::Call("complete", vec![id, succeeded.into(), value]));
-        }
-        match self.stage {
-            Stage::Settled(at) if !self.work.holds(at, self.limits.timer_drain) => {
-                self.stage = Stage::Finishing;
-                Poll::Ready(Wake::Call("finish", Vec::new()))
-            }
-            Stage::Running if self.work.is_empty() => {
-                let message = "the function waits for a promise that nothing can settle";
-                self.answer = Some(Err(execution_error(message.into(), None)));
-                Poll::Ready(Wake::Finished)
-            }
-            _ => Poll::Pending,
-        }
-    }
-}
-
-impl Host for RunHost {
-    const NATIVES: &'static [Native<Self>] = natives::ALL;
-    const HOOKS: &'static [&'static str] = &["complete", "finish", "prepare", "start"];
-
-    fn account(&self) -> Option<&Arc<Account>> {
-        Some(&self.account)
-    }
-
-    fn pace(&self) -> Option<&Arc<Pace>> {
-        Some(&self.pace)
-    }
-
-    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
-        if let Stage::Ready(script) = self.stage {
-            self.stage = Stage::Running;
-            return Poll::Ready(Wake::Call("start", input::start(&self.invocation, script)));
-        }
-        let is_over = self.answer.is_some() || self.broken_memory.is_some();
-        if is_over || matches!(self.stage, Stage::Finishing) {
-            return Poll::Ready(Wake::Finished);
-        }
-        self.poll_work(cx)
-    }
-
-    fn poll_wait(&mut self, id: f64, cx: &mut Context<'_>) -> Poll<Result<Value, Thrown>> {
-        self.work.poll_answer(id as u32, cx).map_err(|broken| match broken {
-            Broken::Thrown(thrown) => thrown,
-            Broken::Memory(refused) => {
-                self.break_memory(refused);
-                Thrown::new("InternalError", "out of memory")
-            }
-        })
     }
 }
 

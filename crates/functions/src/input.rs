@@ -1,42 +1,44 @@
 //! A call, written down for the JavaScript half: a few numbers at its start, and the parts of the
 //! request as JSON for whoever asks for them.
 
-use hookstead_isolate::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Call, Integers, Invocation, Payload, RequestContext, ResultFormat};
+use crate::{
+    Call, Integers, Invocation, Payload, RequestContext, ResultFormat,
+    border::{Start, payload, result},
+};
 
-/// The arguments of the hook `start`.
-pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
-    let call = match &invocation.call {
-        Call::Http(http) => Some(http),
-        Call::Arguments(_) => None,
+/// How the run of a call begins.
+pub(crate) fn start(invocation: &Invocation, script: usize) -> Start {
+    let (payload, result, http) = match &invocation.call {
+        Call::Http(http) => (payload_of(http.payload), result_of(http.result), Some(http)),
+        Call::Arguments(_) => (payload::ARGUMENTS, result::EJSON, None),
     };
-    let narrow = call.is_some_and(|http| http.integers == Integers::Narrow);
-    vec![
+    Start {
         // A program has nowhere near 2^53 scripts.
-        Value::Number(script as f64),
-        Value::Number(call.map_or(3.0, |http| payload(http.payload))),
-        Value::Bool(call.is_some_and(|http| !http.body.is_empty())),
-        Value::Number(call.map_or(2.0, |http| http.result.map_or(0.0, result))),
-        Value::Bool(narrow),
-        Value::Bool(call.is_some_and(|http| http.response_drops_result)),
-        Value::Bool(invocation.running_as_system),
-    ]
-}
-
-fn payload(payload: Payload) -> f64 {
-    match payload {
-        Payload::Request => 0.0,
-        Payload::Json => 1.0,
-        Payload::Form => 2.0,
+        script: script as f64,
+        payload: f64::from(payload),
+        has_body: http.is_some_and(|http| !http.body.is_empty()),
+        result: f64::from(result),
+        narrow_integers: http.is_some_and(|http| http.integers == Integers::Narrow),
+        response_drops_result: http.is_some_and(|http| http.response_drops_result),
+        runs_as_system: invocation.running_as_system,
     }
 }
 
-fn result(format: ResultFormat) -> f64 {
+fn payload_of(payload: Payload) -> u8 {
+    match payload {
+        Payload::Request => payload::REQUEST,
+        Payload::Json => payload::JSON,
+        Payload::Form => payload::FORM,
+    }
+}
+
+fn result_of(format: Option<ResultFormat>) -> u8 {
     match format {
-        ResultFormat::Json => 1.0,
-        ResultFormat::Ejson => 2.0,
+        None => result::NONE,
+        Some(ResultFormat::Json) => result::JSON,
+        Some(ResultFormat::Ejson) => result::EJSON,
     }
 }
 

@@ -4,6 +4,7 @@
 //! that ([`Invocation`]) runs in a world of its own and comes back as a [`Completion`].
 
 mod analysis;
+mod border;
 mod data;
 mod definition;
 mod documents;

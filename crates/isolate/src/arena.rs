@@ -435,10 +435,10 @@ fn is_chunk(content: *const c_void) -> bool {
 /// # Safety
 /// `content` must have been handed out by an arena.
 unsafe fn held_by(content: *const c_void) -> usize {
-    // SAFETY: what is no chunk has its block in front.
     if is_chunk(content) {
         CHUNK_BYTES
     } else {
+        // SAFETY: what is no chunk has its block in front.
         size_of_class(unsafe { (*block_of(content)).class })
     }
 }

@@ -64,6 +64,7 @@ impl Compiler {
         let mut made = None;
         // SAFETY: the arena is boxed and outlives the engine.
         ran(unsafe { (*arena).seat() }, &mut || {
+            // SAFETY: as above; the code runs within a turn of that arena.
             made = Some(unsafe { Engine::new(arena, COMPILE_STACK_BYTES_MAX) });
         })?;
         *engine = made.transpose()?;

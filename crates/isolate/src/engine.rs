@@ -30,6 +30,10 @@ mod unpack;
 
 use context::{Held, evaluate, undisturbed};
 
+/// What JavaScript finds on `__host` beside the natives of the host.
+pub const OWN_NATIVES: [&str; 4] =
+    [marks::MARKED, marks::NUMBER_MARK, native::SCRIPT, native::WAIT];
+
 pub(crate) use classes::Classes;
 pub(crate) use context::Engine;
 pub(crate) use native::Table;
@@ -162,6 +166,7 @@ impl Engine {
             unsafe { qjs::JS_Eval2(self.context, text.as_ptr(), length, &raw mut options) };
         // SAFETY: looking at a tag is always sound, and the context is alive.
         if unsafe { qjs::JS_IsException(script) } {
+            // SAFETY: as above, and the engine has an exception.
             return Err(unsafe { exceptions::take_syntax_error(self.context) });
         }
         let script = Held::new(&self, script);

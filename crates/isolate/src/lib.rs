@@ -48,7 +48,7 @@ mod zone;
 
 pub use background::{FreedElsewhere, LongWork, background_work, pause};
 pub use code::forget_code;
-pub use engine::Detail;
+pub use engine::{Detail, OWN_NATIVES};
 pub use heap::give_back_early;
 pub use host::{Answer, Hook, Host, Native, NativeCall, Pure, Wake};
 pub use image::{Image, ImageParts, ScriptError};

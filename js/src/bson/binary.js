@@ -3,29 +3,15 @@
 // It prints as "[object Binary]" and has no text of its own until `text()` is called, which is
 // what functions that log a request body have always seen.
 
-import { isMatch, replaceText } from "../lists.js";
 import {
-  Number, String, TypeError, Uint8Array, arrayIsArray, numberIsInteger, numberToString,
-  objectDefineProperty, propertyOf, stringPadStart, stringSlice, symbolToStringTag,
-  typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayLength,
+  Number, String, TypeError, Uint8Array, arrayIsArray, numberIsInteger, numberToString, propertyOf,
+  stringPadStart, symbolToStringTag, typedArrayLength,
 } from "../primordials.js";
-import { bytesFrom, part, utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { bytesFrom, part, viewBytes } from "../bytes.js";
+import { utf8Decode, utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
-import { loadBuffer } from "../buffer.js";
+import { bufferOf } from "../buffer.js";
 import { BsonValue, defineType } from "./type.js";
-
-const subtypeUuid = 4;
-
-export function Binary(input, subType = 0) {
-  if (!new.target) {
-    return new Binary(input, subType);
-  }
-  if (!numberIsInteger(subType) || subType < 0 || subType > 255) {
-    throw new TypeError(`invalid Binary: subtype ${String(subType)} is not in 0 to 255`);
-  }
-  this._bytes = bytesOf(input);
-  this.sub_type = subType;
-}
 
 let untouched;
 let untouchedText;
@@ -36,7 +22,7 @@ export function lazyText(binary, load) {
   untouchedText = load;
 }
 
-class BinaryMethods extends BsonValue {
+export class BinaryMethods extends BsonValue {
   static fromHex(text, subType = 0) {
     return new Binary(decode(host.hex_decode, text, "hexadecimal"), subType);
   }
@@ -59,10 +45,7 @@ class BinaryMethods extends BsonValue {
 
   // The same memory as a Buffer. A getter, so that a request that never asks never pays.
   get buffer() {
-    const bytes = this._bytes;
-    return loadBuffer().from(
-      typedArrayBuffer(bytes), typedArrayByteOffset(bytes), typedArrayByteLength(bytes),
-    );
+    return bufferOf(this._bytes);
   }
 
   get [symbolToStringTag]() {
@@ -78,7 +61,7 @@ class BinaryMethods extends BsonValue {
   }
 
   text() {
-    const isUntouched = this === untouched && "get" in propertyOf(this, "_bytes");
+    const isUntouched = this === untouched && propertyOf(this, "_bytes")?.get !== undefined;
     return isUntouched ? untouchedText() : utf8Decode(this._bytes);
   }
 
@@ -96,52 +79,16 @@ class BinaryMethods extends BsonValue {
   }
 }
 
-defineType(Binary, "Binary", BinaryMethods);
-
-// A Binary of subtype 4 that reads as a UUID. It is stored and sent like any other Binary.
-export function UUID(input) {
+export const Binary = defineType(function Binary(input, subType = 0) {
   if (!new.target) {
-    return new UUID(input);
+    return new Binary(input, subType);
   }
-  this._bytes = uuidBytes(input);
-  this.sub_type = subtypeUuid;
-}
-
-defineType(UUID, "Binary", class extends BinaryMethods {
-  static generate() {
-    return new UUID();
+  if (!numberIsInteger(subType) || subType < 0 || subType > 255) {
+    throw new TypeError(`invalid Binary: subtype ${String(subType)} is not in 0 to 255`);
   }
-
-  static createFromHexString(text) {
-    return new UUID(text);
-  }
-
-  static isValid(input) {
-    try {
-      return input !== undefined && input !== null && typedArrayLength(uuidBytes(input)) === 16;
-    } catch {
-      return false;
-    }
-  }
-
-  toHexString(includeDashes = true) {
-    const hex = this.toHex();
-    if (!includeDashes) {
-      return hex;
-    }
-    const piece = (start, end) => stringSlice(hex, start, end);
-    return `${piece(0, 8)}-${piece(8, 12)}-${piece(12, 16)}-${piece(16, 20)}-${piece(20, 32)}`;
-  }
-
-  toString() {
-    return this.toHexString();
-  }
-
-  equals(other) {
-    return UUID.isValid(other) && new UUID(other).toHex() === this.toHex();
-  }
-});
-objectDefineProperty(UUID, "name", { value: "UUID", configurable: true });
+  this._bytes = bytesOf(input);
+  this.sub_type = subType;
+}, "Binary", BinaryMethods);
 
 // The bytes of a Binary, ours or one that another BSON library made.
 export function binaryBytes(binary) {
@@ -155,7 +102,7 @@ export function binaryBytes(binary) {
   return part(bytes, 0, binary.position ?? typedArrayLength(bytes));
 }
 
-function bytesOf(input) {
+export function bytesOf(input) {
   if (input === undefined || input === null) {
     return new Uint8Array(0);
   }
@@ -184,22 +131,4 @@ function decode(decoder, text, form) {
   } catch {
     throw new TypeError(`invalid Binary: the text is not ${form}`);
   }
-}
-
-function uuidBytes(input) {
-  if (input === undefined || input === null) {
-    return uuidBytes(host.random_uuid());
-  }
-  if (typeof input === "string") {
-    if (!isMatch(/^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i, input)) {
-      throw new TypeError("invalid UUID: expected 32 hexadecimal digits");
-    }
-    return new Uint8Array(host.hex_decode(replaceText(input, "-", "")));
-  }
-  const bytes = bytesOf(input);
-  const length = typedArrayLength(bytes);
-  if (length !== 16) {
-    throw new TypeError(`invalid UUID: expected 16 bytes, got ${length}`);
-  }
-  return bytes;
 }

@@ -3,15 +3,13 @@
 import { BsonValue, defineType } from "./type.js";
 import { String } from "../primordials.js";
 
-export function Code(code, scope) {
+export const Code = defineType(function Code(code, scope) {
   if (!new.target) {
     return new Code(code, scope);
   }
   this.code = String(code);
   this.scope = scope ?? null;
-}
-
-defineType(Code, "Code", class extends BsonValue {
+}, "Code", class extends BsonValue {
   toString() {
     return this.code;
   }

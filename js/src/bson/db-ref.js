@@ -2,7 +2,7 @@
 
 import { BsonValue, defineType } from "./type.js";
 
-export function DBRef(collection, oid, db, fields) {
+export const DBRef = defineType(function DBRef(collection, oid, db, fields) {
   if (!new.target) {
     return new DBRef(collection, oid, db, fields);
   }
@@ -10,9 +10,7 @@ export function DBRef(collection, oid, db, fields) {
   this.oid = oid;
   this.db = db;
   this.fields = fields ?? {};
-}
-
-defineType(DBRef, "DBRef", class extends BsonValue {
+}, "DBRef", class extends BsonValue {
   toJSON() {
     const shape = { $ref: this.collection, $id: this.oid };
     if (this.db !== undefined && this.db !== null) {

@@ -14,14 +14,12 @@ const digitsMax = 34;
 const exponentMax = 6111;
 const exponentMin = -6176;
 
-export function Decimal128(input) {
+export const Decimal128 = defineType(function Decimal128(input) {
   if (!new.target) {
     return new Decimal128(input);
   }
   this._text = canonical(typeof input === "string" ? input : numericText(input));
-}
-
-defineType(Decimal128, "Decimal128", class extends BsonValue {
+}, "Decimal128", class extends BsonValue {
   static fromString(text) {
     if (typeof text !== "string") {
       throw new TypeError(`invalid Decimal128: expected a string, got ${typeof text}`);

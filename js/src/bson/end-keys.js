@@ -4,21 +4,21 @@ import { BsonValue, defineType, hide } from "./type.js";
 
 // The end keys are documented as values (`BSON.MinKey`), and other libraries make them with `new`.
 // So each is a function that is a value of its own type as well.
-export function MinKey() {
-  return new.target ? undefined : new MinKey();
-}
-
-export function MaxKey() {
-  return new.target ? undefined : new MaxKey();
-}
-
-defineType(MinKey, "MinKey", class extends BsonValue {
+export const MinKey = defineType(function () {
+  if (!new.target) {
+    return new MinKey();
+  }
+}, "MinKey", class extends BsonValue {
   toJSON() {
     return { $minKey: 1 };
   }
 });
 
-defineType(MaxKey, "MaxKey", class extends BsonValue {
+export const MaxKey = defineType(function () {
+  if (!new.target) {
+    return new MaxKey();
+  }
+}, "MaxKey", class extends BsonValue {
   toJSON() {
     return { $maxKey: 1 };
   }

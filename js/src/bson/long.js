@@ -10,26 +10,6 @@ import {
 } from "../primordials.js";
 import { BsonValue, defineType } from "./type.js";
 
-export function Long(low = 0, high = undefined, unsigned = false) {
-  if (!new.target) {
-    return new Long(low, high, unsigned);
-  }
-  this.low = 0;
-  this.high = 0;
-  this.unsigned = Boolean(unsigned);
-  if (high === undefined) {
-    setValue(this, integerOf(low));
-  } else if (isInt32(low) && isInt32(high)) {
-    this.low = low | 0;
-    this.high = high | 0;
-  } else {
-    // A negative low half is the bit pattern of a large one, as other BSON libraries have it.
-    const lowHalf = integerOf(low);
-    const carried = isInt32(low) ? bigIntAsUintN(32, lowHalf) : lowHalf;
-    setValue(this, (integerOf(high) << 32n) + carried);
-  }
-}
-
 class LongMethods extends BsonValue {
   static fromNumber(number, unsigned) {
     return numberIsFinite(number) ? make(integerOf(number), unsigned) : make(0n, unsigned);
@@ -223,7 +203,25 @@ class LongMethods extends BsonValue {
   }
 }
 
-defineType(Long, "Long", LongMethods);
+export const Long = defineType(function Long(low = 0, high = undefined, unsigned = false) {
+  if (!new.target) {
+    return new Long(low, high, unsigned);
+  }
+  this.low = 0;
+  this.high = 0;
+  this.unsigned = Boolean(unsigned);
+  if (high === undefined) {
+    setValue(this, integerOf(low));
+  } else if (isInt32(low) && isInt32(high)) {
+    this.low = low | 0;
+    this.high = high | 0;
+  } else {
+    // A negative low half is the bit pattern of a large one, as other BSON libraries have it.
+    const lowHalf = integerOf(low);
+    const carried = isInt32(low) ? bigIntAsUintN(32, lowHalf) : lowHalf;
+    setValue(this, (integerOf(high) << 32n) + carried);
+  }
+}, "Long", LongMethods);
 
 function make(integer, unsigned) {
   const long = new Long(0, 0, unsigned);

@@ -7,7 +7,8 @@ import {
   Date, String, TypeError, Uint8Array, dateNow, mathFloor, numberIsFinite, numberToString, parseInt,
   stringPadStart, stringRepeat, stringSlice, stringToLowerCase, typedArrayLength,
 } from "../primordials.js";
-import { utf8Encode, viewBytes } from "../bytes.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
 import { BsonValue, defineType } from "./type.js";
 
@@ -17,14 +18,12 @@ const counterRange = 0x1000000;
 // a memory image taken afterwards would hand the same ids to every run.
 let generator;
 
-export function ObjectId(input) {
+export const ObjectId = defineType(function ObjectId(input) {
   if (!new.target) {
     return new ObjectId(input);
   }
   this._hex = hexOf(input);
-}
-
-defineType(ObjectId, "ObjectId", class extends BsonValue {
+}, "ObjectId", class extends BsonValue {
   static createFromHexString(text) {
     if (typeof text !== "string" || !isHex(text)) {
       throw invalid(text);

@@ -6,15 +6,13 @@ import {
   RegExp, TypeError, arraySort, regExpFlags, regExpSource, stringIncludes,
 } from "../primordials.js";
 
-export function BSONRegExp(pattern, options = "") {
+export const BSONRegExp = defineType(function BSONRegExp(pattern, options = "") {
   if (!new.target) {
     return new BSONRegExp(pattern, options);
   }
   this.pattern = checked(pattern instanceof RegExp ? regExpSource(pattern) : pattern, "pattern");
   this.options = sorted(checked(options, "options"));
-}
-
-defineType(BSONRegExp, "BSONRegExp", class extends BsonValue {
+}, "BSONRegExp", class extends BsonValue {
   toString() {
     return `/${this.pattern}/${this.options}`;
   }

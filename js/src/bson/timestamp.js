@@ -4,16 +4,14 @@ import { Long } from "./long.js";
 import { BsonValue, defineType } from "./type.js";
 import { BigInt, Number, String, TypeError } from "../primordials.js";
 
-export function Timestamp(input, high) {
+export const Timestamp = defineType(function Timestamp(input, high) {
   if (!new.target) {
     return new Timestamp(input, high);
   }
   const parts = timestampParts(input, high);
   this.t = parts.t;
   this.i = parts.i;
-}
-
-defineType(Timestamp, "Timestamp", class extends BsonValue {
+}, "Timestamp", class extends BsonValue {
   getHighBits() {
     return this.t;
   }

@@ -6,6 +6,7 @@
 //
 // Functions in the wild write `BSON.ObjectId(x)` more often than `new BSON.ObjectId(x)`, which a
 // class does not allow. So each type is a plain function, and takes its methods from a class body.
+// The types of this file are in type.d.ts.
 
 import { objectDefineProperty, objectHasOwn, objectSetPrototypeOf } from "../primordials.js";
 
@@ -25,6 +26,7 @@ export function defineType(Type, tag, body) {
   if (Type.name !== tag) {
     objectDefineProperty(Type, "name", { value: tag, configurable: true });
   }
+  return Type;
 }
 
 export function hide(object, name, value) {

@@ -3,7 +3,7 @@
 // There is no `createIndex` and no `countDocuments`: on the hosted service they were no functions
 // either, and code that tells the two apart must go on working.
 
-import { BulkOperation } from "./bulk.js";
+import { BulkOperation } from "./bulk-operation.js";
 import { AggregationCursor } from "./aggregation-cursor.js";
 import { FindCursor } from "./find-cursor.js";
 import {

@@ -112,6 +112,11 @@ export class Cursor {
     return documents;
   }
 
+  // What to ask for; each kind of cursor has its own.
+  command() {
+    return {};
+  }
+
   // Before the first document only.
   requireUntouched(method) {
     if (this.#id !== undefined) {

@@ -12,6 +12,7 @@ const WRITE_CONFLICT = 112;
 
 export class Session {
   #source;
+  /** @type {number | undefined} */
   #id;
   // Whether the last transaction has come to nothing: then there is nothing left to abort, and the
   // samples of the documentation abort once more.
@@ -24,9 +25,9 @@ export class Session {
   }
 
   startTransaction() {
-    this.#use("startTransaction");
+    const id = this.#use("startTransaction");
     try {
-      host.data_transaction_start(this.#id);
+      host.data_transaction_start(id);
     } catch (error) {
       throw withNumber(error);
     }
@@ -112,7 +113,7 @@ export class Session {
     if (this.#hasEnded) {
       throw new FunctionError(`${method}: the session has ended`);
     }
-    return this.#id;
+    return /** @type {number} */ (this.#id);
   }
 
   // The host's number for a session, where it is one.

@@ -14,7 +14,8 @@ import {
 import { nestingMax, setOwn, tooDeep } from "./limits.js";
 import { host } from "../host.js";
 import { BSON } from "../bson.js";
-import { DOUBLE, INT32, INT64, marked } from "../bson/marks.js";
+import { MARK_DOUBLE, MARK_INT32, MARK_INT64 } from "../border.js";
+import { marked } from "../bson/marks.js";
 
 const notWrapper = Symbol("not a wrapper");
 const dateMax = 8.64e15;
@@ -122,18 +123,18 @@ class Reader {
     if (wrapper === "$numberLong") {
       const number = int64Number(content, wrapper);
       return this.relaxed && numberIsSafeInteger(number)
-        ? marked(number, INT64)
+        ? marked(number, MARK_INT64)
         : BSON.Long.fromBigInt(int64(content));
     }
     if (wrapper === "$numberDouble") {
       const number = double(content);
-      return this.relaxed ? marked(number, DOUBLE) : BSON.Double(number);
+      return this.relaxed ? marked(number, MARK_DOUBLE) : BSON.Double(number);
     }
     const number = int64Number(content, wrapper);
     if (number !== (number | 0)) {
       wrong(wrapper);
     }
-    return this.relaxed ? marked(number, INT32) : BSON.Int32(number);
+    return this.relaxed ? marked(number, MARK_INT32) : BSON.Int32(number);
   }
 }
 
@@ -245,6 +246,7 @@ function text(wrapper, content) {
   return typeof content === "string" ? content : wrong(wrapper);
 }
 
+/** @returns {never} */
 function wrong(wrapper) {
   throw new TypeError(`invalid extended JSON: wrong content of "${wrapper}"`);
 }

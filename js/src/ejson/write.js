@@ -18,7 +18,8 @@ import { nestingMax, tooDeep } from "./limits.js";
 import { host } from "../host.js";
 import { strictly } from "../structures.js";
 import { BSON, bsonTag } from "../bson.js";
-import { DOUBLE, INT32, markOf } from "../bson/marks.js";
+import { MARK_DOUBLE, MARK_INT32, MARK_NONE } from "../border.js";
+import { markOf } from "../bson/marks.js";
 import { regExpOptions } from "../bson/reg-exp.js";
 import { writeBson, writeBytes } from "./write-bson.js";
 
@@ -27,10 +28,17 @@ const { toJSON: idToJSON } = BSON.ObjectId.prototype;
 
 const int64Limit = 2 ** 63;
 
-// Canonical extended JSON. A number that came with a BSON type is written with that type.
-// `integers` says how other whole numbers are written: "wide" as $numberLong, as endpoints do, or
-// "narrow" as $numberInt where they fit, as webhooks did.
-// `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
+/**
+ * Canonical extended JSON. A number that came with a BSON type is written with that type.
+ * `integers` says how other whole numbers are written: "wide" as $numberLong, as endpoints do, or
+ * "narrow" as $numberInt where they fit, as webhooks did.
+ * `outcomeOf` tells what a promise has come to: `{ value }`, `{ thrown }`, or neither.
+ *
+ * @param {any} value
+ * @param {{
+ *   integers?: string, outcomeOf?: (promise: Promise<any>) => object, bytesMax?: number,
+ * }} options
+ */
 export function writeEjson(value, { integers = "wide", outcomeOf, bytesMax } = {}) {
   const writer = new Writer(true, integers === "narrow", outcomeOf, bytesMax);
   // A function at the top has no text; a value that must have one gets null.
@@ -163,11 +171,11 @@ class Writer {
       return this.double(value);
     }
     const mark = markOf(value);
-    if (mark === DOUBLE) {
+    if (mark === MARK_DOUBLE) {
       return this.double(value);
     }
     if (isSmall) {
-      const isInt32 = mark === 0 ? this.narrow : mark === INT32;
+      const isInt32 = mark === MARK_NONE ? this.narrow : mark === MARK_INT32;
       return isInt32 ? `{"$numberInt":"${value}"}` : `{"$numberLong":"${value}"}`;
     }
     if (numberIsSafeInteger(value)) {

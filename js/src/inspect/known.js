@@ -164,7 +164,7 @@ function describeBytes(value) {
   if (value instanceof DataView) {
     return { text: `DataView { byteLength: ${dataViewByteLength(value)} }`, closed: true };
   }
-  if (value._isBuffer === true) {
+  if (/** @type {any} */ (value)._isBuffer === true) {
     return { text: bufferText(viewBytes(value)), closed: true };
   }
   const name = stringSlice(objectToString(value), 8, -1);

@@ -1,6 +1,9 @@
 // `require("crypto")` on the host's cryptography. What is missing says so when it is called.
 
-import { host } from "hookstead:internals";
+import {
+  RangeError, Uint8Array, append, bufferOf, host, joinBytes, mathMin, numberIsInteger,
+  numberIsSafeInteger, typedArrayLength, typedArraySet,
+} from "hookstead:internals";
 import { bytesOf } from "./crypto/bytes.js";
 import {
   CIPHERS, createCipher, createCipheriv, createDecipher, createDecipheriv,
@@ -27,36 +30,45 @@ function answer(callback, compute) {
 }
 
 function randomBytes(size, callback) {
-  if (!Number.isInteger(size) || size < 0) {
+  if (!numberIsInteger(size) || size < 0) {
     throw new RangeError(`The value of "size" is out of range: ${size}`);
   }
   return answer(callback, () => {
     const pieces = [];
     for (let left = size; left > 0; left -= PIECE_BYTES) {
-      pieces.push(Buffer.from(host.random_bytes(Math.min(left, PIECE_BYTES))));
+      pieces[pieces.length] = new Uint8Array(host.random_bytes(mathMin(left, PIECE_BYTES)));
     }
-    return Buffer.concat(pieces);
+    return bufferOf(joinBytes(pieces));
   });
 }
 
-function randomFillSync(buffer, offset = 0, size = buffer.length - offset) {
-  bytesOf(buffer).set(randomBytes(size), offset);
+function randomFillSync(buffer, offset = 0, size = itemsOf(buffer) - offset) {
+  typedArraySet(bytesOf(buffer), randomBytes(size), offset);
   return buffer;
+}
+
+function itemsOf(buffer) {
+  return buffer instanceof Uint8Array ? typedArrayLength(buffer) : buffer.length;
 }
 
 // Node's later addition: a whole number from `low` up to, not including, `high`.
 function randomInt(first, second, third) {
   const isRange = typeof second === "number";
-  const [low, high] = isRange ? [first, second] : [0, first];
+  const low = isRange ? first : 0;
+  const high = isRange ? second : first;
   const range = high - low;
-  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || range <= 0 || range > 2 ** 48) {
+  if (!numberIsSafeInteger(low) || !numberIsSafeInteger(high) || range <= 0 || range > 2 ** 48) {
     throw new RangeError("randomInt: expected two whole numbers, the first being the smaller");
   }
   return answer(isRange ? third : second, () => {
     // Numbers beyond the last whole range would favour the small ones.
     const fair = 2 ** 48 - (2 ** 48 % range);
     for (;;) {
-      const number = randomBytes(6).readUIntBE(0, 6);
+      const bytes = randomBytes(6);
+      let number = 0;
+      for (let index = 0; index < 6; index++) {
+        number = number * 256 + bytes[index];
+      }
       if (number < fair) {
         return low + (number % range);
       }
@@ -65,11 +77,17 @@ function randomInt(first, second, third) {
 }
 
 function timingSafeEqual(left, right) {
-  const [a, b] = [bytesOf(left), bytesOf(right)];
-  if (a.length !== b.length) {
+  const a = bytesOf(left);
+  const b = bytesOf(right);
+  const length = typedArrayLength(a);
+  if (length !== typedArrayLength(b)) {
     throw new RangeError("Input buffers must have the same byte length");
   }
-  return a.reduce((difference, byte, index) => difference | (byte ^ b[index]), 0) === 0;
+  let difference = 0;
+  for (let index = 0; index < length; index++) {
+    difference |= a[index] ^ b[index];
+  }
+  return difference === 0;
 }
 
 export default {
@@ -83,8 +101,8 @@ export default {
   createHmac,
   createSign,
   createVerify,
-  getCiphers: () => [...CIPHERS],
-  getHashes: () => [...HASHES],
+  getCiphers: () => append([], CIPHERS),
+  getHashes: () => append([], HASHES),
   pbkdf2: (password, salt, iterations, length, digest, callback) =>
     answer(callback, () => pbkdf2Sync(password, salt, iterations, length, digest)),
   pbkdf2Sync,

@@ -1,3 +1,3 @@
 // `require("process")`: the global object.
 
-export default process;
+export default globalThis.process;

@@ -1,9 +1,15 @@
 // `require("querystring")`.
 
+import {
+  String, append, arrayIsArray, bytesFrom, decodeURIComponent, encodeURIComponent, join,
+  numberIsFinite, objectCreate, objectKeys, parseInt, replaceMatches, replaceText, split,
+  stringIndexOf, stringSlice, stringToWellFormed, utf8Decode,
+} from "hookstead:internals";
+
 const maxKeysUsual = 1000;
 
 function escape(text) {
-  return encodeURIComponent(String(text).toWellFormed());
+  return encodeURIComponent(stringToWellFormed(String(text)));
 }
 
 // What is no valid escape stays as it is.
@@ -11,13 +17,17 @@ function unescape(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text.replace(/(%[0-9a-f]{2})+/gi, (run) => decodeBytes(run));
+    return replaceMatches(text, /(%[0-9a-f]{2})+/gi, decodeBytes);
   }
 }
 
 function decodeBytes(run) {
-  const bytes = run.slice(1).split("%").map((hex) => parseInt(hex, 16));
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  const bytes = [];
+  for (let index = 1; index < run.length; index += 3) {
+    bytes[bytes.length] = parseInt(stringSlice(run, index, index + 2), 16);
+  }
+  const text = utf8Decode(bytesFrom(bytes));
+  return text[0] === "\ufeff" ? stringSlice(text, 1) : text;
 }
 
 function stringify(values, separator = "&", equals = "=", options = {}) {
@@ -25,10 +35,18 @@ function stringify(values, separator = "&", equals = "=", options = {}) {
     return "";
   }
   const encode = options?.encodeURIComponent ?? querystring.escape;
-  const pair = (key, value) => `${encode(key)}${equals}${encode(primitive(value))}`;
-  return Object.keys(values)
-    .flatMap((key) => [values[key]].flat(1).map((value) => pair(key, value)))
-    .join(separator);
+  const pairs = [];
+  const keys = objectKeys(values);
+  for (let position = 0; position < keys.length; position++) {
+    const value = values[keys[position]];
+    const list = arrayIsArray(value) ? value : [value];
+    for (let index = 0; index < list.length; index++) {
+      if (index in list) {
+        pairs[pairs.length] = `${encode(keys[position])}${equals}${encode(primitive(list[index]))}`;
+      }
+    }
+  }
+  return join(pairs, separator);
 }
 
 function primitive(value) {
@@ -36,7 +54,7 @@ function primitive(value) {
     case "string":
       return value;
     case "number":
-      return Number.isFinite(value) ? String(value) : "";
+      return numberIsFinite(value) ? String(value) : "";
     case "boolean":
     case "bigint":
       return String(value);
@@ -46,20 +64,23 @@ function primitive(value) {
 }
 
 function parse(text, separator = "&", equals = "=", options = {}) {
-  const values = Object.create(null);
+  const values = objectCreate(null);
   if (typeof text !== "string" || text === "") {
     return values;
   }
   const decode = options?.decodeURIComponent ?? querystring.unescape;
   const maxKeys = options?.maxKeys ?? maxKeysUsual;
-  let parts = text.split(separator || "&").filter((part) => part !== "");
-  parts = maxKeys > 0 ? parts.slice(0, maxKeys) : parts;
-  for (const part of parts) {
-    const spaced = part.replaceAll("+", " ");
-    const at = spaced.indexOf(equals || "=");
-    const key = decode(at < 0 ? spaced : spaced.slice(0, at));
-    const value = at < 0 ? "" : decode(spaced.slice(at + (equals || "=").length));
-    add(values, key, value);
+  const sign = String(equals || "=");
+  const parts = split(text, String(separator || "&"));
+  let keys = 0;
+  for (let index = 0; index < parts.length && !(maxKeys > 0 && keys >= maxKeys); index++) {
+    if (parts[index] !== "") {
+      keys += 1;
+      const spaced = replaceText(parts[index], "+", " ");
+      const at = stringIndexOf(spaced, sign);
+      const key = decode(at < 0 ? spaced : stringSlice(spaced, 0, at));
+      add(values, key, at < 0 ? "" : decode(stringSlice(spaced, at + sign.length)));
+    }
   }
   return values;
 }
@@ -67,8 +88,8 @@ function parse(text, separator = "&", equals = "=", options = {}) {
 function add(values, key, value) {
   if (!(key in values)) {
     values[key] = value;
-  } else if (Array.isArray(values[key])) {
-    values[key].push(value);
+  } else if (arrayIsArray(values[key])) {
+    append(values[key], [value]);
   } else {
     values[key] = [values[key], value];
   }

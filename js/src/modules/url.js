@@ -2,4 +2,9 @@
 
 import url from "url/";
 
-export default Object.assign(url, { URL, URLSearchParams });
+const { URL, URLSearchParams } = globalThis;
+
+url.URL = URL;
+url.URLSearchParams = URLSearchParams;
+
+export default url;

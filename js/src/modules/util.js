@@ -1,8 +1,11 @@
 // `require("util")`, from the package of that name, with what Node.js has added since.
 
+import { symbolInspect } from "hookstead:internals";
 import util from "util/util.js";
 
-util.inspect.custom ??= Symbol.for("nodejs.util.inspect.custom");
+const { TextDecoder, TextEncoder } = globalThis;
+
+util.inspect.custom ??= symbolInspect;
 util.TextDecoder ??= TextDecoder;
 util.TextEncoder ??= TextEncoder;
 util.isDeepStrictEqual ??= (left, right) => {

@@ -1,5 +1,6 @@
 // `require("zlib")`: whole buffers, by way of `pako`. Streams and Brotli are refused by name.
 
+import { Error, TypeError, bufferFrom, bufferOf, objectKeys } from "hookstead:internals";
 import {
   deflate, deflateRaw, gzip, inflate, inflateRaw, ungzip,
 } from "pako";
@@ -7,6 +8,7 @@ import { later } from "./support/later.js";
 import { refusals } from "./support/refusals.js";
 
 const WAYS = { deflate, deflateRaw, gunzip: ungzip, gzip, inflate, inflateRaw, unzip: ungzip };
+const OPTIONS = ["level", "memLevel", "strategy"];
 const REFUSED = [
   "brotliCompress", "brotliCompressSync", "brotliDecompress", "brotliDecompressSync",
   "createBrotliCompress", "createBrotliDecompress", "createDeflate", "createDeflateRaw",
@@ -19,21 +21,27 @@ const constants = {
 };
 
 const zlib = { ...refusals("zlib", REFUSED), constants, ...constants };
-for (const [name, way] of Object.entries(WAYS)) {
+const names = objectKeys(WAYS);
+for (let index = 0; index < names.length; index++) {
+  const way = WAYS[names[index]];
   const sync = (data, options) => convert(way, data, options);
-  zlib[`${name}Sync`] = sync;
-  zlib[name] = (data, options, callback = options) => answerLater(
+  zlib[`${names[index]}Sync`] = sync;
+  zlib[names[index]] = (data, options, callback = options) => answerLater(
     () => sync(data, typeof options === "function" ? undefined : options), callback);
 }
 
 function convert(way, data, options) {
-  const { level, memLevel, strategy } = options ?? {};
-  const given = { level, memLevel, strategy };
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  const given = {};
+  for (let index = 0; index < OPTIONS.length; index++) {
+    const value = options?.[OPTIONS[index]];
+    if (value !== undefined) {
+      given[OPTIONS[index]] = value;
+    }
+  }
+  const bytes = typeof data === "string" ? bufferFrom(data) : data;
   let result;
   try {
-    result = way(bytes, Object.fromEntries(set));
+    result = way(bytes, given);
   } catch (thrown) {
     throw failure(typeof thrown === "string" ? thrown : thrown?.message, "Z_DATA_ERROR", -3);
   }
@@ -41,11 +49,14 @@ function convert(way, data, options) {
   if (result === undefined) {
     throw failure("unexpected end of file", "Z_BUF_ERROR", -5);
   }
-  return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
+  return bufferOf(result);
 }
 
 function failure(message, code, errno) {
-  return Object.assign(new Error(message), { code, errno });
+  const error = new Error(message);
+  error.code = code;
+  error.errno = errno;
+  return error;
 }
 
 function answerLater(task, callback) {

@@ -17,9 +17,9 @@ export function makeBuiltins(globals) {
         continue;
       }
       const property = Reflect.getOwnPropertyDescriptor(object, key);
-      keepObject(waiting, property.value);
-      keepObject(waiting, property.get);
-      keepObject(waiting, property.set);
+      keepObject(waiting, property?.value);
+      keepObject(waiting, property?.get);
+      keepObject(waiting, property?.set);
     }
   }
 }

@@ -4,6 +4,7 @@
 export function hideCallees(globals) {
   const { Error } = globals;
   const kept = Error.prepareStackTrace;
+  /** @type {any} */
   let prototype;
   Error.prepareStackTrace = (_error, sites) => {
     prototype = sites.length > 0 ? Object.getPrototypeOf(sites[0]) : undefined;

@@ -4,11 +4,10 @@ import { String, jsonParse } from "../primordials.js";
 import { host } from "../host.js";
 import { http } from "./http.js";
 import { defineLazily } from "../properties.js";
+import { runsAsSystem } from "../start.js";
 import { execute } from "./registry.js";
 import { requestContext } from "./request.js";
 import { service } from "./services.js";
-
-let runsAsSystem = false;
 
 // Part of the image: what is the same for every run is there already.
 export function makeContext({ app, environment }) {
@@ -25,10 +24,6 @@ export function makeContext({ app, environment }) {
   };
   defineLazily(context, "request", requestContext);
   return context;
-}
-
-export function runAsSystem(truth) {
-  runsAsSystem = truth;
 }
 
 function value(name) {

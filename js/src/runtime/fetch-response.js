@@ -1,8 +1,9 @@
 // `Response` of `fetch`: a whole body, no stream.
 
 import { Binary } from "../bson.js";
-import { loadBuffer } from "../buffer.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { bufferOf } from "../buffer.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Decode, utf8Encode } from "../encodings.js";
 import {
   String, TypeError, Uint8Array, jsonParse, stringSlice, symbolToStringTag, typedArrayBuffer,
 } from "../primordials.js";
@@ -13,6 +14,10 @@ export class Response {
   #bytes;
   #isUsed = false;
 
+  /**
+   * @param {any} body
+   * @param {{ status?: number, statusText?: string, headers?: any, url?: string }} options
+   */
   constructor(body, { status = 200, statusText = "", headers, url = "" } = {}) {
     const { bytes, type } = bodyOf(body);
     this.#bytes = bytes ?? new Uint8Array(0);
@@ -48,7 +53,7 @@ export class Response {
 
   // As node-fetch has it.
   async buffer() {
-    return loadBuffer().from(await this.arrayBuffer());
+    return bufferOf(await this.arrayBuffer());
   }
 
   clone() {

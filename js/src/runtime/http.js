@@ -5,7 +5,8 @@ import { append, holds, map } from "../lists.js";
 import {
   String, Uint8Array, arrayIsArray, jsonParse, jsonStringify, objectKeys, stringToUpperCase,
 } from "../primordials.js";
-import { utf8Encode, viewBytes } from "../bytes.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { stringify } from "../ejson.js";

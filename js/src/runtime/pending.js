@@ -6,17 +6,34 @@ import { FunctionError } from "../errors.js";
 
 const waiting = new PrivateMap();
 
-// Registers what happens when the host answers for `id`. The kind is for `answered`.
-export function expect(id, onValue, onError, kind = undefined) {
+/**
+ * Registers what happens when the host answers for `id`. The kind is for `answered`.
+ *
+ * @param {number} id
+ * @param {(value: any) => void} onValue
+ * @param {(error: FunctionError) => void} [onError]
+ * @param {string} [kind]
+ */
+export function expect(id, onValue, onError, kind) {
   waiting.set(id, { onValue, onError, kind });
 }
 
-// A promise for the host's answer for `id`.
-export function promiseFor(id, kind = undefined) {
+/**
+ * A promise for the host's answer for `id`.
+ *
+ * @param {number} id
+ * @param {string} [kind]
+ */
+export function promiseFor(id, kind) {
   return new Promise((resolve, reject) => expect(id, resolve, reject, kind));
 }
 
-// Resolves when the host has answered everything of a kind that it has been asked before.
+/**
+ * Resolves when the host has answered everything of a kind that it has been asked before.
+ *
+ * @param {string} kind
+ * @returns {Promise<void>}
+ */
 export function answered(kind) {
   return new Promise((resolve) => {
     // One more than there are, so that it is not over before all of them are known.

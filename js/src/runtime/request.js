@@ -2,16 +2,15 @@
 // `context.request`. Both are part of the image and fetch what they hold from the host.
 
 import { Uint8Array, jsonParse, stringSlice } from "../primordials.js";
+import { PAYLOAD_FORM, PAYLOAD_JSON } from "../border.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
 import { defineLazily } from "../properties.js";
+import { hasBody, payload } from "../start.js";
 
-// What the first argument is: the numbers are the host's.
-const PAYLOAD_JSON = 1;
-const PAYLOAD_FORM = 2;
-
+/** @type {any} */
 const request = {};
 defineLazily(request, "query", () => jsonParse(host.request_query()));
 defineLazily(request, "headers", headers);
@@ -32,9 +31,9 @@ function lazyBody() {
   return body;
 }
 
-export function firstArgument(payload, hasBody) {
+export function firstArgument() {
   if (payload === PAYLOAD_JSON) {
-    return jsonPayload(hasBody);
+    return jsonPayload();
   }
   if (payload === PAYLOAD_FORM) {
     return request.query;
@@ -46,7 +45,7 @@ export function firstArgument(payload, hasBody) {
 }
 
 // GitHub sends its event as JSON, or as a form whose field `payload` holds the JSON.
-function jsonPayload(hasBody) {
+function jsonPayload() {
   const form = request.query.payload;
   const text = form ?? (hasBody ? host.request_body_text() : "{}");
   // Some senders put a byte order mark before it.

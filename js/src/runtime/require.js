@@ -4,13 +4,14 @@
 import { Error, PrivateMap, String, stringSlice, stringStartsWith } from "../primordials.js";
 import { loadBuffer } from "../buffer.js";
 import { host } from "../host.js";
+import * as exported from "./internals.js";
 
 const loaded = new PrivateMap();
 // Numbers of scripts, by the module's name.
 const scripts = new PrivateMap();
 
-// What modules of the runtime get of it. Functions cannot ask for this.
-const internals = { host, loadBuffer };
+// Plain properties: those of a namespace would be read through functions.
+const internals = { ...exported };
 
 export function require(specifier) {
   const text = String(specifier);

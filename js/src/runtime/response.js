@@ -6,7 +6,8 @@ import {
   Number, Promise, String, TypeError, Uint8Array, arrayIsArray, jsonStringify, numberIsInteger,
   objectCreate, reflectApply, stringSlice, stringToLowerCase, stringToWellFormed,
 } from "../primordials.js";
-import { utf8Encode, viewBytes } from "../bytes.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Encode } from "../encodings.js";
 import { Binary } from "../bson.js";
 import { Cursor } from "../data/cursor.js";
 import { host } from "../host.js";

@@ -1,9 +1,11 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
+import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE } from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
-import { makeContext, runAsSystem } from "./context.js";
+import * as run from "../start.js";
+import { makeContext } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
 import { call, registerFunctions } from "./registry.js";
@@ -11,20 +13,12 @@ import { firstArgument } from "./request.js";
 import { registerModules } from "./require.js";
 import { HTTPResponse } from "./response.js";
 
-// What a function is called with, and how its result is written: the numbers are the host's.
-const PAYLOAD_ARGUMENTS = 3;
-const RESULT_NONE = 0;
-const RESULT_EJSON = 2;
-
 // How long a result may become.
 let resultBytesMax;
 
 // Untouched as long as no function touches it; the image brings it back.
 const response = new HTTPResponse();
 
-let resultFormat;
-let integers;
-let dropsResult;
 let outcome;
 // Of the promises inside the result, once there is one.
 let outcomes;
@@ -39,16 +33,12 @@ export function prepare(text) {
 }
 
 /** Begins the run: calls the function in a script. */
-export function start(script, payload, hasBody, format, isNarrow, drops, isSystem) {
-  resultFormat = format;
-  integers = isNarrow ? "narrow" : "wide";
-  dropsResult = drops;
-  runAsSystem(isSystem);
+export function start() {
   try {
-    const callArguments = payload === PAYLOAD_ARGUMENTS
+    const callArguments = run.payload === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
-      : [firstArgument(payload, hasBody), response];
-    settleWith(call(script, callArguments));
+      : [firstArgument(), response];
+    settleWith(call(run.script, callArguments));
   } catch (thrown) {
     settle({ thrown });
   }
@@ -66,7 +56,7 @@ export function finish() {
 // Promises inside the result may hold further ones; each round goes one level deeper.
 function tryReply() {
   try {
-    const isDropped = HTTPResponse.isInPlaceOfResult(response, dropsResult);
+    const isDropped = HTTPResponse.isInPlaceOfResult(response, run.responseDropsResult);
     const text = isDropped ? undefined : written(outcome.value);
     if (outcomes !== undefined && !outcomes.areKnown) {
       promiseThen(outcomes.learn(), tryReply);
@@ -79,11 +69,12 @@ function tryReply() {
 }
 
 function written(value) {
-  if (value === undefined || value instanceof HTTPResponse || resultFormat === RESULT_NONE) {
+  if (value === undefined || value instanceof HTTPResponse || run.result === RESULT_NONE) {
     return undefined;
   }
   const bytesMax = resultBytesMax;
-  const text = resultFormat === RESULT_EJSON
+  const integers = run.narrowIntegers ? "narrow" : "wide";
+  const text = run.result === RESULT_EJSON
     ? writeEjson(value, { integers, outcomeOf, bytesMax })
     : writeJson(value, outcomeOf, bytesMax);
   if (text?.length > bytesMax) {

@@ -37,7 +37,7 @@ const EDITS = new RegExp(join([
   "/\\*\\$call\\$\\*/",
 ], "|"), "g");
 
-const nativeStack = propertyOf(errorPrototype, "stack");
+const nativeStack = /** @type {any} */ (propertyOf(errorPrototype, "stack"));
 
 /** Puts what was called, read or iterated into the message of an error that the engine made. */
 export function caught(error) {
@@ -78,7 +78,7 @@ function told(error, stack) {
 function showStack(target) {
   const property = propertyOf(target, "stack");
   const raw = property?.value;
-  if (typeof raw !== "string" || !property.configurable) {
+  if (typeof raw !== "string" || !property?.configurable) {
     return;
   }
   objectDefineProperty(target, "stack", {

@@ -5,7 +5,8 @@
 
 import { holds, join } from "../lists.js";
 import { String, stringSlice } from "../primordials.js";
-import { utf8Decode, utf8Encode, viewBytes } from "../bytes.js";
+import { viewBytes } from "../bytes.js";
+import { utf8Decode, utf8Encode } from "../encodings.js";
 import { FunctionError } from "../errors.js";
 import { bsonTag } from "../bson/type.js";
 import { binaryBytes } from "../bson/binary.js";

@@ -10,7 +10,7 @@ import {
   String, Uint8Array, arrayIsArray, dateNow, jsonParse, jsonStringify, objectHasOwn, stringIncludes,
   stringSlice,
 } from "../primordials.js";
-import { base64UrlEncode, utf8Encode } from "../bytes.js";
+import { base64UrlEncode, utf8Encode } from "../encodings.js";
 import { host } from "../host.js";
 import { FunctionError } from "../errors.js";
 import { oneOf, textOf } from "./input.js";

@@ -9,10 +9,7 @@ use hookstead_data::{Batch, Cursor, DataError, ErrorKind, Queue, Session, Store}
 use hookstead_memory::{Account, Held};
 use tokio::sync::{Mutex, Semaphore};
 
-use super::{
-    large::LargeCommandSlot,
-    order::{SessionCall, Share, Writes},
-};
+use super::order::{SessionCall, Share, Writes};
 use crate::{
     Limits,
     faults::{Fault, Faults},
@@ -99,8 +96,6 @@ pub(crate) struct Handles {
     /// What the transactions of the run wait for, so that one run cannot have those of all.
     transactions: Arc<Semaphore>,
     undeclared: BTreeSet<String>,
-    /// Most runs have no large command.
-    pub(crate) large_command: Option<LargeCommandSlot>,
 }
 
 /// A session, and the store that it is of.
@@ -180,7 +175,6 @@ impl Handles {
             in_transaction: Vec::new(),
             transactions: Arc::new(Semaphore::new(transactions_max)),
             undeclared: BTreeSet::new(),
-            large_command: None,
         }
     }
 

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bson::{RawBsonRef, RawDocumentBuf};
 use hookstead_isolate::{Thrown, Value};
 
-use super::command::{Request, Spec, parse};
+use super::{
+    command::{Request, parse},
+    spec::Spec,
+};
 use crate::documents;
 
 /// A command that was read on another thread.

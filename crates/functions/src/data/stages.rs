@@ -3,7 +3,7 @@
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_isolate::Thrown;
 
-use super::command::refusal;
+use super::spec::refusal;
 
 /// Stages that tell what others do on the server.
 const FORBIDDEN: [&str; 2] = ["$currentOp", "$indexStats"];

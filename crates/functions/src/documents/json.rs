@@ -7,7 +7,7 @@
 use hookstead_isolate::{Item, PackedReader, Value};
 use jiff::{Timestamp, tz::Offset};
 
-use super::classes;
+use crate::border::class;
 
 /// Between these, a number has the same digits in Rust as in JavaScript, and no exponent.
 const NUMBER_MIN: f64 = 1e-6;
@@ -35,7 +35,7 @@ fn write(item: Item<'_>, reader: &mut PackedReader<'_>, text: &mut Vec<u8>) -> O
         Item::Date(time) => write_date(time, text)?,
         Item::List => write_list(reader, text)?,
         Item::Document => write_document(reader, text)?,
-        Item::Instance(classes::OBJECT_ID) => match reader.item()? {
+        Item::Instance(class::OBJECT_ID) => match reader.item()? {
             Item::Text(id) => write_string(id, text)?,
             _ => return None,
         },

@@ -13,7 +13,8 @@ use bson::{
 };
 use hookstead_isolate::{Item, PackedReader, Thrown, Value};
 
-use super::{classes, marks};
+use super::marks;
+use crate::border::class;
 
 /// Beyond it, a whole number is no longer known to the unit.
 const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
@@ -103,39 +104,39 @@ fn instance(
     take: impl FnOnce(RawBsonRef<'_>),
 ) -> Result<(), Thrown> {
     match class {
-        classes::OBJECT_ID => {
+        class::OBJECT_ID => {
             let id = ObjectId::parse_str(text(reader)?);
             take(RawBsonRef::ObjectId(id.map_err(|_| wrong("an ObjectId is not one any more"))?));
         }
-        classes::BINARY | classes::UUID => {
+        class::BINARY | class::UUID => {
             let Item::Bytes(bytes) = next(reader)? else { return Err(broken()) };
             let subtype = u8::try_from(integer(reader)?).map_err(|_| broken())?;
             let subtype = BinarySubtype::from(subtype);
             take(RawBsonRef::Binary(RawBinaryRef { subtype, bytes }));
         }
-        classes::LONG => {
+        class::LONG => {
             let (low, high) = (integer(reader)?, integer(reader)?);
             next(reader)?;
             take(RawBsonRef::Int64((high << 32) | (low & 0xffff_ffff)));
         }
-        classes::INT32 => take(RawBsonRef::Int32(integer(reader)? as i32)),
-        classes::DOUBLE => take(RawBsonRef::Double(number(reader)?)),
-        classes::DECIMAL128 => {
+        class::INT32 => take(RawBsonRef::Int32(integer(reader)? as i32)),
+        class::DOUBLE => take(RawBsonRef::Double(number(reader)?)),
+        class::DECIMAL128 => {
             let decimal = text(reader)?.parse::<Decimal128>();
             let decimal = decimal.map_err(|_| wrong("a Decimal128 is not one any more"))?;
             take(RawBsonRef::Decimal128(decimal));
         }
-        classes::REGULAR_EXPRESSION => {
+        class::REGULAR_EXPRESSION => {
             let message = "a regular expression must not hold a zero byte";
             let (pattern, options) = (text(reader)?, sorted(text(reader)?));
             let (pattern, options) = (whole(pattern, message)?, whole(&options, message)?);
             take(RawBsonRef::RegularExpression(RawRegexRef { pattern, options }));
         }
-        classes::TIMESTAMP => {
+        class::TIMESTAMP => {
             let (time, increment) = (number(reader)? as u32, number(reader)? as u32);
             take(RawBsonRef::Timestamp(Timestamp { time, increment }));
         }
-        classes::CODE => {
+        class::CODE => {
             let code = text(reader)?;
             match next(reader)? {
                 Item::Document => {
@@ -150,8 +151,8 @@ fn instance(
                 }
             }
         }
-        classes::MIN_KEY => take(RawBsonRef::MinKey),
-        classes::MAX_KEY => take(RawBsonRef::MaxKey),
+        class::MIN_KEY => take(RawBsonRef::MinKey),
+        class::MAX_KEY => take(RawBsonRef::MaxKey),
         _ => return Err(broken()),
     }
     Ok(())

@@ -3,7 +3,8 @@ use bson::{
 };
 use hookstead_isolate::{Item, PackedWriter, Value};
 
-use super::{append_document, classes, read_document};
+use super::{append_document, read_document};
+use crate::border::{class, mark};
 
 /// A document with one field, made of some items.
 fn given(key: &str, items: &[Item<'_>]) -> Value {
@@ -38,46 +39,46 @@ fn exact() -> Vec<(Vec<Item<'static>>, Bson)> {
         (vec![I::Undefined], Bson::Undefined),
         (vec![I::Null], Bson::Null),
         (vec![I::Bool(true)], Bson::Boolean(true)),
-        (vec![I::Marked(1, -7.0)], Bson::Int32(-7)),
-        (vec![I::Marked(2, -7.0)], Bson::Int64(-7)),
-        (vec![I::Marked(2, 4_294_967_296.0)], Bson::Int64(4_294_967_296)),
-        (vec![I::Marked(3, -7.0)], Bson::Double(-7.0)),
-        (vec![I::Marked(3, 4_294_967_296.0)], Bson::Double(4_294_967_296.0)),
-        (vec![I::Marked(3, 1e300)], Bson::Double(1e300)),
+        (vec![I::Marked(mark::INT32, -7.0)], Bson::Int32(-7)),
+        (vec![I::Marked(mark::INT64, -7.0)], Bson::Int64(-7)),
+        (vec![I::Marked(mark::INT64, 4_294_967_296.0)], Bson::Int64(4_294_967_296)),
+        (vec![I::Marked(mark::DOUBLE, -7.0)], Bson::Double(-7.0)),
+        (vec![I::Marked(mark::DOUBLE, 4_294_967_296.0)], Bson::Double(4_294_967_296.0)),
+        (vec![I::Marked(mark::DOUBLE, 1e300)], Bson::Double(1e300)),
         (vec![I::Number(1.5)], Bson::Double(1.5)),
         (vec![I::Text("ü\0")], Bson::String("ü\0".to_owned())),
         (vec![I::Date(-1.0)], Bson::DateTime(DateTime::from_millis(-1))),
-        (vec![I::List, I::Marked(1, 1.0), I::List, I::End, I::End], bson::bson!([1, []])),
+        (vec![I::List, I::Marked(mark::INT32, 1.0), I::List, I::End, I::End], bson::bson!([1, []])),
         (
-            vec![I::Instance(classes::OBJECT_ID), I::Text(ID)],
+            vec![I::Instance(class::OBJECT_ID), I::Text(ID)],
             Bson::ObjectId(ObjectId::parse_str(ID).expect("an id")),
         ),
         (
-            vec![I::Instance(classes::BINARY), I::Bytes(&[1, 2]), I::Integer(128)],
+            vec![I::Instance(class::BINARY), I::Bytes(&[1, 2]), I::Integer(128)],
             Bson::Binary(Binary { subtype: BinarySubtype::UserDefined(128), bytes: vec![1, 2] }),
         ),
         (
-            vec![I::Instance(classes::LONG), I::Integer(-1), I::Integer(i32::MAX), I::Bool(false)],
+            vec![I::Instance(class::LONG), I::Integer(-1), I::Integer(i32::MAX), I::Bool(false)],
             Bson::Int64(i64::MAX),
         ),
         (
-            vec![I::Instance(classes::DECIMAL128), I::Text("1.50")],
+            vec![I::Instance(class::DECIMAL128), I::Text("1.50")],
             Bson::Decimal128("1.50".parse().expect("a decimal")),
         ),
         (
-            vec![I::Instance(classes::REGULAR_EXPRESSION), I::Text("^a"), I::Text("im")],
+            vec![I::Instance(class::REGULAR_EXPRESSION), I::Text("^a"), I::Text("im")],
             Bson::RegularExpression(Regex { pattern: text("^a"), options: text("im") }),
         ),
         (
-            vec![I::Instance(classes::TIMESTAMP), I::Number(4e9), I::Number(1.0)],
+            vec![I::Instance(class::TIMESTAMP), I::Number(4e9), I::Number(1.0)],
             Bson::Timestamp(Timestamp { time: 4_000_000_000, increment: 1 }),
         ),
         (
-            vec![I::Instance(classes::CODE), I::Text("f()"), I::Null],
+            vec![I::Instance(class::CODE), I::Text("f()"), I::Null],
             Bson::JavaScriptCode("f()".to_owned()),
         ),
-        (vec![I::Instance(classes::MIN_KEY)], Bson::MinKey),
-        (vec![I::Instance(classes::MAX_KEY)], Bson::MaxKey),
+        (vec![I::Instance(class::MIN_KEY)], Bson::MinKey),
+        (vec![I::Instance(class::MAX_KEY)], Bson::MaxKey),
     ]
 }
 
@@ -113,8 +114,8 @@ fn values_that_mean_the_same_are_stored_in_one_way() {
         (&[I::Number(4_294_967_296.0)], Bson::Int64(4_294_967_296)),
         // A mark that no type has.
         (&[I::Marked(9, 2.0)], Bson::Int32(2)),
-        (&[I::Instance(classes::INT32), I::Marked(3, 5.0)], Bson::Int32(5)),
-        (&[I::Instance(classes::DOUBLE), I::Marked(1, 5.0)], Bson::Double(5.0)),
+        (&[I::Instance(class::INT32), I::Marked(mark::DOUBLE, 5.0)], Bson::Int32(5)),
+        (&[I::Instance(class::DOUBLE), I::Marked(mark::INT32, 5.0)], Bson::Double(5.0)),
         (&[I::Number(2.0)], Bson::Int32(2)),
         (&[I::Number(-0.0)], Bson::Double(-0.0)),
         (&[I::Number(1e300)], Bson::Double(1e300)),
@@ -123,14 +124,14 @@ fn values_that_mean_the_same_are_stored_in_one_way() {
             &[I::Bytes(&[3])],
             Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: vec![3] }),
         ),
-        (&[I::Instance(classes::INT32), I::Number(5.0)], Bson::Int32(5)),
-        (&[I::Instance(classes::DOUBLE), I::Integer(5)], Bson::Double(5.0)),
+        (&[I::Instance(class::INT32), I::Number(5.0)], Bson::Int32(5)),
+        (&[I::Instance(class::DOUBLE), I::Integer(5)], Bson::Double(5.0)),
         (
-            &[I::Instance(classes::REGULAR_EXPRESSION), I::Text("a"), I::Text("mi")],
+            &[I::Instance(class::REGULAR_EXPRESSION), I::Text("a"), I::Text("mi")],
             Bson::RegularExpression(Regex { pattern: whole("a"), options: whole("im") }),
         ),
         (
-            &[I::Instance(classes::CODE), I::Text("f()"), I::Integer(1)],
+            &[I::Instance(class::CODE), I::Text("f()"), I::Integer(1)],
             Bson::JavaScriptCode("f()".to_owned()),
         ),
     ];
@@ -145,11 +146,11 @@ fn what_bson_cannot_hold_is_refused() {
     let cases: [(&[Item<'_>], &str); 6] = [
         (&[I::End], "a value cannot be stored"),
         (&[I::Instance(99)], "a value cannot be stored"),
-        (&[I::Instance(classes::OBJECT_ID), I::Text("x")], "an ObjectId is not one any more"),
-        (&[I::Instance(classes::OBJECT_ID), I::Null], "a BSON value has lost its text"),
-        (&[I::Instance(classes::INT32), I::Null], "a BSON value has lost its number"),
+        (&[I::Instance(class::OBJECT_ID), I::Text("x")], "an ObjectId is not one any more"),
+        (&[I::Instance(class::OBJECT_ID), I::Null], "a BSON value has lost its text"),
+        (&[I::Instance(class::INT32), I::Null], "a BSON value has lost its number"),
         (
-            &[I::Instance(classes::REGULAR_EXPRESSION), I::Text("a\0"), I::Text("")],
+            &[I::Instance(class::REGULAR_EXPRESSION), I::Text("a\0"), I::Text("")],
             "a regular expression must not hold a zero byte",
         ),
     ];

@@ -6,7 +6,8 @@
 use bson::{Bson, RawBson, RawBsonRef, RawDocument, spec::BinarySubtype};
 use hookstead_isolate::{Item, PackedWriter};
 
-use super::{classes, marks};
+use super::marks;
+use crate::border::class;
 
 /// Integers beyond it are not numbers to JavaScript.
 const SAFE_MAX: i64 = (1 << 53) - 1;
@@ -64,7 +65,7 @@ fn append_long(integer: i64, writer: &mut PackedWriter) {
     if (-SAFE_MAX..=SAFE_MAX).contains(&integer) {
         writer.item(marks::int64(integer));
     } else {
-        writer.item(Item::Instance(classes::LONG));
+        writer.item(Item::Instance(class::LONG));
         writer.item(Item::Integer(integer as i32));
         writer.item(Item::Integer((integer >> 32) as i32));
         writer.item(Item::Bool(false));
@@ -74,40 +75,40 @@ fn append_long(integer: i64, writer: &mut PackedWriter) {
 fn append_instance(value: RawBsonRef<'_>, writer: &mut PackedWriter) {
     match value {
         RawBsonRef::ObjectId(id) => {
-            writer.item(Item::Instance(classes::OBJECT_ID));
+            writer.item(Item::Instance(class::OBJECT_ID));
             writer.item(Item::Text(&id.to_hex()));
         }
         RawBsonRef::Binary(binary) => {
-            writer.item(Item::Instance(classes::BINARY));
+            writer.item(Item::Instance(class::BINARY));
             writer.item(Item::Bytes(binary.bytes));
             writer.item(Item::Integer(subtype(binary.subtype)));
         }
         RawBsonRef::Decimal128(decimal) => {
-            writer.item(Item::Instance(classes::DECIMAL128));
+            writer.item(Item::Instance(class::DECIMAL128));
             writer.item(Item::Text(&decimal.to_string()));
         }
         RawBsonRef::RegularExpression(expression) => {
-            writer.item(Item::Instance(classes::REGULAR_EXPRESSION));
+            writer.item(Item::Instance(class::REGULAR_EXPRESSION));
             writer.item(Item::Text(expression.pattern.as_str()));
             writer.item(Item::Text(expression.options.as_str()));
         }
         RawBsonRef::Timestamp(timestamp) => {
-            writer.item(Item::Instance(classes::TIMESTAMP));
+            writer.item(Item::Instance(class::TIMESTAMP));
             writer.item(Item::Number(f64::from(timestamp.time)));
             writer.item(Item::Number(f64::from(timestamp.increment)));
         }
         RawBsonRef::JavaScriptCode(code) => {
-            writer.item(Item::Instance(classes::CODE));
+            writer.item(Item::Instance(class::CODE));
             writer.item(Item::Text(code));
             writer.item(Item::Null);
         }
         RawBsonRef::JavaScriptCodeWithScope(code) => {
-            writer.item(Item::Instance(classes::CODE));
+            writer.item(Item::Instance(class::CODE));
             writer.item(Item::Text(code.code));
             append_document(code.scope, writer);
         }
-        RawBsonRef::MinKey => writer.item(Item::Instance(classes::MIN_KEY)),
-        RawBsonRef::MaxKey => writer.item(Item::Instance(classes::MAX_KEY)),
+        RawBsonRef::MinKey => writer.item(Item::Instance(class::MIN_KEY)),
+        RawBsonRef::MaxKey => writer.item(Item::Instance(class::MAX_KEY)),
         // A type of long ago, whose parts the driver keeps to itself.
         _ => writer.item(Item::Undefined),
     }

@@ -4,7 +4,10 @@ use std::{mem, sync::Arc};
 
 use hookstead_isolate::{Answer, Thrown, Value};
 
-use super::{Outcome, cost::LONG_BYTES, function_error, name, truth};
+use super::{
+    arguments::{Outcome, function_error, name, truth},
+    cost::LONG_BYTES,
+};
 use crate::{host::RunHost, program::Program};
 
 /// The script of a function that functions may call.

@@ -12,7 +12,7 @@ use aws_lc_rs::{
 };
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, bytes, function_error, text, truth};
+use super::arguments::{Outcome, bytes, function_error, text, truth};
 
 pub(super) fn aes_gcm_encrypt(arguments: &[Value]) -> Outcome {
     let key = key(bytes(arguments, 0)?)?;

@@ -6,7 +6,11 @@ use bson::RawBsonRef;
 use hookstead_data::Store;
 use hookstead_isolate::{Answer, Thrown, Value};
 
-use super::{Outcome, cost::LONG_BYTES, function_error, name, number, pending::started_id};
+use super::{
+    arguments::{Outcome, function_error, name, number},
+    cost::LONG_BYTES,
+    pending::started_id,
+};
 use crate::{
     LogLevel,
     data::{
@@ -25,7 +29,7 @@ const SESSION_BYTES: usize = 2 << 10;
 pub(super) fn start(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
     let given = arguments.first_mut().map(mem::take).unwrap_or_default();
     if given.bytes() >= LONG_BYTES {
-        let slot = host.handles.large_command.get_or_insert_default().clone();
+        let slot = host.large_command.get_or_insert_default().clone();
         return Answer::Later(Box::pin(async move {
             slot.put(LargeCommand::read(&given)?);
             Ok(Value::Undefined)
@@ -42,7 +46,7 @@ fn start_small(host: &mut RunHost, given: &Value) -> Outcome {
 
 /// Starts the command that was read on another thread.
 pub(super) fn start_large(host: &mut RunHost, _: &[Value]) -> Outcome {
-    let command = host.handles.large_command.as_ref().and_then(LargeCommandSlot::take);
+    let command = host.large_command.as_ref().and_then(LargeCommandSlot::take);
     let LargeCommand { head, request, bytes } =
         command.ok_or_else(|| function_error("there is no command to start"))?;
     start_request(host, &Spec::new(&head), bytes, || request)

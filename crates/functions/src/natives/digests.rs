@@ -6,7 +6,7 @@ use aws_lc_rs::{digest, hmac, pbkdf2};
 use hookstead_isolate::{Thrown, Value};
 use md5::{Digest as _, Md5};
 
-use super::{Outcome, bytes, function_error, number, text};
+use super::arguments::{Outcome, bytes, function_error, number, text};
 
 /// `None` is MD5.
 pub(super) fn hash_algorithm(name: &str) -> Result<Option<&'static digest::Algorithm>, Thrown> {

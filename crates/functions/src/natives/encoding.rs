@@ -7,7 +7,7 @@ use base64::{
 };
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, bytes, text, truth};
+use super::arguments::{Outcome, bytes, text, truth};
 
 /// Takes base64 with or without padding, and with stray bits at its end.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -6,7 +6,10 @@ use hookstead_isolate::{Answer, Thrown, Value};
 use hookstead_memory::Account;
 use hookstead_outbound::{CallError, Client};
 
-use super::{Outcome, bytes, pending::started_id, text, wrong};
+use super::{
+    arguments::{Outcome, bytes, text, wrong},
+    pending::started_id,
+};
 use crate::{
     faults::{Fault, Faults},
     host::RunHost,

@@ -10,7 +10,10 @@ use aws_lc_rs::{
 };
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, bytes, function_error, rsa, text};
+use super::{
+    arguments::{Outcome, bytes, function_error, text},
+    rsa,
+};
 
 /// A key that signs and verifies alike.
 enum Algorithm {

@@ -7,7 +7,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookstead_isolate::{LongWork, Value, pause};
 use md5::{Digest as _, Md5};
 
-use super::{bytes, derive, digests, encoding, text, truth};
+use super::{
+    arguments::{bytes, text, truth, wrong},
+    derive, digests, encoding,
+};
 
 /// A piece takes some hundred microseconds at most. Divisible by three and by four, so that each
 /// piece of base64 is whole.
@@ -121,7 +124,7 @@ pub(super) fn utf8_decode(mut arguments: Vec<Value>) -> LongWork {
         Some(Value::Bytes(data)) => decode(data, is_fatal),
         // It is text already.
         Some(text @ Value::Text(_)) => Box::pin(async { Ok(text) }),
-        _ => Box::pin(async { Err(super::wrong(0, "bytes")) }),
+        _ => Box::pin(async { Err(wrong(0, "bytes")) }),
     }
 }
 

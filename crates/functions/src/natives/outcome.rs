@@ -5,7 +5,7 @@ use std::mem;
 use bytes::Bytes;
 use hookstead_isolate::{Answer, FreedElsewhere, Thrown, Value};
 
-use super::{Outcome, text, truth};
+use super::arguments::{Outcome, text, truth};
 use crate::{
     LogLevel, Reply,
     analysis::advice_for_message,

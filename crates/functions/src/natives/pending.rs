@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, function_error, number, truth};
+use super::arguments::{Outcome, function_error, number, truth};
 use crate::{host::RunHost, work::Full};
 
 /// Starts a timer of so many milliseconds.

@@ -3,7 +3,7 @@
 use aws_lc_rs::rand;
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, number};
+use super::arguments::{Outcome, number};
 use crate::host::RunHost;
 
 /// As Web Crypto limits it, and far more than anyone needs at once.

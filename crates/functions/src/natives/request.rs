@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hookstead_isolate::{Answer, Value};
 
 use super::{
-    Outcome,
+    arguments::Outcome,
     cost::{LONG_BYTES, LONG_COPY_BYTES},
     encoding::lossy,
     long,

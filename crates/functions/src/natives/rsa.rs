@@ -8,7 +8,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookstead_isolate::{Thrown, Value};
 
-use super::{Outcome, bytes, function_error, text};
+use super::arguments::{Outcome, bytes, function_error, text};
 
 pub(super) fn sign(arguments: &[Value]) -> Outcome {
     let padding: &'static dyn RsaEncoding = match text(arguments, 0)? {

@@ -4,7 +4,7 @@ use hookstead_isolate::{Thrown, Value};
 use serde_json::json;
 use url::{Url, quirks};
 
-use super::{Outcome, text};
+use super::arguments::{Outcome, text};
 
 /// Longer URLs are refused. No server takes a tenth of it.
 const URL_BYTES_MAX: usize = 1 << 20;

@@ -79,6 +79,7 @@ fn load(file: &File, store: Arc<dyn Store>, port: u16) -> Functions {
         let source = format!(
             "const base = 'http://127.0.0.1:{port}';
             const D = Date, N = Number, P = Promise, T = TypeError, U = Uint8Array;
+            const bufferFrom = Buffer.from;
             const [map, set] = [new Map([['k', 1]]), new Set([1, 2])];
             exports = async ({{ query: {{ index }} }}, response) => {{
               context.functions.execute('patch', index);

@@ -9,7 +9,7 @@
 //! all others. The tests of this border (`tests/it/marks.rs`) fail for an engine that does
 //! otherwise.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 
 use rquickjs_sys as qjs;
 
@@ -18,6 +18,11 @@ use crate::Thrown;
 
 /// Where the upper half of a tag begins.
 const SHIFT: u32 = 32;
+
+/// `marked(number, mark)`: the number with a mark of 0 to 255; everything else comes back as it is.
+pub(super) const MARKED: &str = "marked";
+/// `number_mark(value)`: the mark of a number, and zero for everything else.
+pub(super) const NUMBER_MARK: &str = "number_mark";
 
 /// An engine whose values look otherwise does not compile.
 const _: fn(&qjs::JSValue) -> &i64 = |value| &value.tag;
@@ -53,16 +58,17 @@ pub(super) fn mark_of(number: qjs::JSValue) -> u8 {
 impl Engine {
     /// Lets the prelude look at marks and make them.
     pub(super) fn install_marks(self, natives: &Held<'_>) -> Result<(), Thrown> {
-        let functions: [(&CStr, c_int, Function); 2] =
-            [(c"number_mark", 1, number_mark), (c"marked", 2, with_mark)];
+        let functions: [(&str, c_int, Function); 2] =
+            [(NUMBER_MARK, 1, number_mark), (MARKED, 2, with_mark)];
         for (name, length, function) in functions {
             // SAFETY: the context is alive; setting the property consumes the function.
             let set = unsafe {
                 let kind = qjs::JSCFunctionEnum_JS_CFUNC_generic;
-                let (function, text) = (Some(function), name.as_ptr());
-                let made = qjs::JS_NewCFunction2(self.context, function, text, length, kind, 0);
+                let (function, unnamed) = (Some(function), c"".as_ptr());
+                let made = qjs::JS_NewCFunction2(self.context, function, unnamed, length, kind, 0);
                 let made = self.hold(made)?.release();
-                qjs::JS_SetPropertyStr(self.context, natives.value, text, made)
+                let atom = self.atom(name.as_bytes())?;
+                qjs::JS_SetProperty(self.context, natives.value, atom.id, made)
             };
             if set < 0 {
                 return Err(self.take_exception());
@@ -72,7 +78,6 @@ impl Engine {
     }
 }
 
-/// `number_mark(value)`: the mark of a number, and zero for everything else.
 unsafe extern "C" fn number_mark(
     _context: *mut qjs::JSContext,
     _this: qjs::JSValue,
@@ -86,7 +91,6 @@ unsafe extern "C" fn number_mark(
     qjs::JS_MKVAL(qjs::JS_TAG_INT, c_int::from(mark))
 }
 
-/// `marked(number, mark)`: the number with a mark of 0 to 255; everything else comes back as it is.
 unsafe extern "C" fn with_mark(
     context: *mut qjs::JSContext,
     _this: qjs::JSValue,

@@ -24,9 +24,10 @@ use crate::{
     value::panicked,
 };
 
-/// The natives that are the isolate's own; their numbers come after those of the host's.
-const SCRIPT: &str = "script";
-const WAIT: &str = "wait";
+/// The natives that are the isolate's own, beside those of `marks`. Their numbers come after those
+/// of the host's.
+pub(super) const SCRIPT: &str = "script";
+pub(super) const WAIT: &str = "wait";
 
 /// Arguments that can be objects; later ones cannot.
 const STRUCTURES_MAX: usize = 8;

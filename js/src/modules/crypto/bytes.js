@@ -1,11 +1,16 @@
 // What Node's cryptography takes for bytes, and the encodings that it answers in.
 
+import {
+  String, TypeError, Uint8Array, arrayBufferIsView, bufferFrom, bufferOf, bufferToString, joinBytes,
+  viewBytes,
+} from "hookstead:internals";
+
 export function bytesOf(data, encoding, argument = "data") {
   if (typeof data === "string") {
-    return Buffer.from(data, encoding === "buffer" ? undefined : encoding);
+    return bufferFrom(data, encoding === "buffer" ? undefined : encoding);
   }
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (arrayBufferIsView(data)) {
+    return viewBytes(data);
   }
   // A BSON.Binary, which is what the rest of the platform has for bytes.
   if (data?._bytes instanceof Uint8Array) {
@@ -18,9 +23,16 @@ export function bytesOf(data, encoding, argument = "data") {
   throw error;
 }
 
+// Bytes of their own: the caller may write to its buffer again.
+export function copyOf(data, encoding, argument) {
+  return new Uint8Array(bytesOf(data, encoding, argument));
+}
+
+// Bytes of the host's, or of somebody else, as what a caller gets.
 export function inEncoding(bytes, encoding) {
-  const buffer = Buffer.from(bytes);
-  return encoding === undefined || encoding === "buffer" ? buffer : buffer.toString(encoding);
+  return encoding === undefined || encoding === "buffer"
+    ? bufferOf(new Uint8Array(bytes))
+    : bufferToString(new Uint8Array(bytes), encoding);
 }
 
 // The pieces that several calls of `update` gave. The host wants them in one.
@@ -29,11 +41,11 @@ export class Pieces {
 
   add(bytes) {
     // The caller may write to its buffer again.
-    this.#pieces.push(Buffer.from(bytes));
+    this.#pieces[this.#pieces.length] = new Uint8Array(bytes);
   }
 
   joined() {
-    const all = Buffer.concat(this.#pieces);
+    const all = joinBytes(this.#pieces);
     this.#pieces = [all];
     return all;
   }

@@ -3,17 +3,23 @@
 // The host works on whole messages: `update` keeps what it gets and `final` gives everything, so
 // that `update() + final()` reads as in Node.js. CTR needs no end and answers piece by piece.
 
-import { host } from "hookstead:internals";
-import { Pieces, bytesOf, inEncoding } from "./bytes.js";
+import {
+  Boolean, Error, Number, RangeError, String, TypeError, Uint8Array, bufferOf, holds, host, join,
+  joinBytes, part, replaceMatches, stringEndsWith, stringSlice, stringToLowerCase, typedArrayLength,
+} from "hookstead:internals";
+import { Pieces, bytesOf, copyOf, inEncoding } from "./bytes.js";
 
-export const CIPHERS = ["cbc", "ctr", "gcm"].flatMap((mode) =>
-  [128, 192, 256].map((bits) => `aes-${bits}-${mode}`));
+export const CIPHERS = [
+  "aes-128-cbc", "aes-192-cbc", "aes-256-cbc",
+  "aes-128-ctr", "aes-192-ctr", "aes-256-ctr",
+  "aes-128-gcm", "aes-192-gcm", "aes-256-gcm",
+];
 const TAG_BYTES = 16;
 
 function cipherName(name) {
-  const known = String(name).toLowerCase().replace(/^aes(\d)/, "aes-$1");
-  if (!CIPHERS.includes(known)) {
-    throw new Error(`Unknown cipher: ${name} (use one of ${CIPHERS.join(", ")})`);
+  const known = replaceMatches(stringToLowerCase(String(name)), /^aes(?=\d)/g, () => "aes-");
+  if (!holds(CIPHERS, known)) {
+    throw new Error(`Unknown cipher: ${name} (use one of ${join(CIPHERS, ", ")})`);
   }
   return known;
 }
@@ -31,20 +37,20 @@ class Cipher {
 
   constructor(name, key, iv, decrypts) {
     this.#name = cipherName(name);
-    this.#key = Buffer.from(bytesOf(key, undefined, "key"));
-    this.#iv = Buffer.from(bytesOf(iv, undefined, "iv"));
+    this.#key = copyOf(key, undefined, "key");
+    this.#iv = copyOf(iv, undefined, "iv");
     this.#decrypts = decrypts;
-    if (this.#key.length * 8 !== Number(this.#name.slice(4, 7))) {
+    if (typedArrayLength(this.#key) * 8 !== keyBits(this.#name)) {
       throw new RangeError("Invalid key length");
     }
-    if (this.#iv.length !== (this.#isGcm() ? 12 : 16)) {
+    if (typedArrayLength(this.#iv) !== (this.#isGcm() ? 12 : 16)) {
       throw new RangeError("Invalid IV length");
     }
   }
 
   update(data, inputEncoding, outputEncoding) {
     this.#pieces.add(bytesOf(data, inputEncoding));
-    const ready = this.#name.endsWith("ctr") ? this.#rest() : new Uint8Array(0);
+    const ready = stringEndsWith(this.#name, "ctr") ? this.#rest() : new Uint8Array(0);
     return inEncoding(ready, outputEncoding);
   }
 
@@ -63,9 +69,10 @@ class Cipher {
   }
 
   setAuthTag(tag) {
-    const bytes = Buffer.from(bytesOf(tag));
-    if (bytes.length !== TAG_BYTES) {
-      throw new TypeError(`Invalid authentication tag length: ${bytes.length}`);
+    const bytes = copyOf(tag);
+    const length = typedArrayLength(bytes);
+    if (length !== TAG_BYTES) {
+      throw new TypeError(`Invalid authentication tag length: ${length}`);
     }
     this.#tag = bytes;
     return this;
@@ -75,18 +82,19 @@ class Cipher {
     if (!this.#isGcm() || this.#decrypts || this.#tag === undefined) {
       throw new Error("Invalid state for operation getAuthTag");
     }
-    return this.#tag;
+    return bufferOf(this.#tag);
   }
 
   #isGcm() {
-    return this.#name.endsWith("gcm");
+    return stringEndsWith(this.#name, "gcm");
   }
 
   // What the input so far makes, without what was given out before.
   #rest() {
     const all = this.#decrypts ? this.#opened() : this.#sealed();
-    const rest = all.subarray(this.#given);
-    this.#given = all.length;
+    const length = typedArrayLength(all);
+    const rest = part(all, this.#given, length);
+    this.#given = length;
     return rest;
   }
 
@@ -95,8 +103,9 @@ class Cipher {
     if (!this.#isGcm()) {
       return all;
     }
-    this.#tag = all.subarray(-TAG_BYTES);
-    return all.subarray(0, -TAG_BYTES);
+    const end = typedArrayLength(all) - TAG_BYTES;
+    this.#tag = part(all, end, end + TAG_BYTES);
+    return part(all, 0, end);
   }
 
   #opened() {
@@ -107,12 +116,12 @@ class Cipher {
     if (this.#tag === undefined) {
       throw new Error("Unsupported state or unable to authenticate data");
     }
-    return this.#convert(host.cipher_decrypt, Buffer.concat([data, this.#tag]));
+    return this.#convert(host.cipher_decrypt, joinBytes([data, this.#tag]));
   }
 
   #convert(way, data) {
     const aad = this.#aad.joined();
-    return Buffer.from(way(this.#name, this.#key, this.#iv, data, aad, this.#pads));
+    return new Uint8Array(way(this.#name, this.#key, this.#iv, data, aad, this.#pads));
   }
 }
 
@@ -124,15 +133,19 @@ export const createCipher = (name, password) => fromPassword(name, password, fal
 export const createDecipher = (name, password) => fromPassword(name, password, true);
 
 function fromPassword(name, password, decrypts) {
-  const keyBytes = Number(cipherName(name).slice(4, 7)) / 8;
-  const ivBytes = cipherName(name).endsWith("gcm") ? 12 : 16;
+  const keyBytes = keyBits(cipherName(name)) / 8;
+  const ivBytes = stringEndsWith(cipherName(name), "gcm") ? 12 : 16;
   const secret = bytesOf(password, undefined, "password");
-  let made = Buffer.alloc(0);
+  let made = new Uint8Array(0);
   let last = made;
-  while (made.length < keyBytes + ivBytes) {
-    last = Buffer.from(host.hash("md5", Buffer.concat([last, secret])));
-    made = Buffer.concat([made, last]);
+  while (typedArrayLength(made) < keyBytes + ivBytes) {
+    last = new Uint8Array(host.hash("md5", joinBytes([last, secret])));
+    made = joinBytes([made, last]);
   }
-  return new Cipher(name, made.subarray(0, keyBytes),
-    made.subarray(keyBytes, keyBytes + ivBytes), decrypts);
+  const iv = part(made, keyBytes, keyBytes + ivBytes);
+  return new Cipher(name, part(made, 0, keyBytes), iv, decrypts);
+}
+
+function keyBits(name) {
+  return Number(stringSlice(name, 4, 7));
 }

@@ -1,15 +1,18 @@
 // Hashes, message authentication codes, and keys made from passwords.
 
-import { host } from "hookstead:internals";
-import { Pieces, bytesOf, inEncoding } from "./bytes.js";
+import {
+  Error, String, bufferOf, holds, host, join, replaceMatches, stringToLowerCase,
+} from "hookstead:internals";
+import { Pieces, bytesOf, copyOf, inEncoding } from "./bytes.js";
 
 export const HASHES = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
 const KEY_HASHES = ["sha1", "sha256", "sha384", "sha512"];
 
 export function hashName(name) {
-  const known = String(name).toLowerCase().replace(/^rsa-/, "").replace(/^sha-/, "sha");
-  if (!HASHES.includes(known)) {
-    throw new Error(`Digest method not supported: ${name} (use one of ${HASHES.join(", ")})`);
+  const plain = replaceMatches(stringToLowerCase(String(name)), /^rsa-/g, () => "");
+  const known = replaceMatches(plain, /^sha-/g, () => "sha");
+  if (!holds(HASHES, known)) {
+    throw new Error(`Digest method not supported: ${name} (use one of ${join(HASHES, ", ")})`);
   }
   return known;
 }
@@ -58,15 +61,15 @@ export function createHash(name) {
 
 export function createHmac(name, key) {
   const hash = hashName(name);
-  const secret = Buffer.from(bytesOf(key, undefined, "key"));
+  const secret = copyOf(key, undefined, "key");
   return new Digest((bytes) => host.hmac(hash, secret, bytes));
 }
 
 export function pbkdf2Sync(password, salt, iterations, length, digest) {
   const hash = hashName(digest);
-  if (!KEY_HASHES.includes(hash)) {
+  if (!holds(KEY_HASHES, hash)) {
     throw new Error(`pbkdf2: the digest ${digest} is not supported`);
   }
-  const [secret, grain] = [bytesOf(password, undefined, "password"), bytesOf(salt)];
-  return Buffer.from(host.pbkdf2(hash, secret, grain, iterations, length));
+  const secret = bytesOf(password, undefined, "password");
+  return bufferOf(host.pbkdf2(hash, secret, bytesOf(salt), iterations, length));
 }

@@ -1,6 +1,8 @@
 // Signatures with RSA keys in PEM format.
 
-import { host } from "hookstead:internals";
+import {
+  Error, arrayBufferIsView, host, isMatch, stringIncludes, utf8Decode,
+} from "hookstead:internals";
 import { Pieces, bytesOf, inEncoding } from "./bytes.js";
 import { hashName } from "./hash.js";
 
@@ -35,15 +37,15 @@ class Signer {
   }
 
   #keyOf(given, what) {
-    const isPlain = typeof given === "string" || ArrayBuffer.isView(given);
+    const isPlain = typeof given === "string" || arrayBufferIsView(given);
     const { key, padding = PADDINGS.RSA_PKCS1_PADDING, passphrase } = isPlain
       ? { key: given }
       : given ?? {};
-    const pem = Buffer.from(bytesOf(key, undefined, "key")).toString();
-    if (passphrase !== undefined || pem.includes("ENCRYPTED")) {
+    const pem = utf8Decode(bytesOf(key, undefined, "key"));
+    if (passphrase !== undefined || stringIncludes(pem, "ENCRYPTED")) {
       throw new Error(`crypto.${what}: encrypted keys are not supported by Hookstead`);
     }
-    if (/-----BEGIN (EC|DSA|OPENSSH|CERTIFICATE)/.test(pem)) {
+    if (isMatch(/-----BEGIN (EC|DSA|OPENSSH|CERTIFICATE)/, pem)) {
       throw new Error(`crypto.${what}: only RSA keys are supported by Hookstead`);
     }
     const method = METHODS[padding]?.[this.#hash];

@@ -3,7 +3,7 @@ use std::task::{Context, Poll, Waker};
 use hookstead_isolate::NativeCall;
 
 use super::*;
-use crate::natives::{ALL, Outcome};
+use crate::natives::{ALL, arguments::Outcome};
 
 /// Runs long work to its end, here.
 fn finish(mut work: LongWork) -> Outcome {

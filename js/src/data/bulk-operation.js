@@ -1,6 +1,7 @@
 // Bulk operations that are put together call by call, as with drivers.
 
 import { FunctionError } from "../errors.js";
+import { BulkFind } from "./bulk-find.js";
 import { requireDocument } from "./input.js";
 
 export class BulkOperation {
@@ -34,53 +35,5 @@ export class BulkOperation {
   #add(operation) {
     this.#operations[this.#operations.length] = operation;
     return this;
-  }
-}
-
-// What is to become of the documents that match.
-class BulkFind {
-  #add;
-  #upsert = false;
-
-  constructor(add) {
-    this.#add = add;
-  }
-
-  upsert() {
-    this.#upsert = true;
-    return this;
-  }
-
-  update(update) {
-    return this.#change("updateMany", { update });
-  }
-
-  updateOne(update) {
-    return this.#change("updateOne", { update });
-  }
-
-  replaceOne(replacement) {
-    return this.#change("replaceOne", { replacement });
-  }
-
-  delete() {
-    return this.#add((filter) => ({ deleteMany: { filter } }));
-  }
-
-  remove() {
-    return this.delete();
-  }
-
-  deleteOne() {
-    return this.#add((filter) => ({ deleteOne: { filter } }));
-  }
-
-  removeOne() {
-    return this.deleteOne();
-  }
-
-  #change(kind, change) {
-    const upsert = this.#upsert;
-    return this.#add((filter) => ({ [kind]: { filter, ...change, upsert } }));
   }
 }

@@ -1,7 +1,7 @@
-// What the runtime puts into the global scope beside the types: timers, the console, and the few
-// pieces of Node.js's `process` that functions read.
+// What the runtime puts into the global scope beside the types: the console, timers, `fetch`,
+// `process`, and the language's own where functions must not have it as it is.
 
-import { Math, dateNow, objectDefineProperty, objectKeys } from "../primordials.js";
+import { Math, objectDefineProperty, objectKeys } from "../primordials.js";
 import { host } from "../host.js";
 import { hideCallees } from "./call-sites.js";
 import { console } from "./console.js";
@@ -10,6 +10,7 @@ import { Response } from "./fetch-response.js";
 import { fetch } from "./fetch.js";
 import { keepObjectMessages } from "./error-messages.js";
 import { define } from "../properties.js";
+import { performance } from "./performance.js";
 import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
@@ -38,18 +39,10 @@ export function installRuntime(globals) {
     define(globals, names[index], additions[names[index]]);
   }
   // The engine's own would tell how old the image is, and repeat its random numbers.
-  const performance = {
-    now: () => host.monotonic_ms(),
-    get timeOrigin() {
-      return dateNow() - host.monotonic_ms();
-    },
-  };
   objectDefineProperty(globals, "performance", {
     value: performance, writable: true, configurable: true,
   });
   objectDefineProperty(Math, "random", {
-    value: () => host.random(),
-    writable: true,
-    configurable: true,
+    value: () => host.random(), writable: true, configurable: true,
   });
 }

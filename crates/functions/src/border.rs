@@ -1,0 +1,166 @@
+//! The border between Rust and JavaScript: what each half has to know of the other one.
+//!
+//! The natives are in the table of `natives.rs`; numbers, classes and hooks are here. A test writes
+//! the JavaScript half of all this (`js/src/border.js` and `start.js`) and its types
+//! (`js/src/border.d.ts`).
+
+use hookstead_isolate::Value;
+
+#[cfg(test)]
+mod javascript;
+
+/// A type of what crosses.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// Whatever can cross.
+    Any,
+    Bool,
+    /// From JavaScript: bytes, or a text that stands for its UTF-8. To JavaScript: a new buffer.
+    Bytes,
+    Number,
+    Text,
+    Undefined,
+    /// The type, or `undefined`.
+    Maybe(&'static Type),
+    /// Any number of arguments of the type.
+    Rest(&'static Type),
+}
+
+/// The name of a native or of a hook, its arguments and its result.
+#[cfg(test)]
+pub(crate) struct Signature {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [(&'static str, Type)],
+    pub(crate) result: Type,
+}
+
+/// The natives that are the isolate's own.
+#[cfg(test)]
+pub(crate) const OF_THE_ISOLATE: &[Signature] = {
+    use Type::{Any, Number};
+    &[
+        Signature {
+            name: "marked",
+            arguments: &[("number", Number), ("mark", Number)],
+            result: Number,
+        },
+        Signature { name: "number_mark", arguments: &[("number", Number)], result: Number },
+        Signature { name: "script", arguments: &[("index", Number)], result: Any },
+        Signature { name: "wait", arguments: &[("id", Number)], result: Any },
+    ]
+};
+
+/// The functions that the JavaScript half leaves for the host. The arguments of `start` are the
+/// fields of [`Start`], one after the other.
+pub(crate) const HOOKS: &[&str] = &["complete", "finish", "prepare", "start"];
+
+/// The arguments of the other hooks.
+#[cfg(test)]
+pub(crate) const HOOK_SIGNATURES: &[Signature] = {
+    use Type::{Any, Bool, Number, Text, Undefined};
+    &[
+        Signature {
+            name: "complete",
+            arguments: &[("id", Number), ("succeeded", Bool), ("value", Any)],
+            result: Undefined,
+        },
+        Signature { name: "finish", arguments: &[], result: Undefined },
+        Signature { name: "prepare", arguments: &[("settings", Text)], result: Undefined },
+    ]
+};
+
+macro_rules! named_arguments {
+    (
+        $(#[doc = $doc:literal])*
+        $name:ident { $($(#[doc = $about:literal])* $field:ident: $type:ident,)* }
+    ) => {
+        $(#[doc = $doc])*
+        pub(crate) struct $name { $($(#[doc = $about])* pub(crate) $field: $type),* }
+
+        impl $name {
+            /// In the order in which the JavaScript half gives them their names back.
+            pub(crate) fn into_values(self) -> Vec<Value> {
+                vec![$(Value::from(self.$field)),*]
+            }
+
+            /// The name and the Rust type of each, and what it is.
+            #[cfg(test)]
+            const FIELDS: &[(&str, &str, &str)] =
+                &[$((stringify!($field), stringify!($type), concat!($($about),*))),*];
+        }
+    };
+}
+
+named_arguments! {
+    /// How a run begins.
+    Start {
+        /// The number of the script to call.
+        script: f64,
+        /// One of `PAYLOAD_…`.
+        payload: f64,
+        /// Whether the request has a body.
+        has_body: bool,
+        /// One of `RESULT_…`.
+        result: f64,
+        /// Whether integers of 32 bits are written as such in extended JSON.
+        narrow_integers: bool,
+        /// Whether touching the response drops the result.
+        response_drops_result: bool,
+        /// Whether the function runs as system.
+        runs_as_system: bool,
+    }
+}
+
+macro_rules! numbers {
+    ($($(#[doc = $doc:literal])* $kind:ident { $($name:ident = $number:literal,)* })*) => {
+        $($(#[doc = $doc])* pub(crate) mod $kind {
+            $(#[allow(dead_code, reason = "each half uses some of them")]
+            pub(crate) const $name: u8 = $number;)*
+        })*
+
+        /// Each kind: what it is, its name, its numbers by name.
+        #[cfg(test)]
+        const NUMBERS: &[(&str, &str, &[(&str, u8)])] = &[
+            $((concat!($($doc),*), stringify!($kind), &[$((stringify!($name), $number)),*])),*
+        ];
+    };
+}
+
+numbers! {
+    /// What a function is called with.
+    payload { REQUEST = 0, JSON = 1, FORM = 2, ARGUMENTS = 3, }
+    /// How the result of a function is written.
+    result { NONE = 0, JSON = 1, EJSON = 2, }
+    /// The BSON type that a number came with, as the mark that it carries; 0 is none.
+    mark { NONE = 0, INT32 = 1, INT64 = 2, DOUBLE = 3, }
+}
+
+macro_rules! classes {
+    ($($number:literal $name:ident = $class:ident { $($field:ident),* },)*) => {
+        /// The classes whose values cross as those of their fields, by number.
+        pub(crate) mod class {
+            $(pub(crate) const $name: u8 = $number;)*
+        }
+
+        /// Each class: its number, its name in `BSON` and its fields.
+        #[cfg(test)]
+        const CLASSES: &[(u8, &str, &[&str])] =
+            &[$(($number, stringify!($class), &[$(stringify!($field)),*])),*];
+    };
+}
+
+classes! {
+    0 OBJECT_ID = ObjectId { _hex },
+    1 BINARY = Binary { _bytes, sub_type },
+    2 LONG = Long { low, high, unsigned },
+    3 INT32 = Int32 { value },
+    4 DOUBLE = Double { value },
+    5 DECIMAL128 = Decimal128 { _text },
+    6 REGULAR_EXPRESSION = BSONRegExp { pattern, options },
+    7 TIMESTAMP = Timestamp { t, i },
+    8 CODE = Code { code, scope },
+    9 MIN_KEY = MinKey {},
+    10 MAX_KEY = MaxKey {},
+    11 UUID = UUID { _bytes, sub_type },
+}
