@@ -44,6 +44,9 @@ pub struct Loaded {
 ///
 /// One broken file does not stop the rest: it becomes a problem, and what depended on it is left
 /// out or refused.
+///
+/// # Errors
+/// There is no app in the folder, or the folder cannot be read.
 pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
     let root = find_root(dir)?;
     let folder = Folder::open(&root)

@@ -117,11 +117,17 @@ pub struct SecretStore {
 impl SecretStore {
     /// Opens the secrets of a data directory, which need not exist, and of this process's
     /// environment.
+    ///
+    /// # Errors
+    /// The secrets file cannot be read or understood, or others can read it.
     pub fn open(data_dir: &Path) -> Result<Self, SecretError> {
         Self::open_with(data_dir, std::env::vars_os())
     }
 
     /// The same with other environment variables.
+    ///
+    /// # Errors
+    /// Those of [`SecretStore::open`].
     pub fn open_with(
         data_dir: &Path,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -138,6 +144,9 @@ impl SecretStore {
     }
 
     /// The value of a secret; `None` where there is none, or an empty one only.
+    ///
+    /// # Errors
+    /// The name is none of a secret, or what gives the value cannot be read as text.
     pub fn get(&self, name: &str) -> Result<Option<Secret>, SecretError> {
         check_name(name)?;
         for origin in origins(name) {
@@ -155,6 +164,10 @@ impl SecretStore {
     }
 
     /// Writes the value of a secret into the secrets file.
+    ///
+    /// # Errors
+    /// The name is none of a secret, the value is empty, or the file cannot be read or written; it
+    /// then stays as it is.
     pub fn set(&mut self, name: &str, value: Secret) -> Result<(), SecretError> {
         check_name(name)?;
         if value.expose().is_empty() {
@@ -169,6 +182,9 @@ impl SecretStore {
     }
 
     /// Removes a secret from the secrets file; says whether it was there.
+    ///
+    /// # Errors
+    /// The name is none of a secret, or the file cannot be read or written; it then stays as it is.
     pub fn remove(&mut self, name: &str) -> Result<bool, SecretError> {
         check_name(name)?;
         let mut stored = file::read(&self.data_dir)?;
@@ -181,11 +197,17 @@ impl SecretStore {
     }
 
     /// Every name that something gives a value to, and where that value comes from.
+    ///
+    /// # Errors
+    /// What gives a value cannot be read as text.
     pub fn names(&self) -> Result<Vec<(String, SecretOrigin)>, SecretError> {
         self.list(|value| !value.expose().is_empty())
     }
 
     /// Every name that something gives an empty value to, which counts as none, and where.
+    ///
+    /// # Errors
+    /// What gives a value cannot be read as text.
     pub fn empty(&self) -> Result<Vec<(String, SecretOrigin)>, SecretError> {
         self.list(|value| value.expose().is_empty())
     }

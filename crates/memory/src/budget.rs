@@ -212,6 +212,9 @@ impl Part {
     }
 
     /// Takes a share of the budget over; it comes back where this part has no room for it.
+    ///
+    /// # Errors
+    /// The share itself, unchanged, where it is a part of another one already or has no room.
     pub fn adopt(self: &Arc<Self>, mut share: Share) -> Result<Share, Share> {
         if share.part.is_some() || !self.add(share.bytes, share.bytes) {
             return Err(share);

@@ -54,6 +54,9 @@ fn algorithm(hash: Hash) -> hmac::Algorithm {
 
 impl Scheme {
     /// Makes a key of a secret, as this scheme spells its secrets.
+    ///
+    /// # Errors
+    /// The secret is empty, or is not spelled as this scheme asks for.
     pub fn key(&self, secret: &str) -> Result<Key, Refusal> {
         let bytes = match self.key {
             KeyDecoding::Utf8 => secret.as_bytes().to_vec(),

@@ -22,6 +22,9 @@ pub struct Signed {
 /// Signs a request as the scheme's provider would, at the given time.
 ///
 /// A header that the scheme signs, such as an id, must already be in the request.
+///
+/// # Errors
+/// The request lacks a header that is signed, or the secret is the proof and is not UTF-8.
 pub fn sign(
     scheme: &Scheme,
     key: &Key,

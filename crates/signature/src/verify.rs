@@ -9,6 +9,9 @@ use crate::{Encoding, Key, Proof, Refusal, RequestParts, Scheme, Timestamp, temp
 ///
 /// Any of the secrets may have been used, so that they can be exchanged without a gap.
 /// The time window is checked last: only who holds a secret learns that a signature is old.
+///
+/// # Errors
+/// The reason of the refusal; the first that holds, in the order of the checks.
 pub fn verify(
     scheme: &Scheme,
     secrets: &[Key],

@@ -88,6 +88,9 @@ impl Routes {
     }
 
     /// What answers, or why nothing does.
+    ///
+    /// # Errors
+    /// No endpoint, service or webhook is there, or it does not take the method.
     pub fn find(
         &self,
         address: &Address<'_>,

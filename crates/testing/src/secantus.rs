@@ -78,6 +78,9 @@ impl SecantusDb {
     }
 
     /// Starts one with flags of `secantusd-py`, or tells what is missing.
+    ///
+    /// # Errors
+    /// There is no Python or no package, or the server does not begin to listen.
     pub fn try_start(flags: &[&str]) -> Result<Self, StartError> {
         let python = Python::of_this_machine()?;
         let port = Port::lease(&python::cache_folder().join("ports"))?;

@@ -84,7 +84,7 @@ impl Policy {
         let Ok(expression) = Expression::parse_mode(license, ParseMode::LAX) else { return false };
         expression.evaluate(|requirement| {
             let text = requirement.to_string();
-            self.licenses.iter().any(|one| *one == text)
+            self.licenses.contains(&text)
         })
     }
 }
