@@ -114,5 +114,6 @@ export const MARK_NONE: 0;
 export const MARK_INT32: 1;
 export const MARK_INT64: 2;
 export const MARK_DOUBLE: 3;
+export const MONGO_CODE_WRITE_CONFLICT: 112;
 export const CLASSES: { name: string, fields: string[] }[];
 export const NATIVES: { [Name in keyof Natives]: number };

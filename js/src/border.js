@@ -18,6 +18,9 @@ export const MARK_INT32 = 1;
 export const MARK_INT64 = 2;
 export const MARK_DOUBLE = 3;
 
+// A number of MongoDB's errors.
+export const MONGO_CODE_WRITE_CONFLICT = 112;
+
 // The classes whose values cross as those of their fields, by number.
 export const CLASSES = [
   { name: "ObjectId", fields: ["_hex"] },

@@ -113,7 +113,7 @@ named_arguments! {
 }
 
 macro_rules! numbers {
-    ($($(#[doc = $doc:literal])* $kind:ident { $($name:ident = $number:literal,)* })*) => {
+    ($($(#[doc = $doc:literal])* $kind:ident { $($name:ident = $number:expr,)* })*) => {
         $($(#[doc = $doc])* pub(crate) mod $kind {
             $(#[allow(dead_code, reason = "each half uses some of them")]
             pub(crate) const $name: u8 = $number;)*
@@ -134,6 +134,8 @@ numbers! {
     result { NONE = 0, JSON = 1, EJSON = 2, }
     /// The BSON type that a number came with, as the mark that it carries; 0 is none.
     mark { NONE = 0, INT32 = 1, INT64 = 2, DOUBLE = 3, }
+    /// A number of MongoDB's errors.
+    mongo_code { WRITE_CONFLICT = hookstead_data::MongoCode::WRITE_CONFLICT.number() as u8, }
 }
 
 macro_rules! classes {

@@ -1,5 +1,6 @@
 // Sessions and their transactions (docs/behaviour/databases.md#sessions).
 
+import { MONGO_CODE_WRITE_CONFLICT } from "../border.js";
 import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
 import { document, kindOf } from "./input.js";
@@ -7,8 +8,6 @@ import { send, settled, withNumber } from "./send.js";
 
 // A transaction that met another one's writes is tried again for so long, as drivers do.
 const RETRY_MS = 120_000;
-
-const WRITE_CONFLICT = 112;
 
 export class Session {
   #source;
@@ -81,7 +80,7 @@ export class Session {
           await this.#tryToAbort();
         }
         this.#hasFailed = true;
-        if (error?.code !== WRITE_CONFLICT || host.monotonic_ms() > deadline) {
+        if (error?.code !== MONGO_CODE_WRITE_CONFLICT || host.monotonic_ms() > deadline) {
           throw error;
         }
       }
