@@ -1,4 +1,4 @@
-//! Which crate may know which: the arrows of `ARCHITECTURE.md`, read from the manifests.
+//! Which crate may know which: the arrows of `ARCHITECTURE.md`. The manifests are held to them.
 
 use anyhow::Context as _;
 use toml::Table;
@@ -13,7 +13,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
         &["server", "site", "app", "signature", "functions", "journal", "data", "memory"],
     ),
     ("server", &["site", "app", "signature", "functions", "journal", "memory"]),
-    ("site", &["app", "signature", "functions", "journal"]),
+    ("site", &["app", "signature", "functions"]),
     ("functions", &["isolate", "data", "outbound", "memory"]),
     ("app", &[]),
     ("signature", &[]),
@@ -75,7 +75,14 @@ fn check_crate(
     table: &Table,
     findings: &mut Vec<Finding>,
 ) {
-    for package in dependencies(table) {
+    let packages = dependencies(table);
+    for other in allowed {
+        if !packages.iter().any(|package| package.strip_prefix("hookstead-") == Some(other)) {
+            let message = format!("{name} does not know {other}: take it out of the table");
+            findings.push(Finding::new(manifest, 0, message));
+        }
+    }
+    for package in packages {
         let ours = package.strip_prefix("hookstead-");
         if let Some(other) = ours.filter(|other| !allowed.contains(other)) {
             let message = format!("{name} must not know {other}; the arrows go down only");
@@ -97,5 +104,6 @@ fn dependencies(table: &Table) -> Vec<&String> {
         .into_iter()
         .flat_map(Table::values)
         .filter_map(|target| target.get("dependencies")?.as_table());
-    own.into_iter().chain(of_targets).flat_map(Table::keys).collect()
+    let of_builds = table.get("build-dependencies").and_then(toml::Value::as_table);
+    own.into_iter().chain(of_builds).chain(of_targets).flat_map(Table::keys).collect()
 }

@@ -1,5 +1,5 @@
 //! What can be checked of the proof without the body, so that strangers cannot make the server
-//! hold one: that there is a proof, and the proof itself where it does not cover the body.
+//! hold one: that the header with the proof is there, and a secret in the query itself.
 
 use std::sync::Arc;
 
