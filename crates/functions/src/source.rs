@@ -15,7 +15,7 @@ mod edits;
 mod syntax;
 
 pub(crate) use body::Body;
-use edits::CAUGHT;
+pub(crate) use edits::CAUGHT;
 pub use syntax::SyntaxError;
 
 /// A source as the engine compiles it.

@@ -67,6 +67,10 @@ impl Traces {
         let mut lines = frames(cut(stack));
         let (first, frame) = lines.next()?;
         let native = frame.is_none().then(|| native_name(first)).flatten();
+        let place = frame.as_ref().map(|frame| (frame.file, frame.place));
+        if place.is_some_and(|(file, place)| self.is_made_at(file, place)) {
+            return None;
+        }
         if matches!(about, About::Class) {
             let class = native.or(frame.map(|frame| frame.name))?;
             return Some(format!("Class constructor {class} cannot be invoked without 'new'"));
@@ -124,6 +128,15 @@ impl Traces {
         let (line, byte) = site.map_or(frame.place, |site| site.at);
         let column = file.body.column(line as usize, byte as usize);
         (line, column.unwrap_or(byte as usize))
+    }
+
+    /// Whether an author makes an error at a place: its message is not the engine's.
+    fn is_made_at(&self, file: &str, place: (u32, u32)) -> bool {
+        let mut calls = self
+            .sites(file)
+            .into_iter()
+            .flat_map(|sites| sites.at(place, &[Kind::Call, Kind::New]));
+        calls.any(|site| site.name.ends_with("Error"))
     }
 
     fn sites(&self, file: &str) -> Option<&Sites> {

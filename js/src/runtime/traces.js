@@ -10,7 +10,7 @@ import { host } from "../host.js";
 
 // What the engine says where it knows more than it says.
 const BRIEF = new RegExp(join([
-  "^(.* )?not a (function|constructor)$",
+  "^not a (function|constructor)$",
   "^value is not iterable$",
   "^cannot (read|set) property '",
   "^Cannot convert undefined or null to object$",
@@ -48,7 +48,8 @@ export function caught(error) {
     const property = propertyOf(error, "message");
     const message = property?.value;
     const isText = typeof message === "string" && message.length <= MESSAGE_LENGTH_MAX;
-    if (!isText || !isMatch(BRIEF, message)) {
+    // The engine's message is never enumerable.
+    if (!isText || property?.enumerable || !isMatch(BRIEF, message)) {
       return;
     }
     const stack = reflectApply(nativeStack.get, error, []);

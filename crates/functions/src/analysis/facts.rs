@@ -167,6 +167,9 @@ impl Facts {
 /// What a source surely assigns to `exports` at its end, if that cannot be called: `exports = 2`
 /// behind a function takes its place.
 pub(super) fn last_useless(program: &Program<'_>) -> Option<(Span, &'static str)> {
+    if program.body.iter().any(|one| matches!(one, Statement::ReturnStatement(_))) {
+        return None;
+    }
     let is_declaration = |statement: &&Statement<'_>| {
         matches!(statement, Statement::FunctionDeclaration(_) | Statement::EmptyStatement(_))
     };

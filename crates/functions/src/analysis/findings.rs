@@ -256,7 +256,8 @@ impl<'a> Visit<'a> for Finder<'_> {
                 };
                 if self.facts.is_of_service(&member.object) {
                     tell(self);
-                } else {
+                } else if handle != Some(Handle::Cursor) {
+                    // A class of the author's own may well have a `find` with other methods.
                     self.branch(tell);
                 }
             }

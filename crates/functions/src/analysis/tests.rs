@@ -134,6 +134,7 @@ fn what_will_fail_is_found_and_nothing_else() {
         ),
         ("exports = () => 1; function f() {} exports = 2; function g() {}", "exports-nothing@1:46"),
         ("exports = 2; exports = () => 1", ""),
+        ("exports = () => 1; return exports; exports = 2;", ""),
         ("exports = f; exports = 2; if (x) exports = f; function f() {} let x", ""),
         ("exports = (c, db) => { c.insert({}); const d = db.collection('c'); d.find() }", ""),
         ("exports = (db) => { let c = db.collection('c'); c = []; c.remove(1) }", ""),
@@ -178,11 +179,12 @@ fn methods_that_no_cursor_has_are_found() {
             "method-unknown@1:74",
         ),
         (
-            "exports = (a) => { const c = a.db('d').collection('c').find({}).sort({ a: 1 });\n  \
-             return c.project({}) }",
-            "method-unknown@2:12?",
+            "const c = context.services.get('m').db('d').collection('c').find({}).sort({ a: 1 });\n\
+             exports = () => c.project({})",
+            "method-unknown@2:19",
         ),
         ("exports = (a) => a.db('d').collection('c').aggregate([]).project({ a: 1 })", ""),
+        ("exports = (a) => a.db('d').collection('c').find({}).select('x')", ""),
         ("exports = (a) => a.find().count() + a.db('d').collection('c').count()", ""),
     ];
     for (source, expected) in cases {

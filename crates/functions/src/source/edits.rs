@@ -30,8 +30,10 @@ const NO_ARGUMENT: &str = "/*$call$*/";
 
 /// A source with its edits, and whether it parses; without any where it does not.
 pub(super) fn apply(source: &str) -> (Body, bool) {
+    // An author who uses our name keeps it, and gets the engine's own messages.
+    let explains = !source.contains(CAUGHT);
     let changes = with_program(source, |program| {
-        let mut edits = Edits { source, changes: Vec::new(), calls: 0 };
+        let mut edits = Edits { source, changes: Vec::new(), calls: 0, explains };
         edits.visit_program(program);
         edits.changes.sort_by_key(|(span, _)| (span.start, span.end));
         edits.changes
@@ -46,6 +48,8 @@ struct Edits<'s> {
     changes: Vec<(Span, String)>,
     /// How many calls there have been in the function that is looked at.
     calls: usize,
+    /// Whether `catch` blocks are changed.
+    explains: bool,
 }
 
 impl<'a> Visit<'a> for Edits<'_> {
@@ -60,10 +64,9 @@ impl<'a> Visit<'a> for Edits<'_> {
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
         let span = Span::new(import.span.start, import.source.span().start);
-        let text = "Promise.resolve().then(() => require(".to_owned();
-        self.changes.push((span, text));
+        self.changes.push((span, "Promise.resolve(".to_owned()));
         let span = Span::new(import.source.span().end, import.span.end);
-        self.changes.push((span, "))".to_owned()));
+        self.changes.push((span, ").then((name) => require(name))".to_owned()));
         walk::walk_import_expression(self, import);
     }
 
@@ -87,14 +90,16 @@ impl<'a> Visit<'a> for Edits<'_> {
     }
 
     fn visit_catch_clause(&mut self, clause: &CatchClause<'a>) {
-        let is_empty = clause.body.body.is_empty();
-        if let Some(parameter) = clause.param.as_ref().filter(|_| !is_empty) {
+        let is_changed = self.explains && !clause.body.body.is_empty();
+        if let Some(parameter) = clause.param.as_ref().filter(|_| is_changed) {
             let body = clause.body.span;
             match &parameter.pattern {
                 BindingPattern::BindingIdentifier(name) => {
                     self.insert(body.start + 1, format!("{CAUGHT}({});", name.name));
                 }
-                _ => self.explain_in_pattern(parameter.pattern.span(), body),
+                // What is worked out in a pattern sees the names around the block, not those in it.
+                pattern if is_of_names(pattern) => self.explain_in_pattern(pattern.span(), body),
+                _ => {}
             }
         }
         walk::walk_catch_clause(self, clause);
@@ -164,6 +169,22 @@ impl Edits<'_> {
         };
         text.extend(std::iter::repeat_n('\n', lines));
         text
+    }
+}
+
+/// Whether a pattern holds nothing but names: no default value and no name that is worked out.
+fn is_of_names(pattern: &BindingPattern<'_>) -> bool {
+    match pattern {
+        BindingPattern::BindingIdentifier(_) => true,
+        BindingPattern::ObjectPattern(object) => {
+            let rest = object.rest.iter().all(|rest| is_of_names(&rest.argument));
+            rest && object.properties.iter().all(|one| !one.computed && is_of_names(&one.value))
+        }
+        BindingPattern::ArrayPattern(array) => {
+            let rest = array.rest.iter().all(|rest| is_of_names(&rest.argument));
+            rest && array.elements.iter().flatten().all(is_of_names)
+        }
+        BindingPattern::AssignmentPattern(_) => false,
     }
 }
 

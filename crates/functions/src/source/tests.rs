@@ -19,7 +19,7 @@ fn imports_become_requires_on_the_same_lines() {
         ("import 'side';", "require('side');"),
         (
             "exports = () => import('m')",
-            "exports = () => Promise.resolve().then(() => require('m'))",
+            "exports = () => Promise.resolve('m').then((name) => require(name))",
         ),
     ];
     for (source, expected) in cases {
@@ -132,6 +132,9 @@ fn what_catches_errors_and_calls_in_calls_are_changed_and_nothing_else() {
              $caught$*/ a }",
         ),
         ("try {} catch ([a] /* 1 */) { a }", "try {} catch ([a] /* 1 */) { a }"),
+        ("try {} catch ({ a = b }) { c }", "try {} catch ({ a = b }) { c }"),
+        ("try {} catch ([{ [a]: b }]) { c }", "try {} catch ([{ [a]: b }]) { c }"),
+        ("try {} catch (e) { $caught$ }", "try {} catch (e) { $caught$ }"),
         ("try {} catch ({ message }) {}", "try {} catch ({ message }) {}"),
         ("p.catch((e) => e); p.then(1, (e) => e)", "p.catch((e) => e); p.then(1, (e) => e)"),
     ];

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use oxc_ast::ast::{
-    ArrayAssignmentTarget, ArrayPattern, ArrowFunctionExpression, AssignmentExpression,
+    Argument, ArrayAssignmentTarget, ArrayPattern, ArrowFunctionExpression, AssignmentExpression,
     AssignmentTarget, AssignmentTargetPropertyIdentifier, BinaryExpression, BinaryOperator,
     BindingPattern, CallExpression, ComputedMemberExpression, Expression, ExpressionStatement,
     ForOfStatement, FormalParameter, Function, IdentifierReference, NewExpression, ObjectPattern,
@@ -36,7 +36,7 @@ pub(super) struct Site {
     pub(super) text: String,
     /// The name of the member or of the function; empty where it is worked out as it runs.
     pub(super) name: String,
-    /// The first argument of a call.
+    /// The argument of a call that a built-in function calls.
     pub(super) argument: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl Recorder {
         kind: Kind,
         callee: &Expression<'_>,
         span: Span,
-        first: Option<&Expression<'_>>,
+        arguments: &[Argument<'_>],
     ) {
         let at = match (kind, callee.get_inner_expression()) {
             (Kind::New, _) => span.start,
@@ -119,8 +119,9 @@ impl Recorder {
             (_, Expression::ChainExpression(chain)) => chain.span.start,
             (_, other) => other.span().start,
         };
-        let argument = first.map(text::of);
-        self.note(kind, at, text::of(callee), &text::last_name(callee), argument);
+        let name = text::last_name(callee);
+        let callback = arguments.get(callback_index(&name)).and_then(Argument::as_expression);
+        self.note(kind, at, text::of(callee), &name, callback.map(text::of));
     }
 
     /// Reading a member that is about to be written or called is noted as reading it, too.
@@ -165,6 +166,20 @@ impl Recorder {
     }
 }
 
+/// Which argument a built-in function of this name calls.
+fn callback_index(name: &str) -> usize {
+    match name {
+        "from" | "groupBy" => 1,
+        "construct" => 2,
+        _ => 0,
+    }
+}
+
+/// Whether it is the error that a changed `catch` takes apart, see `source::edits`.
+fn is_ours(value: &Expression<'_>) -> bool {
+    matches!(value, Expression::Identifier(name) if name.name.starts_with(source::CAUGHT))
+}
+
 impl<'a> Visit<'a> for Recorder {
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
         self.place = self.marks.place(identifier.span.start);
@@ -196,8 +211,7 @@ impl<'a> Visit<'a> for Recorder {
         }
         self.visit_arguments(&call.arguments);
         if !is_super {
-            let first = call.arguments.first().and_then(|first| first.as_expression());
-            self.note_call(Kind::Call, &call.callee, call.span, first);
+            self.note_call(Kind::Call, &call.callee, call.span, &call.arguments);
         }
     }
 
@@ -211,15 +225,14 @@ impl<'a> Visit<'a> for Recorder {
         }
         self.visit_expression(&new.callee);
         self.visit_arguments(&new.arguments);
-        let first = new.arguments.first().and_then(|first| first.as_expression());
-        self.note_call(Kind::New, &new.callee, new.span, first);
+        self.note_call(Kind::New, &new.callee, new.span, &new.arguments);
     }
 
     fn visit_tagged_template_expression(&mut self, tagged: &TaggedTemplateExpression<'a>) {
         self.visit_expression(&tagged.tag);
         self.meet(tagged.quasi.span.start);
         self.visit_template_literal(&tagged.quasi);
-        self.note_call(Kind::Call, &tagged.tag, tagged.span, None);
+        self.note_call(Kind::Call, &tagged.tag, tagged.span, &[]);
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
@@ -283,7 +296,8 @@ impl<'a> Visit<'a> for Recorder {
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        self.note_pattern(&declarator.id, declarator.init.as_ref());
+        let value = declarator.init.as_ref().filter(|value| !is_ours(value));
+        self.note_pattern(&declarator.id, value);
         walk::walk_variable_declarator(self, declarator);
     }
 

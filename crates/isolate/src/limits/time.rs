@@ -1,9 +1,10 @@
 //! The limit of time: until when a run may last, how long it may compute, and how long a turn of it
 //! runs before others have theirs.
 //!
-//! A run is stopped where [`Clock`] says that its time is over (`run`). A turn is suspended when its slice
-//! is over: the engine asks every so many calls and rounds of loops ([`Frame::suspend_if_over`]),
-//! and a signal ends what does not ask (`alarm`, `watchdog`, `signals`).
+//! A run is stopped where [`Clock`] says that its time is over (`run`). A turn is suspended when
+//! its slice is over: the engine asks every so many calls and rounds of loops
+//! ([`Frame::suspend_if_over`]), and a signal ends what does not ask (`alarm`, `watchdog`,
+//! `signals`).
 
 use std::time::{Duration, Instant};
 
