@@ -178,7 +178,7 @@ impl Default for Limits {
             run_stack_bytes: 1 << 20,
             async_operations_max: 1000,
             timer_drain: Duration::from_secs(1),
-            runs_max: 256,
+            runs_max: 4096,
             runs_waiting_max: 10_000,
             isolates_max: 16,
             console_lines_max: 1000,

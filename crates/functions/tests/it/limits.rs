@@ -168,6 +168,30 @@ fn runs_that_wait_leave_their_places_to_others() {
 }
 
 #[test]
+fn short_runs_go_on_beside_hundreds_that_compute() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let source = "exports = (computes) => { while (computes); return 1 }";
+    let run_time = Duration::from_secs(600);
+    let limits = Limits { run_time, run_cpu_time: run_time, ..Limits::default() };
+    let settings = Settings { limits, ..Settings::default() };
+    let functions = Arc::new(Functions::load(definition(source), settings).expect("they load"));
+    let call = |computes: bool| {
+        let functions = Arc::clone(&functions);
+        async move {
+            let arguments = Call::Arguments(format!("[{computes}]"));
+            functions.invoke(invocation(arguments)).await.outcome
+        }
+    };
+    let computing: Vec<_> = (0..300).map(|_| runtime.spawn(call(true))).collect();
+    for _ in 0..3 {
+        let outcome = runtime.block_on(call(false));
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+    assert!(computing.iter().all(|run| !run.is_finished()), "the others compute still");
+    computing.iter().for_each(|run| run.abort());
+}
+
+#[test]
 fn nothing_of_a_run_reaches_the_next_one() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let source = "count = (typeof count === 'undefined' ? 0 : count) + 1; \

@@ -231,7 +231,7 @@ settings! {
         timer_drain_ms: u64 [0..=3_600_000] = 1000;
         /// Runs that compute at once; more wait to begin or to go on. Runs that wait for a timer or
         /// an answer do not count: memory_mib limits them.
-        runs_max: u64 [1..=100_000] = 256;
+        runs_max: u64 [1..=100_000] = 4096;
         /// Runs that wait to begin; more are refused with 429.
         runs_waiting_max: u64 [0..=1_000_000] = 10_000;
         /// Copies of the app's memory for runs to have their turns in. One per processor is made
