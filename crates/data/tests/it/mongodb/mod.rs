@@ -23,6 +23,8 @@ pub(crate) fn options() -> MongoOptions {
     MongoOptions {
         server_selection_time: Duration::from_secs(2),
         connect_time: Duration::from_secs(2),
+        // On a busy machine a large insert takes minutes.
+        operation_time: Duration::from_secs(600),
         ..MongoOptions::default()
     }
 }
