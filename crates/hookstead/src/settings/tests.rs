@@ -161,8 +161,8 @@ fn what_is_no_toml_is_told_with_the_setting() {
     for (file, expected) in [
         (
             "[app]\nid=foo\n",
-            "hookstead.toml:2: the value of id is not TOML\n  → put a text into double quotes: id = \
-             \"foo\"",
+            "hookstead.toml:2: the value of id is not TOML\n  → put a text into double quotes: id \
+             = \"foo\"",
         ),
         (
             "[app]\nid = \"a\"\nid = \"b\"\n",
