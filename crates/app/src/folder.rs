@@ -9,8 +9,14 @@ use std::{
 
 use thiserror::Error;
 
+use crate::io_words;
+
 /// Larger files are not read: no configuration or source comes near it.
 pub(crate) const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// What to do about a file that this user may not read.
+const LET_READ: &str = "let this user read it, or run the program as the owner of the file; do not \
+    run the server as root";
 
 /// Why a file that is there cannot be read.
 #[derive(Debug, Error)]
@@ -23,7 +29,7 @@ pub(crate) enum ReadError {
     NotUtf8,
     #[error("it is not a regular file")]
     NotRegular,
-    #[error("it cannot be read: {0}")]
+    #[error("it cannot be read: {}", io_words(.0))]
     Io(#[from] io::Error),
 }
 
@@ -35,9 +41,7 @@ impl ReadError {
             Self::TooLarge => "keep a smaller file there: no function or configuration needs more",
             Self::NotUtf8 => "save it as UTF-8",
             Self::NotRegular => "put a plain file in its place",
-            Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                "run this program as the user that it belongs to"
-            }
+            Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => LET_READ,
             Self::Io(_) => "make it readable, or copy it from the export again",
         }
     }

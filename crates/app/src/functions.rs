@@ -252,7 +252,7 @@ fn twin(
     let message = |outcome: &str| format!("function `{name}` has two entries; {outcome}");
     match order {
         None => {
-            let outcome = "neither asks more of callers than the other, and it is refused";
+            let outcome = "the two ask for different proofs, so neither is served";
             functions.refuse(&name);
             reader.report.error(
                 ProblemCode::FunctionDuplicate,

@@ -13,6 +13,7 @@ mod endpoints;
 mod fields;
 mod folder;
 mod functions;
+mod io_words;
 mod json_file;
 mod json_scan;
 mod layout;
@@ -37,6 +38,7 @@ mod webhooks;
 
 pub use codes::ProblemCode;
 pub use folder::is_leftover;
+pub use io_words::io_words;
 pub use layout::find_root;
 pub use load::{LoadOptions, Loaded, load};
 pub use load_error::LoadError;

@@ -17,10 +17,9 @@ pub enum LoadError {
     },
     /// Nothing in the folder or above it looks like an export.
     #[error(
-        "{} holds no exported app: there is no .mdb/meta.json, root_config.json, \
-         realm_config.json, config.json with a config_version, or stitch.json in it or the \
-         8 folders above, and no functions, endpoints or services in it{}",
-        dir.display(), named(below)
+        "{} holds no exported app: it has neither a realm_config.json, or what stands for it in \
+         other versions, nor functions, endpoints or services\n  → {}",
+        dir.display(), remedy(below)
     )]
     NotAnApp {
         /// The folder.
@@ -30,12 +29,14 @@ pub enum LoadError {
     },
 }
 
-/// The remedy where an app lies further down.
-fn named(below: &[PathBuf]) -> String {
+/// What to do; an app may lie further down.
+fn remedy(below: &[PathBuf]) -> String {
     if below.is_empty() {
-        return String::new();
+        return "go to the folder of the export, or name it: for serve and check behind the \
+                command, else with --app"
+            .to_owned();
     }
     let dirs: Vec<_> = below.iter().map(|dir| dir.display().to_string()).collect();
     let one = if below.len() == 1 { "the folder that holds one" } else { "one that holds an app" };
-    format!("\n  → name {one}: {}", dirs.join(", "))
+    format!("name {one}: {}", dirs.join(", "))
 }

@@ -19,8 +19,9 @@ const OPEN: &str = "NO_VALIDATION";
 const QUERY: &str = "SECRET_AS_QUERY_PARAM";
 const SIGNATURE: &str = "VERIFY_PAYLOAD";
 
-const SET_METHOD: &str = "write VERIFY_PAYLOAD or SECRET_AS_QUERY_PARAM, as callers prove it";
-const NAME_SECRET: &str = "name the secret, and give it a value with `hookstead secrets set`";
+const SET_METHOD: &str = "write VERIFY_PAYLOAD if callers sign the body, or SECRET_AS_QUERY_PARAM \
+    if they send the secret in the URL";
+const NAME_SECRET: &str = "add `secret_name`, and set the secret with `hookstead secrets set NAME`";
 const FILL_SECRET: &str = "fill in `options.secret`";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -164,7 +165,7 @@ pub(crate) fn lack_of_silence(kind: &ServiceKind) -> Option<Lack> {
 
 /// Why a webhook is refused that says nothing about validation, of a service of an unknown type.
 const UNKNOWN_SERVICE: &str =
-    "the type of its service is not known, so that nobody can say what protects it";
+    "the type of its service is not known, so its protection is not known either";
 
 /// What to do about the type of a service.
 const NAME_SERVICE: &str = "write the `type` of the service as App Services does, such \
@@ -191,7 +192,10 @@ fn combine(
             fields,
             ProblemCode::ValidationMissing,
             key,
-            "there is a secret, and no word of how it is to be used",
+            match signature {
+                schemes::WEBHOOK => "there is a secret, but `validationMethod` is missing",
+                _ => "a secret is named, but `validation_method` is missing",
+            },
             SET_METHOD,
         ),
         (Stated::Method(Validation::Query), Some(secret)) => {
@@ -204,7 +208,10 @@ fn combine(
             fields,
             ProblemCode::SecretMissing,
             key,
-            "it asks for a secret and has none",
+            match signature {
+                schemes::WEBHOOK => "the validation method needs a secret, and there is none",
+                _ => "VERIFY_PAYLOAD or SECRET_AS_QUERY_PARAM is set, but no secret is named",
+            },
             remedy,
         ),
     }

@@ -20,7 +20,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::Secret;
+use crate::{Secret, io_words};
 
 mod file;
 
@@ -76,7 +76,10 @@ pub enum SecretError {
         origin: SecretOrigin,
     },
     /// Others can read the secrets file.
-    #[error("{} can be read by others: run `chmod 600 {}`", path.display(), path.display())]
+    #[error(
+        "other users of this machine can read {}, so it is not used\n  → run: chmod 600 {}",
+        path.display(), path.display()
+    )]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -93,6 +96,16 @@ pub enum SecretError {
         path: PathBuf,
         /// The first line that cannot be understood, or 0 where none can be told.
         line: usize,
+    },
+    /// The file that a variable names cannot be read.
+    #[error("{variable} names {}, which cannot be read: {}", path.display(), io_words(why))]
+    VariableFile {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
     },
     /// A file cannot be read or written.
     #[error("{} cannot be {action}", path.display())]
@@ -253,7 +266,15 @@ impl SecretStore {
             SecretOrigin::VariableFile(variable) => match self.variables.get(variable) {
                 None => return Ok(None),
                 Some(path) if path.is_empty() => Some(String::new()),
-                Some(path) => String::from_utf8(read_value(Path::new(path))?).ok().map(trim_end),
+                Some(path) => {
+                    let path = Path::new(path);
+                    let value = read_value(path).map_err(|why| SecretError::VariableFile {
+                        variable: variable.clone(),
+                        path: path.to_owned(),
+                        why,
+                    })?;
+                    String::from_utf8(value).ok().map(trim_end)
+                }
             },
         };
         let text = text.ok_or_else(|| SecretError::NotUtf8 { origin: origin.clone() })?;
@@ -298,24 +319,19 @@ fn origins(name: &str) -> Vec<SecretOrigin> {
     variables.chain(files).chain([SecretOrigin::File]).collect()
 }
 
-fn read_value(path: &Path) -> Result<Vec<u8>, SecretError> {
-    let mut bytes = Vec::new();
-    let read = path
-        .metadata()
-        // Opening a pipe would wait forever.
-        .and_then(|about| match about.is_file() {
-            true => fs::File::open(path),
-            false => Err(io::Error::other("it is not a regular file")),
-        })
-        .and_then(|file| file.take(VALUE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .and_then(|_| match bytes.len() as u64 > VALUE_BYTES_MAX {
-            true => Err(io::Error::from(io::ErrorKind::FileTooLarge)),
-            false => Ok(()),
-        });
-    match read {
-        Ok(()) => Ok(bytes),
-        Err(source) => Err(SecretError::Io { path: path.to_owned(), action: "read", source }),
+fn read_value(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait forever.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
     }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(VALUE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > VALUE_BYTES_MAX {
+        let mebibytes = VALUE_BYTES_MAX >> 20;
+        let why = format!("it holds more than {mebibytes} MiB, which is no secret");
+        return Err(io::Error::other(why));
+    }
+    Ok(bytes)
 }
 
 fn trim_end(mut text: String) -> String {

@@ -206,7 +206,7 @@ fn merge_twins(reader: &mut Reader, service: &str, earlier: &mut Webhook, later:
     let outcome = match order {
         Some(Ordering::Equal | Ordering::Less) => return,
         Some(Ordering::Greater) => "this one asks more of callers, and counts",
-        None => "neither asks more of callers than the other, and it is refused",
+        None => "the two ask for different proofs, so neither is served",
     };
     let name = earlier.name.clone();
     let message = format!(
@@ -218,7 +218,7 @@ fn merge_twins(reader: &mut Reader, service: &str, earlier: &mut Webhook, later:
     match order {
         Some(_) => *earlier = Webhook { name, ..later.clone() },
         None => {
-            let reason = "it is declared twice, and neither asks more than the other".to_owned();
+            let reason = "it is declared twice, with different proofs".to_owned();
             earlier.protection = Protection::Refused(reason);
             return reader.report.error(
                 ProblemCode::WebhookProtectionDiffers,

@@ -15,5 +15,5 @@ mod scan;
 
 pub use error::TransferError;
 pub use export::{Export, ExportFormat, Resumed, resume};
-pub use extended::document_of_json;
+pub use extended::{DocumentError, document_of_json};
 pub use import::{Import, ImportMode, Imported, Refused};

@@ -17,7 +17,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::{
     data_dir::keep_out_of_git,
-    exit::UsageError,
+    exit::{REMEDY, UsageError},
     settings::{IndexSetting, Settings},
     terminal,
     workspace::Workspace,
@@ -175,16 +175,16 @@ impl Planning<'_> {
             Some(_) => format!("the uri of the data source {name:?}"),
             None => "[data] mongodb_uri (HOOKSTEAD_MONGODB_URI)".to_owned(),
         };
-        let unusable = || UsageError(format!("{told} cannot be used"));
+        let unusable = || {
+            UsageError(format!(
+                "{told} cannot be used{REMEDY}correct it; MongoDB's page \"Connection Strings\" \
+                 lists the options"
+            ))
+        };
         Ok(Planned::Deployment(self.deployment(uri, source).with_context(unusable)?))
     }
 
     fn plan_embedded(&self, name: &str) -> anyhow::Result<Planned> {
-        let folder = &self.workspace.data_dir;
-        if folder.exists() && !folder.is_dir() {
-            let message = format!("[app] data_dir: {} is not a folder", folder.display());
-            return Err(UsageError(message).into());
-        }
         let indexes = self.workspace.settings.data_sources.indexes(name);
         let specs: Vec<_> = indexes.iter().map(spec).collect();
         for spec in &specs {

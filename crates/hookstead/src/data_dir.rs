@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use hookstead_app::io_words;
+
 use crate::terminal;
 
 /// The name of the data folder where nothing else is set.
@@ -63,9 +65,10 @@ pub(crate) fn keep_out_of_git(folder: &Path) {
         }
         // Nobody can add files to a repository that does not exist.
         Err(error) if is_in_repository(folder) => terminal::warning(&format!(
-            "{} cannot be written ({error}), and the folder lies in a Git repository\n  \
+            "{} cannot be written ({}), and the folder lies in a Git repository\n  \
              → name the folder in a .gitignore of the repository, or move it with --data-dir",
-            path.display()
+            path.display(),
+            io_words(&error)
         )),
         Err(_) => {}
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as UsageKind};
+use hookstead_app::io_words;
 
 use crate::{settings::SettingErrors, terminal};
 
@@ -73,7 +74,15 @@ pub(crate) fn text_of(error: &anyhow::Error) -> String {
         text.push_str("standard output cannot be written");
     }
     for cause in error.chain() {
-        let cause = cause.to_string();
+        let cause = match cause.downcast_ref::<io::Error>() {
+            Some(error) => {
+                let words = io_words(error);
+                // What holds the text of the error has that of the system.
+                text = text.replace(&error.to_string(), &words);
+                words
+            }
+            None => cause.to_string(),
+        };
         let (what, remedy) = cause
             .split_once(REMEDY)
             .map_or((&*cause, None), |(what, remedy)| (what, Some(remedy.to_owned())));
@@ -95,7 +104,10 @@ pub(crate) fn text_of(error: &anyhow::Error) -> String {
 /// What helps against errors of the system, wherever they come from.
 fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     Some(match cause.downcast_ref::<io::Error>()?.kind() {
-        ErrorKind::PermissionDenied => "run the command as the user that it belongs to",
+        ErrorKind::PermissionDenied => {
+            "let this user read it (and write it, if it is in the data folder), or run the program \
+             as the owner of the file; do not run the server as root"
+        }
         ErrorKind::StorageFull => "make room on the disk, or write to another one",
         ErrorKind::ReadOnlyFilesystem => "name a place that can be written",
         _ => return None,
@@ -103,9 +115,13 @@ fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> 
 }
 
 /// Tells that the command line is wrong, or the help that was asked for.
-pub(crate) fn of_usage(error: &clap::Error) -> Exit {
+pub(crate) fn of_usage(mut error: clap::Error) -> Exit {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    let tip = tip_for_listen(error, &arguments);
+    let tip = tip_for_listen(&error, &arguments);
+    // For a flag that does not exist, it would be to pass the flag as a value.
+    if error.kind() == UsageKind::UnknownArgument {
+        error.remove(ContextKind::Suggested);
+    }
     if error.use_stderr() && wants_json(&arguments, |name| env::var_os(name)) {
         terminal::belongs_to_log();
         terminal::log_is_json();
@@ -173,21 +189,23 @@ mod tests {
 
     #[test]
     fn an_error_is_told_with_its_causes_once_and_its_remedy_last() {
-        let of_user = "\n  → run the command as the user that it belongs to";
+        let of_user = "\n  → let this user read it (and write it, if it is in the data folder), \
+                       or run the program as the owner of the file; do not run the server as root";
         let cases = [
             (
                 doubled().context("the documents cannot be opened"),
                 format!(
-                    "the documents cannot be opened: documents.lock: permission denied{of_user}"
+                    "the documents cannot be opened: documents.lock: this user is not allowed \
+                     to{of_user}"
                 ),
             ),
             (
                 doubled().context("no\n  → do this"),
-                "no: documents.lock: permission denied\n  → do this".to_owned(),
+                "no: documents.lock: this user is not allowed to\n  → do this".to_owned(),
             ),
             (
                 denied().into(),
-                format!("standard output cannot be written: permission denied{of_user}"),
+                format!("standard output cannot be written: this user is not allowed to{of_user}"),
             ),
             (UsageError("two\n  → lines".to_owned()).into(), "two\n  → lines".to_owned()),
         ];
@@ -195,6 +213,7 @@ mod tests {
             assert_eq!(text_of(&error), expected);
         }
         let named = Err::<(), _>(denied()).context("a.json cannot be read").unwrap_err();
-        assert_eq!(text_of(&named), format!("a.json cannot be read: permission denied{of_user}"));
+        let expected = format!("a.json cannot be read: this user is not allowed to{of_user}");
+        assert_eq!(text_of(&named), expected);
     }
 }

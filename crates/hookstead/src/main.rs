@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     hookstead_functions::live_in_utc();
     let cli = match commands::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return exit::of_usage(&error).into(),
+        Err(error) => return exit::of_usage(error).into(),
     };
     commands::run(cli).unwrap_or_else(|error| exit::of_error(&error)).into()
 }

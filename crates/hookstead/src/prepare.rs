@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_memory::Budget;
@@ -40,7 +39,7 @@ impl Workspace {
 
     /// Opens the secrets.
     pub(crate) fn secrets(&self) -> anyhow::Result<SecretStore> {
-        SecretStore::open(&self.data_dir).context("the secrets cannot be read")
+        Ok(SecretStore::open(&self.data_dir)?)
     }
 
     /// Reads the export, gives it its secrets and compiles its functions, which can be looked at.

@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsString,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,12 +13,12 @@ use clap::{
     Args,
     builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser},
 };
-use hookstead_app::find_root;
+use hookstead_app::{find_root, io_words};
 use hookstead_memory::Budget;
 
 use crate::{
     data_dir,
-    exit::UsageError,
+    exit::{REMEDY, UsageError},
     memory,
     settings::{self, Flag, Settings, Sources},
     shell::quote,
@@ -84,6 +85,7 @@ impl PlaceFlags {
             Some(root) if !named.canonicalize().is_ok_and(|real| real == *root) => root.clone(),
             _ => named.to_owned(),
         };
+        self.check_readable(&app_dir)?;
         let mut flags = more;
         flags.extend(flag("--data-dir", "app", "data_dir", absolute(self.data_dir.as_ref())?));
         let loaded = settings::load(Sources {
@@ -94,9 +96,11 @@ impl PlaceFlags {
         })?;
         loaded.warnings.iter().for_each(|warning| terminal::warning(warning));
         let data_dir = loaded.settings.app.data_dir.get().unwrap_or(data_dir::DEFAULT_NAME);
+        let data_dir = app_dir.join(data_dir);
+        self.check_data_dir(&data_dir)?;
         let workspace = Workspace {
             named_dir: named.to_owned(),
-            data_dir: app_dir.join(data_dir),
+            data_dir,
             settings_file: match self.config() {
                 Some(path) => path.to_owned(),
                 None => app_dir.join(settings::FILE_NAME),
@@ -111,6 +115,38 @@ impl PlaceFlags {
         }
         Ok(workspace)
     }
+
+    /// Refuses a folder that this user may not look into, before its settings are looked for.
+    fn check_readable(&self, app_dir: &Path) -> anyhow::Result<()> {
+        let file = app_dir.join(settings::FILE_NAME).symlink_metadata();
+        match file {
+            Err(error)
+                if error.kind() == ErrorKind::PermissionDenied && self.config().is_none() =>
+            {
+                Err(UsageError(format!(
+                    "the folder {} cannot be read: {}{REMEDY}let this user read it, or run the \
+                     program as its owner; do not run the server as root",
+                    app_dir.display(),
+                    io_words(&error)
+                ))
+                .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_data_dir(&self, folder: &Path) -> anyhow::Result<()> {
+        if folder.is_dir() || !folder.exists() {
+            return Ok(());
+        }
+        let origin = if self.data_dir.is_some() { "--data-dir" } else { "[app] data_dir" };
+        Err(UsageError(format!(
+            "{origin}: {} is a file, not a folder{REMEDY}name a folder; it is made if it does not \
+             exist",
+            folder.display()
+        ))
+        .into())
+    }
 }
 
 impl Workspace {
@@ -118,6 +154,11 @@ impl Workspace {
     pub(crate) fn create_data_dir(&self) -> anyhow::Result<()> {
         data_dir::create(&self.data_dir)
             .with_context(|| format!("the data folder {} cannot be made", self.data_dir.display()))
+    }
+
+    /// Whether there is an app.
+    pub(crate) fn has_app(&self) -> bool {
+        self.has_app
     }
 
     /// Refuses to keep anything for a folder without an app, unless the data folder is named by

@@ -15,7 +15,7 @@ use crate::{
 use super::subject;
 
 const ALIKE: &str = "ask the same of callers in both places";
-const UNORDERED: &str = "it is declared twice, and neither asks more of callers than the other";
+const UNORDERED: &str = "it is declared twice, with different proofs";
 
 /// An endpoint as one entry declares it.
 pub(super) struct Declared {
@@ -111,7 +111,7 @@ fn tell_twin(
     is_equal: bool,
 ) {
     let outcome = match counting {
-        None => "neither asks more of callers than the other, and neither is served".to_owned(),
+        None => "the two ask for different proofs, so neither is served".to_owned(),
         Some(counting) => {
             let which = if is_equal { "first one" } else { "one that asks more of callers" };
             let place = &counting.endpoint.declared_in;

@@ -149,7 +149,7 @@ fn listing_tells_where_each_comes_from() {
 fn a_mounted_file_that_cannot_be_read_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path(), &[("HOOKSTEAD_SECRET_a_FILE", "/nowhere/at/all")]);
-    assert!(matches!(store.get("a"), Err(SecretError::Io { .. })));
+    assert!(matches!(store.get("a"), Err(SecretError::VariableFile { .. })));
 }
 
 #[cfg(unix)]

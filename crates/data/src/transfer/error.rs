@@ -20,6 +20,14 @@ pub enum TransferError {
         line: u64,
         /// In words.
         why: String,
+        /// What to do about this fault, beyond correcting the line.
+        remedy: Option<&'static str>,
+    },
+    /// A file that is to be gone on with was not written by an export.
+    #[error("line {line} is not a whole document; nothing was changed")]
+    NotExported {
+        /// From 1.
+        line: u64,
     },
     /// The store failed.
     #[error(transparent)]

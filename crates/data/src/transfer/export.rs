@@ -8,7 +8,7 @@ use std::{
 use bson::{Bson, Document, RawDocument, RawDocumentBuf, doc, rawdoc};
 
 use super::{TransferError, batches::each_batch, extended::document_of_json};
-use crate::{Answer, Batch, Command, Count, Find, Namespace, Target};
+use crate::{Answer, Batch, Command, Count, DataError, ErrorKind, Find, Namespace, Target};
 
 /// How documents are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,23 @@ impl Export<'_> {
             Answer::Count(count) => Ok(count),
             _ => Ok(0),
         }
+    }
+
+    /// Finds out whether the store understands the query; no document is read for that.
+    ///
+    /// # Errors
+    /// The store refuses the query, or fails.
+    pub async fn check_query(&self) -> Result<(), DataError> {
+        let both = || {
+            let filter = Document::try_from(&*self.filter)?;
+            RawDocumentBuf::try_from(&doc! {"$and": [{"_id": {"$in": []}}, filter]})
+        };
+        let filter = both().map_err(|error: bson::error::Error| {
+            DataError::new(ErrorKind::Refused, "the query holds a value that cannot be sent")
+                .caused_by(error)
+        })?;
+        let find = Find { filter, limit: 1, ..Find::default() };
+        self.target.run(self.name.clone(), Command::Find(find)).await.map(drop)
     }
 
     /// Writes the documents, one a line; answers how many they were. Writing holds the thread up.
@@ -111,6 +128,9 @@ fn unwritable(error: &bson::error::Error) -> TransferError {
     TransferError::Write(io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
+/// The first line of an export begins with this.
+const LINE_START: &[u8] = b"{\"_id\":";
+
 /// Where an export that was interrupted goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resumed {
@@ -123,7 +143,8 @@ pub struct Resumed {
 /// Finds the last document of an export, and takes away what an interruption left half written.
 ///
 /// # Errors
-/// The file is no export, or cannot be read or changed.
+/// The file was not written by an export, which is then left as it is; or it cannot be read or
+/// changed.
 pub fn resume(file: &mut File) -> Result<Resumed, TransferError> {
     file.seek(SeekFrom::Start(0)).map_err(TransferError::Read)?;
     let mut reader = BufReader::new(&*file);
@@ -137,19 +158,24 @@ pub fn resume(file: &mut File) -> Result<Resumed, TransferError> {
         }
         whole_bytes += bytes as u64;
         lines += 1;
+        if lines == 1 && (!line.starts_with(LINE_START) || id_of_line(&line).is_none()) {
+            return Err(TransferError::NotExported { line: lines });
+        }
         std::mem::swap(&mut line, &mut last);
+    }
+    // Nothing says that an export began this line.
+    if lines == 0 && !line.is_empty() {
+        return Err(TransferError::NotExported { line: 1 });
     }
     let after = match lines {
         0 => None,
-        _ => Some(id_of_line(&last).map_err(|why| TransferError::Text { line: lines, why })?),
+        _ => Some(id_of_line(&last).ok_or(TransferError::NotExported { line: lines })?),
     };
     file.set_len(whole_bytes).map_err(TransferError::Write)?;
     file.seek(SeekFrom::End(0)).map_err(TransferError::Write)?;
     Ok(Resumed { lines, after })
 }
 
-fn id_of_line(line: &[u8]) -> Result<Bson, String> {
-    let document = document_of_json(line)?;
-    let document = Document::try_from(document).map_err(|error| error.to_string())?;
-    document.get("_id").cloned().ok_or_else(|| "the document has no _id".to_owned())
+fn id_of_line(line: &[u8]) -> Option<Bson> {
+    Document::try_from(document_of_json(line).ok()?).ok()?.remove("_id")
 }

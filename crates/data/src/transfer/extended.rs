@@ -1,19 +1,25 @@
 //! Extended JSON, in the forms of today and in those that older tools wrote.
 
+mod fault;
+
 use bson::{Document, RawDocumentBuf};
 use serde_json::{Map, Value, json};
+
+pub use fault::DocumentError;
 
 /// The document that a text stands for.
 ///
 /// # Errors
-/// In words, without the text itself.
-pub fn document_of_json(text: &[u8]) -> Result<RawDocumentBuf, String> {
-    let value: Value = serde_json::from_slice(text).map_err(|error| format!("no JSON: {error}"))?;
-    let Value::Object(mut fields) = value else { return Err("no document".to_owned()) };
+/// The text is not JSON, not an object, or holds a value that cannot be stored.
+pub fn document_of_json(text: &[u8]) -> Result<RawDocumentBuf, DocumentError> {
+    let value = serde_json::from_slice(text).map_err(|error| DocumentError::of_syntax(&error))?;
+    let Value::Object(mut fields) = value else { return Err(DocumentError::Shape) };
     fields.values_mut().for_each(modernise);
-    let document =
-        Document::try_from(fields).map_err(|error| format!("no extended JSON: {error}"))?;
-    RawDocumentBuf::try_from(&document).map_err(|error| error.to_string())
+    // The parser's own message tells neither the field nor the remedy.
+    let document = Document::try_from(fields.clone());
+    document
+        .and_then(|document| RawDocumentBuf::try_from(&document))
+        .map_err(|_| DocumentError::of_fields(&fields))
 }
 
 /// Gives what older versions of mongoexport wrote the form of today.
@@ -105,14 +111,31 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (text, wanted) in [
-            ("{a: 1}", "no JSON: key must be a string"),
-            (r#"{"a": {"$oid": "x"}}"#, "no extended JSON"),
-            (r#"{"a": {"$date": "yesterday"}}"#, "no extended JSON"),
-            ("[]", "no document"),
+            ("{a: 1}", "column 2 is not JSON: the name of a field must stand in double quotes"),
+            (
+                r#"{"a": {"$oid": "xyz"}}"#,
+                "the field a: an $oid has 24 hexadecimal digits, and \"xyz\" has not",
+            ),
+            (r#"{"a": [1, {"b": {"$date": "yesterday"}}]}"#, "the field a.1.b: $date is not right"),
+            (
+                r#"{"a": {"$numberInt": "99999999999"}}"#,
+                "the field a: \"99999999999\" does not fit into 32 bits; use $numberLong",
+            ),
+            (r#"{"a": {"$gt": {"$date": 1.5}}}"#, "the field a.$gt: $date is not right"),
+            (r#"{"a": {"$numberLong": "x"}}"#, "the field a: $numberLong is not right"),
+            (r#"{"a": {"$numberDecimal": "x"}}"#, "the field a: $numberDecimal is not right"),
+            (r#"{"a": {"$binary": {"base64": "?"}}}"#, "the field a: $binary is not right"),
+            (r#"{"a": {"$uuid": "x"}}"#, "the field a: $uuid is not right"),
+            (r#"{"a": {"$timestamp": 1}}"#, "the field a: $timestamp is not right"),
+            ("{\"a\\u0000\": 1}", "the name of a field holds a zero byte"),
+            ("{\"a\":", "column 5 is not JSON: it ends too early"),
+            ("[]", "this is not a JSON object"),
         ] {
-            let told = document_of_json(text.as_bytes()).unwrap_err();
-            assert!(told.starts_with(wanted), "{text}: {told}");
+            let told = document_of_json(text.as_bytes()).unwrap_err().to_string();
+            assert_eq!(told, wanted, "{text}");
         }
+        let binary = document_of_json(br#"{"a": {"$binary": 1}}"#).unwrap_err();
+        assert!(binary.remedy().unwrap().contains("\"subType\": \"00\""), "{binary:?}");
     }
 
     #[test]
@@ -122,8 +145,8 @@ mod tests {
                 |depth: usize| format!("{{\"a\":{}1{}}}", open.repeat(depth), close.repeat(depth));
             assert!(document_of_json(nested(90).as_bytes()).is_ok(), "{open}");
             for depth in [128, 1000, 1_000_000] {
-                let told = document_of_json(nested(depth).as_bytes()).unwrap_err();
-                assert!(told.starts_with("no JSON: recursion limit"), "{open} {depth}: {told}");
+                let told = document_of_json(nested(depth).as_bytes()).unwrap_err().to_string();
+                assert_eq!(told, "the document is nested too deep", "{open} {depth}");
             }
         }
     }

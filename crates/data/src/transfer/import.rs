@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, io::Read};
 
-use bson::{RawDocument, RawDocumentBuf, oid::ObjectId, raw::cstr, rawdoc};
+use bson::{RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId, raw::cstr, rawdoc};
 
 use super::{
     TransferError,
     existing::{self, key_of},
-    extended::document_of_json,
+    extended::{DocumentError, document_of_json},
     scan::Scan,
 };
 use crate::{
@@ -39,10 +39,17 @@ pub struct Imported {
     pub present: u64,
     /// Documents that the store does not take, such as those that a unique index keeps out.
     pub refused: u64,
-    /// Documents that had no `_id` and were given one: they would come again.
+    /// Documents that are stored with an `_id` that they were given: they would come again.
     pub without_id: u64,
     /// Bytes of text that have been read.
     pub bytes: u64,
+}
+
+impl Imported {
+    fn count_inserted(&mut self, is_id_new: bool) {
+        self.inserted += 1;
+        self.without_id += u64::from(is_id_new);
+    }
 }
 
 /// A document that the store does not take.
@@ -68,8 +75,14 @@ pub struct Import<'a> {
     pub refused: &'a mut dyn FnMut(Refused),
 }
 
-/// A document, and the line where it begins.
-type Numbered = (u64, RawDocumentBuf);
+/// A document of the text.
+struct Numbered {
+    /// The line where it begins, from 1.
+    line: u64,
+    document: RawDocumentBuf,
+    /// Whether it had no `_id` and was given one.
+    is_id_new: bool,
+}
 
 impl Import<'_> {
     /// Reads a text to its end and stores what it holds. Reading holds the thread up.
@@ -96,7 +109,7 @@ impl Import<'_> {
 
     /// A batch, and whether it is the last one.
     fn read(
-        &self,
+        &mut self,
         scan: &mut Scan<impl Read>,
         done: &mut Imported,
     ) -> (Vec<Numbered>, Option<Result<(), TransferError>>) {
@@ -107,15 +120,25 @@ impl Import<'_> {
                 Ok(None) => return (batch, Some(Ok(()))),
                 Err(error) => return (batch, Some(Err(error))),
             };
+            let line = text.line;
             match document_of_json(&text.bytes) {
                 Ok(document) => {
-                    let document = with_id(document, &mut done.without_id);
-                    bytes += document.as_bytes().len();
-                    batch.push((text.line, document));
+                    // The search for what is there already would fail for all of the batch.
+                    if let Some(name) = operator_in_id(&document) {
+                        let why = format!(
+                            "the _id holds the field {name}, and no field inside an _id may begin \
+                             with $"
+                        );
+                        done.refused += 1;
+                        let error = DataError::new(ErrorKind::Refused, why);
+                        (self.refused)(Refused { line, error });
+                        continue;
+                    }
+                    let one = with_id(line, document);
+                    bytes += one.document.as_bytes().len();
+                    batch.push(one);
                 }
-                Err(why) => {
-                    return (batch, Some(Err(TransferError::Text { line: text.line, why })));
-                }
+                Err(error) => return (batch, Some(Err(text_error(line, &error)))),
             }
         }
         (batch, None)
@@ -137,7 +160,7 @@ impl Import<'_> {
     }
 
     async fn existing(&self, batch: &[Numbered]) -> Result<HashSet<Vec<u8>>, TransferError> {
-        let documents = batch.iter().map(|(_, document)| -> &RawDocument { document });
+        let documents = batch.iter().map(|one| -> &RawDocument { &one.document });
         existing::keys(self.target, &self.name, documents).await
     }
 
@@ -150,22 +173,23 @@ impl Import<'_> {
     ) -> Result<(), TransferError> {
         let before = batch.len();
         // The second of two with the same _id finds the first.
-        let new = |(_, document): &Numbered| key_of(document).is_none_or(|key| there.insert(key));
+        let new = |one: &Numbered| key_of(&one.document).is_none_or(|key| there.insert(key));
         let batch: Vec<Numbered> = batch.into_iter().filter(new).collect();
         done.present += (before - batch.len()) as u64;
-        let count = batch.len() as u64;
-        let documents = batch.iter().map(|(_, document)| document.clone()).collect();
+        let documents = batch.iter().map(|one| one.document.clone()).collect();
         match self.send_inserts(documents).await {
-            Ok(()) => done.inserted += count,
+            Ok(()) => batch.iter().for_each(|one| done.count_inserted(one.is_id_new)),
             Err(error) if is_of_document(&error) => {
                 let stored = self.existing(&batch).await?;
-                for (line, document) in batch {
-                    if key_of(&document).is_some_and(|key| stored.contains(&key)) {
-                        done.inserted += 1;
-                        continue;
+                for Numbered { line, document, is_id_new } in batch {
+                    let is_there = key_of(&document).is_some_and(|key| stored.contains(&key));
+                    let is_stored = is_there || {
+                        let outcome = self.send_inserts(vec![document]).await;
+                        self.judge(line, outcome, done)?
+                    };
+                    if is_stored {
+                        done.count_inserted(is_id_new);
                     }
-                    let outcome = self.send_inserts(vec![document]).await;
-                    done.inserted += u64::from(self.judge(line, outcome, done)?);
                 }
             }
             Err(error) => return Err(error.into()),
@@ -189,21 +213,21 @@ impl Import<'_> {
     ) -> Result<(), TransferError> {
         let mut is_new =
             |document: &RawDocument| key_of(document).is_none_or(|key| there.insert(key));
-        let kinds: Vec<bool> = batch.iter().map(|(_, document)| is_new(document)).collect();
-        let all = batch.iter().map(|(_, document)| replacement(document)).collect();
+        let kinds: Vec<bool> = batch.iter().map(|one| is_new(&one.document)).collect();
+        let all = batch.iter().map(|one| replacement(&one.document)).collect();
         let outcome = self.send_writes(all).await;
         let together = match outcome {
             Err(error) if is_of_document(&error) => false,
             outcome => outcome.map(|()| true)?,
         };
-        for ((line, document), is_new) in batch.into_iter().zip(kinds) {
+        for (Numbered { line, document, is_id_new }, is_new) in batch.into_iter().zip(kinds) {
             // A replacement that is done again changes nothing.
             let stored = together || {
                 let outcome = self.send_writes(vec![replacement(&document)]).await;
                 self.judge(line, outcome, done)?
             };
             match (stored, is_new) {
-                (true, true) => done.inserted += 1,
+                (true, true) => done.count_inserted(is_id_new),
                 (true, false) => done.replaced += 1,
                 (false, _) => {}
             }
@@ -255,14 +279,31 @@ fn replacement(document: &RawDocument) -> WriteOperation {
     })
 }
 
-fn with_id(document: RawDocumentBuf, without_id: &mut u64) -> RawDocumentBuf {
+fn with_id(line: u64, document: RawDocumentBuf) -> Numbered {
     if matches!(document.get(cstr!("_id")), Ok(Some(_))) {
-        return document;
+        return Numbered { line, document, is_id_new: false };
     }
-    *without_id += 1;
     let mut complete = rawdoc! {"_id": ObjectId::new()};
     for (name, value) in document.iter().map_while(Result::ok) {
         complete.append(name, value);
     }
-    complete
+    Numbered { line, document: complete, is_id_new: true }
+}
+
+/// The first field of an `_id` that begins as operators do, which no store takes.
+fn operator_in_id(document: &RawDocument) -> Option<String> {
+    let Ok(Some(RawBsonRef::Document(id))) = document.get(cstr!("_id")) else { return None };
+    let mut names = id.iter().map_while(Result::ok).map(|(name, _)| name.as_str());
+    names.find(|name| name.starts_with('$')).map(str::to_owned)
+}
+
+/// What is wrong with a document that begins on a line of the text.
+fn text_error(line: u64, error: &DocumentError) -> TransferError {
+    let line = match error {
+        DocumentError::Syntax { line: of_document, .. } => {
+            (line + *of_document as u64).saturating_sub(1)
+        }
+        _ => line,
+    };
+    TransferError::Text { line, why: error.to_string(), remedy: error.remedy() }
 }

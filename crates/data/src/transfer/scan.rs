@@ -11,6 +11,10 @@ use super::TransferError;
 /// A document of 16 MiB takes less as text, whatever it holds.
 const TEXT_BYTES_MAX: usize = 256 << 20;
 
+/// What to do with a text that is not JSON from its beginning.
+const OTHER_FORMATS: &str = "export again with mongoexport --type=json (CSV cannot be imported); \
+    turn a .bson file into JSON with bsondump";
+
 /// The UTF-8 mark that some editors put at the beginning.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -97,7 +101,7 @@ impl<R: Read> Scan<R> {
     fn end(&self) -> Result<Option<Text>, TransferError> {
         match self.list {
             List::Unknown | List::None | List::Ended => Ok(None),
-            _ => Err(self.fault("the array has no end: the file was cut off".to_owned())),
+            _ => Err(text_fault(self.line, "the array has no end: the file was cut off")),
         }
     }
 
@@ -109,8 +113,7 @@ impl<R: Read> Scan<R> {
         loop {
             let buffer = self.input.fill_buf().map_err(TransferError::Read)?;
             if buffer.is_empty() {
-                let why = "the document has no end: the file was cut off";
-                return Err(TransferError::Text { line, why: why.to_owned() });
+                return Err(text_fault(line, "the document has no end: the file was cut off"));
             }
             let mut end = None;
             for (place, byte) in buffer.iter().enumerate() {
@@ -136,8 +139,7 @@ impl<R: Read> Scan<R> {
                 return Ok(Text { bytes, line });
             }
             if bytes.len() > TEXT_BYTES_MAX {
-                let why = "the document is larger than any that can be stored";
-                return Err(TransferError::Text { line, why: why.to_owned() });
+                return Err(text_fault(line, "the document is larger than any that can be stored"));
             }
         }
     }
@@ -168,17 +170,18 @@ impl<R: Read> Scan<R> {
             byte => format!("the byte 0x{byte:02x}"),
         };
         if self.list == List::Unknown {
-            return self.fault(format!(
-                "a document in JSON begins with {{, and here is {found}; bsondump turns BSON into \
-                 JSON, and mongoexport writes no other format with --type=json"
-            ));
+            return TransferError::Text {
+                line: self.line,
+                why: "the line does not begin with {, so it is not a JSON document".to_owned(),
+                remedy: Some(OTHER_FORMATS),
+            };
         }
-        self.fault(format!("a document is expected here, and not {found}"))
+        text_fault(self.line, format!("a document is expected here, and not {found}"))
     }
+}
 
-    fn fault(&self, why: String) -> TransferError {
-        TransferError::Text { line: self.line, why }
-    }
+fn text_fault(line: u64, why: impl Into<String>) -> TransferError {
+    TransferError::Text { line, why: why.into(), remedy: None }
 }
 
 #[cfg(test)]
@@ -239,8 +242,9 @@ mod tests {
         for (text, wanted) in [
             ("{}\n{", "line 2: the document has no end"),
             ("{}\n1", "line 2: a document is expected here, and not '1'"),
-            ("a,b\n1,2", "line 1: a document in JSON begins with {, and here is 'a'"),
-            ("\u{16}\0\0\0", "the byte 0x16; bsondump turns BSON into JSON"),
+            ("a,b\n1,2", "line 1: the line does not begin with {, so it is not a JSON document"),
+            ("\u{16}\0\0\0", "line 1: the line does not begin with {"),
+            ("{}\u{16}", "and not the byte 0x16"),
             ("[{}\n{}]", "line 2: a document is expected here"),
             ("[{},]", "and not ']'"),
             ("[{}\n", "line 2: the array has no end"),

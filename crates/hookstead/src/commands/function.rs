@@ -19,7 +19,7 @@ use self::request::RequestFlags;
 use crate::{
     exit::{Exit, REMEDY},
     prepare::Prepared,
-    settings::nearest,
+    settings::{Settings, nearest},
     terminal::{self, DIM, RED, YELLOW, clean, paint},
     workspace::{AppFlags, folder_of_app},
 };
@@ -88,7 +88,7 @@ fn run_function(args: &RunArgs) -> anyhow::Result<Exit> {
             let trial = request::run(&args.name, request, &prepared, &workspace.settings);
             runtime.block_on(trial)
         }
-        None => runtime.block_on(run_with_arguments(args, entry, &prepared)),
+        None => runtime.block_on(run_with_arguments(args, entry, &prepared, &workspace.settings)),
     }
 }
 
@@ -96,6 +96,7 @@ async fn run_with_arguments(
     args: &RunArgs,
     entry: String,
     prepared: &Prepared,
+    settings: &Settings,
 ) -> anyhow::Result<Exit> {
     let invocation = Invocation {
         entry,
@@ -106,7 +107,7 @@ async fn run_with_arguments(
     };
     let completion = prepared.site.functions().invoke(invocation).await;
     let needs_request = args.arguments.is_empty() && is_called_by_requests(args, &prepared.app);
-    tell(completion, needs_request)
+    tell(completion, needs_request, settings)
 }
 
 /// Says that there is no such function, which one may be meant, and which there are.
@@ -148,7 +149,7 @@ fn array(arguments: &[String]) -> String {
     format!("[{}]", arguments.iter().map(argument).collect::<Vec<_>>().join(","))
 }
 
-fn tell(completion: Completion, needs_request: bool) -> anyhow::Result<Exit> {
+fn tell(completion: Completion, needs_request: bool, settings: &Settings) -> anyhow::Result<Exit> {
     tell_log(&completion.log);
     match completion.outcome {
         Ok(reply) => {
@@ -158,7 +159,14 @@ fn tell(completion: Completion, needs_request: bool) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Err(failure) => {
-            terminal::error(&failure.message);
+            terminal::error(&match failure.kind {
+                // Nothing else runs here that a run would have to wait for.
+                FailureKind::TooManyRequests => no_memory(settings),
+                _ if failure.message.is_empty() => {
+                    "the function threw an Error without a message".to_owned()
+                }
+                _ => failure.message,
+            });
             failure.stack.iter().for_each(|stack| terminal::note(stack));
             if needs_request && failure.kind == FailureKind::FunctionExecutionError {
                 terminal::note(
@@ -168,6 +176,14 @@ fn tell(completion: Completion, needs_request: bool) -> anyhow::Result<Exit> {
             Ok(Exit::Failure)
         }
     }
+}
+
+fn no_memory(settings: &Settings) -> String {
+    let limit = match settings.limits.memory_mib {
+        0 => String::new(),
+        mebibytes => format!(": [limits] memory_mib is {mebibytes}"),
+    };
+    format!("there is not enough memory to run a function{limit}{REMEDY}raise memory_mib")
 }
 
 /// What a function wrote to its console. A standard error that is full is no fault of the function.

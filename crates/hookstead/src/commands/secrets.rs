@@ -1,8 +1,7 @@
 //! `hookstead secrets`: an export names its secrets and never holds them.
 
 use std::{
-    fs,
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
 };
 
@@ -13,7 +12,7 @@ use clap::Subcommand;
 use hookstead_app::{Secret, SecretStore, secrets::SecretOrigin};
 
 use crate::{
-    commands::sign::without_line_break,
+    body_file,
     data_dir::keep_out_of_git,
     exit::{Exit, REMEDY, UsageError},
     settings::nearest,
@@ -132,12 +131,18 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let store = workspace.secrets()?;
     let mut out = anstream::stdout().lock();
     let names = store.names()?;
+    if names.is_empty() && !workspace.has_app() {
+        workspace.require_app()?;
+    }
     for (name, origin) in &names {
         writeln!(out, "{}  {}", terminal::clean(name), paint(DIM, &origin.to_string()))?;
     }
     // A folder without an app can have secrets all the same.
-    let Ok(loaded) = workspace.load() else { return Ok(Exit::Success) };
-    for need in loaded.app.secret_names() {
+    let needs = workspace.load().map(|loaded| loaded.app.secret_names()).unwrap_or_default();
+    if names.is_empty() && needs.is_empty() {
+        terminal::note(&format!("there are no secrets in {}", shown(&workspace)));
+    }
+    for need in needs {
         if names.iter().any(|(name, _)| *name == need.name) {
             continue;
         }
@@ -220,19 +225,14 @@ impl Home {
 impl SetArgs {
     fn value(&self) -> anyhow::Result<Secret> {
         if let Some(path) = &self.value_file {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read the value from {}", path.display()))?;
-            return Ok(Secret::new(without_line_break(&text).to_owned()));
+            return body_file::read_secret_file(path);
         }
         if io::stdin().is_terminal() {
             let value = rpassword::prompt_password(format!("value of {}: ", self.name))
                 .context("cannot read the value from the terminal")?;
             return Ok(Secret::new(value));
         }
-        let mut text = String::new();
-        let stdin = io::stdin().lock().read_to_string(&mut text);
-        stdin.context("cannot read the value from standard input")?;
-        Ok(Secret::new(without_line_break(&text).to_owned()))
+        body_file::read_secret(io::stdin().lock(), "standard input")
     }
 }
 

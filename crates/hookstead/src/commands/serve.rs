@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use hookstead_app::Part;
+use hookstead_app::{Part, io_words};
 use hookstead_functions::{forget_code, give_back_early};
 use hookstead_journal::{Journal, JournalLimits, Level, LogFormat as JournalFormat, Notice, Style};
 use hookstead_server::{BindError, Config, Server};
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 
-    /// Load the app anew when a file of it changes
+    /// Read the app again when a file of it changes
     #[arg(long)]
     watch: bool,
 
@@ -118,8 +118,9 @@ async fn serve(
         && error.kind() != ErrorKind::BrokenPipe
     {
         terminal::warning(&format!(
-            "standard output cannot be written: {error}; the server runs at {}, and the lines of \
+            "standard output cannot be written: {}; the server runs at {}, and the lines of \
              its log are lost{REMEDY}send standard output where there is room",
+            io_words(&error),
             server.local_addr()
         ));
     }

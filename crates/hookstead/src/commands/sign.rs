@@ -4,13 +4,11 @@ mod route_secret;
 
 use std::{
     convert::Infallible,
-    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 use hookstead_app::Secret;
 use hookstead_signature::{RequestParts, Scheme, Signed, presets};
@@ -18,7 +16,7 @@ use url::Url;
 
 use crate::{
     body_file,
-    exit::{Exit, UsageError},
+    exit::{Exit, REMEDY, UsageError},
     shell::quote,
     workspace::{AppFlags, folder_of_app},
 };
@@ -135,8 +133,11 @@ impl Args {
             return Ok((kind.scheme(), secret));
         }
         let Some(url) = &self.curl else {
-            let message = "a secret is missing: --secret, --secret-file, --secret-name, or --curl";
-            return Err(UsageError(message.to_owned()).into());
+            let message = format!(
+                "no secret is given{REMEDY}add --secret-file FILE or --secret-name NAME, or --curl \
+                 URL to take the secret of that route"
+            );
+            return Err(UsageError(message).into());
         };
         let workspace = self.flags.open(&self.app, Vec::new())?;
         route_secret::find(&workspace, url, &self.method)
@@ -148,9 +149,7 @@ impl Args {
             return route_secret::named(&workspace, name).map(Some);
         }
         if let Some(path) = &self.secret.secret_file {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read the secret from {}", path.display()))?;
-            return Ok(Some(Secret::new(without_line_break(&text).to_owned())));
+            return body_file::read_secret_file(path).map(Some);
         }
         Ok(self.secret.secret.clone())
     }
@@ -187,16 +186,13 @@ impl Args {
         }
         let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| {
-            UsageError("this body fits on no command line; give it as a FILE".to_owned())
+            UsageError(format!(
+                "the body holds bytes that a command line cannot carry{REMEDY}save it as a file \
+                 and name that file"
+            ))
         })?;
         Ok(["--data-raw".to_owned(), quote(text).into_owned()])
     }
-}
-
-/// A text without the one line break that editors put at its end.
-pub(super) fn without_line_break(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
 }
 
 fn secret(text: &str) -> Result<Secret, Infallible> {
@@ -211,12 +207,22 @@ fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> anyhow::Result<Signed>
     Ok(hookstead_signature::sign(scheme, &key, &request, now)?)
 }
 
+/// Reads a URL of the command line.
+fn parse_url(text: &str) -> anyhow::Result<Url> {
+    Url::parse(text).map_err(|_| {
+        anyhow::anyhow!(
+            "{text:?} is no URL{REMEDY}write it with http:// or https://, such as \
+             http://127.0.0.1:7080/app/a/endpoint/b"
+        )
+    })
+}
+
 /// The URL with what the signature adds to its query.
 fn with_query(url: &str, signed: &Signed) -> anyhow::Result<String> {
     if signed.query.is_empty() {
         return Ok(url.to_owned());
     }
-    let mut url = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?;
+    let mut url = parse_url(url)?;
     url.query_pairs_mut().extend_pairs(&signed.query);
     Ok(url.into())
 }

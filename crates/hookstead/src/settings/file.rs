@@ -6,12 +6,16 @@ use std::{
     path::Path,
 };
 
+use hookstead_app::io_words;
 use toml::{
     Spanned, Table, Value,
     de::{DeTable, DeValue},
 };
 
-use super::error::SettingError;
+use super::{
+    error::SettingError,
+    schema::{Key, Settings},
+};
 
 /// A larger file holds no settings.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -32,7 +36,7 @@ pub(super) struct Entry {
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>, SettingError> {
     let text = text_of(path).map_err(|error| SettingError {
         origin: path.display().to_string(),
-        problem: format!("cannot be read: {error}"),
+        problem: format!("cannot be read: {}", io_words(&error)),
         remedy: "put a readable file in its place or remove it; --config names another one"
             .to_owned(),
     })?;
@@ -75,10 +79,11 @@ fn text_of(path: &Path) -> io::Result<String> {
 pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, SettingError> {
     // The parser would quote the line. In the folder of a stranger, this file may be a link to one
     // that holds secrets.
-    let broken = |error: toml::de::Error| SettingError {
-        origin: error.span().map_or_else(|| name.to_owned(), |at| origin(name, text, at.start)),
-        problem: format!("is not TOML: {}", error.message()),
-        remedy: "mend the line; strings need quotes, sections need brackets".to_owned(),
+    let broken = |error: toml::de::Error| {
+        let start = error.span().map(|at| at.start);
+        let (problem, remedy) = what_is_wrong(error.message(), known_key(text, start).as_ref());
+        let origin = start.map_or_else(|| name.to_owned(), |start| origin(name, text, start));
+        SettingError { origin, problem, remedy }
     };
     let values: Table = toml::from_str(text).map_err(broken)?;
     let places = DeTable::parse(text).map_err(broken)?;
@@ -106,6 +111,40 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Vec<Entry>, SettingError> 
         }
     }
     Ok(entries)
+}
+
+/// The setting that the line at an offset sets. Other names may belong to a file of a stranger, and
+/// are not shown.
+fn known_key(text: &str, offset: Option<usize>) -> Option<Key> {
+    let before = text.get(..offset?)?;
+    let line = text.lines().nth(before.matches('\n').count())?;
+    let name = line.split('=').next()?.trim();
+    let above = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let is_below =
+        |key: &Key| above.is_some_and(|line| line.trim() == format!("[{}]", key.section));
+    Settings::keys().into_iter().find(|key| key.name == name && is_below(key))
+}
+
+/// What the parser's message means, and what to do about it.
+fn what_is_wrong(message: &str, key: Option<&Key>) -> (String, String) {
+    const NO_QUOTES: [&str; 2] = ["string values must be quoted", "invalid boolean"];
+    match key {
+        Some(Key { section, name, .. }) if message == "duplicate key" => {
+            (format!("{name} is there twice in [{section}]"), "remove one of them".to_owned())
+        }
+        None if message == "duplicate key" => {
+            ("a key or a section is there twice".to_owned(), "remove one of them".to_owned())
+        }
+        Some(Key { name, .. }) if NO_QUOTES.iter().any(|start| message.starts_with(start)) => (
+            format!("the value of {name} is not TOML"),
+            format!("put a text into double quotes: {name} = \"foo\""),
+        ),
+        _ => (
+            format!("is not TOML: {message}"),
+            "correct the line: a text stands in double quotes, the name of a section in brackets"
+                .to_owned(),
+        ),
+    }
 }
 
 fn table_of<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Option<&'a DeTable<'i>> {

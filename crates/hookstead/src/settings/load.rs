@@ -14,7 +14,7 @@ use super::{
     schema::Settings,
     types::LogFormat,
 };
-use crate::terminal;
+use crate::{exit::REMEDY, terminal};
 
 /// The settings file in the folder of an app.
 pub(crate) const FILE_NAME: &str = "hookstead.toml";
@@ -143,8 +143,9 @@ impl Layers {
         if let Err(wanted) = self.settings.data_sources.set(&entry.key, &entry.value) {
             self.errors.push(SettingError {
                 origin: entry.origin.clone(),
-                problem: format!("[{}.{}] cannot be used", entry.section, entry.key),
-                remedy: format!("it {wanted}"),
+                problem: format!("[{}.{}] {wanted}", entry.section, entry.key),
+                remedy: "correct this section; docs/hookstead.default.toml holds an example"
+                    .to_owned(),
             });
         }
     }
@@ -259,7 +260,14 @@ fn unknown_variable(name: &str) -> String {
     let known: Vec<String> =
         Settings::keys().iter().map(|key| variable(key.section, key.name)).collect();
     let short = SHORT_NAMES.iter().map(|(name, ..)| *name);
-    let hint = nearest(name, known.iter().map(String::as_str).chain(short))
-        .map_or_else(String::new, |known| format!("; did you mean {known}?"));
-    format!("the variable {name} sets nothing{hint}")
+    // All of them begin with it, which is no likeness.
+    let known = known.iter().map(String::as_str).chain(short);
+    let known = known.filter_map(|name| name.strip_prefix(PREFIX));
+    match nearest(name.strip_prefix(PREFIX).unwrap_or(name), known) {
+        Some(near) => format!("the variable {name} sets nothing; did you mean {PREFIX}{near}?"),
+        None => format!(
+            "the variable {name} sets nothing: there is no setting of this name{REMEDY}remove it, \
+             or take a name from docs/configuration.md"
+        ),
+    }
 }

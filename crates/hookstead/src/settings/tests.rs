@@ -157,8 +157,30 @@ fn a_file_that_is_no_toml_or_is_absent_is_an_error() {
 }
 
 #[test]
+fn what_is_no_toml_is_told_with_the_setting() {
+    for (file, expected) in [
+        (
+            "[app]\nid=foo\n",
+            "hookstead.toml:2: the value of id is not TOML\n  → put a text into double quotes: id \
+             = \"foo\"",
+        ),
+        (
+            "[app]\nid = \"a\"\nid = \"b\"\n",
+            "hookstead.toml:3: id is there twice in [app]\n  → remove one of them",
+        ),
+        (
+            "[app]\n[app]\n",
+            "hookstead.toml:2: a key or a section is there twice\n  → remove one of them",
+        ),
+    ] {
+        assert_eq!(message(file), expected);
+    }
+}
+
+#[test]
 fn variables_that_set_nothing_are_told() {
     let variables = [
+        ("HOOKSTEAD_FOO", "x"),
         ("HOOKSTEAD_LIMITS_RUNTIME_S", "3"),
         ("HOOKSTEAD_SECRET_token", "x"),
         ("HOOKSTEAD_SERVICE_HOST", "10.0.0.1"),
@@ -167,7 +189,11 @@ fn variables_that_set_nothing_are_told() {
     let (_, warnings) = load_with("", &variables, Vec::new()).unwrap();
     assert_eq!(
         warnings,
-        ["the variable HOOKSTEAD_LIMITS_RUNTIME_S sets nothing; \
-          did you mean HOOKSTEAD_LIMITS_RUN_TIME_S?"]
+        [
+            "the variable HOOKSTEAD_FOO sets nothing: there is no setting of this name\n  → remove \
+             it, or take a name from docs/configuration.md",
+            "the variable HOOKSTEAD_LIMITS_RUNTIME_S sets nothing; \
+             did you mean HOOKSTEAD_LIMITS_RUN_TIME_S?"
+        ]
     );
 }

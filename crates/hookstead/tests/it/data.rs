@@ -83,9 +83,10 @@ fn an_import_that_was_interrupted_goes_on() {
         let file = place.file("orders.jsonl", &broken);
         let outcome = place.import(&file, &[]);
         assert_eq!(outcome.status, 1, "{outcome:?}");
-        let wanted = format!("{} is not imported to its end", file.display());
+        let wanted = format!("error: {}:1501: the document has no end", file.display());
         assert!(outcome.stderr.contains(&wanted), "{outcome:?}");
-        assert!(outcome.stderr.contains("line 1501: "), "{outcome:?}");
+        let remedy = "→ the documents before line 1501 are imported; correct the line";
+        assert!(outcome.stderr.contains(remedy), "{outcome:?}");
         assert_eq!(place.exported().lines().count(), 1_500);
         let file = place.file("orders.jsonl", &numbered(0..2_500));
         let outcome = place.import(&file, &[]);
@@ -169,10 +170,11 @@ fn an_export_goes_on_behind_its_last_document() {
         let path = file.to_str().unwrap();
         let refused = place.data("export", &["shop.orders", path]);
         assert_eq!(refused.status, 2, "{refused:?}");
-        assert!(refused.stderr.contains("go on with it by --resume"), "{refused:?}");
+        assert!(refused.stderr.contains("exists already\n  → name another file"), "{refused:?}");
         let outcome = place.data("export", &["shop.orders", path, "--resume"]);
         assert_eq!(outcome.status, 0, "{outcome:?}");
         assert!(outcome.stderr.starts_with("exported 2 documents"), "{outcome:?}");
+        assert!(outcome.stderr.contains("; 1 document was there already"), "{outcome:?}");
         assert_eq!(fs::read_to_string(&file).unwrap(), TYPES);
         let again = place.data("export", &["shop.orders", path, "--resume"]);
         assert!(again.stderr.starts_with("exported 0 documents"), "{again:?}");
@@ -205,10 +207,25 @@ fn what_cannot_be_read_is_told_with_a_remedy() {
     let file = place.file("orders.csv", "_id,a\n1,2\n");
     let outcome = place.import(&file, &[]);
     assert_eq!(outcome.status, 1);
-    assert!(outcome.stderr.contains("line 1: a document in JSON begins with {"), "{outcome:?}");
+    let wanted = format!("error: {}:1: the line does not begin with {{", file.display());
+    assert!(outcome.stderr.starts_with(&wanted), "{outcome:?}");
+    assert!(outcome.stderr.contains("→ export again with mongoexport --type=json"), "{outcome:?}");
+    place.import(&place.file("one.json", "{\"_id\": 1}"), &[]);
     for (command, arguments, wanted) in [
         ("import", vec!["orders"], "with a dot between, such as shop.orders"),
-        ("export", vec!["shop.orders", "--query", "{a"], "no JSON"),
+        ("import", vec!["a$b.c"], "\"a$b\" cannot be the name of a database"),
+        ("import", vec!["a.$c"], "\"$c\" cannot be the name of a collection"),
+        ("export", vec!["shop.orders", "--query", "{"], "--query is not JSON: it ends too early\n"),
+        (
+            "export",
+            vec!["shop.orders", "--query", "[1]"],
+            "--query must be a JSON object such as {\"name\": \"Ada\"}\n",
+        ),
+        (
+            "export",
+            vec!["shop.orders", "--query", r#"{"a": {"$oid": "x"}}"#],
+            "--query: the field a: an $oid has 24 hexadecimal digits",
+        ),
         (
             "export",
             vec!["shop.orders", "--source", "mongodb-atlass"],
@@ -219,4 +236,99 @@ fn what_cannot_be_read_is_told_with_a_remedy() {
         assert_eq!(outcome.status, 2, "{outcome:?}");
         assert!(outcome.stderr.contains(wanted), "{outcome:?}");
     }
+}
+
+#[test]
+fn an_export_does_not_go_on_with_a_file_of_something_else() {
+    let place = Place::embedded("");
+    place.import(&place.file("orders.json", &numbered(0..3)), &[]);
+    for (text, line) in [
+        ("{\"_id\":9}", 1),
+        ("{\"name\":9}\n", 1),
+        ("{\"_id\":\n", 1),
+        ("[\n{\"_id\":9}\n]\n", 1),
+        ("a,b\n1,2\n", 1),
+        ("{\"_id\":9}\nnotes\n", 2),
+    ] {
+        let file = place.file("one.json", text);
+        let path = file.to_str().unwrap();
+        let outcome = place.data("export", &["shop.orders", path, "--resume"]);
+        assert_eq!(outcome.status, 1, "{text:?}: {outcome:?}");
+        let told = format!(
+            "error: {path} was not written by an export: line {line} is not a whole document; \
+             nothing was changed\n  → name another file, or remove this one and export again \
+             without --resume\n"
+        );
+        assert_eq!(outcome.stderr, told, "{text:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
+    // An export that was interrupted before its first document has left nothing.
+    let file = place.file("empty.json", "");
+    let outcome = place.data("export", &["shop.orders", file.to_str().unwrap(), "--resume"]);
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), numbered(0..3));
+}
+
+#[test]
+fn a_query_that_a_store_does_not_understand_makes_no_file() {
+    // The test server reads a query only when it meets a document, which MongoDB does not.
+    let place = Place::embedded("");
+    place.import(&place.file("orders.json", &numbered(0..3)), &[]);
+    let file = place.app.path().join("out.jsonl");
+    let path = file.to_str().unwrap();
+    let query = r#"{"a": {"$foo": 1}}"#;
+    let outcome = place.data("export", &["shop.orders", path, "--query", query]);
+    assert_eq!(outcome.status, 2, "{outcome:?}");
+    let told = "error: --query: there is no operator $foo\n  → correct the query and run the \
+                command again\n";
+    assert_eq!(outcome.stderr, told);
+    assert!(!file.exists());
+}
+
+#[test]
+fn an_id_that_looks_like_a_condition_keeps_out_its_document_only() {
+    for place in Place::both() {
+        let text = "{\"_id\":{\"$x\":1}}\n{\"_id\":{\"a\":1}}\n{\"n\":1}\n";
+        let file = place.file("bad.json", text);
+        for mode in ["insert", "upsert"] {
+            let outcome = place.import(&file, &["--mode", mode]);
+            assert_eq!(outcome.status, 1, "{outcome:?}");
+            let told = format!(
+                "warning: {}:1: the _id holds the field $x, and no field inside an _id may begin \
+                 with $\n",
+                file.display()
+            );
+            assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
+            assert!(outcome.stderr.contains("; 1 not taken, see above"), "{outcome:?}");
+        }
+        assert_eq!(place.exported().lines().count(), 3);
+    }
+}
+
+#[test]
+fn a_document_that_is_not_taken_does_not_count_as_one_with_a_new_id() {
+    let settings = "[[data_sources.mongodb-atlas.indexes]]\n\
+                    collection = \"shop.orders\"\nkeys = [\"number\"]\nunique = true\n";
+    let place = Place::embedded(settings);
+    let file = place.file("orders.jsonl", "{\"number\": 7}\n{\"number\": 7}\n");
+    let outcome = place.import(&file, &[]);
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: 1 document had no _id"), "{outcome:?}");
+}
+
+#[test]
+fn a_value_that_is_not_right_is_told_with_its_field_and_what_to_write() {
+    let place = Place::embedded("");
+    let file = place.file("orders.jsonl", "{\"_id\": 1}\n{\"a\":\n {\"$date\": \"soon\"}}\n");
+    let outcome = place.import(&file, &[]);
+    let told = format!(
+        "error: {}:2: the field a: $date is not right\n  → write {{\"$date\": \
+         \"2026-01-31T12:00:00Z\"}}\n  → the documents before line 2 are imported;",
+        file.display()
+    );
+    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    let file = place.file("orders.jsonl", "{\"_id\": 1}\n{\"_id\":\n 2 x}\n");
+    let outcome = place.import(&file, &[]);
+    let told = format!("error: {}:3: column 4 is not JSON: a comma or }} is", file.display());
+    assert!(outcome.stderr.contains(&told), "{outcome:?}");
 }

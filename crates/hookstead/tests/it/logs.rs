@@ -29,7 +29,7 @@ fn failed_starts() -> Vec<FailedStart> {
         ("cannot listen", "", None, |_| {}, 1),
         ("holds no exported app", "", None, remove_app, 1),
         (
-            "secrets cannot be read",
+            "secrets.toml cannot be read",
             "",
             None,
             |app| fs::create_dir_all(app.join(".hookstead/secrets.toml")).unwrap(),
@@ -93,9 +93,9 @@ fn everything_that_a_server_tells_is_json() {
     served.call("GET", &format!("{MADE}/logs"), &[], "");
     served.call("GET", &format!("{MADE}/nothing"), &[], "");
     fs::write(app.path().join("functions/logs.js"), "exports = () => 1").unwrap();
-    eventually("the reload", || served.told().contains("loaded the app anew"));
+    eventually("the reload", || served.told().contains("the app was read again"));
     fs::write(app.path().join("hookstead.toml"), "[limits").unwrap();
-    eventually("the failure", || served.told().contains("last good app goes on"));
+    eventually("the failure", || served.told().contains("the version from before is still served"));
     served.ask_to_stop();
     eventually("the end", || served.told().contains("stopping"));
     let told = objects(&served.told());

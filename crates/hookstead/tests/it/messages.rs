@@ -144,7 +144,7 @@ fn a_standard_output_that_is_full_is_named() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
         assert!(told.contains("standard output"), "{arguments:?}: {told}");
-        assert_eq!(told.matches("os error 28").count(), 1, "{arguments:?}: {told}");
+        assert_eq!(told.matches("the disk is full").count(), 1, "{arguments:?}: {told}");
         assert!(told.contains("→ "), "{arguments:?}: {told}");
     }
 }
@@ -189,9 +189,64 @@ fn what_may_not_be_read_or_written_is_named_once() {
     ] {
         let outcome = run(arguments);
         assert_ne!(outcome.status, 0, "{outcome:?}");
-        assert_eq!(outcome.stderr.matches("os error 13").count(), 1, "{outcome:?}");
+        assert_eq!(outcome.stderr.matches("this user is not allowed to").count(), 1, "{outcome:?}");
         assert!(outcome.stderr.contains(closed) && outcome.stderr.contains("→ "), "{outcome:?}");
     }
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_is_told_itself() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("app");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
+    // Root may read everything.
+    if fs::read_dir(&folder).is_err() {
+        let told = format!(
+            "the folder {} cannot be read: this user is not allowed to\n  → let",
+            folder.display()
+        );
+        check(&[(&["check", text(&folder)], &[&told], 2)]);
+    }
+}
+
+#[test]
+fn a_file_where_the_data_folder_should_be_is_told() {
+    let app = example("quickstart");
+    check(&[(
+        &["check", text(&app), "--data-dir", "/etc/passwd"],
+        &["--data-dir: /etc/passwd is a file, not a folder\n  → name a folder; it is made"],
+        2,
+    )]);
+}
+
+#[test]
+fn an_unknown_flag_is_not_offered_as_a_value() {
+    let outcome = run(&["serve", "--prt", "1"]);
+    assert_eq!(outcome.status, 2);
+    assert!(outcome.stderr.contains("unexpected argument '--prt'"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("as a value"), "{outcome:?}");
+}
+
+#[test]
+fn a_function_that_fails_without_words_is_told_with_what_is_wrong() {
+    let app = app_of(&[
+        ("functions/silent.js", "exports = () => { throw new Error(\"\") }"),
+        ("functions/hello.js", "exports = () => 1"),
+    ]);
+    let run_it = |name: &str| run(&["function", "run", name, "--app", text(app.path())]);
+    let outcome = run_it("silent");
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("the function threw an Error without a message"),
+        "{outcome:?}"
+    );
+    fs::write(app.path().join("hookstead.toml"), "[limits]\nmemory_mib = 1\nmemory_wait_s = 1\n")
+        .unwrap();
+    let outcome = run_it("hello");
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    let told = "there is not enough memory to run a function: [limits] memory_mib is 1\n  → raise";
+    assert!(outcome.stderr.contains(told), "{outcome:?}");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn watching_sees_a_new_version_however_it_is_put_into_place() {
         eventually("a change in the new version", || says(&served, "newest"));
         if !name.contains("deleted") {
             let told = served.told();
-            assert!(!told.contains("error") && !told.contains("last good"), "{name}: {told}");
+            assert!(!told.contains("error") && !told.contains("from before"), "{name}: {told}");
         }
     }
 }
@@ -230,7 +230,7 @@ fn what_cannot_be_reloaded_leaves_the_last_good_state() {
                 let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
                 fs::set_permissions(file, mode).unwrap();
             },
-            "can be read by others",
+            "other users of this machine can read",
         ),
         ("an app that is gone", |app, _| fs::remove_dir_all(app).unwrap(), "cannot be read"),
     ];
@@ -241,7 +241,7 @@ fn what_cannot_be_reloaded_leaves_the_last_good_state() {
         assert!(says(&served, "old"));
         break_it(app.path(), data.path());
         served.signal("HUP");
-        eventually(name, || served.told().contains("the last good app goes on"));
+        eventually(name, || served.told().contains("the version from before is still served"));
         assert!(served.told().contains(wanted), "{name}: {}", served.told());
         assert!(says(&served, "old"), "{name}");
     }
@@ -382,7 +382,7 @@ fn a_reload_does_not_open_what_a_file_protects_that_is_away_for_a_moment() {
         eventually(name, || told("will be open to everybody") > round);
         fs::write(&config, &closed).unwrap();
         assert!(status() >= 400, "{name}");
-        eventually(name, || told("loaded the app anew") > round);
+        eventually(name, || told("the app was read again") > round);
         assert!(status() >= 400, "{name}");
     }
     // Once it is meant, it counts.

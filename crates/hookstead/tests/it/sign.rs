@@ -55,7 +55,7 @@ fn the_secret_of_a_route_is_found_in_the_app() {
     assert!(signed("signed").stdout.contains(HASH));
     assert!(signed("secret").stdout.contains(&format!("'{base}/secret?secret=12345'")));
     assert_eq!(signed("receipt").status, 2);
-    assert!(signed("nothing").stderr.contains("has no route for POST"));
+    assert!(signed("nothing").stderr.contains("the app has no route"));
 }
 
 #[test]
@@ -64,4 +64,27 @@ fn an_empty_or_absent_secret_is_an_error() {
     assert_ne!(run(&["sign", "--secret", "", "--data", BODY]).status, 0);
     let both = run(&["sign", "--secret", "a", "--secret-name", "b", "--data", BODY]);
     assert_eq!(both.status, 2);
+}
+
+#[test]
+fn what_cannot_be_signed_is_told_with_what_to_write() {
+    let app = example("quickstart");
+    let app = app.to_str().unwrap();
+    let hello = "/app/quickstart-abcde/endpoint/hello";
+    let url = format!("http://127.0.0.1:7080{hello}");
+    let get = format!("{hello} takes GET, not POST\n  → add --method GET");
+    let cases: [(&[&str], &str); 4] = [
+        (&["--curl", &url], &get),
+        (&["--curl", "foo"], "\"foo\" is no URL\n  → write it with http:// or https://, such as"),
+        (&[], "no secret is given\n  → add --secret-file FILE or --secret-name NAME, or --curl"),
+        (
+            &["--secret", "a", "--curl", &url],
+            "the body holds bytes that a command line cannot carry\n  → save it as a file",
+        ),
+    ];
+    for (arguments, told) in cases {
+        let outcome = run_with_input(&[&["sign", "--app", app], arguments].concat(), "\u{0}");
+        assert_ne!(outcome.status, 0, "{outcome:?}");
+        assert!(outcome.stderr.contains(told), "{outcome:?}");
+    }
 }

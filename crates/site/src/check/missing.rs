@@ -11,6 +11,9 @@ use super::{
     uses::{DATABASE, ModuleKind, OUTGOING},
 };
 
+/// What to do about a source that is not there.
+const PUT_BACK: &str = "put the file back into the export";
+
 /// Something that a route uses and that is not there.
 #[derive(Debug, Serialize)]
 pub struct Missing {
@@ -72,12 +75,19 @@ impl Missing {
     }
 
     /// The source of a route.
-    pub(super) fn source(function: &str) -> Self {
-        let message = match function {
-            "" => "no function is named".to_owned(),
-            _ => format!("the function `{function}` has no file"),
+    /// `unusable`: the file, where it is there and cannot be used.
+    pub(super) fn source(function: &str, unusable: Option<&str>) -> Self {
+        let (message, remedy) = match (function, unusable) {
+            ("", _) => ("no function is named".to_owned(), PUT_BACK),
+            (_, Some(file)) => (
+                format!(
+                    "the file of the function `{function}` cannot be used ({file}): see the error \
+                     of that file"
+                ),
+                "correct that file",
+            ),
+            (_, None) => (format!("the function `{function}` has no file"), PUT_BACK),
         };
-        let remedy = "put the file back into the export";
         Self::new("file", function, message, remedy)
     }
 

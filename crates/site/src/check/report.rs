@@ -190,8 +190,11 @@ fn report_route(
     let (uses, mut missing) = survey.of_route(route, wanted);
     let here = BTreeSet::from([declaration.place.file.clone()]);
     if declaration.file.is_none() {
-        let mut source = Missing::source(&route.function).used_in(&here);
-        source.remedy = told.remedy_of_source(route).unwrap_or(source.remedy);
+        let unusable = told.unusable_source(route);
+        let mut source = Missing::source(&route.function, unusable.as_deref()).used_in(&here);
+        if unusable.is_none() {
+            source.remedy = told.remedy_of_source(route).unwrap_or(source.remedy);
+        }
         missing.insert(0, source);
     }
     let secret = secret_name(&declaration.protection);
@@ -226,6 +229,8 @@ struct Told<'a> {
     files_missing: HashMap<&'a str, &'a str>,
     /// What the engine says, by the file of the source.
     syntax_errors: HashMap<&'a str, &'a str>,
+    /// Files that are there and cannot be used.
+    unusable: BTreeSet<&'a str>,
 }
 
 impl<'a> Told<'a> {
@@ -240,7 +245,19 @@ impl<'a> Told<'a> {
             functions_missing: with_field.collect(),
             files_missing: of(ProblemCode::WebhookFileMissing).map(remedy).collect(),
             syntax_errors: of(SYNTAX_ERROR).map(message).collect(),
+            unusable: of(ProblemCode::FileUnusable).map(|one| one.file.as_str()).collect(),
         }
+    }
+
+    /// The source of a route, where it is there and cannot be used.
+    fn unusable_source(&self, route: &Listing) -> Option<String> {
+        let function = &route.function;
+        let places = [
+            route.declaration.place.file.replace("config.json", "source.js"),
+            format!("functions/{function}.js"),
+            format!("functions/{function}/source.js"),
+        ];
+        places.into_iter().find(|file| self.unusable.contains(file.as_str()))
     }
 
     /// What to do about a source that is not there.

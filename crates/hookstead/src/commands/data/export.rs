@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufWriter, ErrorKind, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use bson::RawDocumentBuf;
 use clap::ValueEnum;
 use hookstead_data::{
-    Namespace, Store,
-    transfer::{self, Export, ExportFormat, Resumed, TransferError},
+    DataError, ErrorKind, Namespace, Store,
+    transfer::{self, DocumentError, Export, ExportFormat, Resumed, TransferError},
 };
 
 use super::{
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     file: Option<PathBuf>,
 
     /// Only documents that match this query, in extended JSON
-    #[arg(long, value_name = "JSON", value_parser = query)]
-    query: Option<RawDocumentBuf>,
+    #[arg(long, value_name = "JSON")]
+    query: Option<String>,
 
     /// How types are written
     #[arg(long, value_enum, default_value_t = Format::Canonical)]
@@ -61,24 +61,29 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let filter = args.query.as_deref().map(query).transpose()?.unwrap_or_default();
     let place = args.home.open()?;
     if let Some(missing) = place.runtime.block_on(missing(&*place.store, &args.collection)) {
         terminal::error(&missing);
         return Ok(Exit::Failure);
     }
-    let (mut out, resumed) = open(args)?;
     let bar = progress::over_documents();
-    let export = Export {
+    let mut export = Export {
         target: &*place.store,
         name: args.collection.clone(),
-        filter: args.query.clone().unwrap_or_default(),
+        filter,
         format: match args.format {
             Format::Canonical => ExportFormat::Canonical,
             Format::Relaxed => ExportFormat::Relaxed,
         },
-        after: resumed.after,
+        after: None,
         progress: &mut |written| bar.set_position(written),
     };
+    if args.query.is_some() {
+        place.runtime.block_on(export.check_query()).map_err(explain_query)?;
+    }
+    let (mut out, resumed) = open(args)?;
+    export.after = resumed.after;
     let outcome = place.runtime.block_on(async {
         if !bar.is_hidden() {
             bar.set_length(export.count().await?);
@@ -145,27 +150,43 @@ fn open(args: &Args) -> anyhow::Result<(Out, Resumed)> {
         let options =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = options.with_context(context)?;
-        let resumed = transfer::resume(&mut file)
-            .with_context(|| format!("{} is no export that can be gone on with", path.display()))?;
+        let resumed = transfer::resume(&mut file).map_err(|error| {
+            let is_export = !matches!(error, TransferError::NotExported { .. });
+            let context = match path.display() {
+                path if is_export => format!("{path} cannot be gone on with"),
+                path => format!(
+                    "{path} was not written by an export{REMEDY}name another file, or remove this \
+                     one and export again without --resume"
+                ),
+            };
+            anyhow::Error::new(error).context(context)
+        })?;
         return Ok((Out::File(BufWriter::new(file)), resumed));
     }
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => Ok((Out::File(BufWriter::new(file)), Resumed::default())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(is_there(path).into()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(is_there(args, path).into())
+        }
         Err(error) => Err(error).with_context(context),
     }
 }
 
-fn is_there(path: &Path) -> UsageError {
-    let path = path.display();
-    UsageError(format!("{path} is there already; name another file, or go on with it by --resume"))
+fn is_there(args: &Args, path: &Path) -> UsageError {
+    let Namespace { database, collection } = &args.collection;
+    UsageError(format!(
+        "{} exists already{REMEDY}name another file; only if an interrupted export of \
+         {database}.{collection} wrote this one, add --resume",
+        path.display()
+    ))
 }
 
 fn tell(args: &Args, written: u64, before: u64, place: &str) {
     let Namespace { database, collection } = &args.collection;
     let mut text = format!("exported {} of {database}.{collection} ({place})", documents(written));
     if args.resume {
-        text.push_str(&format!("; {} were there", documents(before)));
+        let verb = if before == 1 { "was" } else { "were" };
+        text.push_str(&format!("; {} {verb} there already", documents(before)));
     }
     terminal::note(&text);
 }
@@ -174,13 +195,38 @@ fn explain(args: &Args, error: TransferError) -> anyhow::Error {
     let error = anyhow::Error::new(error);
     match &args.file {
         Some(path) => error.context(format!(
-            "{} is not complete (the same command with --resume goes on)",
+            "{} is not complete{REMEDY}give the same command with --resume to go on",
             path.display()
         )),
         None => error.context("standard output: the export is not complete"),
     }
 }
 
-fn query(text: &str) -> Result<RawDocumentBuf, String> {
-    transfer::document_of_json(text.as_bytes())
+fn query(text: &str) -> Result<RawDocumentBuf, UsageError> {
+    transfer::document_of_json(text.as_bytes()).map_err(|error| {
+        let remedy = error.remedy().map(|remedy| format!("{REMEDY}{remedy}")).unwrap_or_default();
+        UsageError(match &error {
+            DocumentError::Syntax { why, .. } => format!("--query is not JSON: {why}"),
+            DocumentError::Shape => {
+                "--query must be a JSON object such as {\"name\": \"Ada\"}".to_owned()
+            }
+            DocumentError::Value { .. } => format!("--query: {error}{remedy}"),
+        })
+    })
+}
+
+/// Names the flag where the store does not understand the query.
+fn explain_query(error: DataError) -> anyhow::Error {
+    if !matches!(error.kind, ErrorKind::Refused | ErrorKind::Unsupported) {
+        return anyhow::Error::new(error).context("the documents cannot be read");
+    }
+    let text = error.message.split_once("operator: ");
+    let why = match text.filter(|(start, _)| start.starts_with("unknown")) {
+        Some((_, name)) => {
+            let name = name.split(['.', ' ']).next().unwrap_or_default();
+            format!("there is no operator {name}")
+        }
+        None => error.message,
+    };
+    UsageError(format!("--query: {why}{REMEDY}correct the query and run the command again")).into()
 }

@@ -15,10 +15,13 @@ use hookstead_data::{
 use indicatif::{HumanCount, ProgressBar};
 
 use super::{
-    place::{Home, documents, namespace},
+    place::{Home, documents, namespace_to_write},
     progress,
 };
-use crate::{exit::Exit, terminal};
+use crate::{
+    exit::{Exit, REMEDY},
+    terminal,
+};
 
 /// Lines of documents that the store does not take; more are only counted.
 const REFUSALS_TOLD_MAX: u64 = 20;
@@ -31,7 +34,8 @@ const REFUSALS_TOLD_MAX: u64 = 20;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Collection, with its database, such as shop.orders
-    #[arg(value_name = "DATABASE.COLLECTION", value_parser = namespace)]
+    #[arg(value_name = "DATABASE.COLLECTION",
+          value_parser = namespace_to_write)]
     collection: Namespace,
 
     /// File of documents [default: standard input]
@@ -129,16 +133,27 @@ fn tell(args: &Args, done: &Imported, place: &str) {
 
 /// Names the file, and what to do.
 fn explain(args: &Args, error: TransferError) -> anyhow::Error {
-    let is_text = matches!(error, TransferError::Text { .. });
-    let remedy = match is_text {
-        true => {
-            "what comes before it is imported; mend it and import again, which leaves what is \
-                 there as it is"
-        }
-        false => "import again to go on: what is there is left as it is",
+    let shown = shown(args);
+    let TransferError::Text { line, why, remedy } = error else {
+        return anyhow::Error::new(error).context(format!(
+            "{shown} is not imported to its end{REMEDY}import again to go on: documents that are \
+             there stay as they are"
+        ));
     };
-    anyhow::Error::new(error)
-        .context(format!("{} is not imported to its end ({remedy})", shown(args)))
+    let again = match line {
+        1 => "correct the line and import again".to_owned(),
+        _ => format!(
+            "the documents before line {line} are imported; correct the line and import again: \
+             documents that are there stay as they are"
+        ),
+    };
+    // What says how to write a value goes with it; what asks for another file does not.
+    let remedies = match remedy {
+        Some(remedy) if line == 1 => remedy.to_owned(),
+        Some(remedy) => format!("{remedy}{REMEDY}{again}"),
+        None => again,
+    };
+    anyhow::anyhow!("{shown}:{line}: {why}{REMEDY}{remedies}")
 }
 
 fn shown(args: &Args) -> String {

@@ -9,10 +9,13 @@ use tokio::runtime::Runtime;
 
 use crate::{
     data::Opened,
-    exit::UsageError,
+    exit::{REMEDY, UsageError},
     settings::nearest,
     workspace::{PlaceFlags, folder_of_app},
 };
+
+/// Servers take no longer name of a database.
+const DATABASE_BYTES_MAX: usize = 63;
 
 /// Flags that say whose documents.
 #[derive(Debug, clap::Args)]
@@ -81,6 +84,26 @@ pub(super) fn namespace(text: &str) -> Result<Namespace, String> {
     Ok(Namespace { database: database.to_owned(), collection: collection.to_owned() })
 }
 
+/// The same for a collection that may be made: its names must be some that a server takes.
+pub(super) fn namespace_to_write(text: &str) -> Result<Namespace, String> {
+    let name = namespace(text)?;
+    let Namespace { database, collection } = &name;
+    let is_odd = |letter: char| letter.is_whitespace() || "/\\.\"$\0".contains(letter);
+    if database.len() > DATABASE_BYTES_MAX || database.contains(is_odd) {
+        return Err(format!(
+            "{database:?} cannot be the name of a database{REMEDY}use a name of 1 to \
+             {DATABASE_BYTES_MAX} bytes without spaces and without / \\ . \" $"
+        ));
+    }
+    if collection.starts_with('$') || collection.starts_with("system.") {
+        return Err(format!(
+            "{collection:?} cannot be the name of a collection{REMEDY}use a name that does not \
+             begin with $ or \"system.\""
+        ));
+    }
+    Ok(name)
+}
+
 /// `1 document`, `12 documents`.
 pub(super) fn documents(number: u64) -> String {
     format!("{} document{}", HumanCount(number), if number == 1 { "" } else { "s" })
@@ -88,7 +111,7 @@ pub(super) fn documents(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{choose, documents, namespace};
+    use super::{choose, documents, namespace, namespace_to_write};
 
     #[test]
     fn a_collection_is_named_with_its_database() {
@@ -96,6 +119,22 @@ mod tests {
         assert_eq!((name.database.as_str(), name.collection.as_str()), ("shop", "orders.2024"));
         for text in ["orders", ".orders", "shop.", ""] {
             assert!(namespace(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_server_takes_is_refused() {
+        for text in ["shop.orders", "shop.a$b", "größe.x y", "a.b.system.c"] {
+            assert!(namespace_to_write(text).is_ok(), "{text}");
+        }
+        let long = "a".repeat(64) + ".b";
+        for text in ["a$b.c", "a b.c", "a/b.c", "a\"b.c", "a\\b.c", "a\0.c", &long] {
+            let told = namespace_to_write(text).unwrap_err();
+            assert!(told.contains("cannot be the name of a database\n  → use a name of"), "{told}");
+        }
+        for text in ["a.$b", "a.system.b"] {
+            let told = namespace_to_write(text).unwrap_err();
+            assert!(told.contains("cannot be the name of a collection\n  → use"), "{told}");
         }
     }
 

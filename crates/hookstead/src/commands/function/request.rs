@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use hookstead_server::{TrialFailure, TrialRequest, TrialResponse, try_request};
 
-use super::tell_log;
+use super::{no_memory, tell_log};
 use crate::{
     body_file,
     exit::{Exit, REMEDY, UsageError},
@@ -93,7 +93,11 @@ pub(super) async fn run(
             Ok(Exit::Success)
         }
         Err(failure) => {
-            tell_failure(&failure);
+            match failure.status {
+                // Nothing else runs here that a run would have to wait for.
+                429 => terminal::error(&no_memory(settings)),
+                _ => tell_failure(&failure),
+            }
             Ok(Exit::Failure)
         }
     }

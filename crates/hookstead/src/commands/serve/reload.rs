@@ -234,7 +234,10 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
                 }
             };
             if !prepared.is_some_and(|prepared| self.serve(prepared)) {
-                terminal::warning("nothing is replaced: the last good app goes on");
+                terminal::warning(
+                    "the changed app has errors (see above); the version from before is still \
+                     served",
+                );
             }
         }
     }
@@ -300,16 +303,18 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         if !broken.is_subset(&self.known) {
             let site = self.handle.site();
             if !closes(site.endpoints(), &prepared) {
-                terminal::warning("the app is broken");
                 return false;
             }
             // Whatever else is broken, nobody may call through a door that was just locked.
-            terminal::warning("the app is broken; it is served all the same, for it closes more");
+            terminal::warning(
+                "the changed app has errors; it is served nevertheless, because it protects a \
+                 route that was open to everybody",
+            );
         }
         self.known = broken;
         self.closed.note(prepared.site.endpoints());
         self.handle.replace(prepared.site);
-        terminal::note("loaded the app anew");
+        terminal::note("the app was read again; the changes are in use");
         true
     }
 

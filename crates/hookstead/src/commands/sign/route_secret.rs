@@ -4,9 +4,14 @@ use anyhow::Context as _;
 use hookstead_app::{Protection, Secret, SecretSource};
 use hookstead_signature::{Scheme, presets};
 use hookstead_site::Listing;
-use url::Url;
 
-use crate::{exit::UsageError, workspace::Workspace};
+use super::parse_url;
+use crate::{
+    exit::{REMEDY, UsageError},
+    settings::nearest,
+    shell::quote,
+    workspace::Workspace,
+};
 
 /// How the route at a URL is proven, and with what.
 pub(super) fn find(
@@ -14,12 +19,18 @@ pub(super) fn find(
     url: &str,
     method: &str,
 ) -> anyhow::Result<(&'static Scheme, Secret)> {
-    let path = Url::parse(url).with_context(|| format!("{url:?} is no URL"))?.path().to_owned();
+    let path = parse_url(url)?.path().to_owned();
     let prepared = workspace.prepare()?;
-    let mut at_path = prepared.site.endpoints().iter().filter(|one| one.path == path);
+    let at_path = || prepared.site.endpoints().iter().filter(|one| one.path == path);
     let takes = |one: &&Listing| one.method == "*" || one.method.eq_ignore_ascii_case(method);
-    let route = at_path.find(takes).with_context(|| {
-        format!("the app has no route for {method} {path}; give a secret, or mend the URL")
+    let route = at_path().find(takes).ok_or_else(|| match at_path().next() {
+        Some(Listing { method: other, .. }) => {
+            anyhow::anyhow!("{path} takes {other}, not {method}{REMEDY}add --method {other}")
+        }
+        None => anyhow::anyhow!(
+            "the app has no route {path}{REMEDY}correct the URL, or give a secret with \
+             --secret-file FILE or --secret-name NAME"
+        ),
     })?;
     let (scheme, source) = match &route.declaration.protection {
         Protection::Signed { scheme, secret } => (presets::by_name(scheme), secret),
@@ -37,8 +48,15 @@ pub(super) fn find(
 
 /// A secret of the app, by its name.
 pub(super) fn named(workspace: &Workspace, name: &str) -> anyhow::Result<Secret> {
-    workspace.secrets()?.get(name)?.ok_or_else(|| {
-        let message = format!("there is no secret {name:?}; `hookstead secrets set` sets one");
-        UsageError(message).into()
-    })
+    let store = workspace.secrets()?;
+    if let Some(secret) = store.get(name)? {
+        return Ok(secret);
+    }
+    let names = store.names()?;
+    let near = nearest(name, names.iter().map(|(name, _)| name.as_str()));
+    let remedy = near.map_or_else(
+        || format!("set it with `hookstead secrets set {}`", quote(name)),
+        |near| format!("did you mean {near}?"),
+    );
+    Err(UsageError(format!("there is no secret {name:?}{REMEDY}{remedy}")).into())
 }
