@@ -31,7 +31,7 @@ pub struct DataError {
     pub kind: ErrorKind,
     /// MongoDB's number for it, where it has one.
     pub code: Option<MongoCode>,
-    /// In the words of a MongoDB server, where it would have any.
+    /// For the caller, with the meaning of a MongoDB server's message.
     pub message: String,
     /// For the log.
     #[source]

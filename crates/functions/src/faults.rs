@@ -11,7 +11,7 @@ const FAULTS_MAX: usize = 16;
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// What the function was told.
+    /// What the function was told, unless the detail says all of it.
     pub(crate) message: String,
     /// What only the operator is told.
     pub(crate) detail: String,

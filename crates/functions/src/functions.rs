@@ -10,8 +10,8 @@ use hookstead_memory::{Account, Budget, Refused, Share};
 use hookstead_outbound::{Client, OutboundError};
 
 use crate::{
-    Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLine, Reply, ServiceRules,
-    Settings, SyntaxError,
+    Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
+    ServiceRules, Settings, SyntaxError,
     host::{RunHost, execution_error, memory_failure},
     program::{Callable, Program},
 };
@@ -126,14 +126,42 @@ impl Functions {
         };
         match self.pool.run(Arc::clone(&self.program.image), limits, host).await {
             Ok((host, ending)) => {
-                let (answer, log, held) = host.into_parts();
-                (outcome(ending, answer), log, Some(held.into_share()))
+                let started_at = host.started_at;
+                let (answer, mut log, held) = host.into_parts();
+                let outcome = outcome(ending, answer);
+                let broken = |failure| self.broken_limit(failure, started_at);
+                log.extend(outcome.as_ref().err().and_then(broken));
+                (outcome, log, Some(held.into_share()))
             }
             Err(Busy) => {
                 let message = "too many requests are waiting already".to_owned();
                 (Err(failure(FailureKind::TooManyRequests, message)), Vec::new(), None)
             }
         }
+    }
+
+    /// Which limit a run broke, for the log: callers learn no settings.
+    fn broken_limit(&self, failure: &Failure, started_at: Instant) -> Option<LogLine> {
+        let Limits { run_time, run_cpu_time, run_memory_bytes, .. } = &*self.limits;
+        let message = &failure.message;
+        let text = match failure.kind {
+            FailureKind::ExecutionTimeLimitExceeded if started_at.elapsed() >= *run_time => {
+                format!(
+                    "{message}: the run took more than {} s ([limits] run_time_s)",
+                    run_time.as_secs_f64()
+                )
+            }
+            FailureKind::ExecutionTimeLimitExceeded => format!(
+                "{message}: the run computed for more than {} s ([limits] run_cpu_s)",
+                run_cpu_time.as_secs_f64()
+            ),
+            FailureKind::MemoryLimitExceeded => format!(
+                "{message}: the run needed more than {} MiB ([limits] run_memory_mib)",
+                run_memory_bytes >> 20
+            ),
+            _ => return None,
+        };
+        Some(LogLine { level: LogLevel::Error, text })
     }
 
     /// The memory budget, which servers of these functions share.

@@ -9,7 +9,8 @@ use std::{
 use anyhow::Context as _;
 use hookstead_app::{App, DataSource};
 use hookstead_data::{
-    EmbeddedFile, EmbeddedOptions, IndexSpec, MongoOptions, MongoStore, ReadPreference, Store,
+    DataError, EmbeddedFile, EmbeddedOptions, ErrorKind, IndexSpec, MongoOptions, MongoStore,
+    ReadPreference, Store,
 };
 use hookstead_functions::DataSources;
 use serde_json::Value as Json;
@@ -126,16 +127,27 @@ impl StorePlan<'_> {
 
 fn open_file(workspace: &Workspace) -> anyhow::Result<EmbeddedFile> {
     let options = embedded_options(&workspace.settings);
-    EmbeddedFile::open_within(&workspace.data_dir, options, &workspace.memory)
-        .context("the documents cannot be opened")
+    Ok(EmbeddedFile::open_within(&workspace.data_dir, options, &workspace.memory)?)
 }
 
 fn embedded(file: &EmbeddedFile, name: &str, indexes: Vec<IndexSpec>) -> anyhow::Result<Opened> {
     let store = file.data_source(name);
     Handle::current()
         .block_on(store.declare_indexes(indexes))
-        .with_context(|| format!("[data_sources.{name}] indexes"))?;
+        .map_err(|error| of_indexes(name, error))?;
     Ok(Opened { place: file.path().display().to_string(), store: Arc::new(store) })
+}
+
+/// What is wrong with declared indexes, or with the file that they are in.
+fn of_indexes(name: &str, error: DataError) -> anyhow::Error {
+    if !matches!(error.kind, ErrorKind::Internal | ErrorKind::Unavailable) {
+        return anyhow::Error::new(error).context(format!("[data_sources.{name}] indexes"));
+    }
+    // Functions are told less of the file than operators.
+    match error.source {
+        Some(fault) => anyhow::Error::msg(format!("{fault:#}")),
+        None => error.into(),
+    }
 }
 
 impl Stores {

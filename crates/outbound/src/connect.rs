@@ -34,14 +34,30 @@ pub(crate) struct Connector {
 pub(crate) enum ConnectError {
     #[error("there is no host in the URL")]
     NoHost,
-    #[error("the host name does not resolve")]
+    #[error("the host name cannot be looked up")]
     Resolve(#[source] io::Error),
-    #[error("the host name has no address")]
+    #[error("the DNS has no address for this host name")]
     NoAddress,
     #[error("not permitted")]
     Refused(#[source] Refusal),
     #[error("cannot connect to {address}")]
     Connect { address: SocketAddr, source: io::Error },
+}
+
+impl ConnectError {
+    /// The standard library has only a text for it, which is that of the C library.
+    fn of_lookup(error: io::Error) -> Self {
+        const NO_ADDRESS: [&str; 5] = [
+            "Name or service not known",
+            "No address associated with hostname",
+            "Name does not resolve",
+            "Name has no usable address",
+            "nodename nor servname provided",
+        ];
+        let text = error.to_string();
+        let has_none = NO_ADDRESS.iter().any(|part| text.contains(part));
+        if has_none { Self::NoAddress } else { Self::Resolve(error) }
+    }
 }
 
 impl Connector {
@@ -73,7 +89,7 @@ async fn connect(guard: &Guard, uri: &Uri) -> Result<TcpStream, ConnectError> {
     let port = uri.port_u16().unwrap_or(default_port);
     let name = host.trim_start_matches('[').trim_end_matches(']');
     guard.vet_name(host, port).map_err(ConnectError::Refused)?;
-    let addresses = lookup_host((name, port)).await.map_err(ConnectError::Resolve)?;
+    let addresses = lookup_host((name, port)).await.map_err(ConnectError::of_lookup)?;
     let vetted = guard.vet(host, addresses).map_err(ConnectError::Refused)?;
     connect_to_any(&vetted).await
 }

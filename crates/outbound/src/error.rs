@@ -1,6 +1,6 @@
 //! What can be wrong: with the settings, or with a call.
 
-use std::{error::Error, iter, time::Duration};
+use std::{error::Error, io, iter, time::Duration};
 
 use hookstead_memory::Refused;
 
@@ -112,18 +112,39 @@ impl CallError {
         }
     }
 
-    /// The error of a body that ended too soon.
+    /// The error of a body that did not arrive.
     pub(crate) fn of_body(error: &(dyn Error + 'static)) -> Self {
+        let is_end = |cause: &(dyn Error + 'static)| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+        };
+        if chain(error).any(is_end) {
+            return Self::Body("the connection ended before the whole body had arrived".to_owned());
+        }
         Self::Body(reason(error, 0))
     }
 }
 
 /// What went wrong, from the general to the particular.
 fn reason(error: &(dyn Error + 'static), skipped: usize) -> String {
-    let mut levels: Vec<_> = chain(error).skip(skipped).map(ToString::to_string).collect();
+    let mut levels: Vec<_> = chain(error).skip(skipped).map(words).collect();
     // An error that wraps another often repeats it.
     levels.dedup();
     levels.join(": ")
+}
+
+/// What an error says, or something plainer where it is known.
+fn words(error: &(dyn Error + 'static)) -> String {
+    // An error of the system may hold another one.
+    let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    if let Some(held) = held {
+        return words(held);
+    }
+    let no_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+    if error.downcast_ref::<rustls::Error>() == Some(&no_tls) {
+        return "the server does not speak TLS at this port; is http:// meant?".to_owned();
+    }
+    error.to_string()
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -35,7 +35,7 @@ enum Target {
 
 /// A host that may not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host}:{port} may not be called: it is {why}; the log of the server has more")]
+#[error("{host}:{port} may not be called; the log of the server tells the operator why")]
 pub struct Refusal {
     host: String,
     port: u16,
@@ -50,8 +50,8 @@ impl Refusal {
         let Self { host, port, address, why } = self;
         let what = address.map_or_else(|| host.clone(), |address| address.to_string());
         format!(
-            "{what} is {why}; if functions are meant to call it, add \"{host}:{port}\" to \
-             [outbound] allow"
+            "{host}:{port} may not be called, because {what} is {why}: only if functions must \
+             call it, add \"{host}:{port}\" to [outbound] allow"
         )
     }
 }
@@ -176,20 +176,20 @@ mod tests {
     ) -> Result<Vec<String>, String> {
         let rules = allow.iter().map(|entry| Rule::parse(entry).unwrap()).collect();
         let guard = Guard::new(rules, listed_only);
-        guard.vet_name(host, 443).map_err(|refusal| refusal.to_string())?;
+        guard.vet_name(host, 443).map_err(|refusal| refusal.detail())?;
         let addresses = addresses.iter().map(|address| address.parse().unwrap());
         guard
             .vet(host, addresses)
             .map(|vetted| vetted.iter().map(ToString::to_string).collect())
-            .map_err(|refusal| refusal.to_string())
+            .map_err(|refusal| refusal.detail())
     }
 
     #[test]
     fn a_refusal_names_the_host_and_the_remedy() {
         assert_eq!(
             vet(&[], "intranet.example", &["10.0.0.1:8080"]).unwrap_err(),
-            "intranet.example:8080 may not be called: it is a private address; the log of the \
-             server has more"
+            "intranet.example:8080 may not be called, because 10.0.0.1 is a private address: only \
+             if functions must call it, add \"intranet.example:8080\" to [outbound] allow"
         );
         // What the message proposes is what helps.
         assert!(vet(&["intranet.example:8080"], "intranet.example", &["10.0.0.1:8080"]).is_ok());
@@ -247,8 +247,9 @@ mod tests {
         }
         assert_eq!(
             vet_by(true, &[], "api.example", &public).unwrap_err(),
-            "api.example:443 may not be called: it is not on the list of what functions may call; \
-             the log of the server has more"
+            "api.example:443 may not be called, because api.example is not on the list of what \
+             functions may call: only if functions must call it, add \"api.example:443\" to \
+             [outbound] allow"
         );
     }
 

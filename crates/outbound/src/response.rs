@@ -156,7 +156,7 @@ async fn read_body(
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::FileTooLarge => CallError::TooLarge { bytes_max },
         io::ErrorKind::OutOfMemory => CallError::Memory(Refused::Limit),
-        _ => CallError::of_body(&error),
+        _ => CallError::Body("it is not valid gzip".to_owned()),
     };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| CallError::of_body(&error))?;

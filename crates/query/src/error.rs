@@ -2,7 +2,8 @@
 
 use crate::MongoCode;
 
-/// A refusal in the words of a MongoDB server, so that functions meet the texts they know.
+/// A refusal with the meaning of a MongoDB server's message, in our own words. Functions of real
+/// apps tell refusals apart by the number, or by `E11000` and `duplicate key`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QueryError {

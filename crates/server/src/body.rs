@@ -77,8 +77,8 @@ fn refuse(full: Full) -> Refusal {
     Refusal::too_many_requests().with_detail(match full {
         Full::All => "there is no memory for the bodies of more requests ([limits] bodies_mib)",
         Full::Connection => {
-            "there is little memory left for bodies, and those of this connection hold as much \
-             as others ([limits] bodies_mib)"
+            "little memory is left for bodies, and this connection holds much of it ([limits] \
+             bodies_mib)"
         }
     })
 }

@@ -48,8 +48,8 @@ impl Room {
         let closed = std::mem::take(&mut self.closed);
         self.told = Some(Instant::now());
         journal.notice(format!(
-            "{reason}: {closed} that waited for their clients were closed, \
-             as those of {address}, which has most"
+            "{reason}: {closed} idle connections were closed, first those of {address}, which has \
+             the most"
         ));
         true
     }

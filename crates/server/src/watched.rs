@@ -36,6 +36,8 @@ const READ_AT_ONCE_BYTES: usize = 64 << 10;
 /// Bytes that are read and dropped at once.
 const DROPPED_AT_ONCE_BYTES: usize = 16 << 10;
 
+const BROKEN_FRAMES: &str = "the frames of the request body break the rules of HTTP";
+
 /// The stream of a connection.
 pub(crate) struct Watched<S> {
     stream: Metered<S>,
@@ -149,7 +151,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
             return Poll::Pending;
         }
         if self.framing.has_flawed_body() {
-            return Poll::Ready(Err(io::Error::other("the body is framed wrongly")));
+            return Poll::Ready(Err(io::Error::other(BROKEN_FRAMES)));
         }
         let before = buffer.filled().len();
         let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(cx, buffer) else {
@@ -172,7 +174,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
             buffer.set_filled(before + passed);
             if passed == 0 && result.is_ok() {
                 // Nothing would be read as the end of the connection.
-                return Poll::Ready(Err(io::Error::other("the body is framed wrongly")));
+                return Poll::Ready(Err(io::Error::other(BROKEN_FRAMES)));
             }
         }
         Poll::Ready(result)

@@ -127,7 +127,7 @@ impl EmbeddedStore {
     }
 
     pub(crate) fn error(&self, failure: Failure) -> DataError {
-        failure.into_error(self.core.path())
+        self.core.shared.file.explain(failure)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong inside: an answer for the caller, or a fault of the file.
 
-use std::path::{Path, PathBuf};
+use std::{error::Error, fmt, path::Path};
 
 use hookstead_query::QueryError;
 use rusqlite::ErrorCode;
@@ -53,11 +53,11 @@ impl Failure {
         matches!(self, Self::Answer(error) if error.kind == ErrorKind::Unavailable)
     }
 
-    /// What the caller is told, by the path of the file for the operator.
-    pub(crate) fn into_error(self, path: &Path) -> DataError {
+    /// What the caller is told, with the fault of the file for the operator.
+    pub(crate) fn into_error(self, path: &Path, bytes_max: Option<u64>) -> DataError {
         match self {
             Self::Answer(error) => error,
-            Self::Storage(error) => at_work(path, error),
+            Self::Storage(error) => at_work(path, bytes_max, &error),
             Self::Cancelled => DataError::new(ErrorKind::Internal, "the operation was given up"),
         }
     }
@@ -69,24 +69,42 @@ pub(crate) fn gone() -> DataError {
         .with_code(MongoCode::INTERNAL_ERROR)
 }
 
-/// A fault of the file, for the operator: which file, what is wrong, what helps.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {}", path.display(), trouble(source).1)]
+/// A fault of the file, for the operator: which file, what is wrong, what helps. The alternate form
+/// (`{:#}`) has the remedy on a line of its own, for terminals.
+#[derive(Debug)]
 pub(crate) struct FileFault {
-    path: PathBuf,
-    source: rusqlite::Error,
+    kind: ErrorKind,
+    what: String,
+    remedy: Option<String>,
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if f.alternate() { "\n  → " } else { ": " };
+        f.write_str(&self.what)?;
+        self.remedy.iter().try_for_each(|remedy| write!(f, "{separator}{remedy}"))
+    }
+}
+
+impl Error for FileFault {}
+
+impl From<FileFault> for DataError {
+    fn from(fault: FileFault) -> Self {
+        Self::new(fault.kind, format!("{fault:#}"))
+    }
 }
 
 /// A fault while the file is opened. An operator reads it, so it says everything.
-pub(crate) fn at_opening(path: &Path, error: rusqlite::Error) -> DataError {
-    let kind = trouble(&error).0;
-    let fault = FileFault { path: path.to_owned(), source: error };
-    DataError::new(kind, fault.to_string()).caused_by(fault.source)
+pub(crate) fn at_opening(
+    path: &Path,
+    bytes_max: Option<u64>,
+    error: &rusqlite::Error,
+) -> DataError {
+    FileFault::new(path, bytes_max, error).into()
 }
 
 /// A fault while a function waits, which need not know where files are.
-fn at_work(path: &Path, error: rusqlite::Error) -> DataError {
-    let (kind, _) = trouble(&error);
+fn at_work(path: &Path, bytes_max: Option<u64>, error: &rusqlite::Error) -> DataError {
     let (code, message) = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
             (MongoCode::OUT_OF_DISK_SPACE, "the store of documents has no space left")
@@ -99,32 +117,90 @@ fn at_work(path: &Path, error: rusqlite::Error) -> DataError {
         }
         _ => (MongoCode::INTERNAL_ERROR, "the store of documents has a fault; the log names it"),
     };
-    let fault = FileFault { path: path.to_owned(), source: error };
-    DataError::new(kind, message).with_code(code).caused_by(fault)
+    let fault = FileFault::new(path, bytes_max, error);
+    DataError::new(fault.kind, message).with_code(code).caused_by(fault)
 }
 
-/// What kind of fault it is, and what it says to the operator.
-fn trouble(error: &rusqlite::Error) -> (ErrorKind, String) {
-    let text = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            "this is no database of documents; move the file away to begin with an empty one, \
-             or put a backup in its place"
-        }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            "the file is damaged; put a backup in its place (with no -wal file beside it), or \
-             save what can be read with: sqlite3 FILE .recover"
-        }
-        Some(ErrorCode::DiskFull) => "the disk is full; make room, nothing is lost",
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            let text = "another process has held the file for too long; end it or wait";
-            return (ErrorKind::Unavailable, text.to_owned());
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            "the file cannot be opened for writing; check its owner, its permissions and those \
-             of its folder"
-        }
-        Some(ErrorCode::SystemIoFailure) => "the disk failed; see the system's log",
-        _ => return (ErrorKind::Internal, error.to_string()),
-    };
-    (ErrorKind::Internal, text.to_owned())
+impl FileFault {
+    fn new(path: &Path, bytes_max: Option<u64>, error: &rusqlite::Error) -> Self {
+        let file = path.display();
+        let (what, remedy) = match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => return Self::not_a_database(path),
+            Some(ErrorCode::DatabaseCorrupt) => (
+                format!("{file} is damaged"),
+                format!(
+                    "put a backup in its place and remove {file}-wal, or save what is readable \
+                     with: sqlite3 {file} .recover"
+                ),
+            ),
+            Some(ErrorCode::DiskFull) => return Self::full(path, bytes_max),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                let what = format!("another process has held {file} for too long");
+                let remedy = "end that process, or wait until it has finished";
+                return Self::of(ErrorKind::Unavailable, what, remedy);
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => (
+                format!("{file} cannot be opened"),
+                "this user must be allowed to write the file and its folder, and the limit of \
+                 open files (ulimit -n) must not be too small"
+                    .to_owned(),
+            ),
+            Some(ErrorCode::SystemIoFailure) => (
+                format!("{file} cannot be read or written, because the disk failed"),
+                "the log of the system says more".to_owned(),
+            ),
+            _ => {
+                let what = format!("{file}: {error}");
+                return Self { kind: ErrorKind::Internal, what, remedy: None };
+            }
+        };
+        Self::of(ErrorKind::Internal, what, remedy)
+    }
+
+    fn of(kind: ErrorKind, what: String, remedy: impl Into<String>) -> Self {
+        Self { kind, what, remedy: Some(remedy.into()) }
+    }
+
+    /// A file of another program.
+    pub(crate) fn not_a_database(path: &Path) -> Self {
+        Self::of(
+            ErrorKind::Internal,
+            format!("{} is not a database of Hookstead", path.display()),
+            "move it away to begin with an empty one, or put a backup in its place",
+        )
+    }
+
+    /// A folder in the place of the file.
+    pub(crate) fn folder(path: &Path) -> Self {
+        let what = format!("{} is a folder", path.display());
+        Self::of(ErrorKind::Internal, what, "move it away")
+    }
+
+    /// SQLite has one error for the limit of a file and for a full disk.
+    fn full(path: &Path, bytes_max: Option<u64>) -> Self {
+        const KEPT: &str = "the documents stored so far are kept";
+        let file = path.display();
+        let (what, remedy) = match bytes_max.filter(|_| !is_disk_full(path)) {
+            Some(bytes_max) => (
+                format!(
+                    "{file} has reached the limit of {} MiB ([data] file_mib_max)",
+                    bytes_max.div_ceil(1 << 20)
+                ),
+                format!("raise it, or delete documents; {KEPT}"),
+            ),
+            None => (
+                format!("{file} cannot grow: the disk is full"),
+                format!("free some space, then repeat; {KEPT}"),
+            ),
+        };
+        Self::of(ErrorKind::Internal, what, remedy)
+    }
+}
+
+/// Whether there is no space beside the file. SQLite writes what it can before it gives up, and
+/// leaves it in its log, so that a disk that was full still is.
+fn is_disk_full(path: &Path) -> bool {
+    const FREE_BYTES_MIN: u64 = 1 << 20;
+    rustix::fs::statvfs(path.parent().unwrap_or(path))
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < FREE_BYTES_MIN)
 }

@@ -18,7 +18,7 @@ pub struct EmbeddedOptions {
     pub queue_bytes_max: usize,
     /// How many bytes of documents a transaction may change.
     pub transaction_bytes_max: usize,
-    /// How long the file may become; then writes fail as on a full disk.
+    /// How long the file may become; then writes that make it longer fail.
     pub file_bytes_max: Option<u64>,
     /// How many transactions may be open at the same time; one more waits.
     pub transactions_max: usize,

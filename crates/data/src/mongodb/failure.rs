@@ -1,5 +1,7 @@
 //! The driver's errors, in words for people who have never heard of it.
 
+use std::io;
+
 use bson::Document;
 use mongodb::error::{
     Error, ErrorKind as Driver, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, WriteFailure,
@@ -7,6 +9,7 @@ use mongodb::error::{
 
 use crate::{DataError, ErrorKind, MongoCode};
 
+const NOT_FOUND: &str = "no MongoDB server is found";
 const ALONE: &str = "transactions need a MongoDB replica set; this server runs alone";
 
 /// Servers before 4.2 send the last two.
@@ -103,7 +106,7 @@ pub(super) fn from_driver(error: Error) -> DataError {
         Driver::Io(_) | Driver::ConnectionPoolCleared { .. } => {
             unavailable("the connection to MongoDB broke off", &error)
         }
-        Driver::DnsResolve { .. } => unavailable("no MongoDB server is found", &error),
+        Driver::DnsResolve { .. } => unavailable(NOT_FOUND, &error),
         Driver::InvalidTlsConfig { .. } => unavailable("TLS to MongoDB cannot be set up", &error),
         Driver::InvalidArgument { message, .. } => DataError::new(ErrorKind::Refused, message),
         Driver::Transaction { .. } if is_unsupported(&error) => {
@@ -122,6 +125,21 @@ pub(super) fn from_driver(error: Error) -> DataError {
     if failure.source.is_some() { failure } else { failure.caused_by(error) }
 }
 
+/// The driver's error while the servers of a URI are looked up; the DNS must have the host if the
+/// URI names no servers itself.
+pub(super) fn from_lookup(error: Error, host: &str) -> DataError {
+    let has_no_entry = |message: &str| message.starts_with("no records found");
+    match error.kind.as_ref() {
+        Driver::DnsResolve { message, .. } if has_no_entry(message) => {
+            DataError::new(ErrorKind::Unavailable, NOT_FOUND).with_detail(format!(
+                "the DNS has no entry for the MongoDB deployment {host} (SRV record \
+                 _mongodb._tcp.{host}): check the host name in the URI and the network"
+            ))
+        }
+        _ => from_driver(error),
+    }
+}
+
 /// Whether the driver believes that the server knows no transactions.
 pub(super) fn is_unsupported(error: &Error) -> bool {
     matches!(
@@ -133,6 +151,9 @@ pub(super) fn is_unsupported(error: &Error) -> bool {
 /// Why a server did not answer, in a few words.
 pub(super) fn cause(error: &Error) -> String {
     match error.kind.as_ref() {
+        Driver::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "nothing listens there".to_owned()
+        }
         Driver::Io(error) => error.to_string(),
         Driver::Command(command) => command.message.clone(),
         kind => kind.to_string(),

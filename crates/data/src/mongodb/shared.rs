@@ -174,7 +174,7 @@ impl Shared {
                 let message = format!("DNS names no MongoDB server within {}", seconds(time));
                 DataError::new(ErrorKind::Unavailable, message).with_detail(&self.hosts)
             })?
-            .map_err(|error| self.explain(error))?;
+            .map_err(|error| failure::from_lookup(error, &self.hosts))?;
         options.app_name.get_or_insert_with(|| self.options.app_name.clone());
         options.max_pool_size.get_or_insert(self.options.pool_connections_max);
         options.server_selection_timeout = Some(time);

@@ -7,14 +7,17 @@ pub(crate) struct Advice {
     pub(crate) remedy: &'static str,
 }
 
+const DECLARE_INDEX: &str = "declare the index in hookstead.toml under \
+                             `[[data_sources.NAME.indexes]]`, or create it on the server";
+
 /// Methods of drivers and shells that no collection has.
 const OF_COLLECTION: &[(&str, &str)] = &[
     ("countDocuments", "use `count`"),
-    ("createIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),
-    ("createIndexes", "declare them in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("createIndex", DECLARE_INDEX),
+    ("createIndexes", DECLARE_INDEX),
     ("drop", "use `deleteMany({})`"),
     ("dropIndex", "remove the index from hookstead.toml, or on the server"),
-    ("ensureIndex", "declare the index in `[data.indexes]` of hookstead.toml, or on the server"),
+    ("ensureIndex", DECLARE_INDEX),
     ("estimatedDocumentCount", "use `count`"),
     ("findAndModify", "use `findOneAndUpdate`"),
     ("findById", "use `findOne({ _id: … })`"),

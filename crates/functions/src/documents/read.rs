@@ -19,6 +19,10 @@ use crate::border::class;
 /// Beyond it, a whole number is no longer known to the unit.
 const WHOLE_MAX: f64 = (1_u64 << 53) as f64;
 
+const CHANGED_OBJECT_ID: &str = "the function changed an ObjectId so that it is no longer valid: \
+                                 it must have 24 hexadecimal digits";
+const CHANGED_DECIMAL: &str = "the function changed a Decimal128 so that it holds no number";
+
 /// The document that JavaScript gave.
 ///
 /// # Errors
@@ -106,7 +110,7 @@ fn instance(
     match class {
         class::OBJECT_ID => {
             let id = ObjectId::parse_str(text(reader)?);
-            take(RawBsonRef::ObjectId(id.map_err(|_| wrong("an ObjectId is not one any more"))?));
+            take(RawBsonRef::ObjectId(id.map_err(|_| wrong(CHANGED_OBJECT_ID))?));
         }
         class::BINARY | class::UUID => {
             let Item::Bytes(bytes) = next(reader)? else { return Err(broken()) };
@@ -123,7 +127,7 @@ fn instance(
         class::DOUBLE => take(RawBsonRef::Double(number(reader)?)),
         class::DECIMAL128 => {
             let decimal = text(reader)?.parse::<Decimal128>();
-            let decimal = decimal.map_err(|_| wrong("a Decimal128 is not one any more"))?;
+            let decimal = decimal.map_err(|_| wrong(CHANGED_DECIMAL))?;
             take(RawBsonRef::Decimal128(decimal));
         }
         class::REGULAR_EXPRESSION => {
@@ -170,7 +174,7 @@ fn sorted(options: &str) -> String {
 fn text<'a>(reader: &mut PackedReader<'a>) -> Result<&'a str, Thrown> {
     match next(reader)? {
         Item::Text(text) => Ok(text),
-        _ => Err(wrong("a BSON value has lost its text")),
+        _ => Err(wrong("a field of a BSON value was changed and is no longer a text")),
     }
 }
 
@@ -178,7 +182,7 @@ fn number(reader: &mut PackedReader<'_>) -> Result<f64, Thrown> {
     match next(reader)? {
         Item::Integer(integer) => Ok(f64::from(integer)),
         Item::Number(number) | Item::Marked(_, number) => Ok(number),
-        _ => Err(wrong("a BSON value has lost its number")),
+        _ => Err(wrong("a field of a BSON value was changed and is no longer a number")),
     }
 }
 
@@ -195,5 +199,5 @@ fn wrong(message: &str) -> Thrown {
 }
 
 fn broken() -> Thrown {
-    wrong("a value cannot be stored")
+    wrong("the document holds a value of a type that cannot be stored")
 }

@@ -144,11 +144,21 @@ fn values_that_mean_the_same_are_stored_in_one_way() {
 fn what_bson_cannot_hold_is_refused() {
     use Item as I;
     let cases: [(&[Item<'_>], &str); 6] = [
-        (&[I::End], "a value cannot be stored"),
-        (&[I::Instance(99)], "a value cannot be stored"),
-        (&[I::Instance(class::OBJECT_ID), I::Text("x")], "an ObjectId is not one any more"),
-        (&[I::Instance(class::OBJECT_ID), I::Null], "a BSON value has lost its text"),
-        (&[I::Instance(class::INT32), I::Null], "a BSON value has lost its number"),
+        (&[I::End], "the document holds a value of a type that cannot be stored"),
+        (&[I::Instance(99)], "the document holds a value of a type that cannot be stored"),
+        (
+            &[I::Instance(class::OBJECT_ID), I::Text("x")],
+            "the function changed an ObjectId so that it is no longer valid: it must have 24 \
+             hexadecimal digits",
+        ),
+        (
+            &[I::Instance(class::OBJECT_ID), I::Null],
+            "a field of a BSON value was changed and is no longer a text",
+        ),
+        (
+            &[I::Instance(class::INT32), I::Null],
+            "a field of a BSON value was changed and is no longer a number",
+        ),
         (
             &[I::Instance(class::REGULAR_EXPRESSION), I::Text("a\0"), I::Text("")],
             "a regular expression must not hold a zero byte",

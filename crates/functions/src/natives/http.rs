@@ -52,7 +52,7 @@ async fn perform(
 ) -> Answered {
     let response = client.perform(head, body, account).await.map_err(|error| {
         if let Some(detail) = error.detail() {
-            faults.note(Fault { message: error.message(), detail, is_outage: false });
+            faults.note(Fault { message: "http request".to_owned(), detail, is_outage: false });
         }
         broken(error)
     })?;

@@ -65,8 +65,8 @@ impl SyntaxError {
     /// The place and the line itself, for a log.
     pub(crate) fn trace(&self, file: &str) -> Option<String> {
         let (line, column) = self.place?;
-        let excerpt = self.excerpt.as_deref().unwrap_or_default();
-        Some(format!("    at {file}:{line}:{column}\n{excerpt}"))
+        let excerpt = self.excerpt.iter().map(|excerpt| format!("\n{excerpt}"));
+        Some(format!("    at {file}:{line}:{column}{}", excerpt.collect::<String>()))
     }
 }
 
@@ -88,9 +88,13 @@ fn diagnose(source: &str) -> Option<Diagnosis> {
     })
 }
 
-/// A line, and a caret under one of its columns.
+/// A line, and a caret under one of its columns. In the place of a blank line, the last one before
+/// it that has text, with a caret behind that.
 pub(crate) fn excerpt(source: &str, line: usize, column: usize) -> Option<String> {
-    let text = source.split('\n').nth(line.checked_sub(1)?)?.trim_end();
+    source.split('\n').nth(line.checked_sub(1)?)?;
+    let lines = source.split('\n').take(line).map(str::trim_end).enumerate();
+    let (index, text) = lines.filter(|(_, text)| !text.is_empty()).last()?;
+    let column = if index + 1 == line { column } else { usize::MAX };
     let (mut units, mut at) = (1, 0_usize);
     for character in text.chars() {
         if units >= column {
@@ -123,7 +127,7 @@ mod tests {
             ("a\n  b = ;\n", 2, 7, "      \u{20} b = ;\n            ^"),
             ("\tb(", 1, 4, "      \tb(\n      \t  ^"),
             ("'😀' +", 1, 7, "      '😀' +\n           ^"),
-            ("", 1, 1, "      \n      ^"),
+            ("a = (\n  \n\n", 4, 1, "      a = (\n           ^"),
         ];
         for (source, line, column, expected) in cases {
             assert_eq!(excerpt(source, line, column).as_deref(), Some(expected), "{source}");
@@ -133,5 +137,6 @@ mod tests {
         assert_eq!(text.find('x'), caret.find('^'));
         assert!(shown.len() < 300);
         assert_eq!(excerpt("a", 3, 1), None);
+        assert_eq!(excerpt("\n ", 2, 1), None);
     }
 }

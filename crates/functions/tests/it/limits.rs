@@ -40,6 +40,19 @@ fn check(source: &str, limits: Limits, kind: FailureKind, message: &str) {
     let failure = failed.outcome.expect_err(source);
     assert_eq!(failure.kind, kind, "{source}: {failure:?}");
     assert!(failure.message.contains(message), "{source}: {failure:?}");
+    // The caller learns no settings.
+    let setting = match kind {
+        FailureKind::ExecutionTimeLimitExceeded => {
+            "the run took more than 0.3 s ([limits] run_time_s)"
+        }
+        FailureKind::MemoryLimitExceeded => {
+            "the run needed more than 64 MiB ([limits] run_memory_mib)"
+        }
+        _ => "",
+    };
+    assert!(setting.is_empty() || !failure.message.contains("[limits]"), "{source}: {failure:?}");
+    let told = failed.log.iter().any(|line| line.text.ends_with(setting));
+    assert!(setting.is_empty() || told, "{source}: {:?}", failed.log);
     let mut next = invocation(arguments());
     next.entry = "good".into();
     let reply = runtime.block_on(functions.invoke(next)).outcome.expect("the next run");

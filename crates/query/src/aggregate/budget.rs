@@ -51,17 +51,12 @@ impl Budget {
     }
 
     fn exceeded(&self) -> QueryError {
-        let text = match self.stage {
-            "$sort" => format!(
-                "Sort exceeded memory limit of {} bytes, but did not opt in to external sorting. \
-                 Aborting operation. Pass allowDiskUse:true to opt in.",
-                self.bytes_max
-            ),
-            stage => format!(
-                "Exceeded memory limit for {stage}, but didn't allow external sort. \
-                 Pass allowDiskUse:true to opt in."
-            ),
-        };
+        let Self { stage, bytes_max, .. } = self;
+        let text = format!(
+            "{stage} needs more memory than the {bytes_max} bytes that a stage may use, and \
+             allowDiskUse has no effect in the embedded store: pass fewer documents or fields to \
+             it, or use a MongoDB deployment"
+        );
         QueryError::new(MongoCode::NO_DISK_USE_ALLOWED, text)
     }
 }

@@ -239,9 +239,6 @@ fn check_length(document: RawDocumentBuf) -> Result<RawDocumentBuf, QueryError> 
     if len <= DOCUMENT_BYTES_MAX {
         return Ok(document);
     }
-    let text = format!(
-        "BSONObj size: {len} (0x{len:X}) is invalid. \
-         Size must be between 0 and {DOCUMENT_BYTES_MAX}(16MB)"
-    );
+    let text = format!("the document has {len} bytes, and {DOCUMENT_BYTES_MAX} is the limit");
     Err(QueryError::new(MongoCode::BSON_OBJECT_TOO_LARGE, text))
 }

@@ -75,10 +75,7 @@ impl Writer {
         if len <= BYTES_MAX {
             return self.held.set(len);
         }
-        let text = format!(
-            "BufBuilder attempted to grow() to {} bytes, past the 64MB limit.",
-            self.bytes.len()
-        );
+        let text = format!("the document has {len} bytes, and {BYTES_MAX} is the limit");
         Err(QueryError::new(MongoCode::BUFFER_TOO_LARGE, text))
     }
 

@@ -322,7 +322,7 @@ fn number_of_places(arguments: &Arguments<'_>) -> Result<Option<i64>, QueryError
     }
     let number = value.as_ref().and_then(|value| Numeric::of(value.raw()));
     let Some(places) = number.and_then(Numeric::whole) else {
-        let text = format!("precision argument to {operator} must be a integral value");
+        let text = format!("precision argument to {operator} must be an integral value");
         return Err(QueryError::new(MongoCode::ROUND_PLACES_NOT_WHOLE, text));
     };
     if !(-20..=100).contains(&places) {

@@ -122,7 +122,7 @@ fn pair(element: RawBsonRef<'_>) -> Result<(&str, RawBsonRef<'_>), QueryError> {
     let parts = collect(pair, &mut Held::default())?;
     let [key, value] = parts[..] else {
         let text = format!(
-            "$arrayToObject requires an array of size 2 arrays,found array of size: {}",
+            "$arrayToObject takes arrays of a key and a value, and found an array with {} items",
             parts.len()
         );
         return Err(QueryError::new(MongoCode::ARRAY_TO_OBJECT_NOT_PAIR, text));

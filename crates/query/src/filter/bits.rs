@@ -42,7 +42,8 @@ impl Bits {
             value if Number::of(value).is_some() => mask(name, value)?,
             value => {
                 let message = format!(
-                    "{path} takes an Array, a number, or a BinData but received: {}",
+                    "{path}: an array of positions, a number or binary data is expected, and {} \
+                     was given",
                     describe_field(name, value)
                 );
                 return Err(QueryError::bad_value(message));

@@ -29,8 +29,7 @@ impl List {
                     list.patterns.push(Pattern::new(source, options)?);
                 }
                 RawBsonRef::Undefined => {
-                    let message = "InMatchExpression equality cannot be undefined";
-                    return Err(QueryError::bad_value(message));
+                    return Err(QueryError::bad_value("$in: a value must not be undefined"));
                 }
                 RawBsonRef::Document(document)
                     if fields(document)
@@ -38,7 +37,7 @@ impl List {
                         .transpose()?
                         .is_some_and(|(name, _)| is_operator(name)) =>
                 {
-                    return Err(QueryError::bad_value("cannot nest $ under $in"));
+                    return Err(QueryError::bad_value("$in: an item must not be an operator"));
                 }
                 value => list.values.push(value.into()),
             }

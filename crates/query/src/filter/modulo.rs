@@ -14,19 +14,21 @@ pub(super) struct Modulo {
 impl Modulo {
     pub(super) fn parse(value: RawBsonRef<'_>) -> Result<Self, QueryError> {
         let Some(array) = value.as_array() else {
-            return Err(QueryError::bad_value("malformed mod, needs to be an array"));
+            return Err(QueryError::bad_value(
+                "$mod must be an array of a divisor and a remainder",
+            ));
         };
         let parts = items(array).collect::<Result<Vec<_>, _>>()?;
         let (divisor, remainder) = match parts.as_slice() {
             [divisor, remainder] => (*divisor, *remainder),
             [] | [_] => {
-                return Err(QueryError::bad_value("malformed mod, not enough elements"));
+                return Err(QueryError::bad_value("$mod must have a divisor and a remainder"));
             }
-            _ => return Err(QueryError::bad_value("malformed mod, too many elements")),
+            _ => return Err(QueryError::bad_value("$mod must have two items, and has more")),
         };
         let divisor = part("divisor", divisor)?;
         if divisor == 0 {
-            return Err(QueryError::bad_value("divisor cannot be 0"));
+            return Err(QueryError::bad_value("$mod: the divisor must not be 0"));
         }
         Ok(Self { divisor, remainder: part("remainder", remainder)? })
     }
@@ -41,11 +43,9 @@ impl Modulo {
 /// A part as a whole number; what stands behind the point does not count.
 fn part(name: &str, value: RawBsonRef<'_>) -> Result<i64, QueryError> {
     let Some(number) = Number::of(value) else {
-        return Err(QueryError::bad_value(format!("malformed mod, {name} not a number")));
+        return Err(QueryError::bad_value(format!("$mod: the {name} is not a number")));
     };
     number.truncated().ok_or_else(|| {
-        let reason = "Unable to coerce NaN/Inf to integral type";
-        let message = format!("malformed mod, {name} value is invalid :: caused by :: {reason}");
-        QueryError::bad_value(message)
+        QueryError::bad_value(format!("$mod: the {name} must not be NaN or infinite"))
     })
 }

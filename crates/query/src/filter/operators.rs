@@ -138,7 +138,7 @@ fn parse_all(value: RawBsonRef<'_>, level: Level<'_>) -> Result<Condition, Query
             (item, Some(_)) => match element_of(item)? {
                 Some(element) => parse_element(element, level)?,
                 None => {
-                    let message = "$all/$elemMatch has to be consistent";
+                    let message = "$all: if one item is an $elemMatch, all must be";
                     return Err(QueryError::bad_value(message));
                 }
             },
@@ -146,7 +146,7 @@ fn parse_all(value: RawBsonRef<'_>, level: Level<'_>) -> Result<Condition, Query
                 parse_pattern(regex.pattern.as_str(), regex.options.as_str())?
             }
             (item, None) if operators(item)?.is_some() => {
-                return Err(QueryError::bad_value("no $ expressions in $all"));
+                return Err(QueryError::bad_value("$all: an item must not be an operator"));
             }
             (item, None) => Test::Comparison(parse_equal(item)?),
         };

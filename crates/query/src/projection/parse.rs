@@ -76,11 +76,11 @@ impl Reader<'_> {
     ) -> Result<(), QueryError> {
         let refuse = |code, message: &str| Err(QueryError::new(code, message));
         if name.contains(".$.") {
-            let message = "As of 4.4, it's illegal to specify positional operator in the middle \
-                           of a path.Positional projection may only be used at the end, for \
-                           example: a.b.$. If the query previously used a form like a.b.$.d, \
-                           remove the parts following the '$' and the results will be equivalent.";
-            return refuse(MongoCode::POSITIONAL_NOT_AT_END, message);
+            let message = format!(
+                "a projection must have its $ at the end of a path, as in a.b.$: remove what \
+                 follows the $ in {name}"
+            );
+            return refuse(MongoCode::POSITIONAL_NOT_AT_END, &message);
         }
         let is_positional = name.ends_with(".$");
         match value {
@@ -222,10 +222,8 @@ impl Reader<'_> {
                 Err(refused) => self.expression(spot, field, document).map_err(|error| {
                     let shown = describe(RawBsonRef::Document(document));
                     let message = format!(
-                        "Invalid $slice syntax. The given syntax {shown} did not match the find() \
-                         syntax because :: Location{}: {refused} :: The given syntax did not match \
-                         the expression $slice syntax. :: caused by :: {error}",
-                        refused.code
+                        "{shown} is neither the $slice of a projection ({refused}) nor that of an \
+                         expression ({error})"
                     );
                     QueryError::new(error.code, message)
                 }),

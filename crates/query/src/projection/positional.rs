@@ -34,8 +34,7 @@ impl Positional {
             return Err(QueryError::new(MongoCode::POSITIONAL_NOT_IN_QUERY, message));
         };
         let Some(index) = filter.matched_index(document)? else {
-            let message = "Executor error during find command :: caused by :: positional operator \
-                           '.$' couldn't find a matching element in the array";
+            let message = "the positional operator '.$' found no item of the array that matches";
             return Err(QueryError::new(MongoCode::POSITIONAL_NOT_FOUND, message));
         };
         cut(&projected, self.path.parts(), index)
@@ -49,8 +48,7 @@ fn cut(document: &RawDocument, parts: &[Part], index: usize) -> Result<RawDocume
         match (parts.split_first(), value) {
             (Some((part, _)), RawBsonRef::Array(array)) if *part.name == *name.as_str() => {
                 let item = items(array).nth(index).transpose()?.ok_or_else(|| {
-                    let message = "Executor error during find command :: caused by :: \
-                                   positional operator '.$' element mismatch";
+                    let message = "the positional operator '.$' found no such item in the array";
                     QueryError::new(MongoCode::POSITIONAL_OUT_OF_RANGE, message)
                 })?;
                 output.append(name, RawBson::Array(RawArrayBuf::from_iter([item])));

@@ -128,6 +128,6 @@ fn find_names<'a>(document: &'a RawDocument, names: &mut Vec<&'a str>) -> Result
 }
 
 fn in_array_filter(error: QueryError) -> QueryError {
-    let message = format!("Error parsing array filter :: caused by :: {}", error.message);
+    let message = format!("arrayFilters: {}", error.message);
     QueryError::new(error.code, message)
 }

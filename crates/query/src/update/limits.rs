@@ -49,10 +49,10 @@ pub(super) fn check_size(document: &RawDocument, inserting: bool) -> Result<(), 
         return Ok(());
     }
     Err(if inserting {
-        let message = format!("Document to upsert is larger than {BYTES_MAX}");
+        let message = format!("the document to insert has more than {BYTES_MAX} bytes");
         QueryError::new(MongoCode::UPSERTED_DOCUMENT_TOO_LARGE, message)
     } else {
-        let message = format!("Resulting document after update is larger than {BYTES_MAX}");
+        let message = format!("the updated document has more than {BYTES_MAX} bytes");
         QueryError::new(MongoCode::UPDATED_DOCUMENT_TOO_LARGE, message)
     })
 }
@@ -62,10 +62,7 @@ pub(super) fn check_working_size(size: usize) -> Result<(), QueryError> {
     if size <= WORKING_BYTES_MAX {
         return Ok(());
     }
-    let message = format!(
-        "BSONObj size: {size} (0x{size:X}) is invalid. Size must be between 0 and \
-         {WORKING_BYTES_MAX}(16MB)"
-    );
+    let message = format!("the document has {size} bytes, and {WORKING_BYTES_MAX} is the limit");
     Err(QueryError::new(MongoCode::BSON_OBJECT_TOO_LARGE, message))
 }
 

@@ -238,11 +238,10 @@ fn pops_first(path: &Path, argument: RawBsonRef<'_>) -> Result<bool, QueryError>
 }
 
 fn bits(argument: RawBsonRef<'_>) -> Result<Vec<(BitOperator, Number)>, QueryError> {
-    const FORM: &str = "{$bit: {field: {and/or/xor: #}}";
+    const FORM: &str = "a document such as { and: 5 }, with and, or or xor";
     let RawBsonRef::Document(operators) = argument else {
         return Err(QueryError::bad_value(format!(
-            "The $bit modifier is not compatible with a {}. You must pass in an embedded \
-             document: {FORM}",
+            "$bit takes {FORM}, and a value of type {} was given",
             type_name(argument)
         )));
     };
@@ -274,7 +273,7 @@ fn bits(argument: RawBsonRef<'_>) -> Result<Vec<(BitOperator, Number)>, QueryErr
     }
     if parsed.is_empty() {
         return Err(QueryError::bad_value(format!(
-            "You must pass in at least one bitwise operation. The format is: {FORM}"
+            "$bit takes {FORM}, and an empty document was given"
         )));
     }
     Ok(parsed)

@@ -26,7 +26,7 @@ pub(super) fn given_id(filter: &Filter) -> Result<RawDocumentBuf, QueryError> {
     if let Some((path, _)) = equalities.iter().find(|(path, _)| *path != "_id") {
         return Err(QueryError::new(
             MongoCode::NOT_EXACT_VALUE_FIELD,
-            format!("field at '_id' must be exactly specified, field at sub-path '{path}'found"),
+            format!("the filter must give the whole '_id' of a new document, not only '{path}'"),
         ));
     }
     if equalities.len() > 1 {

@@ -13,7 +13,7 @@ pub(super) fn check(request: Passed<'_, Function<'_>>) -> Result<Permitted, Stop
     let requests = &link.shared.requests;
     let refusal = |detail| Refusal::too_many_requests().with_detail(detail);
     if !requests.has_room_beside(others) {
-        let detail = "few more requests can run, and this connection has several \
+        let detail = "nearly all places for requests are taken, and this connection holds several \
             ([limits] requests_max)";
         return Err(refusal(detail).into());
     }

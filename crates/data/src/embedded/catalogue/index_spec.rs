@@ -36,7 +36,7 @@ impl IndexSpec {
     /// # Errors
     /// Names or fields that a server would not take.
     pub fn check(&self) -> Result<(), DataError> {
-        check(self).map_err(|failure| failure.into_error(Path::new("")))
+        check(self).map_err(|failure| failure.into_error(Path::new(""), None))
     }
 
     /// The name that servers give such an index: `email_1`.

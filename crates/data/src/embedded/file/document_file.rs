@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::{
     DataError, ErrorKind,
     embedded::{
-        failure::{Failure, Outcome, at_opening},
+        failure::{Failure, FileFault, Outcome, at_opening},
         file::write_lock::{Turn, private},
     },
 };
@@ -61,23 +61,33 @@ const TABLES: &str = "
 #[derive(Debug)]
 pub(crate) struct DocumentFile {
     path: PathBuf,
+    /// How long the file may become.
+    bytes_max: Option<u64>,
     turn: Turn,
 }
 
 impl DocumentFile {
     /// The file in a folder; both are created where they are missing.
-    pub(crate) fn open(folder: &Path) -> Result<Self, DataError> {
+    pub(crate) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Self, DataError> {
         let path = folder.join(NAME);
+        if path.is_dir() {
+            return Err(FileFault::folder(&path).into());
+        }
         let turn = create(folder, &path).map_err(|error| {
             let message = format!("{}: cannot be created or opened: {error}", path.display());
             DataError::new(ErrorKind::Internal, message).caused_by(error)
         })?;
-        let file = Self { path, turn };
+        let file = Self { path, bytes_max, turn };
         file.prepare().map_err(|failure| match failure {
-            Failure::Storage(error) => at_opening(&file.path, error),
-            other => other.into_error(&file.path),
+            Failure::Storage(error) => at_opening(&file.path, bytes_max, &error),
+            other => file.explain(other),
         })?;
         Ok(file)
+    }
+
+    /// What the caller of an operation is told, with the fault of the file for the operator.
+    pub(crate) fn explain(&self, failure: Failure) -> DataError {
+        failure.into_error(&self.path, self.bytes_max)
     }
 
     /// Where it lies.
@@ -86,7 +96,12 @@ impl DocumentFile {
     }
 
     /// A connection that writes; there is one in a process.
-    pub(crate) fn writer(&self, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
+    pub(crate) fn writer(&self) -> Result<Connection, DataError> {
+        self.connect_to_write(self.bytes_max)
+            .map_err(|error| at_opening(&self.path, self.bytes_max, &error))
+    }
+
+    fn connect_to_write(&self, bytes_max: Option<u64>) -> rusqlite::Result<Connection> {
         let connection = self.connect()?;
         if let Some(bytes_max) = bytes_max {
             let page_bytes: u32 =
@@ -132,7 +147,7 @@ impl DocumentFile {
 
     /// Checks whose file it is, and gives an empty one its tables.
     fn prepare(&self) -> Outcome<()> {
-        let connection = self.writer(None)?;
+        let connection = self.connect_to_write(None)?;
         let _turn = self.turn.take();
         let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let tables: i64 =
@@ -142,7 +157,7 @@ impl DocumentFile {
             0 if tables == 0 && layout == 0 => create_tables(&connection)?,
             APPLICATION_ID if layout == LAYOUT => {}
             APPLICATION_ID => return Err(Failure::Answer(self.foreign_layout(layout))),
-            _ => return Err(Failure::Storage(no_database())),
+            _ => return Err(Failure::Answer(FileFault::not_a_database(&self.path).into())),
         }
         // Whoever converts a file by hand may have left it in another mode.
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -182,10 +197,4 @@ fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
         "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; \
          PRAGMA user_version = {LAYOUT}; COMMIT;"
     ))
-}
-
-/// The error that SQLite has for a file of something else.
-fn no_database() -> rusqlite::Error {
-    let code = rusqlite::ffi::Error { code: ErrorCode::NotADatabase, extended_code: 26 };
-    rusqlite::Error::SqliteFailure(code, None)
 }

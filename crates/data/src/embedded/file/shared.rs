@@ -43,7 +43,7 @@ impl Shared {
         budget: &Arc<Budget>,
     ) -> Result<Arc<Self>, DataError> {
         Ok(Arc::new(Self {
-            file: DocumentFile::open(folder)?,
+            file: DocumentFile::open(folder, options.file_bytes_max)?,
             transaction_bytes_max: options.transaction_bytes_max,
             operation_time: options.operation_time,
             memory: budget.part(budget.bytes_max() / 2),

@@ -183,7 +183,7 @@ fn by<'c>(on: &[String], collection: &'c Collection) -> Outcome<By<'c>> {
 fn no_index() -> Failure {
     Failure::refused(
         MongoCode::MERGE_ON_WITHOUT_UNIQUE_INDEX,
-        "Cannot find index to verify that join fields will be unique",
+        "$merge: 'on' must name exactly the fields of a unique index",
     )
 }
 
@@ -267,8 +267,7 @@ fn merged(before: &RawDocument, new: &RawDocument) -> Outcome<RawDocumentBuf> {
         if name == "_id" && other.is_some_and(|other| !is_same(other, value)) {
             return Err(Failure::refused(
                 MongoCode::IMMUTABLE_FIELD,
-                "$merge failed to update the matching document, did you attempt to modify the \
-                 _id or the shard key?",
+                "$merge cannot change the _id of a document",
             ));
         }
         after.append(name, other.unwrap_or(value));

@@ -62,9 +62,9 @@ impl<'s> Sorter<'s> {
         self.bytes += entry.bytes();
         if self.bytes > BYTES_MAX {
             let message = format!(
-                "Executor error during find command :: caused by :: Sort exceeded memory limit \
-                 of {BYTES_MAX} bytes, but did not opt in to external sorting. Aborting \
-                 operation. Pass allowDiskUse:true to opt in."
+                "the sort needs more memory than the {BYTES_MAX} bytes that it may use, and \
+                 allowDiskUse has no effect in the embedded store: sort fewer documents, declare \
+                 an index with the fields of the sort, or use a MongoDB deployment"
             );
             return Err(Failure::refused(MongoCode::NO_DISK_USE_ALLOWED, message));
         }

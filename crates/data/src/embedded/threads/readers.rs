@@ -85,7 +85,7 @@ impl Readers {
             let computation = Computation::of_read(&shared, &theirs, &pool);
             let outcome = catch_unwind(AssertUnwindSafe(|| computation.run(work)));
             let (outcome, share) = outcome.unwrap_or_else(|_| (Err(Failure::Answer(gone())), None));
-            let outcome = outcome.map_err(|failure| failure.into_error(shared.file.path()));
+            let outcome = outcome.map_err(|failure| shared.file.explain(failure));
             // Nobody may be waiting any more.
             let _ = answer.send(Outgoing::new(outcome, share));
         });

@@ -24,7 +24,7 @@ use crate::{
     Answer, DataError, ErrorKind, Future,
     embedded::{
         collection::writing::Writing,
-        failure::{Failure, Outcome, at_opening, gone},
+        failure::{Failure, Outcome, gone},
         file::shared::Shared,
         options::EmbeddedOptions,
         threads::{
@@ -98,9 +98,7 @@ impl Writer {
         shared: &Arc<Shared>,
         options: &EmbeddedOptions,
     ) -> Result<Self, DataError> {
-        let path = shared.file.path();
-        let connection =
-            shared.file.writer(options.file_bytes_max).map_err(|error| at_opening(path, error))?;
+        let connection = shared.file.writer()?;
         let units_max =
             u32::try_from(options.queue_bytes_max / UNIT_BYTES).unwrap_or(u32::MAX >> 3);
         let units_max = units_max.clamp(1, u32::MAX >> 3);
@@ -303,7 +301,7 @@ impl Worker {
     fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Done>>) {
         let outcomes = result.unwrap_or_else(|failure| vec![(Err(failure), None)]);
         for (job, (outcome, share)) in jobs.into_iter().zip(outcomes) {
-            let answer = outcome.map_err(|failure| failure.into_error(self.shared.file.path()));
+            let answer = outcome.map_err(|failure| self.shared.file.explain(failure));
             // What it has held is given back before anybody hears of its end.
             drop(job.work);
             // Nobody may be waiting any more.

@@ -89,7 +89,7 @@ impl Line {
                 leave(&place);
             }
             // Nobody may be waiting any more.
-            let answered = outcome.map_err(|failure| failure.into_error(shared.file.path()));
+            let answered = outcome.map_err(|failure| shared.file.explain(failure));
             let _ = answer.send(Outgoing::new(answered, share));
         });
         let mut waiting = line.waiting();

@@ -3,8 +3,8 @@
 //! The embedded store answers all of them. Where a MongoDB server answers otherwise by design, as
 //! one that runs JavaScript does, a case says so itself (`embedded_only`).
 //!
-//! SecantusDB, the server that is at hand, is young: it words errors in its own way, takes what
-//! MongoDB refuses, and lacks what MongoDB has. `secantusdb.json` lists the cases in which it is
+//! SecantusDB, the server that is at hand, is young: it takes what MongoDB refuses, and lacks
+//! what MongoDB has. `secantusdb.json` lists the cases in which it is
 //! wrong, each with what it answers. The case states what MongoDB documents; a case that MongoDB
 //! contradicts is to be mended, not listed.
 //!
@@ -43,6 +43,14 @@ const WITHOUT_LIMIT: [&str; 1] = ["aggregate-densify: too many documents are ref
 /// On a busy machine the server is slow, which says nothing about its answers.
 const OPERATION_TIME: Duration = Duration::from_secs(900);
 
+/// Whether an error must have the text of the case. Those texts are the embedded store's own, so
+/// that errors of a server are compared by their numbers alone.
+#[derive(Debug, Clone, Copy)]
+enum Texts {
+    Compared,
+    Ignored,
+}
+
 /// Names of cases with what is wrong.
 type Failures = BTreeMap<String, String>;
 
@@ -50,7 +58,7 @@ type Failures = BTreeMap<String, String>;
 async fn the_embedded_store_answers_as_the_cases_say() {
     let folder = tempfile::tempdir().unwrap();
     let file = EmbeddedFile::open(folder.path(), EmbeddedOptions::default()).unwrap();
-    let failures = failures(&file.data_source("cases"), |_, _| true).await;
+    let failures = failures(&file.data_source("cases"), Texts::Compared, |_, _| true).await;
     assert!(failures.is_empty(), "{} cases fail\n{}", failures.len(), list(failures.iter()));
 }
 
@@ -61,7 +69,7 @@ async fn a_server_answers_as_the_cases_say() {
     let store = MongoStore::connect(&server.uri(), options).unwrap();
     let is_asked =
         |name: &str, case: &Case| case.embedded_only.is_none() && !WITHOUT_LIMIT.contains(&name);
-    let failures = failures(&store, is_asked).await;
+    let failures = failures(&store, Texts::Ignored, is_asked).await;
     if env::var_os(RECORD).is_some() {
         let text = serde_json::to_string_pretty(&failures).unwrap();
         fs::write(DIFFERENCES, text + "\n").unwrap();
@@ -88,10 +96,17 @@ fn list<'f>(failures: impl Iterator<Item = (&'f String, &'f String)>) -> String 
 }
 
 /// The cases that do not hold for a store.
-async fn failures(store: &dyn Store, is_asked: impl Fn(&str, &Case) -> bool) -> Failures {
+async fn failures(
+    store: &dyn Store,
+    texts: Texts,
+    is_asked: impl Fn(&str, &Case) -> bool,
+) -> Failures {
     let mut failures = BTreeMap::new();
     for (place, (file, case)) in case::all().into_iter().enumerate() {
-        let case = case.unwrap_or_else(|reason| panic!("{file}: {reason}"));
+        let mut case = case.unwrap_or_else(|reason| panic!("{file}: {reason}"));
+        if let (Texts::Ignored, Some(refusal)) = (texts, &mut case.error) {
+            refusal.contains = None;
+        }
         let name = format!("{file}: {}", case.name);
         if !is_asked(&name, &case) || REFUSED_BEFORE.contains(&name.as_str()) {
             continue;

@@ -65,8 +65,8 @@ fn what_is_no_database_is_refused_by_name() {
     fs::write(folder.path().join("documents.sqlite3"), "not a database, but text. ".repeat(99))
         .unwrap();
     let message = refusal(folder.path());
-    assert!(message.contains("documents.sqlite3: this is no database of documents"), "{message}");
-    assert!(message.contains("move the file away"), "{message}");
+    assert!(message.contains("documents.sqlite3 is not a database of Hookstead"), "{message}");
+    assert!(message.contains("\n  → move it away to begin"), "{message}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn another_program_s_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("documents.sqlite3");
     rusqlite::Connection::open(path).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
-    assert!(refusal(folder.path()).contains("this is no database of documents"));
+    assert!(refusal(folder.path()).contains("is not a database of Hookstead"));
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_damaged_file_is_refused_by_name() {
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("documents.sqlite3"), bytes).unwrap();
         let message = refusal(&folder);
-        assert!(message.contains("documents.sqlite3: the file is damaged"), "{name}: {message}");
+        assert!(message.contains("documents.sqlite3 is damaged"), "{name}: {message}");
         assert!(message.contains("backup"), "{message}");
     }
 }
@@ -127,11 +127,19 @@ async fn damage_that_is_met_later_is_an_error() {
     assert_eq!(error.kind, ErrorKind::Internal);
     assert!(!error.message.contains("documents.sqlite3"), "{error}");
     let source = error.source.unwrap().to_string();
-    assert!(source.contains("documents.sqlite3: the file is damaged"), "{source}");
+    assert!(source.contains("documents.sqlite3 is damaged"), "{source}");
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("documents.sqlite3")).unwrap();
+    let message = refusal(folder.path());
+    assert!(message.ends_with("documents.sqlite3 is a folder\n  → move it away"), "{message}");
 }
 
 #[tokio::test]
-async fn a_full_disk_fails_writes_and_loses_none() {
+async fn a_full_file_fails_writes_and_loses_none() {
     let options = EmbeddedOptions { file_bytes_max: Some(400 << 10), ..Default::default() };
     let fixture = Fixture::with(options);
     let store = &fixture.store;
@@ -148,6 +156,10 @@ async fn a_full_disk_fails_writes_and_loses_none() {
             Ok(_) => done.push(n),
             Err(error) => {
                 assert_eq!((error.kind, error.number()), (ErrorKind::Internal, Some(14031)));
+                let source = error.source.unwrap().to_string();
+                let limit = "documents.sqlite3 has reached the limit of 1 MiB ([data] \
+                             file_mib_max): raise it, or delete documents; ";
+                assert!(source.contains(limit), "{source}");
                 failed += 1;
             }
         }

@@ -223,8 +223,8 @@ fn check_pair(
 ) -> Result<(), QueryError> {
     if rank(lower) != rank(upper) {
         let text = format!(
-            "All values in the the 'boundaries' option to $bucket must have the same type. Found \
-             conflicting types {} and {}.",
+            "the 'boundaries' of $bucket must all have the same type, and have the conflicting \
+             types {} and {}",
             type_name(Some(lower)),
             type_name(Some(upper))
         );

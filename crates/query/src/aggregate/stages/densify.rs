@@ -257,9 +257,8 @@ impl<'a> Filling<'a> {
         self.made_count += 1;
         if self.made_count > MADE_MAX {
             let text = format!(
-                "Generated {} documents in $densify, which is over the limit of {MADE_MAX}. \
-                 Increase the 'internalQueryMaxAllowedDensifyDocs' parameter to allow for more \
-                 generated documents",
+                "$densify made {} documents, and {MADE_MAX} is the limit: use a larger step or \
+                 narrower bounds",
                 self.made_count
             );
             return Err(QueryError::new(MongoCode::DENSIFY_MAKES_TOO_MANY, text));

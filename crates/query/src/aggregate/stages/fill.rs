@@ -102,8 +102,7 @@ fn window_fields(arguments: &Arguments<'_>, functions: &RawDocument) -> Result<W
     let fields = arguments.texts("partitionByFields")?;
     match (arguments.get("partitionBy"), fields) {
         (Some(_), Some(_)) => {
-            let text = "Maximum one of 'partitionBy' and 'partitionByFields can be specified in \
-                        '$fill'";
+            let text = "$fill takes 'partitionBy' or 'partitionByFields', and not both";
             return Err(QueryError::new(MongoCode::FILL_PARTITION_BY_TWICE, text));
         }
         (Some(partition_by @ (RawBsonRef::String(_) | RawBsonRef::Document(_))), None) => {

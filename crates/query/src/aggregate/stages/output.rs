@@ -173,21 +173,20 @@ fn parse_on(on: RawBsonRef<'_>) -> Result<Vec<String>, QueryError> {
         other => {
             let found = type_name(Some(other));
             let text = format!(
-                "$merge 'on' field  must be either a string or an array of strings, \
-                 but found {found}"
+                "$merge: 'on' must be a string or an array of strings, and has the type {found}"
             );
             return Err(QueryError::new(MongoCode::MERGE_ON_NOT_STRING_OR_ARRAY, text));
         }
     };
     if fields.is_empty() {
-        let text = "If explicitly specifying $merge 'on', must include at least one field";
+        let text = "$merge: 'on' must name a field";
         return Err(QueryError::new(MongoCode::MERGE_ON_EMPTY, text));
     }
     let mut seen = Seen::default();
     for field in &fields {
         crate::aggregate::path::Path::parse(field)?;
         if !seen.insert(field) {
-            let text = format!("Found a duplicate field '{field}'");
+            let text = format!("$merge: 'on' names the field '{field}' twice");
             return Err(QueryError::new(MongoCode::MERGE_ON_TWICE, text));
         }
     }
@@ -262,7 +261,9 @@ fn check_names(database: Option<&str>, collection: &str) -> Result<(), QueryErro
         return refused(format!("Invalid collection name: {collection}"));
     }
     if collection.starts_with("system.") {
-        return refused(format!("Cannot write to special collection: {collection}"));
+        return refused(format!(
+            "$merge and $out cannot write to the system collection {collection}"
+        ));
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub(in crate::aggregate) fn parse_unset(
 
 /// The error of a stage, with the name of the stage.
 pub(super) fn caused_by(stage: &str, error: QueryError) -> QueryError {
-    let text = format!("Invalid {stage} :: caused by :: {}", error.message);
+    let text = format!("{stage}: {}", error.message);
     QueryError::new(error.code, text)
 }
 

@@ -111,10 +111,7 @@ fn unit_of(arguments: &Arguments<'_>, index: usize) -> Result<Option<Unit>, Quer
     match value.as_ref().map(Value::raw) {
         None | Some(RawBsonRef::Null | RawBsonRef::Undefined) => Ok(None),
         Some(RawBsonRef::String(name)) => Unit::parse(name).map(Some).ok_or_else(|| {
-            let text = format!(
-                "{operator} parameter 'unit' value parsing failed :: caused by :: \
-                 unknown time unit value: {name}"
-            );
+            let text = format!("{operator}: 'unit' is the unknown unit of time {name:?}");
             QueryError::new(MongoCode::FAILED_TO_PARSE, text)
         }),
         other => {

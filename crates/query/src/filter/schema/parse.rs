@@ -170,9 +170,7 @@ fn parse_limit(
             let limit = if exclusive == "exclusiveMinimum" { "minimum" } else { "maximum" };
             boolean(exclusive, value)?;
             if field(schema, limit)?.is_none() {
-                let message = format!(
-                    "$jsonSchema keyword '{limit}' must be a present if {exclusive} is present"
-                );
+                let message = format!("$jsonSchema: '{exclusive}' must have '{limit}' beside it");
                 return Err(failed(message));
             }
             return Ok(Vec::new());

@@ -83,7 +83,7 @@ impl Deriving {
             }
             (Some(RawBsonRef::DateTime(_)), None) => refused(
                 MongoCode::DERIVATIVE_DATE_WITHOUT_UNIT,
-                "$derivative where the sortBy is a Date requires an 'unit'",
+                "$derivative needs a 'unit' where sortBy is a date",
             ),
             (Some(number), None) if Number::of(number).is_some() => Ok(number),
             (_, None) => {
@@ -172,9 +172,8 @@ impl Integrating {
         let of_x = x.and_then(Number::of);
         let is_date = matches!(x, Some(RawBsonRef::DateTime(_)));
         let Some(of_y) = y.and_then(Number::of).filter(|_| is_date || of_x.is_some()) else {
-            let text = "The input value of $integral window function must be a vector of 2 \
-                        value, the first value must be numeric or date type and the second must \
-                        be numeric.";
+            let text = "$integral needs a number or a date in the field of sortBy, and a number \
+                        as its input";
             return Err(QueryError::new(MongoCode::INTEGRAL_OF_WRONG_TYPES, text));
         };
         if self.points.unit_ms.is_some() && !is_date {
