@@ -25,7 +25,8 @@ fn arguments() -> Call {
 
 /// Filling the memory takes a while on a busy machine.
 fn patient() -> Limits {
-    Limits { run_time: Duration::from_secs(60), ..small() }
+    let run_time = Duration::from_secs(600);
+    Limits { run_time, run_cpu_time: run_time, ..small() }
 }
 
 /// Runs a hostile source, then a good one in the same functions.
