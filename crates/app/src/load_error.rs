@@ -17,8 +17,9 @@ pub enum LoadError {
     },
     /// Nothing in the folder or above it looks like an export.
     #[error(
-        "{} holds no exported app: it has neither a realm_config.json, or what stands for it in \
-         other versions, nor functions, endpoints or services\n  → {}",
+        "{} holds no exported app: there is no root_config.json, realm_config.json, stitch.json, \
+         .mdb/meta.json or config.json with a config_version in it or the 8 folders above, and \
+         no functions, endpoints or services in it\n  → {}",
         dir.display(), remedy(below)
     )]
     NotAnApp {

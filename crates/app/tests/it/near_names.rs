@@ -130,6 +130,10 @@ fn what_macos_leaves_behind_counts_as_absent() {
     assert_eq!(told(&loaded), Vec::<String>::new());
 }
 
+/// What is told where no folder below holds an app.
+const GENERAL_REMEDY: &str = "go to the folder of the export, or name it: for serve and check \
+                              behind the command, else with --app";
+
 #[test]
 fn an_app_further_down_is_named() {
     for (path, named) in [
@@ -149,9 +153,11 @@ fn an_app_further_down_is_named() {
         let text = error.to_string();
         let remedy = text.split_once("\n  → ").map(|(_, remedy)| remedy);
         let path_of = |name: &str| dir.path().join(name).display().to_string();
-        let expected =
-            named.map(|name| format!("name the folder that holds one: {}", path_of(name)));
-        assert_eq!(remedy, expected.as_deref(), "{path}");
+        let expected = match named {
+            Some(name) => format!("name the folder that holds one: {}", path_of(name)),
+            None => GENERAL_REMEDY.to_owned(),
+        };
+        assert_eq!(remedy, Some(&*expected), "{path}");
     }
     let dir = write(&[("b/stitch.json", "{}"), ("a/root_config.json", "{}")]);
     let Err(error) = load(dir.path(), &LoadOptions::default()) else { panic!("it is an app") };

@@ -114,7 +114,8 @@ fn an_unknown_field_leaves_out_a_function_a_rule_and_a_value() {
 
 #[test]
 fn an_unknown_method_is_one_error_that_names_the_nearest() {
-    let prove = "write VERIFY_PAYLOAD or SECRET_AS_QUERY_PARAM, as callers prove it";
+    let prove = "write VERIFY_PAYLOAD if callers sign the body, or SECRET_AS_QUERY_PARAM if they \
+                 send the secret in the URL";
     for (method, remedy) in [
         ("VERIFY_PAYLOADS", "write VERIFY_PAYLOAD"),
         ("verify_payload", "write VERIFY_PAYLOAD"),
