@@ -1,10 +1,10 @@
 //! Hookstead: a home of your own for exported Atlas App Services apps.
 
-mod body_file;
 mod commands;
 mod data;
 mod data_dir;
 mod exit;
+mod input;
 mod memory;
 mod prepare;
 mod problems;

@@ -122,16 +122,16 @@ impl<'m> About<'m> {
 
     /// What the message should be; `None` where it says enough.
     pub(super) fn told(self, found: &[&Site], in_native: bool) -> Option<String> {
-        let texts = |text: fn(&Site) -> Option<&str>| {
+        let texts = |text: fn(&Site) -> Option<&str>, separator: &str| {
             let mut texts: Vec<&str> = found.iter().filter_map(|site| text(site)).collect();
             texts.dedup();
             let known = !texts.is_empty() && texts.iter().all(|text| !text.is_empty());
-            known.then(|| texts.join(" or "))
+            known.then(|| texts.join(separator))
         };
         let text = if in_native {
-            texts(|site| Some(site.argument.as_deref().unwrap_or("undefined")))
+            texts(|site| Some(site.argument.as_deref().unwrap_or("undefined")), " or ")
         } else {
-            texts(|site| Some(&site.text))
+            texts(|site| Some(&site.text), " or ")
         };
         match self {
             Self::Call if !in_native && found.iter().all(|site| site.kind == Kind::New) => {
@@ -159,8 +159,7 @@ impl<'m> About<'m> {
                 [only] if !only.text.is_empty() => {
                     Some(format!("Cannot destructure '{}' as it is undefined or null", only.text))
                 }
-                _ => texts(|site| Some(&site.name)).map(|names| {
-                    let names = names.replace(" or ", "' or '");
+                _ => texts(|site| Some(&site.name), "' or '").map(|names| {
                     format!("Cannot destructure property '{names}' of undefined or null")
                 }),
             },

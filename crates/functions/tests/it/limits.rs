@@ -159,50 +159,39 @@ fn runs_beyond_the_queue_are_refused() {
     assert_eq!(failure.kind, FailureKind::TooManyRequests);
 }
 
-#[test]
-fn runs_that_wait_leave_their_places_to_others() {
+/// Starts 300 runs of a function that takes `true`, and runs it with `false` beside them.
+fn runs_beside_hundreds_succeed(source: &str, limits: Limits, runs: usize) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let limits = Limits { runs_max: 2, ..patient() };
-    let source = "exports = (wait) => !wait || new Promise((resolve) => setTimeout(resolve, 1e6))";
     let settings = Settings { limits, ..Settings::default() };
     let functions = Arc::new(Functions::load(definition(source), settings).expect("they load"));
-    let call = |wait: bool| {
+    let call = |lasts: bool| {
         let functions = Arc::clone(&functions);
         async move {
-            let arguments = Call::Arguments(format!("[{wait}]"));
+            let arguments = Call::Arguments(format!("[{lasts}]"));
             functions.invoke(invocation(arguments)).await.outcome
         }
     };
-    let waiting: Vec<_> = (0..300).map(|_| runtime.spawn(call(true))).collect();
-    for _ in 0..20 {
+    let lasting: Vec<_> = (0..300).map(|_| runtime.spawn(call(true))).collect();
+    for _ in 0..runs {
         let outcome = runtime.block_on(call(false));
         assert!(outcome.is_ok(), "{outcome:?}");
     }
-    waiting.iter().for_each(|run| run.abort());
+    assert!(lasting.iter().all(|run| !run.is_finished()), "the others last");
+    lasting.iter().for_each(|run| run.abort());
+}
+
+#[test]
+fn runs_that_wait_leave_their_places_to_others() {
+    let source = "exports = (wait) => !wait || new Promise((resolve) => setTimeout(resolve, 1e6))";
+    runs_beside_hundreds_succeed(source, Limits { runs_max: 2, ..patient() }, 20);
 }
 
 #[test]
 fn short_runs_go_on_beside_hundreds_that_compute() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let source = "exports = (computes) => { while (computes); return 1 }";
     let run_time = Duration::from_secs(600);
     let limits = Limits { run_time, run_cpu_time: run_time, ..Limits::default() };
-    let settings = Settings { limits, ..Settings::default() };
-    let functions = Arc::new(Functions::load(definition(source), settings).expect("they load"));
-    let call = |computes: bool| {
-        let functions = Arc::clone(&functions);
-        async move {
-            let arguments = Call::Arguments(format!("[{computes}]"));
-            functions.invoke(invocation(arguments)).await.outcome
-        }
-    };
-    let computing: Vec<_> = (0..300).map(|_| runtime.spawn(call(true))).collect();
-    for _ in 0..3 {
-        let outcome = runtime.block_on(call(false));
-        assert!(outcome.is_ok(), "{outcome:?}");
-    }
-    assert!(computing.iter().all(|run| !run.is_finished()), "the others compute still");
-    computing.iter().for_each(|run| run.abort());
+    runs_beside_hundreds_succeed(source, limits, 3);
 }
 
 #[test]

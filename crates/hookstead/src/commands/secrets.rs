@@ -12,9 +12,9 @@ use clap::Subcommand;
 use hookstead_app::{Secret, SecretStore, secrets::SecretOrigin};
 
 use crate::{
-    body_file,
     data_dir::keep_out_of_git,
     exit::{Exit, REMEDY, UsageError},
+    input,
     settings::nearest,
     terminal::{self, DIM, YELLOW, paint},
     workspace::{PlaceFlags, Workspace, folder_of_app},
@@ -225,14 +225,14 @@ impl Home {
 impl SetArgs {
     fn value(&self) -> anyhow::Result<Secret> {
         if let Some(path) = &self.value_file {
-            return body_file::read_secret_file(path);
+            return input::read_secret_file(path);
         }
         if io::stdin().is_terminal() {
             let value = rpassword::prompt_password(format!("value of {}: ", self.name))
                 .context("cannot read the value from the terminal")?;
             return Ok(Secret::new(value));
         }
-        body_file::read_secret(io::stdin().lock(), "standard input")
+        input::read_secret(io::stdin().lock(), "standard input")
     }
 }
 

@@ -15,8 +15,8 @@ use hookstead_signature::{RequestParts, Scheme, Signed, presets};
 use url::Url;
 
 use crate::{
-    body_file,
     exit::{Exit, REMEDY, UsageError},
+    input,
     shell::quote,
     workspace::{AppFlags, folder_of_app},
 };
@@ -149,7 +149,7 @@ impl Args {
             return route_secret::named(&workspace, name).map(Some);
         }
         if let Some(path) = &self.secret.secret_file {
-            return body_file::read_secret_file(path).map(Some);
+            return input::read_secret_file(path).map(Some);
         }
         Ok(self.secret.secret.clone())
     }
@@ -158,7 +158,7 @@ impl Args {
         if let Some(data) = &self.data {
             return Ok(data.clone().into_bytes());
         }
-        body_file::read(self.file.as_deref().unwrap_or(Path::new("-")))
+        input::read_body(self.file.as_deref().unwrap_or(Path::new("-")))
     }
 
     /// The file of the body; a dash is standard input, as elsewhere.

@@ -11,8 +11,8 @@ use hookstead_server::{TrialFailure, TrialRequest, TrialResponse, try_request};
 
 use super::{no_memory, tell_log};
 use crate::{
-    body_file,
     exit::{Exit, REMEDY, UsageError},
+    input,
     prepare::{Prepared, server_config},
     settings::Settings,
     terminal::{self, DIM, clean, paint},
@@ -68,7 +68,7 @@ impl RequestFlags {
             return Ok(Some(text.clone().into()));
         }
         let Some(path) = &self.data_file else { return Ok(None) };
-        Ok(Some(body_file::read(path)?.into()))
+        Ok(Some(input::read_body(path)?.into()))
     }
 }
 

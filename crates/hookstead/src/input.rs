@@ -22,16 +22,16 @@ const SECRET_BYTES_MAX: u64 = 1 << 20;
 ///
 /// # Errors
 /// The file cannot be read, or holds more than 256 MiB.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read_body(path: &Path) -> anyhow::Result<Vec<u8>> {
     if path == Path::new("-") {
-        return read_body(io::stdin().lock(), BODY_BYTES_MAX, "standard input");
+        return body_within(io::stdin().lock(), BODY_BYTES_MAX, "standard input");
     }
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| format!("cannot read the body from {name}"))?;
-    read_body(file, BODY_BYTES_MAX, &name)
+    body_within(file, BODY_BYTES_MAX, &name)
 }
 
-fn read_body(source: impl Read, bytes_max: u64, name: &str) -> anyhow::Result<Vec<u8>> {
+fn body_within(source: impl Read, bytes_max: u64, name: &str) -> anyhow::Result<Vec<u8>> {
     let body = read_within(source, bytes_max);
     let body = body.with_context(|| format!("cannot read the body from {name}"))?;
     let Some(body) = body else {
@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn a_body_over_the_limit_is_an_error_that_names_the_file() {
         for (length, is_read) in [(0, true), (4, true), (5, false)] {
-            let outcome = read_body(io::repeat(7).take(length), 4, "a file");
+            let outcome = body_within(io::repeat(7).take(length), 4, "a file");
             assert_eq!(outcome.is_ok(), is_read, "{length} bytes");
         }
-        let error = read_body(io::repeat(7), 4, "/dev/zero").unwrap_err().to_string();
+        let error = body_within(io::repeat(7), 4, "/dev/zero").unwrap_err().to_string();
         assert!(error.starts_with("/dev/zero exceeds the limit of 4 bytes"), "{error}");
     }
 
