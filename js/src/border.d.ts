@@ -92,24 +92,22 @@ export interface Hooks {
   complete(id: number, succeeded: boolean, value: any): void;
   finish(): void;
   prepare(settings: string): void;
-  start(
-    script: number,
-    payload: number,
-    hasBody: boolean,
-    result: number,
-    narrowIntegers: boolean,
-    responseDropsResult: boolean,
-    runsAsSystem: boolean,
-  ): void;
+  start(script: number, options: number): void;
 }
 
 export const PAYLOAD_REQUEST: 0;
 export const PAYLOAD_JSON: 1;
 export const PAYLOAD_FORM: 2;
 export const PAYLOAD_ARGUMENTS: 3;
+export const PAYLOAD_BITS: 3;
 export const RESULT_NONE: 0;
-export const RESULT_JSON: 1;
-export const RESULT_EJSON: 2;
+export const RESULT_JSON: 4;
+export const RESULT_EJSON: 8;
+export const RESULT_BITS: 12;
+export const OPTION_HAS_BODY: 16;
+export const OPTION_NARROW_INTEGERS: 32;
+export const OPTION_RESPONSE_DROPS_RESULT: 64;
+export const OPTION_RUNS_AS_SYSTEM: 128;
 export const MARK_NONE: 0;
 export const MARK_INT32: 1;
 export const MARK_INT64: 2;

@@ -1,16 +1,26 @@
 // Made from crates/functions/src/border.rs and natives.rs, which a test holds it to:
 //   HOOKSTEAD_BLESS=1 cargo test -p hookstead-functions border
 
-// What a function is called with.
+// What a function is called with: the lowest bits of the options of a run.
 export const PAYLOAD_REQUEST = 0;
 export const PAYLOAD_JSON = 1;
 export const PAYLOAD_FORM = 2;
 export const PAYLOAD_ARGUMENTS = 3;
+export const PAYLOAD_BITS = 3;
 
-// How the result of a function is written.
+// How the result of a function is written: the next bits of the options.
 export const RESULT_NONE = 0;
-export const RESULT_JSON = 1;
-export const RESULT_EJSON = 2;
+export const RESULT_JSON = 4;
+export const RESULT_EJSON = 8;
+export const RESULT_BITS = 12;
+
+// The other options of a run, a bit each: whether the request has a body, whether integers of
+// 32 bits are written as such in extended JSON, whether touching the response drops the
+// result, and whether the function runs as system.
+export const OPTION_HAS_BODY = 16;
+export const OPTION_NARROW_INTEGERS = 32;
+export const OPTION_RESPONSE_DROPS_RESULT = 64;
+export const OPTION_RUNS_AS_SYSTEM = 128;
 
 // The BSON type that a number came with, as the mark that it carries; 0 is none.
 export const MARK_NONE = 0;

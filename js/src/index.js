@@ -6,7 +6,6 @@ import { installGlobals } from "./globals.js";
 import { installRuntime } from "./runtime/globals.js";
 import { complete } from "./runtime/pending.js";
 import { finish, prepare, start } from "./runtime/run.js";
-import { hook } from "./start.js";
 import { structures } from "./structures.js";
 
 // The natives are the runtime's alone: `host.js` has taken them by now.
@@ -17,4 +16,4 @@ installGlobals(globalThis);
 installRuntime(globalThis);
 
 // A property and no variable: the isolate takes it away before any function runs.
-globalThis.__hookstead = { complete, finish, prepare, start: hook(start), structures };
+globalThis.__hookstead = { complete, finish, prepare, start, structures };

@@ -1,10 +1,7 @@
 //! The border between Rust and JavaScript: what each half has to know of the other one.
 //!
 //! The natives are in the table of `natives.rs`; numbers, classes and hooks are here. A test writes
-//! the JavaScript half of all this (`js/src/border.js` and `start.js`) and its types
-//! (`js/src/border.d.ts`).
-
-use hookstead_isolate::Value;
+//! the JavaScript half of all this (`js/src/border.js`) and its types (`js/src/border.d.ts`).
 
 #[cfg(test)]
 mod javascript;
@@ -51,11 +48,10 @@ pub(crate) const OF_THE_ISOLATE: &[Signature] = {
     ]
 };
 
-/// The functions that the JavaScript half leaves for the host. The arguments of `start` are the
-/// fields of [`Start`], one after the other.
+/// The functions that the JavaScript half leaves for the host.
 pub(crate) const HOOKS: &[&str] = &["complete", "finish", "prepare", "start"];
 
-/// The arguments of the other hooks.
+/// The arguments of the hooks.
 #[cfg(test)]
 pub(crate) const HOOK_SIGNATURES: &[Signature] = {
     use Type::{Any, Bool, Number, Text, Undefined};
@@ -67,50 +63,13 @@ pub(crate) const HOOK_SIGNATURES: &[Signature] = {
         },
         Signature { name: "finish", arguments: &[], result: Undefined },
         Signature { name: "prepare", arguments: &[("settings", Text)], result: Undefined },
+        Signature {
+            name: "start",
+            arguments: &[("script", Number), ("options", Number)],
+            result: Undefined,
+        },
     ]
 };
-
-macro_rules! named_arguments {
-    (
-        $(#[doc = $doc:literal])*
-        $name:ident { $($(#[doc = $about:literal])* $field:ident: $type:ident,)* }
-    ) => {
-        $(#[doc = $doc])*
-        pub(crate) struct $name { $($(#[doc = $about])* pub(crate) $field: $type),* }
-
-        impl $name {
-            /// In the order in which the JavaScript half gives them their names back.
-            pub(crate) fn into_values(self) -> Vec<Value> {
-                vec![$(Value::from(self.$field)),*]
-            }
-
-            /// The name and the Rust type of each, and what it is.
-            #[cfg(test)]
-            const FIELDS: &[(&str, &str, &str)] =
-                &[$((stringify!($field), stringify!($type), concat!($($about),*))),*];
-        }
-    };
-}
-
-named_arguments! {
-    /// How a run begins.
-    Start {
-        /// The number of the script to call.
-        script: f64,
-        /// One of `PAYLOAD_…`.
-        payload: f64,
-        /// Whether the request has a body.
-        has_body: bool,
-        /// One of `RESULT_…`.
-        result: f64,
-        /// Whether integers of 32 bits are written as such in extended JSON.
-        narrow_integers: bool,
-        /// Whether touching the response drops the result.
-        response_drops_result: bool,
-        /// Whether the function runs as system.
-        runs_as_system: bool,
-    }
-}
 
 macro_rules! numbers {
     ($($(#[doc = $doc:literal])* $kind:ident { $($name:ident = $number:expr,)* })*) => {
@@ -121,17 +80,26 @@ macro_rules! numbers {
 
         /// Each kind: what it is, its name, its numbers by name.
         #[cfg(test)]
-        const NUMBERS: &[(&str, &str, &[(&str, u8)])] = &[
-            $((concat!($($doc),*), stringify!($kind), &[$((stringify!($name), $number)),*])),*
+        const NUMBERS: &[(&[&str], &str, &[(&str, u8)])] = &[
+            $((&[$($doc),*], stringify!($kind), &[$((stringify!($name), $number)),*])),*
         ];
     };
 }
 
 numbers! {
-    /// What a function is called with.
-    payload { REQUEST = 0, JSON = 1, FORM = 2, ARGUMENTS = 3, }
-    /// How the result of a function is written.
-    result { NONE = 0, JSON = 1, EJSON = 2, }
+    /// What a function is called with: the lowest bits of the options of a run.
+    payload { REQUEST = 0, JSON = 1, FORM = 2, ARGUMENTS = 3, BITS = 3, }
+    /// How the result of a function is written: the next bits of the options.
+    result { NONE = 0, JSON = 4, EJSON = 8, BITS = 12, }
+    /// The other options of a run, a bit each: whether the request has a body, whether integers of
+    /// 32 bits are written as such in extended JSON, whether touching the response drops the
+    /// result, and whether the function runs as system.
+    option {
+        HAS_BODY = 16,
+        NARROW_INTEGERS = 32,
+        RESPONSE_DROPS_RESULT = 64,
+        RUNS_AS_SYSTEM = 128,
+    }
     /// The BSON type that a number came with, as the mark that it carries; 0 is none.
     mark { NONE = 0, INT32 = 1, INT64 = 2, DOUBLE = 3, }
     /// A number of MongoDB's errors.

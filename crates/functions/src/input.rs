@@ -1,29 +1,31 @@
 //! A call, written down for the JavaScript half: a few numbers at its start, and the parts of the
 //! request as JSON for whoever asks for them.
 
+use hookstead_isolate::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    Call, Integers, Invocation, Payload, RequestContext, ResultFormat,
-    border::{Start, payload, result},
+    Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat,
+    border::{option, payload, result},
 };
 
-/// How the run of a call begins.
-pub(crate) fn start(invocation: &Invocation, script: usize) -> Start {
+/// How the run of a call begins: the arguments of the hook `start`.
+pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
     let (payload, result, http) = match &invocation.call {
         Call::Http(http) => (payload_of(http.payload), result_of(http.result), Some(http)),
         Call::Arguments(_) => (payload::ARGUMENTS, result::EJSON, None),
     };
-    Start {
-        // A program has nowhere near 2^53 scripts.
-        script: script as f64,
-        payload: f64::from(payload),
-        has_body: http.is_some_and(|http| !http.body.is_empty()),
-        result: f64::from(result),
-        narrow_integers: http.is_some_and(|http| http.integers == Integers::Narrow),
-        response_drops_result: http.is_some_and(|http| http.response_drops_result),
-        runs_as_system: invocation.running_as_system,
-    }
+    let is = |condition: fn(&HttpCall) -> bool, bit| {
+        if http.is_some_and(condition) { bit } else { 0 }
+    };
+    let options = payload
+        | result
+        | is(|http| !http.body.is_empty(), option::HAS_BODY)
+        | is(|http| http.integers == Integers::Narrow, option::NARROW_INTEGERS)
+        | is(|http| http.response_drops_result, option::RESPONSE_DROPS_RESULT)
+        | if invocation.running_as_system { option::RUNS_AS_SYSTEM } else { 0 };
+    // A program has nowhere near 2^53 scripts.
+    vec![(script as f64).into(), f64::from(options).into()]
 }
 
 fn payload_of(payload: Payload) -> u8 {

@@ -1,10 +1,11 @@
 // `context`: what a function knows of its app and its caller (docs/behaviour/context.md#members).
 
 import { String, jsonParse } from "../primordials.js";
+import { OPTION_RUNS_AS_SYSTEM } from "../border.js";
 import { host } from "../host.js";
 import { http } from "./http.js";
 import { defineLazily } from "../properties.js";
-import { runsAsSystem } from "../start.js";
+import { options } from "../start.js";
 import { execute } from "./registry.js";
 import { requestContext } from "./request.js";
 import { service } from "./services.js";
@@ -17,7 +18,7 @@ export function makeContext({ app, environment }) {
     functions: { execute },
     http,
     request: undefined,
-    runningAsSystem: () => runsAsSystem,
+    runningAsSystem: () => (options & OPTION_RUNS_AS_SYSTEM) !== 0,
     services: { get: (name) => service(String(name)) },
     user: { type: "system" },
     values: { get: (name) => value(String(name)) },

@@ -2,13 +2,13 @@
 // `context.request`. Both are part of the image and fetch what they hold from the host.
 
 import { Uint8Array, jsonParse, stringSlice } from "../primordials.js";
-import { PAYLOAD_FORM, PAYLOAD_JSON } from "../border.js";
+import { OPTION_HAS_BODY, PAYLOAD_BITS, PAYLOAD_FORM, PAYLOAD_JSON } from "../border.js";
 import { host } from "../host.js";
 import { Binary } from "../bson.js";
 import { parse } from "../ejson.js";
 import { lazyText } from "../bson/binary.js";
 import { defineLazily } from "../properties.js";
-import { hasBody, payload } from "../start.js";
+import { options } from "../start.js";
 
 /** @type {any} */
 const request = {};
@@ -32,13 +32,14 @@ function lazyBody() {
 }
 
 export function firstArgument() {
+  const payload = options & PAYLOAD_BITS;
   if (payload === PAYLOAD_JSON) {
     return jsonPayload();
   }
   if (payload === PAYLOAD_FORM) {
     return request.query;
   }
-  if (!hasBody) {
+  if ((options & OPTION_HAS_BODY) === 0) {
     request.body = undefined;
   }
   return request;
@@ -47,6 +48,7 @@ export function firstArgument() {
 // GitHub sends its event as JSON, or as a form whose field `payload` holds the JSON.
 function jsonPayload() {
   const form = request.query.payload;
+  const hasBody = (options & OPTION_HAS_BODY) !== 0;
   const text = form ?? (hasBody ? host.request_body_text() : "{}");
   // Some senders put a byte order mark before it.
   return parse(text[0] === "\ufeff" ? stringSlice(text, 1) : text);

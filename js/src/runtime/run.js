@@ -1,10 +1,13 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
-import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE } from "../border.js";
+import {
+  OPTION_NARROW_INTEGERS, OPTION_RESPONSE_DROPS_RESULT, PAYLOAD_ARGUMENTS, PAYLOAD_BITS,
+  RESULT_BITS, RESULT_EJSON, RESULT_NONE,
+} from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
-import * as run from "../start.js";
+import { options, setOptions } from "../start.js";
 import { makeContext } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
@@ -33,12 +36,13 @@ export function prepare(text) {
 }
 
 /** Begins the run: calls the function in a script. */
-export function start() {
+export function start(script, given) {
+  setOptions(given);
   try {
-    const callArguments = run.payload === PAYLOAD_ARGUMENTS
+    const callArguments = (given & PAYLOAD_BITS) === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
       : [firstArgument(), response];
-    settleWith(call(run.script, callArguments));
+    settleWith(call(script, callArguments));
   } catch (thrown) {
     settle({ thrown });
   }
@@ -56,7 +60,8 @@ export function finish() {
 // Promises inside the result may hold further ones; each round goes one level deeper.
 function tryReply() {
   try {
-    const isDropped = HTTPResponse.isInPlaceOfResult(response, run.responseDropsResult);
+    const dropsResult = (options & OPTION_RESPONSE_DROPS_RESULT) !== 0;
+    const isDropped = HTTPResponse.isInPlaceOfResult(response, dropsResult);
     const text = isDropped ? undefined : written(outcome.value);
     if (outcomes !== undefined && !outcomes.areKnown) {
       promiseThen(outcomes.learn(), tryReply);
@@ -69,12 +74,13 @@ function tryReply() {
 }
 
 function written(value) {
-  if (value === undefined || value instanceof HTTPResponse || run.result === RESULT_NONE) {
+  const result = options & RESULT_BITS;
+  if (value === undefined || value instanceof HTTPResponse || result === RESULT_NONE) {
     return undefined;
   }
   const bytesMax = resultBytesMax;
-  const integers = run.narrowIntegers ? "narrow" : "wide";
-  const text = run.result === RESULT_EJSON
+  const integers = (options & OPTION_NARROW_INTEGERS) === 0 ? "wide" : "narrow";
+  const text = result === RESULT_EJSON
     ? writeEjson(value, { integers, outcomeOf, bytesMax })
     : writeJson(value, outcomeOf, bytesMax);
   if (text?.length > bytesMax) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs};
 
 use hookstead_isolate::{NativeCall, OWN_NATIVES, Value};
 
-use super::{CLASSES, HOOK_SIGNATURES, HOOKS, NUMBERS, OF_THE_ISOLATE, Signature, Start, Type};
+use super::{CLASSES, HOOK_SIGNATURES, HOOKS, NUMBERS, OF_THE_ISOLATE, Signature, Type};
 use crate::natives::{ALL, SIGNATURES};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../js/src");
@@ -32,7 +32,8 @@ fn camel_case(name: &str) -> String {
 fn script() -> String {
     let mut text = HEAD.to_owned();
     for (about, kind, numbers) in NUMBERS {
-        let _ = writeln!(text, "\n//{about}");
+        text.push('\n');
+        about.iter().for_each(|line| text.push_str(&format!("//{line}\n")));
         for (name, number) in *numbers {
             let _ = writeln!(text, "export const {}_{name} = {number};", kind.to_uppercase());
         }
@@ -49,28 +50,6 @@ fn script() -> String {
         let _ = writeln!(text, "  {name}: {},", arguments.len());
     }
     text + "};\n"
-}
-
-/// The type of a field of [`Start`].
-fn of_rust(kind: &str) -> &'static str {
-    if kind == "bool" { "boolean" } else { "number" }
-}
-
-/// The fields of [`Start`] as variables of a module.
-fn start() -> String {
-    let mut text = HEAD.to_owned();
-    text.push_str("\n// How the run begins: what the host tells the hook `start`.\n");
-    for (name, kind, about) in Start::FIELDS {
-        let (name, kind) = (camel_case(name), of_rust(kind));
-        let _ = writeln!(text, "\n//{about}\n/** @type {{{kind}}} */\nexport let {name};");
-    }
-    let letters: Vec<_> = ('a'..='z').take(Start::FIELDS.len()).map(String::from).collect();
-    text.push_str("\n// The hook for a function that reads these.\n");
-    let _ = writeln!(text, "export const hook = (begin) => ({}) => {{", letters.join(", "));
-    for ((name, ..), letter) in Start::FIELDS.iter().zip(&letters) {
-        let _ = writeln!(text, "  {} = {letter};", camel_case(name));
-    }
-    text + "  begin();\n};\n"
 }
 
 fn declared(kind: Type, is_result: bool) -> String {
@@ -118,11 +97,7 @@ fn declarations() -> String {
     natives().into_iter().for_each(|native| declare(&mut text, native));
     text.push_str("}\n\n/** What the host calls. */\nexport interface Hooks {\n");
     HOOK_SIGNATURES.iter().for_each(|hook| declare(&mut text, hook));
-    let fields = Start::FIELDS.iter();
-    let positional: Vec<_> =
-        fields.map(|(name, kind, _)| format!("{}: {}", camel_case(name), of_rust(kind))).collect();
-    let positional = positional.join(",\n    ");
-    let _ = writeln!(text, "  start(\n    {positional},\n  ): void;\n}}\n");
+    text.push_str("}\n\n");
     for (_, kind, numbers) in NUMBERS {
         for (name, number) in *numbers {
             let _ = writeln!(text, "export const {}_{name}: {number};", kind.to_uppercase());
@@ -134,7 +109,7 @@ fn declarations() -> String {
 
 #[test]
 fn the_javascript_half_of_the_border_is_what_the_tables_say() {
-    let files = [("border.js", script()), ("border.d.ts", declarations()), ("start.js", start())];
+    let files = [("border.js", script()), ("border.d.ts", declarations())];
     for (name, rendered) in files {
         let path = format!("{FOLDER}/{name}");
         if env::var_os("HOOKSTEAD_BLESS").is_some() {
@@ -152,7 +127,7 @@ fn the_javascript_half_of_the_border_is_what_the_tables_say() {
 fn the_tables_of_the_border_name_what_there_is() {
     let of_the_isolate: BTreeSet<_> = OF_THE_ISOLATE.iter().map(|native| native.name).collect();
     assert_eq!(of_the_isolate, OWN_NATIVES.into_iter().collect());
-    let hooks = HOOK_SIGNATURES.iter().map(|hook| hook.name).chain(["start"]);
+    let hooks = HOOK_SIGNATURES.iter().map(|hook| hook.name);
     assert!(hooks.eq(HOOKS.iter().copied()));
     for ((number, name, _), index) in CLASSES.iter().zip(0..) {
         assert_eq!(*number, index, "{name}: the isolate knows classes by their place");

@@ -27,7 +27,7 @@ impl Host for RunHost {
         if let Stage::Ready(script) = self.stage {
             self.stage = Stage::Running;
             let start = input::start(&self.invocation, script);
-            return Poll::Ready(Wake::Call("start", start.into_values()));
+            return Poll::Ready(Wake::Call("start", start));
         }
         let is_over = self.answer.is_some() || self.broken_memory.is_some();
         if is_over || matches!(self.stage, Stage::Finishing) {
