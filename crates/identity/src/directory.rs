@@ -7,10 +7,13 @@ use std::{
 
 use bson::{DateTime, oid::ObjectId};
 use hookstead_data::Store;
+use hookstead_memory::Budget;
+use hookstead_outbound::Client;
 
 use crate::{
     AuthError, KeyError, SigningKeys,
     collection::Collection,
+    custom_token::Fetcher,
     passwords::Passwords,
     people::{Change, People},
     records::UserRecord,
@@ -29,6 +32,7 @@ pub struct Directory {
     pub(crate) server_keys: Collection,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) fetcher: Option<Fetcher>,
     keys: Option<SigningKeys>,
     people: People,
     clock: Clock,
@@ -82,6 +86,7 @@ impl Directory {
             server_keys: collection("server_keys"),
             passwords: Self::passwords(&limits),
             throttle: Throttle::new(&limits),
+            fetcher: None,
             // Without random bytes there is no key, and no token can be signed.
             keys: SigningKeys::random().ok(),
             people: People::new(),
@@ -93,6 +98,14 @@ impl Directory {
     #[must_use]
     pub fn with_keys(mut self, keys: SigningKeys) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// The same one with a client that fetches the keys of others; what it reads is taken from
+    /// the budget. Without it, tokens whose keys another server publishes are refused.
+    #[must_use]
+    pub fn with_client(mut self, client: Arc<Client>, budget: Arc<Budget>) -> Self {
+        self.fetcher = Some(Fetcher { client, budget });
         self
     }
 
@@ -122,6 +135,12 @@ impl Directory {
 
     pub(crate) fn now(&self) -> DateTime {
         DateTime::from_system_time((self.clock)())
+    }
+
+    /// In seconds since 1970.
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+    pub(crate) fn now_s(&self) -> f64 {
+        self.now().timestamp_millis() as f64 / 1000.0
     }
 
     /// What is kept of a user, as it was so long ago at most.

@@ -25,7 +25,7 @@ mod user;
 
 pub(crate) use identity::{IdentityRecord, Status};
 pub(crate) use session::SessionRecord;
-pub(crate) use user::{ApiKeyRecord, UserIdentity, UserRecord};
+pub(crate) use user::{ApiKeyRecord, UserIdentity, UserRecord, anonymous_before};
 
 /// Providers by their names in an export.
 pub(crate) mod provider {

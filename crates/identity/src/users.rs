@@ -6,11 +6,13 @@ mod custom_token;
 mod email_password;
 mod external;
 mod first_log_in;
+mod link;
 mod operator;
 mod password;
 mod proofs;
 mod reset;
 mod sessions;
+mod transfer;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -19,11 +21,15 @@ use bson::{Document, oid::ObjectId};
 
 use crate::{
     AppFunctions, AuthError, Credentials, Directory, User, UserType, UsersConfig,
+    custom_token::{Jwks, Kind},
     records::{UserRecord, provider},
 };
 
 pub use api_keys::{ApiKey, NewApiKey};
 pub use email_password::{Link, Registration};
+pub use link::Linked;
+pub use transfer::{ImportReport, ListedUser};
+
 use proofs::Proofs;
 use sessions::AccessTokens;
 
@@ -34,6 +40,8 @@ pub struct Users {
     functions: Arc<dyn AppFunctions>,
     proofs: Proofs,
     access_tokens: AccessTokens,
+    /// The keys that another server publishes for custom tokens.
+    jwks: Option<Arc<Jwks>>,
 }
 
 /// A new session.
@@ -59,6 +67,8 @@ struct Proven {
     /// The version of the password that was proven.
     password_version: i64,
     api_key: Option<ObjectId>,
+    /// When the proof itself expires, in seconds since 1970.
+    expires_s: Option<f64>,
 }
 
 impl Proven {
@@ -79,7 +89,12 @@ impl Users {
         functions: Arc<dyn AppFunctions>,
     ) -> Self {
         let (proofs, access_tokens) = (Proofs::new(), AccessTokens::new());
-        Self { config, directory, functions, proofs, access_tokens }
+        let keys = config.providers.custom_token.as_ref().and_then(|token| token.keys.as_ref());
+        let jwks = match keys.map(|keys| &keys.0) {
+            Some(Kind::Jwks(uri)) => Some(Jwks::new(uri)),
+            _ => None,
+        };
+        Self { config, directory, functions, proofs, access_tokens, jwks }
     }
 
     /// The user whom credentials prove, without a session: for the headers of a request.

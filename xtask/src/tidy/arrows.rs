@@ -14,7 +14,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("server", &["site", "app", "signature", "functions", "journal", "memory"]),
     ("site", &["app", "signature", "functions"]),
-    ("identity", &["data"]),
+    ("identity", &["data", "outbound", "memory"]),
     ("functions", &["isolate", "data", "outbound", "memory"]),
     ("app", &[]),
     ("signature", &[]),

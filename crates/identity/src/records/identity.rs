@@ -14,7 +14,7 @@ use crate::{AuthError, digest};
 pub(crate) struct IdentityRecord {
     pub(crate) key: ObjectId,
     domain: String,
-    provider_type: String,
+    pub(crate) provider_type: String,
     /// What the provider calls them: the email address, or the id at another place.
     pub(crate) name: String,
     /// The id that functions see.

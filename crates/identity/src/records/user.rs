@@ -62,11 +62,16 @@ impl UserRecord {
             provider::API_KEY => UserType::Server,
             _ => UserType::Normal,
         };
+        Self { user_type, identities: vec![identity], ..Self::without_identity(id, domain, now) }
+    }
+
+    /// One who is known by nothing yet.
+    pub(crate) fn without_identity(id: ObjectId, domain: &str, now: DateTime) -> Self {
         Self {
             id,
             domain: domain.to_owned(),
-            user_type,
-            identities: vec![identity],
+            user_type: UserType::Normal,
+            identities: Vec::new(),
             data: Document::new(),
             created: now,
             last_log_in: None,
@@ -137,6 +142,13 @@ impl UserRecord {
     /// Whether this is an anonymous user whose time is over.
     fn is_over(&self, now: DateTime) -> bool {
         self.is_anonymous() && self.created <= anonymous_before(now)
+    }
+
+    /// When the user ends, for one who does.
+    pub(crate) fn end(&self) -> Option<DateTime> {
+        let time = i64::try_from(ANONYMOUS_TIME.as_millis()).unwrap_or(i64::MAX);
+        let end = self.created.timestamp_millis().saturating_add(time);
+        self.is_anonymous().then(|| DateTime::from_millis(end))
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {

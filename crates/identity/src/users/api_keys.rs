@@ -69,6 +69,7 @@ impl Users {
             user_type: UserType::Server,
             password_version: 0,
             api_key: Some(id),
+            expires_s: None,
         })
     }
 

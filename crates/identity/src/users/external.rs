@@ -36,6 +36,7 @@ impl Users {
             user_type: UserType::Normal,
             password_version: 0,
             api_key: None,
+            expires_s: None,
         })
     }
 
@@ -45,6 +46,12 @@ impl Users {
         payload: &Document,
         create: bool,
     ) -> Result<Proven, AuthError> {
+        let name = self.name_by_function(payload).await?;
+        self.prove_external(provider::CUSTOM_FUNCTION, &name, Document::new(), create).await
+    }
+
+    /// What the app's own function calls the user.
+    pub(super) async fn name_by_function(&self, payload: &Document) -> Result<String, AuthError> {
         let function = self.config.providers.custom_function.as_ref();
         let function =
             function.ok_or_else(|| AuthError::provider_not_found(provider::CUSTOM_FUNCTION))?;
@@ -52,12 +59,11 @@ impl Users {
         let result = call
             .await
             .map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
-        let name = external_id(result).ok_or_else(|| {
+        external_id(result).ok_or_else(|| {
             AuthError::new(AuthErrorKind::AuthError, "authentication failed").with_detail(format!(
                 "the function {function} returned neither a string nor an object with an id"
             ))
-        })?;
-        self.prove_external(provider::CUSTOM_FUNCTION, &name, Document::new(), create).await
+        })
     }
 
     /// The user whom a provider knows by a name, with what it knows of them now.
@@ -68,10 +74,7 @@ impl Users {
         data: Document,
         create: bool,
     ) -> Result<Proven, AuthError> {
-        if check_name(name).is_err() {
-            return Err(AuthError::new(AuthErrorKind::AuthError, "authentication failed")
-                .with_detail("the id of the user is empty or too long"));
-        }
+        check_external_name(name)?;
         for _ in 0..ATTEMPTS_MAX {
             let Some(mut identity) = self.known(provider_type, name, &data, create).await? else {
                 break;
@@ -85,6 +88,7 @@ impl Users {
                     user_type: UserType::Normal,
                     password_version: 0,
                     api_key: None,
+                    expires_s: None,
                 });
             }
         }
@@ -112,6 +116,14 @@ impl Users {
         // Another log-in may have been faster.
         self.identity(provider_type, name).await
     }
+}
+
+/// Refuses a name of a provider that is empty or too long.
+pub(super) fn check_external_name(name: &str) -> Result<(), AuthError> {
+    check_name(name).map_err(|_| {
+        AuthError::new(AuthErrorKind::AuthError, "authentication failed")
+            .with_detail("the id of the user is empty or too long")
+    })
 }
 
 /// The id in what the app's function returned: the string itself, or that of an object.

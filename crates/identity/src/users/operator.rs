@@ -42,15 +42,7 @@ impl Users {
         let marked = self.directory.users.modify(filter, mark).await?;
         drop(change);
         let Some(record) = marked.map(UserRecord::read).transpose()? else { return Ok(false) };
-        for key in record.identities.iter().filter_map(|identity| identity.key) {
-            // Another user may have the name already, after an attempt that has ended here.
-            self.directory.identities.delete(doc! { "_id": key, "user": id }, false).await?;
-        }
-        for key in &record.api_keys {
-            self.directory.api_keys.delete(doc! { "_id": &key.hash }, false).await?;
-        }
-        // The sessions are over without the user; `sweep` removes them in time.
-        self.directory.users.delete(doc! { "_id": id }, false).await?;
+        self.directory.finish_removal(&record).await?;
         Ok(true)
     }
 }

@@ -27,11 +27,7 @@ impl Users {
         password: &str,
         from: IpAddr,
     ) -> Result<Proven, AuthError> {
-        self.email_password()?;
-        if check_name(email).is_err() || check_password(password).is_err() {
-            // Nobody can have registered with them.
-            return Err(AuthError::invalid_password());
-        }
+        self.check_log_in(email, password)?;
         let right = self.right_password(email, password, from).await?;
         let identity = right.ok_or_else(AuthError::invalid_password)?;
         if identity.status == Status::Pending {
@@ -45,7 +41,15 @@ impl Users {
             user_type: crate::UserType::Normal,
             identity: identity.id,
             api_key: None,
+            expires_s: None,
         })
+    }
+
+    /// Refuses what nobody can have registered with.
+    pub(super) fn check_log_in(&self, email: &str, password: &str) -> Result<(), AuthError> {
+        self.email_password()?;
+        let is_possible = check_name(email).is_ok() && check_password(password).is_ok();
+        if is_possible { Ok(()) } else { Err(AuthError::invalid_password()) }
     }
 
     /// The identity of an email address, where the password is right. Attempts that fail slow

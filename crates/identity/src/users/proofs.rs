@@ -45,9 +45,8 @@ impl Proofs {
                 Some(keyed_digest(key, &["password", email, password]))
             }
             Credentials::ApiKey(api_key) => Some(keyed_digest(key, &["api key", api_key])),
-            Credentials::Anonymous
-            | Credentials::CustomToken(_)
-            | Credentials::CustomFunction(_) => None,
+            Credentials::CustomToken(token) => Some(keyed_digest(key, &["custom token", token])),
+            Credentials::Anonymous | Credentials::CustomFunction(_) => None,
         }
     }
 }
@@ -60,7 +59,9 @@ impl Users {
     ) -> Result<Option<Proven>, AuthError> {
         let Some(digest) = self.proofs.digest(credentials) else { return Ok(None) };
         let Some(proof) = self.proofs.recent.get(&digest) else { return Ok(None) };
-        if proof.until > Instant::now() {
+        let expires_s = proof.proven.expires_s;
+        let is_over = expires_s.is_some_and(|expires_s| expires_s <= self.directory.now_s());
+        if proof.until > Instant::now() && !is_over {
             let former = &proof.proven;
             let record = self.existing(former.record.id, self.config.revocation_delay).await?;
             let is_unchanged = |record: &Arc<_>| former.still_holds(record);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bson::{DateTime, Document, doc};
+use bson::{DateTime, Document, doc, oid::ObjectId};
 
 use super::{LogIn, Proven, Users};
 use crate::{
@@ -114,7 +114,7 @@ impl Users {
             domain: self.domain().to_owned(),
             user: record.id,
             created: now,
-            until: later(now, refresh_time),
+            until: record.end().unwrap_or_else(|| later(now, refresh_time)),
             api_key: proven.api_key,
         };
         let ids = (session.id, record.id);
@@ -159,13 +159,23 @@ impl Users {
         &self,
         refresh_token: &str,
     ) -> Result<(SessionRecord, Arc<UserRecord>), AuthError> {
-        let invalid = AuthError::invalid_session;
         let (keys, now) = (self.directory.keys()?, self.directory.now());
         let refresh = tokens::read_refresh(keys, self.domain(), now, refresh_token)?;
-        let session = self.directory.sessions.find_one(doc! { "_id": refresh.session }).await?;
+        self.open_session(refresh.session, refresh.user).await
+    }
+
+    /// A session that is not over, and its user, as they are now.
+    pub(super) async fn open_session(
+        &self,
+        id: ObjectId,
+        user: ObjectId,
+    ) -> Result<(SessionRecord, Arc<UserRecord>), AuthError> {
+        let invalid = |why: &str| AuthError::invalid_session(why);
+        let now = self.directory.now();
+        let session = self.directory.sessions.find_one(doc! { "_id": id }).await?;
         let session = session.map(SessionRecord::read).transpose()?;
         let is_it = |session: &SessionRecord| {
-            session.domain == self.domain() && session.user == refresh.user && session.until > now
+            session.domain == self.domain() && session.user == user && session.until > now
         };
         let session = session.filter(is_it).ok_or_else(|| invalid("the session is over"))?;
         let record = self.existing(session.user, Duration::ZERO).await?;
@@ -222,8 +232,6 @@ pub(super) fn later(time: DateTime, by: Duration) -> DateTime {
 
 #[cfg(test)]
 mod tests {
-    use bson::oid::ObjectId;
-
     use super::*;
 
     #[test]

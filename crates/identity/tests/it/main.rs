@@ -4,8 +4,13 @@
 
 mod accounts;
 mod api_keys;
+mod custom_tokens;
 mod external;
 mod forgeries;
+mod guesses;
+mod key_server;
 mod keys;
+mod links;
 mod sessions;
 mod stage;
+mod transfer;

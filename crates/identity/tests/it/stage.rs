@@ -75,10 +75,18 @@ impl Stage {
     }
 
     pub(crate) fn users_with(&self, change: impl FnOnce(&mut UsersConfig)) -> Users {
+        self.users_in(self.directory(), change)
+    }
+
+    pub(crate) fn users_in(
+        &self,
+        directory: Directory,
+        change: impl FnOnce(&mut UsersConfig),
+    ) -> Users {
         let mut config = config();
         change(&mut config);
         let functions = Arc::clone(&self.functions) as Arc<dyn AppFunctions>;
-        Users::new(config, Arc::new(self.directory()), functions)
+        Users::new(config, Arc::new(directory), functions)
     }
 
     pub(crate) fn pass(&self, time: Duration) {
