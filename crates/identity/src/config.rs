@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use hookstead_data::Store;
 
+use crate::{MetadataField, TokenKeys};
+
 /// What an app and its operator say of users. It may change while the program runs.
 pub struct UsersConfig {
     /// The slug of the app, which is the audience of custom tokens where none is named.
@@ -61,6 +63,10 @@ pub struct CustomToken {
     pub audience: Vec<String>,
     /// Whether one of them is enough.
     pub require_any_audience: bool,
+    /// What tokens are checked with. Without it no token is valid.
+    pub keys: Option<TokenKeys>,
+    /// What is copied to the data of the user.
+    pub metadata_fields: Vec<MetadataField>,
 }
 
 /// Where more is known of a user (docs/behaviour/users.md#custom-user-data).

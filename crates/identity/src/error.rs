@@ -1,5 +1,7 @@
 //! Why somebody is not who they say they are.
 
+use hookstead_data::DataError;
+
 /// Why somebody is not who they say they are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -31,10 +33,76 @@ pub enum AuthErrorKind {
     AccountNameInUse,
     /// There is no such user.
     UserNotFound,
+    /// The user has been confirmed before.
+    UserAlreadyConfirmed,
+    /// The token of a link is wrong, used or too old.
+    UserpassTokenInvalid,
+    /// There is no such API key.
+    ApiKeyNotFound,
+    /// An API key with this name exists.
+    ApiKeyAlreadyExists,
+    /// The caller may not do this.
+    Forbidden,
     /// Too many attempts, or too many at once.
     TooManyRequests,
     /// The store or another server did not answer.
     Unavailable,
     /// A fault of ours.
     Internal,
+}
+
+impl AuthError {
+    pub(crate) fn new(kind: AuthErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), detail: None }
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// A token or a session that is not valid. Only the log learns why.
+    pub(crate) fn invalid_session(why: impl Into<String>) -> Self {
+        Self::new(AuthErrorKind::InvalidSession, "invalid session").with_detail(why)
+    }
+
+    pub(crate) fn invalid_password() -> Self {
+        Self::new(AuthErrorKind::InvalidPassword, "invalid username/password")
+    }
+
+    pub(crate) fn invalid_api_key() -> Self {
+        Self::new(AuthErrorKind::AuthError, "invalid API key")
+    }
+
+    pub(crate) fn user_disabled() -> Self {
+        Self::new(AuthErrorKind::UserDisabled, "user disabled")
+    }
+
+    pub(crate) fn user_not_found() -> Self {
+        Self::new(AuthErrorKind::UserNotFound, "user not found")
+    }
+
+    pub(crate) fn provider_not_found(provider: &str) -> Self {
+        Self::new(AuthErrorKind::ProviderNotFound, "authentication provider not found")
+            .with_detail(format!("the provider {provider} is not enabled"))
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(AuthErrorKind::BadRequest, message)
+    }
+
+    pub(crate) fn too_many_requests(detail: &str) -> Self {
+        Self::new(AuthErrorKind::TooManyRequests, "too many requests").with_detail(detail)
+    }
+
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::new(AuthErrorKind::Internal, "internal error").with_detail(detail)
+    }
+}
+
+impl From<DataError> for AuthError {
+    fn from(error: DataError) -> Self {
+        Self::new(AuthErrorKind::Unavailable, "the users cannot be read at the moment")
+            .with_detail(format!("the store of the users: {error}"))
+    }
 }

@@ -1,6 +1,6 @@
 //! A user, as functions see one.
 
-use bson::Document;
+use bson::{Bson, Document, doc};
 
 /// A user, as functions see one (docs/behaviour/users.md#a-user).
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,26 @@ pub struct User {
     pub identities: Vec<Identity>,
 }
 
+impl User {
+    /// The user as functions of the app get it for an argument.
+    pub fn document(&self) -> Document {
+        let identity = |identity: &Identity| {
+            Bson::Document(doc! {
+                "id": &identity.id,
+                "provider_type": &identity.provider_type,
+                "data": &identity.data,
+            })
+        };
+        doc! {
+            "id": &self.id,
+            "type": self.user_type.name(),
+            "data": &self.data,
+            "custom_data": &self.custom_data,
+            "identities": self.identities.iter().map(identity).collect::<Vec<_>>(),
+        }
+    }
+}
+
 /// What kind of user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserType {
@@ -24,6 +44,16 @@ pub enum UserType {
     Normal,
     /// Whoever came with an API key.
     Server,
+}
+
+impl UserType {
+    /// What functions see as `type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// Who a provider says that a user is.

@@ -14,6 +14,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("server", &["site", "app", "signature", "functions", "journal", "memory"]),
     ("site", &["app", "signature", "functions"]),
+    ("identity", &["data", "outbound", "memory"]),
     ("functions", &["isolate", "data", "outbound", "memory"]),
     ("app", &[]),
     ("signature", &[]),
@@ -42,7 +43,17 @@ const OWNED: &[(&str, &[&str])] = &[
     ("http", &["server", "site", "outbound"]),
     (
         "tokio",
-        &["hookstead", "server", "functions", "outbound", "isolate", "data", "journal", "memory"],
+        &[
+            "hookstead",
+            "server",
+            "identity",
+            "functions",
+            "outbound",
+            "isolate",
+            "data",
+            "journal",
+            "memory",
+        ],
     ),
     ("clap", &["hookstead"]),
 ];

@@ -1,0 +1,292 @@
+//! Public keys that another server publishes.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hookstead_memory::{Account, Budget};
+use hookstead_outbound::Client;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::RsaKey;
+
+const TIMES: Times = Times {
+    refresh: Duration::from_mins(10),
+    age_max: Duration::from_hours(1),
+    cool_down: Duration::from_secs(30),
+};
+/// How large the document may be, and how many keys of it count.
+const DOCUMENT_BYTES_MAX: usize = 512 << 10;
+const KEYS_MAX: usize = 32;
+
+/// Public keys that another server publishes.
+pub(crate) struct Jwks {
+    uri: String,
+    known: RwLock<Known>,
+    /// When the last attempt to fetch them began. Who holds the lock fetches.
+    attempt: Mutex<Option<Instant>>,
+    times: Times,
+}
+
+/// How long what holds.
+#[derive(Clone, Copy)]
+struct Times {
+    /// From when on the keys are fetched anew.
+    refresh: Duration,
+    /// From when on they no longer count.
+    age_max: Duration,
+    /// How long nothing is fetched after an attempt, so that tokens with unknown keys do not cost
+    /// a call each.
+    cool_down: Duration,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Vec<(String, RsaKey)>,
+    fetched: Option<Instant>,
+}
+
+/// What fetches the keys.
+#[derive(Clone)]
+pub(crate) struct Fetcher {
+    pub(crate) client: Arc<Client>,
+    pub(crate) budget: Arc<Budget>,
+}
+
+#[derive(Deserialize)]
+struct ResponseHead {
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: String,
+    n: String,
+    e: String,
+    #[serde(default)]
+    alg: Option<String>,
+    #[serde(default, rename = "use")]
+    purpose: Option<String>,
+}
+
+impl Jwks {
+    pub(crate) fn new(uri: &str) -> Arc<Self> {
+        Self::with(uri, TIMES)
+    }
+
+    fn with(uri: &str, times: Times) -> Arc<Self> {
+        let (uri, known, attempt) = (uri.to_owned(), RwLock::default(), Mutex::default());
+        Arc::new(Self { uri, known, attempt, times })
+    }
+
+    /// The key of this id, fetched where it is unknown or what is known is old.
+    pub(crate) async fn key(self: &Arc<Self>, id: &str, by: &Fetcher) -> Result<RsaKey, String> {
+        if let Some(key) = self.known(id, self.times.refresh) {
+            return Ok(key);
+        }
+        // The one who asks may leave: what has begun is finished all the same, so that nobody
+        // keeps others from learning of new keys.
+        let (keys, id, by) = (Arc::clone(self), id.to_owned(), by.clone());
+        let fetched = tokio::spawn(async move { keys.fetched(&id, &by).await }).await;
+        fetched.unwrap_or_else(|error| Err(format!("the task that fetches keys: {error}")))
+    }
+
+    async fn fetched(&self, id: &str, by: &Fetcher) -> Result<RsaKey, String> {
+        let usable = self.known(id, self.times.age_max);
+        let mut attempt = match (self.attempt.try_lock(), usable.clone()) {
+            (Ok(attempt), _) => attempt,
+            // Somebody else fetches, and what is known serves meanwhile.
+            (Err(_), Some(key)) => return Ok(key),
+            (Err(_), None) => self.attempt.lock().await,
+        };
+        if let Some(key) = self.known(id, self.times.refresh) {
+            return Ok(key);
+        }
+        if attempt.is_some_and(|begun| begun.elapsed() < self.times.cool_down) {
+            return usable.ok_or_else(unknown);
+        }
+        let begun = Instant::now();
+        *attempt = Some(begun);
+        match fetch(&self.uri, by).await {
+            Ok(keys) => {
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                *known = Known { keys, fetched: Some(begun) };
+                drop(known);
+                self.known(id, self.times.age_max).ok_or_else(unknown)
+            }
+            Err(error) => usable.ok_or(error),
+        }
+    }
+
+    /// The key of this id, where the keys were fetched lately.
+    fn known(&self, id: &str, age_max: Duration) -> Option<RsaKey> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.fetched.filter(|fetched| fetched.elapsed() < age_max)?;
+        known.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key.clone())
+    }
+}
+
+fn unknown() -> String {
+    "the server of the keys does not know the key of the token".to_owned()
+}
+
+async fn fetch(uri: &str, by: &Fetcher) -> Result<Vec<(String, RsaKey)>, String> {
+    let head = json!({ "method": "GET", "url": uri }).to_string();
+    let account = Account::new(&by.budget, DOCUMENT_BYTES_MAX);
+    let response = Arc::clone(&by.client).perform(head, None, account).await;
+    let response = response.map_err(|error| {
+        let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        format!("the keys at {uri} cannot be fetched: {error}{detail}")
+    })?;
+    let head: ResponseHead = serde_json::from_str(&response.head)
+        .map_err(|error| format!("the response with the keys cannot be read: {error}"))?;
+    if head.status_code != 200 {
+        return Err(format!("the keys at {uri} cannot be fetched: status {}", head.status_code));
+    }
+    read(&response.body).ok_or_else(|| format!("the document at {uri} is no set of keys"))
+}
+
+/// The keys of a document that are for RS256; others may be beside them.
+fn read(document: &[u8]) -> Option<Vec<(String, RsaKey)>> {
+    let document: Document = serde_json::from_slice(document).ok()?;
+    let keys = document.keys.into_iter().filter_map(|key| {
+        let key: Jwk = serde_json::from_value(key).ok()?;
+        let is_for_signatures = key.purpose.is_none_or(|purpose| purpose == "sig");
+        let is_rs256 = key.kty == "RSA" && key.alg.is_none_or(|alg| alg == "RS256");
+        let (modulus, exponent) = (number(&key.n)?, number(&key.e)?);
+        (is_for_signatures && is_rs256)
+            .then_some((key.kid, RsaKey::Components { modulus, exponent }))
+    });
+    Some(keys.take(KEYS_MAX).collect())
+}
+
+/// A number in base64url, without the zeros that some put in front.
+fn number(text: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let start = bytes.iter().position(|byte| *byte != 0)?;
+    Some(bytes[start..].to_vec())
+}
+
+#[cfg(test)]
+#[path = "../../tests/it/key_server.rs"]
+mod key_server;
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        key_server::{KeyServer, RsaPair},
+        *,
+    };
+
+    fn times(refresh: Duration, cool_down: Duration) -> Times {
+        Times { refresh, age_max: Duration::from_hours(1), cool_down }
+    }
+
+    /// Whether the key of this id is the pair's.
+    async fn is_key(jwks: &Arc<Jwks>, id: &str, pair: &RsaPair, by: &Fetcher) -> Option<bool> {
+        let key = jwks.key(id, by).await.ok()?;
+        Some(key.verify(b"message", &pair.sign(b"message")))
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_once_and_anew_for_an_unknown_key() {
+        let (first, second) = (RsaPair::generate(), RsaPair::generate());
+        let server = KeyServer::start();
+        let (client, budget) = server.client();
+        let by = Fetcher { client, budget };
+        server.publish(&[first.jwk("a")]);
+        let jwks = Jwks::with(&server.uri(), times(Duration::from_hours(1), Duration::ZERO));
+        for _ in 0..3 {
+            assert_eq!(is_key(&jwks, "a", &first, &by).await, Some(true));
+            assert_eq!(is_key(&jwks, "a", &second, &by).await, Some(false));
+        }
+        assert_eq!(server.requests(), 1);
+        server.publish(&[first.jwk("a"), second.jwk("b")]);
+        assert_eq!(is_key(&jwks, "b", &second, &by).await, Some(true));
+        assert_eq!(server.requests(), 2);
+    }
+
+    #[tokio::test]
+    async fn unknown_keys_cost_no_more_than_a_call_in_a_while() {
+        let pair = RsaPair::generate();
+        let server = KeyServer::start();
+        let (client, budget) = server.client();
+        let by = Fetcher { client, budget };
+        server.publish(&[pair.jwk("a")]);
+        let jwks = Jwks::new(&server.uri());
+        for id in ["x", "y", "a", "z", ""] {
+            assert_eq!(is_key(&jwks, id, &pair, &by).await, (id == "a").then_some(true), "{id}");
+        }
+        assert_eq!(server.requests(), 1);
+    }
+
+    #[tokio::test]
+    async fn known_keys_serve_while_the_server_does_not_and_withdrawn_ones_do_not() {
+        let pair = RsaPair::generate();
+        let server = KeyServer::start();
+        let (client, budget) = server.client();
+        let by = Fetcher { client, budget };
+        server.publish(&[pair.jwk("a")]);
+        let jwks = Jwks::with(&server.uri(), times(Duration::ZERO, Duration::ZERO));
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
+        server.answer(500, "");
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
+        server.answer(200, "no keys");
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
+        server.publish(&[]);
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_may_not_be_called_is_not() {
+        let pair = RsaPair::generate();
+        let server = KeyServer::start();
+        server.publish(&[pair.jwk("a")]);
+        let (client, budget) = KeyServer::client_of_public_addresses();
+        let by = Fetcher { client, budget };
+        let jwks = Jwks::new(&server.uri());
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, None);
+        assert_eq!(server.requests(), 0);
+    }
+
+    #[test]
+    fn keys_for_other_things_are_left_out() {
+        let number = "AQAB";
+        for (key, is_read) in [
+            (json!({ "kty": "RSA", "kid": "a", "n": number, "e": number }), true),
+            (
+                json!({
+                    "kty": "RSA", "kid": "a", "n": number, "e": number,
+                    "alg": "RS256", "use": "sig",
+                }),
+                true,
+            ),
+            (json!({ "kty": "RSA", "kid": "a", "n": number, "e": number, "use": "enc" }), false),
+            (json!({ "kty": "RSA", "kid": "a", "n": number, "e": number, "alg": "RS512" }), false),
+            (json!({ "kty": "RSA", "n": number, "e": number }), false),
+            (json!({ "kty": "EC", "kid": "a", "n": number, "e": number }), false),
+            (json!({ "kty": "oct", "kid": "a", "k": number }), false),
+            (json!({ "kty": "RSA", "kid": "a", "n": "", "e": number }), false),
+            (json!({ "kty": "RSA", "kid": "a", "n": "+", "e": number }), false),
+            (json!(5), false),
+        ] {
+            let document = json!({ "keys": [key] }).to_string();
+            assert_eq!(
+                read(document.as_bytes()).unwrap().len(),
+                usize::from(is_read),
+                "{document}"
+            );
+        }
+    }
+}

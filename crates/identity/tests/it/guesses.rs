@@ -1,0 +1,75 @@
+//! Those who guess, and those who fill up the place.
+
+use std::{sync::Arc, time::Duration};
+
+use bson::doc;
+use hookstead_identity::{AuthErrorKind, Credentials, Limits};
+
+use crate::stage::{FROM, Stage, email, on_both_stores};
+
+on_both_stores! {
+    the_right_password_is_let_in_whatever_others_guess,
+    what_is_over_is_swept_away,
+}
+
+async fn the_right_password_is_let_in_whatever_others_guess(stage: Stage) {
+    let limits = Limits { log_in_delay_max: Duration::from_millis(1), ..Limits::default() };
+    let users = stage.users_in(stage.directory().with_limits(&limits), |_| ());
+    users.register("a@b.c", "correct horse").await.unwrap();
+    for guess in 0..8 {
+        let guess = users.log_in(&email("a@b.c", &format!("guess {guess}")), FROM).await;
+        assert!(guess.is_err());
+    }
+    users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_attempts_than_may_wait_are_told_to_come_back() {
+    let stage = Stage::embedded();
+    let limits =
+        Limits { password_checks_max: 1, password_checks_waiting_max: 1, ..Limits::default() };
+    let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
+    users.register("a@b.c", "correct horse").await.unwrap();
+    let attempts: Vec<_> = (0..5)
+        .map(|number| {
+            let users = Arc::clone(&users);
+            let credentials = email(&format!("{number}@b.c"), "correct horse");
+            tokio::spawn(async move { users.log_in(&credentials, FROM).await.err().unwrap().kind })
+        })
+        .collect();
+    let mut kinds = Vec::new();
+    for attempt in attempts {
+        kinds.push(attempt.await.unwrap());
+    }
+    assert!(kinds.contains(&AuthErrorKind::TooManyRequests), "{kinds:?}");
+    assert!(kinds.contains(&AuthErrorKind::InvalidPassword), "{kinds:?}");
+    users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
+}
+
+async fn what_is_over_is_swept_away(stage: Stage) {
+    let users = stage.users();
+    let anonymous = users.log_in(&Credentials::Anonymous, FROM).await.unwrap();
+    let id = users.create("a@b.c", "correct horse").await.unwrap();
+    users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
+    let half = users.create("b@b.c", "correct horse").await.unwrap();
+    users.create_api_key(&half, "k").await.unwrap();
+    let half_id = bson::oid::ObjectId::parse_str(&half).unwrap();
+    let mark = doc! { "$set": { "deleted": true } };
+    stage.update("users", doc! { "_id": half_id }, mark).await;
+    let counts = async || {
+        let mut counts = Vec::new();
+        for collection in ["users", "identities", "sessions", "api_keys"] {
+            counts.push(stage.documents(collection).await.len());
+        }
+        counts
+    };
+    assert_eq!(counts().await, [3, 2, 2, 1]);
+    stage.directory().sweep().await.unwrap();
+    assert_eq!(counts().await, [2, 1, 2, 0]);
+    stage.pass(Duration::from_hours(90 * 24));
+    stage.directory().sweep().await.unwrap();
+    assert_eq!(counts().await, [1, 1, 0, 0]);
+    let users = stage.users();
+    users.by_id(&id).await.unwrap();
+    assert!(users.by_id(&anonymous.user.id).await.is_err());
+}
