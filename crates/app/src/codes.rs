@@ -31,8 +31,10 @@ macro_rules! codes {
 // A test holds this list to docs/check.md: a new code wants a row there.
 codes! {
     AppIdMissing = "app-id-missing",
+    AuthFunctionMissing = "auth-function-missing",
     ConfigVersionUnknown = "config-version-unknown",
     CustomUserDataNotRead = "custom-user-data-not-read",
+    CustomUserDataSetting = "custom-user-data-setting",
     DataApiNotServed = "data-api-not-served",
     DependenciesArchived = "dependencies-archived",
     DependencyVersion = "dependency-version",
@@ -70,7 +72,10 @@ codes! {
     JsonTrailingComma = "json-trailing-comma",
     LogForwarderNotRun = "log-forwarder-not-run",
     OriginsUnreadable = "origins-unreadable",
+    ProviderDuplicate = "provider-duplicate",
     ProviderNotServed = "provider-not-served",
+    ProviderSetting = "provider-setting",
+    ProviderType = "provider-type",
     ProviderUnreadable = "provider-unreadable",
     ResolverNotServed = "resolver-not-served",
     RootFileMissing = "root-file-missing",

@@ -7,7 +7,7 @@ use super::{
     file::{Parts, flag, name_of, text, texts},
 };
 use crate::{
-    App, auth, endpoints,
+    App, CustomUserDataSource, ProviderSetup, endpoints,
     folder::{EntryKind, join},
     layout::{Layout, is_root},
     nearest::nearest,
@@ -34,19 +34,8 @@ const FOLDERS: [&str; 14] = [
     "values",
 ];
 
-/// Where the older layouts keep providers, and some exports still do.
-const OLD_PROVIDERS: &str = "auth_providers";
-
 /// A folder of packages, which is no part of an export wherever it lies.
 const PACKAGES: &str = "node_modules";
-
-/// The functions that a provider may call, of `config`.
-const OF_PROVIDER: [&str; 4] = [
-    "/config/authFunctionName",
-    "/config/confirmationFunctionName",
-    "/config/resetFunctionName",
-    "/config/authFunctionId",
-];
 
 /// Of several configurations the one in the folder of the version counts.
 pub(super) fn read_data_api(parts: &mut Parts<'_>, layout: &Layout) {
@@ -137,31 +126,30 @@ fn log_forwarder(file: &str, forwarder: &Json) -> Part {
 }
 
 /// Providers, custom user data, and the function that runs for new users.
-pub(super) fn read_users(parts: &mut Parts<'_>, layout: &Layout, app: &App) {
+pub(super) fn read_users(parts: &mut Parts<'_>, app: &App) {
     for (name, provider) in &app.auth_providers {
-        let (file, _) = auth::place_of(name, layout.is_old() && parts.folder.has(OLD_PROVIDERS));
-        let mut part =
-            Part::new(PartKind::Provider, name, &file).active(!flag(provider, "/disabled"));
-        let kind = text(provider, "/type");
-        if kind != name {
-            part = part.with_fact("type", kind);
-        }
-        for pointer in OF_PROVIDER {
-            part = part.with_function(text(provider, pointer));
+        let is_active = !matches!(provider.setup, ProviderSetup::Disabled);
+        let file = &provider.declared_in.file;
+        let mut part = Part::new(PartKind::Provider, name, file).active(is_active);
+        for function in provider.setup.functions() {
+            part = part.with_function(function);
         }
         parts.add(part);
     }
-    let Some(config) = &app.custom_user_data else { return };
-    let file = auth::file_of_custom_user_data(parts.folder, layout);
-    let namespace = [text(config, "/database_name"), text(config, "/collection_name")];
-    let part = Part::new(PartKind::CustomUserData, "", &file).active(flag(config, "/enabled"));
-    parts.add(match namespace {
-        ["", _] | [_, ""] => part,
-        names => part.with_fact("collection", &names.join(".")),
-    });
-    let creation = text(config, "/on_user_creation_function_name");
-    if !creation.is_empty() {
-        parts.add(Part::new(PartKind::UserCreation, "", &file).with_function(creation));
+    let data = &app.custom_user_data;
+    let Some(declared_in) = &data.declared_in else { return };
+    let part = Part::new(PartKind::CustomUserData, "", &declared_in.file);
+    match &data.source {
+        CustomUserDataSource::Off => parts.add(part.active(false)),
+        CustomUserDataSource::Collection { database, collection, .. } => {
+            parts.add(part.with_fact("collection", &format!("{database}.{collection}")));
+        }
+        // The reason has been told as a problem.
+        CustomUserDataSource::Refused(_) => {}
+    }
+    if let Some(function) = &data.on_user_creation_function {
+        let part = Part::new(PartKind::UserCreation, "", &declared_in.file);
+        parts.add(part.with_function(function));
     }
 }
 

@@ -174,19 +174,23 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
             "auth/providers.json",
             r#"{"api-key":{"name":"api-key","type":"api-key","disabled":true},
                 "custom-function":{"type":"custom-function","disabled":false,
-                    "config":{"authFunctionName":"login"}}}"#,
+                    "config":{"authFunctionName":"hello"}}}"#,
         )],
         &[
             "- authentication provider `api-key`",
-            "authentication provider `custom-function`: function `login`",
+            "authentication provider `custom-function`: function `hello`",
         ],
     ),
     (
-        &[(
-            "auth/custom_user_data.json",
-            r#"{"enabled":true,"mongo_service_name":"m","database_name":"d",
-                "collection_name":"users","on_user_creation_function_name":"welcome"}"#,
-        )],
+        &[
+            ("data_sources/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
+            (
+                "auth/custom_user_data.json",
+                r#"{"enabled":true,"mongo_service_name":"m","database_name":"d",
+                    "collection_name":"users","user_id_field":"_id",
+                    "on_user_creation_function_name":"welcome"}"#,
+            ),
+        ],
         &[
             "custom user data: collection `d.users`",
             "on_user_creation_function_name: function `welcome`",
@@ -265,11 +269,13 @@ fn whatever_else_is_not_served_is_told() {
 fn the_older_layouts_keep_parts_of_the_app_in_the_root_file_and_providers_in_files() {
     let root = r#"{"app_id":"shop-abcde","name":"shop","config_version":20200603,
         "hosting":{"enabled":true},
-        "custom_user_data_config":{"enabled":true,"database_name":"d","collection_name":"u"}}"#;
+        "custom_user_data_config":{"enabled":true,"mongo_service_name":"m","database_name":"d",
+            "collection_name":"u","user_id_field":"_id"}}"#;
     let app = app(&[
         ("config.json", root),
         ("functions/f/config.json", r#"{"name":"f"}"#),
         ("functions/f/source.js", "exports = () => 1"),
+        ("services/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
         ("auth_providers/anon-user.json", r#"{"name":"anon-user","type":"anon-user"}"#),
     ]);
     let expected =

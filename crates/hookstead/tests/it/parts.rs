@@ -16,6 +16,8 @@ const NIGHTLY: (&str, &str) = (
         "event_processors":{"FUNCTION":{"config":{"function_name":"clean"}}}}"#,
 );
 
+const SOURCE: &str = r#"{"name":"mongodb-atlas","type":"mongodb-atlas","config":{}}"#;
+
 /// An app with an endpoint for one function, and one of every other part.
 fn app_with_parts() -> tempfile::TempDir {
     let folder = app_of(&[
@@ -35,8 +37,11 @@ fn app_with_parts() -> tempfile::TempDir {
         ("auth/providers.json", r#"{"anon-user":{"type":"anon-user","disabled":false}}"#),
         (
             "auth/custom_user_data.json",
-            r#"{"enabled":true,"on_user_creation_function_name":"welcome"}"#,
+            r#"{"enabled":true,"mongo_service_name":"mongodb-atlas","database_name":"shop",
+                "collection_name":"users","user_id_field":"_id",
+                "on_user_creation_function_name":"welcome"}"#,
         ),
+        ("data_sources/mongodb-atlas/config.json", SOURCE),
         (
             "data_sources/mongodb-atlas/shop/orders/rules.json",
             r#"{"database":"shop","collection":"orders","roles":[{"name":"a"}]}"#,
