@@ -7,7 +7,7 @@ use super::{
     file::{Parts, flag, name_of, text, texts},
 };
 use crate::{
-    App, CustomUserDataSource, ProviderSetup, endpoints,
+    App, Confirmation, EmailPasswordSetup, PasswordReset, ProviderSetup, endpoints,
     folder::{EntryKind, join},
     layout::{Layout, is_root},
     nearest::nearest,
@@ -125,31 +125,36 @@ fn log_forwarder(file: &str, forwarder: &Json) -> Part {
     part.with_function(text(forwarder, "/action/name"))
 }
 
-/// Providers, custom user data, and the function that runs for new users.
+/// Providers that are not served, and emails that providers would send.
 pub(super) fn read_users(parts: &mut Parts<'_>, app: &App) {
     for (name, provider) in &app.auth_providers {
-        let is_active = !matches!(provider.setup, ProviderSetup::Disabled);
         let file = &provider.declared_in.file;
-        let mut part = Part::new(PartKind::Provider, name, file).active(is_active);
-        for function in provider.setup.functions() {
-            part = part.with_function(function);
+        match &provider.setup {
+            ProviderSetup::Google(_) | ProviderSetup::Facebook(_) | ProviderSetup::Apple(_) => {
+                parts.add(Part::new(PartKind::Provider, name, file));
+            }
+            ProviderSetup::EmailPassword(setup) => emails(parts, setup, file),
+            ProviderSetup::Disabled
+            | ProviderSetup::Anonymous
+            | ProviderSetup::ApiKey
+            | ProviderSetup::CustomToken(_)
+            | ProviderSetup::CustomFunction(_) => {}
         }
+    }
+}
+
+fn emails(parts: &mut Parts<'_>, setup: &EmailPasswordSetup, file: &str) {
+    let mut part = Part::new(PartKind::Email, "", file);
+    if let Confirmation::Email(link) = &setup.confirmation {
+        part = part.with_fact("", "to confirm an address");
+        part = part.with_fact("page", link.url.as_deref().unwrap_or_default());
+    }
+    if let PasswordReset::Email(link) = &setup.reset {
+        part = part.with_fact("", "to reset a password");
+        part = part.with_fact("page", link.url.as_deref().unwrap_or_default());
+    }
+    if !part.facts.is_empty() {
         parts.add(part);
-    }
-    let data = &app.custom_user_data;
-    let Some(declared_in) = &data.declared_in else { return };
-    let part = Part::new(PartKind::CustomUserData, "", &declared_in.file);
-    match &data.source {
-        CustomUserDataSource::Off => parts.add(part.active(false)),
-        CustomUserDataSource::Collection { database, collection, .. } => {
-            parts.add(part.with_fact("collection", &format!("{database}.{collection}")));
-        }
-        // The reason has been told as a problem.
-        CustomUserDataSource::Refused(_) => {}
-    }
-    if let Some(function) = &data.on_user_creation_function {
-        let part = Part::new(PartKind::UserCreation, "", &declared_in.file);
-        parts.add(part.with_function(function));
     }
 }
 
