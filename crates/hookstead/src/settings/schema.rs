@@ -220,6 +220,17 @@ settings! {
         /// The database of users and sessions, in the deployment of data.mongodb_uri, or beside
         /// the documents in app.data_dir.
         database: DatabaseName = DatabaseName::new("hookstead");
+        /// Passwords that are checked at once; more wait. Each check takes 19 mebibytes of memory.
+        password_checks_max: u64 [1..=256] = 2;
+        /// Checks of passwords that wait; more are refused with 429.
+        password_checks_waiting_max: u64 [0..=100_000] = 128;
+        /// Seconds that an attempt to log in waits at most after many that have failed, of the
+        /// same name or from the same address.
+        log_in_delay_s_max: u64 [0..=60] = 5;
+        /// Attempts that wait for that reason; more are refused with 429.
+        log_ins_waiting_max: u64 [0..=100_000] = 1024;
+        /// Of these, those that may come from one address.
+        log_ins_waiting_of_address_max: u64 [0..=100_000] = 64;
     }
 
     /// What one request, one run and one connection may use.

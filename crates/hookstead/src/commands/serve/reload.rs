@@ -58,7 +58,15 @@ const LOOK_TIME: Duration = Duration::from_millis(500);
 const RELOADED: [(&str, &[&str]); 6] = [
     ("app", &["id", "environment"]),
     ("server", &["public_base_url", "cors_allow_headers"]),
-    ("auth", &["application_authentication", "access_token_time_s", "refresh_token_time_s"]),
+    (
+        "auth",
+        &[
+            "application_authentication",
+            "access_token_time_s",
+            "refresh_token_time_s",
+            "revocation_delay_s",
+        ],
+    ),
     (
         "limits",
         &[
