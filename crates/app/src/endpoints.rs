@@ -184,7 +184,7 @@ fn check_function(
 }
 
 /// What to do about a function that is not there, or that has no file.
-fn remedy_of_missing(reader: &mut Reader, name: &str, functions: &Functions) -> String {
+pub(crate) fn remedy_of_missing(reader: &mut Reader, name: &str, functions: &Functions) -> String {
     let otherwise = "add the function";
     if functions.kept.contains_key(name) {
         return reader.remedy_of_missing(&format!("functions/{name}.js"), otherwise);

@@ -4,7 +4,7 @@
 //! that is more open. Readers therefore note a *doubt* and go on, and whoever makes the endpoint,
 //! webhook or function asks at the end whether there was one.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -40,7 +40,6 @@ pub(crate) struct Fields<'a> {
     known: BTreeSet<&'static str>,
     /// Fields of an object in this one, with the key of that object.
     of_child: Option<(&'static str, Vec<&'static str>)>,
-    unknown_allowed: bool,
     doubts: Vec<Note>,
     oddities: Vec<Note>,
 }
@@ -62,7 +61,6 @@ impl<'a> Fields<'a> {
             path: path.to_owned(),
             known: IDENTITY.into_iter().collect(),
             of_child: None,
-            unknown_allowed: false,
             doubts: Vec::new(),
             oddities: Vec::new(),
         };
@@ -160,6 +158,61 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The same, where an object that is not there has no fields.
+    pub(crate) fn child_or_empty(&mut self, key: &'static str) -> Self {
+        static EMPTY: LazyLock<Map<String, Json>> = LazyLock::new(Map::new);
+        let child = self.child(key);
+        child.unwrap_or_else(|| {
+            let empty = Self::new(self.file, &self.path_of(key), &EMPTY);
+            Self { doubts: Vec::new(), ..empty }
+        })
+    }
+
+    /// The objects of a list, with the fields of each; anything else is a doubt.
+    pub(crate) fn children(&mut self, key: &'static str) -> Vec<Self> {
+        let items = match self.raw(key) {
+            None => return Vec::new(),
+            Some(Json::Array(items)) => items,
+            Some(_) => {
+                self.wrong_type(key, "a list of objects");
+                return Vec::new();
+            }
+        };
+        let objects: Vec<_> = items.iter().filter_map(Json::as_object).collect();
+        if objects.len() < items.len() {
+            self.wrong_type(key, "a list of objects");
+        }
+        let path = self.path_of(key);
+        let children = objects.into_iter().enumerate().map(|(index, object)| {
+            let child = Self::new(self.file, &format!("{path}[{index}]"), object);
+            Self { doubts: Vec::new(), ..child }
+        });
+        children.collect()
+    }
+
+    /// A list of texts, or one text for a list of one; anything else is a doubt.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<&'a str> {
+        let items = match self.raw(key) {
+            None => return Vec::new(),
+            Some(Json::String(text)) => return vec![text],
+            Some(Json::Array(items)) => &items[..],
+            Some(_) => &[Json::Null],
+        };
+        let texts: Option<Vec<_>> = items.iter().map(Json::as_str).collect();
+        texts.unwrap_or_else(|| {
+            self.wrong_type(key, "a list of strings");
+            Vec::new()
+        })
+    }
+
+    /// Notes that a field which some exports have is not used.
+    pub(crate) fn unused(&mut self, key: &'static str) {
+        if self.raw(key).is_some() {
+            let message = format!("`{key}` is not used");
+            self.oddity_with(ProblemCode::FieldUnknown, key, message, "remove the field");
+        }
+    }
+
     /// Takes over what was noted about a child.
     pub(crate) fn absorb(&mut self, mut child: Self) {
         child.check_unknown();
@@ -176,11 +229,6 @@ impl<'a> Fields<'a> {
     /// Tells which fields belong into the object `child`, for whoever wrote one beside it.
     pub(crate) fn belongs_into(&mut self, child: &'static str, keys: &[&'static str]) {
         self.of_child = Some((child, keys.to_vec()));
-    }
-
-    /// Leaves the other fields to whoever uses the object as it is.
-    pub(crate) fn allow_unknown(&mut self) {
-        self.unknown_allowed = true;
     }
 
     /// Notes a doubt. Returns its message, to be kept with what is refused.
@@ -236,9 +284,6 @@ impl<'a> Fields<'a> {
 
     /// A field that nobody asked for is a doubt, whatever its name: it may be a misspelt guard.
     fn check_unknown(&mut self) {
-        if self.unknown_allowed {
-            return;
-        }
         let unknown = self.object.keys().filter(|key| !self.known.contains(key.as_str()));
         for key in unknown.take(UNKNOWN_TOLD_MAX) {
             let mut field = self.path.clone();

@@ -4,6 +4,10 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde_json::Value as Json;
 
+mod users;
+
+pub use users::*;
+
 use crate::Part;
 
 /// An exported application, whatever layout it came in.
@@ -38,10 +42,10 @@ pub struct App {
     pub data_sources: BTreeMap<String, DataSource>,
     /// By name.
     pub values: BTreeMap<String, AppValue>,
-    /// By provider name, as exported.
-    pub auth_providers: BTreeMap<String, Json>,
-    /// `auth/custom_user_data.json`, as exported.
-    pub custom_user_data: Option<Json>,
+    /// By their type, such as `anon-user`. One that cannot be understood is left out.
+    pub auth_providers: BTreeMap<String, AuthProvider>,
+    /// What the app keeps of its users.
+    pub custom_user_data: CustomUserData,
     /// What `functions/package.json` declares: package name to version range.
     pub dependencies: BTreeMap<String, String>,
     /// What the export holds and this version does not serve.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
-use crate::{App, AppValue, Place, Protection, SecretSource, auth};
+use crate::{App, AppValue, Place, Protection, SecretSource};
 
 /// A secret that an app needs, and everywhere it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +35,12 @@ impl App {
                 needs.add(name, Place { file, field: "value".to_owned() });
             }
         }
-        for (provider, config) in &self.auth_providers {
-            let (file, prefix) = auth::place_of(provider, self.config_version < 20210101);
-            let secrets = config.get("secret_config").and_then(Json::as_object);
-            for (key, name) in secrets.into_iter().flatten() {
-                let field = format!("{prefix}secret_config.{key}");
-                needs.add(name.as_str().unwrap_or_default(), Place { file: file.clone(), field });
+        for provider in self.auth_providers.values() {
+            let Place { file, field: path } = &provider.declared_in;
+            for (key, name) in provider.setup.secrets() {
+                let separator = if path.is_empty() { "" } else { "." };
+                let field = format!("{path}{separator}secret_config.{key}");
+                needs.add(name, Place { file: file.clone(), field });
             }
         }
         needs.0.into_iter().map(|(name, used_in)| SecretNeed { name, used_in }).collect()

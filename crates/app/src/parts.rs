@@ -23,7 +23,7 @@ pub(crate) fn read(reader: &Reader, layout: &Layout, app: &App) -> Vec<Part> {
     platform::read_hosting(&mut parts, layout);
     platform::read_sync(&mut parts, app);
     platform::read_log_forwarders(&mut parts);
-    platform::read_users(&mut parts, layout, app);
+    platform::read_users(&mut parts, app);
     platform::read_unknown_folders(&mut parts);
     let mut found = parts.found;
     found.sort_by_key(|part| part.kind);

@@ -15,6 +15,7 @@ mod guard;
 mod listing;
 mod origins;
 pub mod percent;
+mod provider_secrets;
 mod rights;
 mod routes;
 mod secrets;

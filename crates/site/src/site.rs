@@ -15,6 +15,7 @@ use crate::{
     definition::definition,
     listing::{Declaration, Kind, Listing},
     origins::Origins,
+    provider_secrets,
     routes::{Near, Routes},
     secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
@@ -50,6 +51,7 @@ impl Site {
         let functions = Functions::load(definition(app, secrets), settings)?;
         let mut plan = Plan::new(app, secrets, config, &functions);
         plan.report_syntax_errors();
+        plan.problems.extend(provider_secrets::problems(app, secrets));
         for endpoint in &app.endpoints {
             plan.add_endpoint(endpoint);
         }

@@ -24,12 +24,10 @@ pub enum PartKind {
     Sync,
     /// A log forwarder.
     LogForwarder,
-    /// An authentication provider.
+    /// An authentication provider of a type that this version does not serve.
     Provider,
-    /// Custom user data.
-    CustomUserData,
-    /// The function that runs when a user is created.
-    UserCreation,
+    /// Emails to users.
+    Email,
     /// The rules of a collection, or those that hold for every other one.
     Rules,
     /// The schema of a collection.
@@ -49,7 +47,7 @@ struct Words {
 
 impl PartKind {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::Trigger,
         Self::ClientFunction,
         Self::DataApi,
@@ -59,8 +57,7 @@ impl PartKind {
         Self::Sync,
         Self::LogForwarder,
         Self::Provider,
-        Self::CustomUserData,
-        Self::UserCreation,
+        Self::Email,
         Self::Rules,
         Self::Schema,
         Self::Folder,
@@ -159,22 +156,16 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         code: ProblemCode::ProviderNotServed,
         noun: "authentication provider",
         plural: "authentication providers",
-        loss: "no user can log in",
-        remedy: "protect endpoints with a secret or a signature, or check callers in the function",
+        loss: "nobody can log in with it",
+        remedy: "let users log in with another provider, such as custom-token",
     },
     Words {
-        code: ProblemCode::CustomUserDataNotRead,
-        noun: "custom user data",
-        plural: "custom user data",
-        loss: "not read",
-        remedy: "let functions read the document of the user",
-    },
-    Words {
-        code: ProblemCode::UserCreationFunctionNotRun,
-        noun: "on_user_creation_function_name",
-        plural: "on_user_creation_function_name",
-        loss: "not run",
-        remedy: "call the function where users are created",
+        code: ProblemCode::EmailNotSent,
+        noun: "emails to users",
+        plural: "emails to users",
+        loss: "not sent",
+        remedy: "confirm users with `hookstead users confirm` and give them the links of \
+            `hookstead users reset-link`, or let functions of the app confirm and reset",
     },
     Words {
         code: ProblemCode::RulesNotEvaluated,

@@ -7,7 +7,7 @@ use super::{
     file::{Parts, flag, name_of, text, texts},
 };
 use crate::{
-    App, auth, endpoints,
+    App, Confirmation, EmailPasswordSetup, PasswordReset, ProviderSetup, endpoints,
     folder::{EntryKind, join},
     layout::{Layout, is_root},
     nearest::nearest,
@@ -34,19 +34,8 @@ const FOLDERS: [&str; 14] = [
     "values",
 ];
 
-/// Where the older layouts keep providers, and some exports still do.
-const OLD_PROVIDERS: &str = "auth_providers";
-
 /// A folder of packages, which is no part of an export wherever it lies.
 const PACKAGES: &str = "node_modules";
-
-/// The functions that a provider may call, of `config`.
-const OF_PROVIDER: [&str; 4] = [
-    "/config/authFunctionName",
-    "/config/confirmationFunctionName",
-    "/config/resetFunctionName",
-    "/config/authFunctionId",
-];
 
 /// Of several configurations the one in the folder of the version counts.
 pub(super) fn read_data_api(parts: &mut Parts<'_>, layout: &Layout) {
@@ -136,32 +125,36 @@ fn log_forwarder(file: &str, forwarder: &Json) -> Part {
     part.with_function(text(forwarder, "/action/name"))
 }
 
-/// Providers, custom user data, and the function that runs for new users.
-pub(super) fn read_users(parts: &mut Parts<'_>, layout: &Layout, app: &App) {
+/// Providers that are not served, and emails that providers would send.
+pub(super) fn read_users(parts: &mut Parts<'_>, app: &App) {
     for (name, provider) in &app.auth_providers {
-        let (file, _) = auth::place_of(name, layout.is_old() && parts.folder.has(OLD_PROVIDERS));
-        let mut part =
-            Part::new(PartKind::Provider, name, &file).active(!flag(provider, "/disabled"));
-        let kind = text(provider, "/type");
-        if kind != name {
-            part = part.with_fact("type", kind);
+        let file = &provider.declared_in.file;
+        match &provider.setup {
+            ProviderSetup::Google(_) | ProviderSetup::Facebook(_) | ProviderSetup::Apple(_) => {
+                parts.add(Part::new(PartKind::Provider, name, file));
+            }
+            ProviderSetup::EmailPassword(setup) => emails(parts, setup, file),
+            ProviderSetup::Disabled
+            | ProviderSetup::Anonymous
+            | ProviderSetup::ApiKey
+            | ProviderSetup::CustomToken(_)
+            | ProviderSetup::CustomFunction(_) => {}
         }
-        for pointer in OF_PROVIDER {
-            part = part.with_function(text(provider, pointer));
-        }
-        parts.add(part);
     }
-    let Some(config) = &app.custom_user_data else { return };
-    let file = auth::file_of_custom_user_data(parts.folder, layout);
-    let namespace = [text(config, "/database_name"), text(config, "/collection_name")];
-    let part = Part::new(PartKind::CustomUserData, "", &file).active(flag(config, "/enabled"));
-    parts.add(match namespace {
-        ["", _] | [_, ""] => part,
-        names => part.with_fact("collection", &names.join(".")),
-    });
-    let creation = text(config, "/on_user_creation_function_name");
-    if !creation.is_empty() {
-        parts.add(Part::new(PartKind::UserCreation, "", &file).with_function(creation));
+}
+
+fn emails(parts: &mut Parts<'_>, setup: &EmailPasswordSetup, file: &str) {
+    let mut part = Part::new(PartKind::Email, "", file);
+    if let Confirmation::Email(link) = &setup.confirmation {
+        part = part.with_fact("", "to confirm an address");
+        part = part.with_fact("page", link.url.as_deref().unwrap_or_default());
+    }
+    if let PasswordReset::Email(link) = &setup.reset {
+        part = part.with_fact("", "to reset a password");
+        part = part.with_fact("page", link.url.as_deref().unwrap_or_default());
+    }
+    if !part.facts.is_empty() {
+        parts.add(part);
     }
 }
 

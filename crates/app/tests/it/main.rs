@@ -5,6 +5,7 @@
 mod attacks;
 mod auth;
 mod broken;
+mod custom_user_data;
 mod endpoints;
 mod folder;
 mod functions;

@@ -19,7 +19,12 @@ fn every_secret_is_listed_with_everywhere_it_is_used() {
         ),
         (
             "auth/providers.json",
-            r#"{"custom-token":{"type":"custom-token","secret_config":{"signingKeys":"jwt"}}}"#,
+            r#"{"custom-token":{"type":"custom-token","config":{"signingAlgorithm":"HS256"},
+                "secret_config":{"signingKeys":["jwt","shared"]}},
+                "oauth2-google":{"type":"oauth2-google","config":{"clientId":"me"},
+                "secret_config":{"clientSecret":"google"}},
+                "oauth2-apple":{"type":"oauth2-apple","disabled":true,
+                "secret_config":{"clientSecret":"apple"}}}"#,
         ),
     ]);
     let listed: Vec<_> = app
@@ -34,8 +39,10 @@ fn every_secret_is_listed_with_everywhere_it_is_used() {
         listed,
         [
             "__tw_auth_token: services/tw/config.json secret_config.auth_token",
-            "jwt: auth/providers.json custom-token.secret_config.signingKeys",
-            "shared: https_endpoints/config.json [0].secret_name, values/v.json value",
+            "google: auth/providers.json oauth2-google.secret_config.clientSecret",
+            "jwt: auth/providers.json custom-token.secret_config.signingKeys[0]",
+            "shared: https_endpoints/config.json [0].secret_name, values/v.json value, \
+             auth/providers.json custom-token.secret_config.signingKeys[1]",
         ]
     );
 }

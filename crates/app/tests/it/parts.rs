@@ -172,32 +172,28 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
     (
         &[(
             "auth/providers.json",
-            r#"{"api-key":{"name":"api-key","type":"api-key","disabled":true},
-                "custom-function":{"type":"custom-function","disabled":false,
-                    "config":{"authFunctionName":"login"}}}"#,
+            r#"{"api-key":{"type":"api-key"},"oauth2-apple":{"type":"oauth2-apple","disabled":true},
+                "oauth2-google":{"type":"oauth2-google","config":{"clientId":"a"}},
+                "custom-function":{"type":"custom-function",
+                    "config":{"authFunctionName":"hello"}}}"#,
         )],
-        &[
-            "- authentication provider `api-key`",
-            "authentication provider `custom-function`: function `login`",
-        ],
+        &["authentication provider `oauth2-google`"],
     ),
     (
         &[(
-            "auth/custom_user_data.json",
-            r#"{"enabled":true,"mongo_service_name":"m","database_name":"d",
-                "collection_name":"users","on_user_creation_function_name":"welcome"}"#,
+            "auth/providers.json",
+            r#"{"local-userpass":{"type":"local-userpass",
+                "config":{"emailConfirmationUrl":"https://a.example"}}}"#,
         )],
-        &[
-            "custom user data: collection `d.users`",
-            "on_user_creation_function_name: function `welcome`",
-        ],
+        &["emails to users: to confirm an address, page `https://a.example`, to reset a password"],
     ),
     (
         &[(
-            "auth/custom_user_data.json",
-            r#"{"enabled":false,"on_user_creation_function_name":"welcome"}"#,
+            "auth/providers.json",
+            r#"{"local-userpass":{"type":"local-userpass","config":{"autoConfirm":true,
+                "runResetFunction":true,"resetFunctionName":"hello"}}}"#,
         )],
-        &["- custom user data", "on_user_creation_function_name: function `welcome`"],
+        &[],
     ),
     // Rules.
     (
@@ -264,19 +260,17 @@ fn whatever_else_is_not_served_is_told() {
 #[test]
 fn the_older_layouts_keep_parts_of_the_app_in_the_root_file_and_providers_in_files() {
     let root = r#"{"app_id":"shop-abcde","name":"shop","config_version":20200603,
-        "hosting":{"enabled":true},
-        "custom_user_data_config":{"enabled":true,"database_name":"d","collection_name":"u"}}"#;
+        "hosting":{"enabled":true}}"#;
+    let google = r#"{"type":"oauth2-google","config":{"clientId":"a"}}"#;
     let app = app(&[
         ("config.json", root),
         ("functions/f/config.json", r#"{"name":"f"}"#),
         ("functions/f/source.js", "exports = () => 1"),
-        ("auth_providers/anon-user.json", r#"{"name":"anon-user","type":"anon-user"}"#),
+        ("auth_providers/oauth2-google.json", google),
     ]);
-    let expected =
-        ["hosting", "authentication provider `anon-user`", "custom user data: collection `d.u`"];
-    assert_eq!(told(&app), expected);
+    assert_eq!(told(&app), ["hosting", "authentication provider `oauth2-google`"]);
     let files: Vec<_> = app.parts.iter().map(|part| part.file.as_str()).collect();
-    assert_eq!(files, ["config.json", "auth_providers/anon-user.json", "config.json"]);
+    assert_eq!(files, ["config.json", "auth_providers/oauth2-google.json"]);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::{
     data_sources::DataSourceSettings,
     listen::ListenAddress,
     types::{
-        ApplicationAuthentication, BaseUrl, ConnectionString, EnvironmentName, HeaderList,
-        HostList, LogFormat, NetworkList, Redirects, Text,
+        ApplicationAuthentication, BaseUrl, ConnectionString, DatabaseName, EnvironmentName,
+        HeaderList, HostList, LogFormat, NetworkList, Redirects, SecretName, Text,
     },
     value::{SettingValue, check_range},
 };
@@ -205,6 +205,32 @@ settings! {
         /// which is for private networks only.
         application_authentication: ApplicationAuthentication =
             ApplicationAuthentication::Required;
+        /// Seconds that an access token lives; a client gets a new one with its refresh token.
+        access_token_time_s: u64 [60..=86_400] = 1800;
+        /// Seconds that a refresh token lives, from 30 minutes to 5 years: so long is a user
+        /// logged in. Those of anonymous users live as long as these users.
+        refresh_token_time_s: u64 [1800..=157_680_000] = 5_184_000;
+        /// Seconds after which a user who has been disabled or deleted by another copy of this
+        /// program, or by a command, is refused at the latest.
+        revocation_delay_s: u64 [1..=300] = 1;
+        /// The name of the secret whose value signs tokens, so that several copies of this
+        /// program accept the tokens of each other: 32 characters or more, set with
+        /// `hookstead secrets set`. Empty: a key that is generated and kept in app.data_dir.
+        signing_key_secret: SecretName = SecretName::default();
+        /// The database of users and sessions, in the deployment of data.mongodb_uri, or beside
+        /// the documents in app.data_dir.
+        database: DatabaseName = DatabaseName::new("hookstead");
+        /// Passwords that are checked at once; more wait. Each check takes 19 mebibytes of memory.
+        password_checks_max: u64 [1..=256] = 2;
+        /// Checks of passwords that wait; more are refused with 429.
+        password_checks_waiting_max: u64 [0..=100_000] = 128;
+        /// Seconds that an attempt to log in waits at most after many that have failed, of the
+        /// same name or from the same address.
+        log_in_delay_s_max: u64 [0..=60] = 5;
+        /// Attempts that wait for that reason; more are refused with 429.
+        log_ins_waiting_max: u64 [0..=100_000] = 1024;
+        /// Of these, those that may come from one address.
+        log_ins_waiting_of_address_max: u64 [0..=100_000] = 64;
     }
 
     /// What one request, one run and one connection may use.

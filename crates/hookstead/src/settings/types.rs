@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hookstead_app::secrets::is_secret_name;
 use hookstead_server::parse::Network;
 use toml::Value;
 use url::Url;
@@ -57,6 +58,71 @@ impl SettingValue for ConnectionString {
 
     fn show(&self) -> Value {
         Value::String(String::new())
+    }
+}
+
+/// The name of a secret; empty means that there is none. What is no name may be the secret itself,
+/// and is therefore not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SecretName(Text);
+
+#[expect(dead_code, reason = "tokens are not signed yet")]
+impl SecretName {
+    /// The name, unless it is empty.
+    pub(crate) fn get(&self) -> Option<&str> {
+        self.0.get()
+    }
+}
+
+impl SettingValue for SecretName {
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = string(value)?;
+        if name.is_empty() || is_secret_name(name) {
+            return Ok(Self(Text::new(name)));
+        }
+        Err("must be the name of a secret, of letters, digits, `_` and `-`".to_owned())
+    }
+
+    fn show(&self) -> Value {
+        self.0.show()
+    }
+}
+
+/// The name of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DatabaseName(String);
+
+impl DatabaseName {
+    const BYTES_MAX: usize = 63;
+
+    pub(super) fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// The name.
+    #[expect(dead_code, reason = "users are not kept yet")]
+    pub(crate) fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SettingValue for DatabaseName {
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = string(value)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        // Those of the server itself hold its users and its log.
+        let is_reserved = ["admin", "config", "local"].contains(&name);
+        let length = 1..=Self::BYTES_MAX;
+        if length.contains(&name.len()) && name.bytes().all(is_plain) && !is_reserved {
+            return Ok(Self::new(name));
+        }
+        Err("must be the name of a database, of letters, digits, `_` and `-`, and not that of one \
+             of the server's own"
+            .to_owned())
+    }
+
+    fn show(&self) -> Value {
+        Value::String(self.0.clone())
     }
 }
 

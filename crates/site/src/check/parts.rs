@@ -32,11 +32,15 @@ fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
         .collect()
 }
 
-/// The functions that endpoints, webhooks, other functions, conditions or parts call.
+/// The functions that endpoints, webhooks, other functions, conditions, log-in or parts call.
 fn called<'a>(app: &'a App, analyses: &Analyses<'a>) -> BTreeSet<String> {
     let of_endpoints = app.endpoints.iter().map(|endpoint| endpoint.function_name.clone());
     let of_parts = app.parts.iter().flat_map(|part| part.functions.iter().cloned());
     let mut called: BTreeSet<String> = of_endpoints.chain(of_parts).collect();
+    for provider in app.auth_providers.values() {
+        called.extend(provider.setup.functions().into_iter().map(str::to_owned));
+    }
+    called.extend(app.custom_user_data.on_user_creation_function.clone());
     for function in app.functions.values() {
         let uses = analyses.of(&function.source);
         called.extend(uses.functions.iter().filter(|name| **name != function.name).cloned());

@@ -58,7 +58,15 @@ const LOOK_TIME: Duration = Duration::from_millis(500);
 const RELOADED: [(&str, &[&str]); 6] = [
     ("app", &["id", "environment"]),
     ("server", &["public_base_url", "cors_allow_headers"]),
-    ("auth", &["application_authentication"]),
+    (
+        "auth",
+        &[
+            "application_authentication",
+            "access_token_time_s",
+            "refresh_token_time_s",
+            "revocation_delay_s",
+        ],
+    ),
     (
         "limits",
         &[
@@ -102,7 +110,8 @@ const RELOADED: [(&str, &[&str]); 6] = [
 ///
 /// The other ones close what they concern, and closing must not wait: a route that asks for a
 /// secret nobody has set is refused from now on, not served as it was before.
-const BROKEN: [ProblemCode; 9] = [
+const BROKEN: [ProblemCode; 10] = [
+    ProblemCode::AuthFunctionMissing,
     ProblemCode::EndpointFunctionMissing,
     ProblemCode::EndpointUnreadable,
     ProblemCode::FileUnusable,
