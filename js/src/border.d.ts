@@ -28,7 +28,7 @@ export interface Natives {
     pads: boolean,
   ): ArrayBuffer;
   data_in_transaction(session: number): boolean;
-  data_session(source: string): number;
+  data_session(source: string, asSystem: boolean): number;
   data_session_end(session: number): void;
   data_start(command: any): number | undefined;
   data_start_large(): number;
@@ -81,6 +81,7 @@ export interface Natives {
   timer_start(delayMs: number, repeats: boolean): number;
   url_parse(url: string, base?: string | undefined): string | undefined;
   url_set(url: string, part: string, value: string): string | undefined;
+  user(): any;
   utf8_decode(data: Bytes, isFatal: boolean): string;
   utf8_encode(text: string): ArrayBuffer;
   value_get(name: string): string | undefined;
@@ -99,7 +100,7 @@ export interface Hooks {
     result: number,
     narrowIntegers: boolean,
     responseDropsResult: boolean,
-    runsAsSystem: boolean,
+    rights: number,
   ): void;
 }
 
@@ -110,6 +111,9 @@ export const PAYLOAD_ARGUMENTS: 3;
 export const RESULT_NONE: 0;
 export const RESULT_JSON: 1;
 export const RESULT_EJSON: 2;
+export const RIGHTS_SYSTEM: 0;
+export const RIGHTS_SYSTEM_WITH_USER: 1;
+export const RIGHTS_USER: 2;
 export const MARK_NONE: 0;
 export const MARK_INT32: 1;
 export const MARK_INT64: 2;

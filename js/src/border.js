@@ -12,6 +12,11 @@ export const RESULT_NONE = 0;
 export const RESULT_JSON = 1;
 export const RESULT_EJSON = 2;
 
+// Whose rights a run has: the system user's, alone or with a user to show, or a user's.
+export const RIGHTS_SYSTEM = 0;
+export const RIGHTS_SYSTEM_WITH_USER = 1;
+export const RIGHTS_USER = 2;
+
 // The BSON type that a number came with, as the mark that it carries; 0 is none.
 export const MARK_NONE = 0;
 export const MARK_INT32 = 1;
@@ -47,7 +52,7 @@ export const NATIVES = {
   cipher_decrypt: 6,
   cipher_encrypt: 6,
   data_in_transaction: 1,
-  data_session: 1,
+  data_session: 2,
   data_session_end: 1,
   data_start: 1,
   data_start_large: 0,
@@ -88,6 +93,7 @@ export const NATIVES = {
   timer_start: 2,
   url_parse: 2,
   url_set: 3,
+  user: 0,
   utf8_decode: 2,
   utf8_encode: 1,
   value_get: 1,

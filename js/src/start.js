@@ -27,9 +27,9 @@ export let narrowIntegers;
 /** @type {boolean} */
 export let responseDropsResult;
 
-// Whether the function runs as system.
-/** @type {boolean} */
-export let runsAsSystem;
+// One of `RIGHTS_…`.
+/** @type {number} */
+export let rights;
 
 // The hook for a function that reads these.
 export const hook = (begin) => (a, b, c, d, e, f, g) => {
@@ -39,6 +39,6 @@ export const hook = (begin) => (a, b, c, d, e, f, g) => {
   result = d;
   narrowIntegers = e;
   responseDropsResult = f;
-  runsAsSystem = g;
+  rights = g;
   begin();
 };

@@ -107,8 +107,8 @@ named_arguments! {
         narrow_integers: bool,
         /// Whether touching the response drops the result.
         response_drops_result: bool,
-        /// Whether the function runs as system.
-        runs_as_system: bool,
+        /// One of `RIGHTS_…`.
+        rights: f64,
     }
 }
 
@@ -132,6 +132,8 @@ numbers! {
     payload { REQUEST = 0, JSON = 1, FORM = 2, ARGUMENTS = 3, }
     /// How the result of a function is written.
     result { NONE = 0, JSON = 1, EJSON = 2, }
+    /// Whose rights a run has: the system user's, alone or with a user to show, or a user's.
+    rights { SYSTEM = 0, SYSTEM_WITH_USER = 1, USER = 2, }
     /// The BSON type that a number came with, as the mark that it carries; 0 is none.
     mark { NONE = 0, INT32 = 1, INT64 = 2, DOUBLE = 3, }
     /// A number of MongoDB's errors.

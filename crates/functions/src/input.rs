@@ -4,8 +4,8 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    Call, Integers, Invocation, Payload, RequestContext, ResultFormat,
-    border::{Start, payload, result},
+    Call, Integers, Invocation, Payload, RequestContext, ResultFormat, User,
+    border::{Start, payload, result, rights},
 };
 
 /// How the run of a call begins.
@@ -22,7 +22,15 @@ pub(crate) fn start(invocation: &Invocation, script: usize) -> Start {
         result: f64::from(result),
         narrow_integers: http.is_some_and(|http| http.integers == Integers::Narrow),
         response_drops_result: http.is_some_and(|http| http.response_drops_result),
-        runs_as_system: invocation.running_as_system,
+        rights: f64::from(rights_of(invocation)),
+    }
+}
+
+fn rights_of(invocation: &Invocation) -> u8 {
+    match (invocation.running_as_system, &invocation.user) {
+        (true, User::System) => rights::SYSTEM,
+        (true, User::Known(_)) => rights::SYSTEM_WITH_USER,
+        (false, _) => rights::USER,
     }
 }
 

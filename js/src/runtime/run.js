@@ -1,11 +1,11 @@
 // One run: the call, what it settles to, and the reply once nothing is pending any more.
 
 import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
-import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE } from "../border.js";
+import { PAYLOAD_ARGUMENTS, RESULT_EJSON, RESULT_NONE, RIGHTS_SYSTEM } from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
 import * as run from "../start.js";
-import { makeContext } from "./context.js";
+import { makeContexts, showUser } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
 import { call, registerFunctions } from "./registry.js";
@@ -27,18 +27,22 @@ let outcomes;
 export function prepare(text) {
   const settings = jsonParse(text);
   resultBytesMax = settings.resultBytesMax;
-  globalThis.context = makeContext(settings);
+  const contexts = makeContexts(settings);
+  globalThis.context = contexts.ownContext;
   registerModules(settings.modules);
-  registerFunctions(settings.functions);
+  registerFunctions(settings.functions, contexts);
 }
 
 /** Begins the run: calls the function in a script. */
 export function start() {
   try {
+    if (run.rights !== RIGHTS_SYSTEM) {
+      showUser();
+    }
     const callArguments = run.payload === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
       : [firstArgument(), response];
-    settleWith(call(run.script, callArguments));
+    settleWith(call(run.script, callArguments, false));
   } catch (thrown) {
     settle({ thrown });
   }

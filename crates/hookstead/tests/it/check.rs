@@ -192,12 +192,12 @@ fn the_only_data_source_answers_for_others_and_searches_where_atlas_is_behind_it
 fn a_refused_route_tells_what_it_would_fail_for_as_well_and_is_no_problem_of_the_export() {
     let folder = app_of(&[
         ("functions/a.js", "exports = () => context.services.get('mongodb-atlas').db('d')"),
-        ("functions/config.json", r#"[{"name":"a","run_as_user_id":"5a3db0b88b1f2cabd68ed4d9"}]"#),
+        ("functions/config.json", r#"[{"name":"a"}]"#),
     ]);
     let app = folder.path().to_str().unwrap();
     let report = json(&run(&["check", "--json", app]));
     let route = route_of(&report, "a");
-    assert_eq!((&route["verdict"], &route["runs_as"]), (&"refused".into(), &"user".into()));
+    assert_eq!((&route["verdict"], &route["runs_as"]), (&"refused".into(), &"application".into()));
     assert_eq!(route["reasons"].as_array().unwrap().len(), 1, "{route}");
     assert_eq!(report["problems"], Json::Array(Vec::new()));
     let human = run(&["check", app]);
