@@ -337,3 +337,34 @@ fn what_a_branch_avoids_makes_no_route_fail() {
     }
     assert_eq!(route_of(&report, "tries")["missing"][0]["name"], "nope", "{report}");
 }
+
+#[test]
+fn functions_that_clients_can_call_as_system_are_listed_where_somebody_can_log_in() {
+    let rights = r#"[
+        {"name": "open", "run_as_system": true},
+        {"name": "judged", "run_as_system": true, "can_evaluate": {"%%user.id": "x"}},
+        {"name": "hidden", "run_as_system": true, "private": true},
+        {"name": "of_users"}
+    ]"#;
+    let source = "exports = () => 1";
+    let folder = app_of(&[
+        ("functions/config.json", rights),
+        ("functions/open.js", source),
+        ("functions/judged.js", source),
+        ("functions/hidden.js", source),
+        ("functions/of_users.js", source),
+    ]);
+    let app = folder.path().to_str().unwrap();
+    let listed = || json(&run(&["check", "--json", app]))["callable_as_system"].clone();
+    assert_eq!(listed(), Json::Array(Vec::new()));
+    let provider = r#"{"anon-user": {"name": "anon-user", "type": "anon-user"}}"#;
+    fs::create_dir_all(folder.path().join("auth")).unwrap();
+    fs::write(folder.path().join("auth/providers.json"), provider).unwrap();
+    let expected = serde_json::json!([
+        { "name": "judged", "file": "functions/judged.js", "has_condition": true },
+        { "name": "open", "file": "functions/open.js", "has_condition": false },
+    ]);
+    assert_eq!(listed(), expected);
+    let human = run(&["check", app]).stdout;
+    assert!(human.contains("clients can call as system: judged (with a condition), open"));
+}
