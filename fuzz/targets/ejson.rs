@@ -28,6 +28,7 @@ static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
         source: SOURCE.into(),
         run_as_system: true,
         refusal: None,
+        execute_refusal: None,
     };
     definition.functions.insert("source".into(), function);
     Functions::load(definition, Settings::default()).expect("functions load")

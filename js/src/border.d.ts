@@ -28,7 +28,7 @@ export interface Natives {
     pads: boolean,
   ): ArrayBuffer;
   data_in_transaction(session: number): boolean;
-  data_session(source: string): number;
+  data_session(source: string, asSystem: boolean): number;
   data_session_end(session: number): void;
   data_start(command: any): number | undefined;
   data_start_large(): number;
@@ -81,6 +81,7 @@ export interface Natives {
   timer_start(delayMs: number, repeats: boolean): number;
   url_parse(url: string, base?: string | undefined): string | undefined;
   url_set(url: string, part: string, value: string): string | undefined;
+  user(): any;
   utf8_decode(data: Bytes, isFatal: boolean): string;
   utf8_encode(text: string): ArrayBuffer;
   value_get(name: string): string | undefined;
@@ -103,11 +104,14 @@ export const PAYLOAD_BITS: 3;
 export const RESULT_NONE: 0;
 export const RESULT_JSON: 4;
 export const RESULT_EJSON: 8;
+export const RESULT_NARROW_EJSON: 12;
 export const RESULT_BITS: 12;
 export const OPTION_HAS_BODY: 16;
-export const OPTION_NARROW_INTEGERS: 32;
-export const OPTION_RESPONSE_DROPS_RESULT: 64;
-export const OPTION_RUNS_AS_SYSTEM: 128;
+export const OPTION_RESPONSE_DROPS_RESULT: 32;
+export const RIGHTS_SYSTEM: 0;
+export const RIGHTS_SYSTEM_WITH_USER: 64;
+export const RIGHTS_USER: 128;
+export const RIGHTS_BITS: 192;
 export const MARK_NONE: 0;
 export const MARK_INT32: 1;
 export const MARK_INT64: 2;

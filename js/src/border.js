@@ -8,19 +8,24 @@ export const PAYLOAD_FORM = 2;
 export const PAYLOAD_ARGUMENTS = 3;
 export const PAYLOAD_BITS = 3;
 
-// How the result of a function is written: the next bits of the options.
+// How the result of a function is written, the next bits: with narrow numbers, integers of 32
+// bits are written as such in extended JSON.
 export const RESULT_NONE = 0;
 export const RESULT_JSON = 4;
 export const RESULT_EJSON = 8;
+export const RESULT_NARROW_EJSON = 12;
 export const RESULT_BITS = 12;
 
-// The other options of a run, a bit each: whether the request has a body, whether integers of
-// 32 bits are written as such in extended JSON, whether touching the response drops the
-// result, and whether the function runs as system.
+// The other options of a run, a bit each.
 export const OPTION_HAS_BODY = 16;
-export const OPTION_NARROW_INTEGERS = 32;
-export const OPTION_RESPONSE_DROPS_RESULT = 64;
-export const OPTION_RUNS_AS_SYSTEM = 128;
+export const OPTION_RESPONSE_DROPS_RESULT = 32;
+
+// Whose rights a run has, the highest bits of its options: the system user's, alone or with a
+// user to show, or a user's.
+export const RIGHTS_SYSTEM = 0;
+export const RIGHTS_SYSTEM_WITH_USER = 64;
+export const RIGHTS_USER = 128;
+export const RIGHTS_BITS = 192;
 
 // The BSON type that a number came with, as the mark that it carries; 0 is none.
 export const MARK_NONE = 0;
@@ -57,7 +62,7 @@ export const NATIVES = {
   cipher_decrypt: 6,
   cipher_encrypt: 6,
   data_in_transaction: 1,
-  data_session: 1,
+  data_session: 2,
   data_session_end: 1,
   data_start: 1,
   data_start_large: 0,
@@ -98,6 +103,7 @@ export const NATIVES = {
   timer_start: 2,
   url_parse: 2,
   url_set: 3,
+  user: 0,
   utf8_decode: 2,
   utf8_encode: 1,
   value_get: 1,

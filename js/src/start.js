@@ -1,7 +1,7 @@
 // How the run begins: what the host tells the hook `start`.
 
-// `PAYLOAD_…`, `RESULT_…` and `OPTION_…` in one number: one variable is put back between two runs
-// faster than several.
+// `PAYLOAD_…`, `RESULT_…`, `OPTION_…` and `RIGHTS_…` in one number: one variable is put back
+// between two runs faster than several.
 /** @type {number} */
 export let options;
 

@@ -12,7 +12,7 @@ const { Session } = await import("../src/data/session.js");
 
 const DOCUMENT = new URL("../../docs/databases.md", import.meta.url);
 
-const client = new Client("mongodb-atlas");
+const client = new Client({ source: "mongodb-atlas" });
 const database = client.db("d");
 const Cursor = Object.getPrototypeOf(FindCursor);
 

@@ -61,6 +61,7 @@ const natives = {
   request_info: () => undefined,
   request_query: () => "{}",
   service_kind: () => undefined,
+  user: () => ({ type: "system", data: {} }),
   value_get: () => undefined,
   log: () => true,
   settled: () => undefined,

@@ -65,6 +65,7 @@ fn measure(name: &str, source: &str, calls: u32) {
         source: source.to_owned(),
         run_as_system: true,
         refusal: None,
+        execute_refusal: None,
     };
     let functions = [(name.to_owned(), function)].into();
     let definition = Definition { functions, ..Definition::default() };

@@ -89,17 +89,14 @@ macro_rules! numbers {
 numbers! {
     /// What a function is called with: the lowest bits of the options of a run.
     payload { REQUEST = 0, JSON = 1, FORM = 2, ARGUMENTS = 3, BITS = 3, }
-    /// How the result of a function is written: the next bits of the options.
-    result { NONE = 0, JSON = 4, EJSON = 8, BITS = 12, }
-    /// The other options of a run, a bit each: whether the request has a body, whether integers of
-    /// 32 bits are written as such in extended JSON, whether touching the response drops the
-    /// result, and whether the function runs as system.
-    option {
-        HAS_BODY = 16,
-        NARROW_INTEGERS = 32,
-        RESPONSE_DROPS_RESULT = 64,
-        RUNS_AS_SYSTEM = 128,
-    }
+    /// How the result of a function is written, the next bits: with narrow numbers, integers of 32
+    /// bits are written as such in extended JSON.
+    result { NONE = 0, JSON = 4, EJSON = 8, NARROW_EJSON = 12, BITS = 12, }
+    /// The other options of a run, a bit each.
+    option { HAS_BODY = 16, RESPONSE_DROPS_RESULT = 32, }
+    /// Whose rights a run has, the highest bits of its options: the system user's, alone or with a
+    /// user to show, or a user's.
+    rights { SYSTEM = 0, SYSTEM_WITH_USER = 64, USER = 128, BITS = 192, }
     /// The BSON type that a number came with, as the mark that it carries; 0 is none.
     mark { NONE = 0, INT32 = 1, INT64 = 2, DOUBLE = 3, }
     /// A number of MongoDB's errors.

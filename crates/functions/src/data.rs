@@ -5,6 +5,7 @@ mod command;
 mod handles;
 mod large;
 mod order;
+mod rights;
 mod sources;
 mod spec;
 mod stages;
@@ -13,6 +14,7 @@ pub(crate) use command::{Request, parse};
 pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use large::{LargeCommand, LargeCommandSlot};
 pub(crate) use order::{Barrier, SessionCall, WriteGuard};
+pub(crate) use rights::{Rights, session_store_for, store_for};
 pub use sources::DataSources;
 pub(crate) use spec::Spec;
 

@@ -75,6 +75,8 @@ pub struct FunctionSource {
     /// Why calling it must fail, where it must: a condition that cannot be honoured, a source
     /// that is missing. The caller of the function gets this text as an error.
     pub refusal: Option<String>,
+    /// Why other functions cannot execute it, where only they cannot.
+    pub execute_refusal: Option<String>,
 }
 
 /// A value that functions can read.

@@ -5,14 +5,14 @@ use hookstead_isolate::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat,
-    border::{option, payload, result},
+    Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat, User,
+    border::{option, payload, result, rights},
 };
 
 /// How the run of a call begins: the arguments of the hook `start`.
 pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
     let (payload, result, http) = match &invocation.call {
-        Call::Http(http) => (payload_of(http.payload), result_of(http.result), Some(http)),
+        Call::Http(http) => (payload_of(http.payload), result_of(http), Some(http)),
         Call::Arguments(_) => (payload::ARGUMENTS, result::EJSON, None),
     };
     let is = |condition: fn(&HttpCall) -> bool, bit| {
@@ -21,11 +21,18 @@ pub(crate) fn start(invocation: &Invocation, script: usize) -> Vec<Value> {
     let options = payload
         | result
         | is(|http| !http.body.is_empty(), option::HAS_BODY)
-        | is(|http| http.integers == Integers::Narrow, option::NARROW_INTEGERS)
         | is(|http| http.response_drops_result, option::RESPONSE_DROPS_RESULT)
-        | if invocation.running_as_system { option::RUNS_AS_SYSTEM } else { 0 };
+        | rights_of(invocation);
     // A program has nowhere near 2^53 scripts.
     vec![(script as f64).into(), f64::from(options).into()]
+}
+
+fn rights_of(invocation: &Invocation) -> u8 {
+    match (invocation.running_as_system, &invocation.user) {
+        (true, User::System) => rights::SYSTEM,
+        (true, User::Known(_)) => rights::SYSTEM_WITH_USER,
+        (false, _) => rights::USER,
+    }
 }
 
 fn payload_of(payload: Payload) -> u8 {
@@ -36,11 +43,12 @@ fn payload_of(payload: Payload) -> u8 {
     }
 }
 
-fn result_of(format: Option<ResultFormat>) -> u8 {
-    match format {
-        None => result::NONE,
-        Some(ResultFormat::Json) => result::JSON,
-        Some(ResultFormat::Ejson) => result::EJSON,
+fn result_of(http: &HttpCall) -> u8 {
+    match (http.result, http.integers) {
+        (None, _) => result::NONE,
+        (Some(ResultFormat::Json), _) => result::JSON,
+        (Some(ResultFormat::Ejson), Integers::Wide) => result::EJSON,
+        (Some(ResultFormat::Ejson), Integers::Narrow) => result::NARROW_EJSON,
     }
 }
 

@@ -13,7 +13,8 @@ pub struct Invocation {
     pub call: Call,
     /// `context.user`.
     pub user: User,
-    /// `context.runningAsSystem()`.
+    /// `context.runningAsSystem()` of the function; one that it executes may run as system even
+    /// where it does not.
     pub running_as_system: bool,
     /// Where `context.request` comes from; `None` when no request is behind the call.
     pub request: Option<RequestSource>,
@@ -75,11 +76,13 @@ pub enum Integers {
     Wide,
 }
 
-/// `context.user`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `context.user` (docs/behaviour/context.md#members).
+#[derive(Debug, Clone, PartialEq)]
 pub enum User {
     /// The system user: no id, no data.
     System,
+    /// A user of the app.
+    Known(Arc<hookstead_identity::User>),
 }
 
 /// `context.request` (docs/behaviour/requests.md#request-in-the-context).

@@ -26,6 +26,7 @@ mod random;
 mod request;
 mod rsa;
 mod url;
+mod user;
 
 use arguments::Outcome;
 
@@ -88,7 +89,7 @@ natives! {
         cipher: Text, key: Bytes, iv: Bytes, data: Bytes, additional: Bytes, pads: Bool
     ) -> Bytes => whole!(cost::bytes, ciphers::encrypt);
     data_in_transaction(session: Number) -> Bool => short(data::in_transaction);
-    data_session(source: Text) -> Number => short(data::open_session);
+    data_session(source: Text, as_system: Bool) -> Number => short(data::open_session);
     data_session_end(session: Number) -> Undefined => short(data::end_session);
     data_start(command: Any) -> Maybe(&Number) => split(data::start);
     data_start_large() -> Number => short(data::start_large);
@@ -136,6 +137,7 @@ natives! {
     timer_start(delay_ms: Number, repeats: Bool) -> Number => short(pending::timer_start);
     url_parse(url: Text, base: Maybe(&Text)) -> Maybe(&Text) => whole!(cost::url, url::parse);
     url_set(url: Text, part: Text, value: Text) -> Maybe(&Text) => whole!(cost::url, url::set);
+    user() -> Any => split(user::user);
     utf8_decode(data: Bytes, is_fatal: Bool) -> Text
         => pure(cost::bytes, encoding::utf8_decode, long::utf8_decode);
     utf8_encode(text: Text) -> Bytes => whole!(cost::bytes, encoding::utf8_encode);

@@ -39,8 +39,12 @@ pub(crate) struct Callable {
     pub(crate) index: usize,
     /// Whether its source may export a class instead of a function.
     may_be_class: bool,
+    /// Whether it runs as system whoever calls it.
+    runs_as_system: bool,
     /// Why calling it must fail, where it must.
     pub(crate) refusal: Option<String>,
+    /// Why functions cannot execute it, where only they cannot.
+    pub(crate) execute_refusal: Option<String>,
     /// Why its source does not compile, where it does not.
     pub(crate) error: Option<SyntaxError>,
     /// The file of its source.
@@ -162,10 +166,16 @@ fn collect(
         };
         scripts.push(Code::Source(broken.unwrap_or_else(|| of(wrapped.text))));
         bodies.push(wrapped.body);
-        let refusal = function.refusal.clone();
-        let may_be_class = may_be_class(&function.source);
-        let pace = Arc::default();
-        let callable = Callable { index, may_be_class, refusal, error: None, file, pace };
+        let callable = Callable {
+            index,
+            may_be_class: may_be_class(&function.source),
+            runs_as_system: function.run_as_system,
+            refusal: function.refusal.clone(),
+            execute_refusal: function.execute_refusal.clone(),
+            error: None,
+            file,
+            pace: Arc::default(),
+        };
         callables.insert(name.clone(), callable);
     }
     callables
@@ -185,8 +195,10 @@ fn setup<'a>(
     modules: &HashMap<String, usize>,
     result_bytes_max: usize,
 ) -> String {
-    let functions: Vec<_> =
-        callables.map(|(name, callable)| (callable.index, name, callable.may_be_class)).collect();
+    let told = |(name, one): (&'a String, &'a Callable)| {
+        (one.index, name, one.may_be_class, one.runs_as_system)
+    };
+    let functions: Vec<_> = callables.map(told).collect();
     // Always in the same order, so that an image can be compared with another.
     let modules: BTreeMap<_, _> = modules.iter().collect();
     json!({

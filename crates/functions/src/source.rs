@@ -1,7 +1,9 @@
 //! Function sources: made into scripts that the engine runs, and looked into for what they use.
 //!
 //! A source is a sloppy script that leaves a function in `exports`. It becomes the body of a
-//! wrapper function, so that its top level runs afresh at every call. `import` declarations, which
+//! wrapper function, so that its top level runs afresh at every call. A function around the wrapper
+//! gives it `context`, because the rights of a function come with its context; a source that
+//! declares the name itself does not meet ours in its own scope. `import` declarations, which
 //! the hosted service transpiled, become calls of `require` on the same lines
 //! (docs/behaviour/functions.md#source).
 
@@ -20,7 +22,7 @@ pub use syntax::SyntaxError;
 
 /// A source as the engine compiles it.
 pub(crate) struct Wrapped {
-    /// The script: evaluates to the wrapper function.
+    /// The script: evaluates to a function that makes the wrapper function for a context.
     pub(crate) text: String,
     /// The author's source within it, which the places in stacks are about.
     pub(crate) body: Body,
@@ -74,7 +76,8 @@ pub(crate) fn wrap(source: &str) -> Wrapped {
     let source = without_mark(source);
     let (body, parses) = edits::apply(source);
     let text = format!(
-        "(\nfunction (exports, require, {CAUGHT}) {{\n{}\n;return exports;\n}})",
+        "(function (context) {{ return (\nfunction (exports, require, {CAUGHT}) {{\n{}\n\
+         ;return exports;\n}}) }})",
         body.text()
     );
     Wrapped { text, body, parses }

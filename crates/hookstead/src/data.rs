@@ -83,6 +83,17 @@ impl Workspace {
         }
         Ok(StorePlan { named, are_declared })
     }
+
+    /// Opens the file of the embedded store.
+    pub(crate) fn open_file(&self) -> anyhow::Result<EmbeddedFile> {
+        let options = embedded_options(&self.settings);
+        Ok(EmbeddedFile::open_within(&self.data_dir, options, &self.memory)?)
+    }
+
+    /// A store in MongoDB, which reads from where the URI says.
+    pub(crate) fn connect(&self, uri: &str) -> anyhow::Result<MongoStore> {
+        connect(uri, mongodb_options(&self.settings, None))
+    }
 }
 
 /// Where the documents of an app are to be.
@@ -114,7 +125,7 @@ impl StorePlan<'_> {
                 Planned::Embedded(indexes) => {
                     let file = match &file {
                         Some(file) => file,
-                        None => file.insert(open_file(workspace)?),
+                        None => file.insert(workspace.open_file()?),
                     };
                     embedded(file, name, indexes)?
                 }
@@ -123,11 +134,6 @@ impl StorePlan<'_> {
         }
         Ok(Stores { named, are_declared: self.are_declared })
     }
-}
-
-fn open_file(workspace: &Workspace) -> anyhow::Result<EmbeddedFile> {
-    let options = embedded_options(&workspace.settings);
-    Ok(EmbeddedFile::open_within(&workspace.data_dir, options, &workspace.memory)?)
 }
 
 fn embedded(file: &EmbeddedFile, name: &str, indexes: Vec<IndexSpec>) -> anyhow::Result<Opened> {

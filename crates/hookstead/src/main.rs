@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod data_dir;
+mod directory;
 mod exit;
 mod input;
 mod memory;
@@ -11,6 +12,7 @@ mod problems;
 mod settings;
 mod shell;
 mod terminal;
+mod users;
 mod workspace;
 mod wrap;
 

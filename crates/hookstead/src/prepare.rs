@@ -6,7 +6,9 @@ use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_memory::Budget;
 use hookstead_server::{Config, ServerLimits};
-use hookstead_site::{ApplicationAuthentication as SiteAuthentication, Cors, Site, SiteConfig};
+use hookstead_site::{
+    ApplicationAuthentication as SiteAuthentication, Cors, Site, SiteConfig, UsersSettings,
+};
 
 use crate::{
     exit::UsageError,
@@ -25,6 +27,15 @@ pub(crate) struct Prepared {
     pub(crate) documents: Vec<(String, String)>,
     /// Everything wrong with it, in the export and in what the operator decided.
     pub(crate) problems: Vec<Problem>,
+}
+
+/// What an app keeps beyond its requests.
+#[derive(Default)]
+struct Kept {
+    data: DataSources,
+    /// The data sources that are open, and where their documents are.
+    places: Vec<(String, String)>,
+    users: Option<UsersSettings>,
 }
 
 impl Workspace {
@@ -47,25 +58,35 @@ impl Workspace {
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
         self.prepare_with(|app| {
             self.plan_stores(app)?;
-            Ok((DataSources::default(), Vec::new()))
+            Ok(Kept::default())
         })
     }
 
     /// The same, with functions that can be run: the data sources are opened.
     pub(crate) fn prepare_to_run(&self) -> anyhow::Result<Prepared> {
+        self.prepare_with(|app| self.documents(app))
+    }
+
+    /// The same, for callers who may be users of the app.
+    pub(crate) fn prepare_to_serve(&self) -> anyhow::Result<Prepared> {
         self.prepare_with(|app| {
-            let stores = self.stores(app)?;
-            let documents = stores.places();
-            Ok((stores.for_functions(), documents))
+            let documents = self.documents(app)?;
+            Ok(Kept { users: self.users(app)?, ..documents })
         })
+    }
+
+    fn documents(&self, app: &App) -> anyhow::Result<Kept> {
+        let stores = self.stores(app)?;
+        let places = stores.places();
+        Ok(Kept { data: stores.for_functions(), places, users: None })
     }
 
     fn prepare_with(
         &self,
-        data: impl FnOnce(&App) -> anyhow::Result<(DataSources, Vec<(String, String)>)>,
+        open: impl FnOnce(&App) -> anyhow::Result<Kept>,
     ) -> anyhow::Result<Prepared> {
         let hookstead_app::Loaded { app, mut problems } = self.load()?;
-        let (data, documents) = data(&app)?;
+        let Kept { data, places: documents, users } = open(&app)?;
         let secrets = values_of_secrets(&app, &self.secrets()?);
         let site = Site::new(
             &app,
@@ -75,7 +96,7 @@ impl Workspace {
                 memory: Arc::clone(&self.memory),
                 ..function_settings(&self.settings)
             },
-            &site_config(&self.settings),
+            &SiteConfig { users, ..site_config(&self.settings) },
         )
         .map_err(|error| match error {
             LoadError::Outbound(error) => UsageError(error.to_string()).into(),
@@ -165,6 +186,7 @@ pub(crate) fn site_config(settings: &Settings) -> SiteConfig {
         },
         cors: Cors { allow_headers: server.cors_allow_headers.get().to_vec() },
         public_base_url: server.public_base_url.get().map(str::to_owned),
+        users: None,
     }
 }
 

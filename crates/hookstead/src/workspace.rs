@@ -18,6 +18,7 @@ use hookstead_memory::Budget;
 
 use crate::{
     data_dir,
+    directory::SharedDirectory,
     exit::{REMEDY, UsageError},
     memory,
     settings::{self, Flag, Settings, Sources},
@@ -69,6 +70,8 @@ pub(crate) struct Workspace {
     has_app: bool,
     /// The memory for everything that callers can make the program hold.
     pub(crate) memory: Arc<Budget>,
+    /// The users of the app.
+    pub(crate) directory: SharedDirectory,
 }
 
 impl PlaceFlags {
@@ -107,6 +110,7 @@ impl PlaceFlags {
             },
             has_app: root.is_some(),
             memory: memory::budget(&loaded.settings),
+            directory: SharedDirectory::default(),
             settings: loaded.settings,
             app_dir,
         };

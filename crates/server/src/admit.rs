@@ -10,22 +10,26 @@ mod address;
 mod body;
 mod capacity;
 mod claim;
+mod client;
 mod condition;
+mod credentials;
 mod framing;
 mod function;
 pub(crate) mod head;
 mod identity;
 pub(crate) mod origin;
 mod passed;
+mod place;
 mod preflight;
 mod proof;
 mod route;
+mod script;
 mod size;
 mod turn;
 mod unknown_path;
 mod verify;
 
-pub(crate) use self::passed::{Known, Passed, Permitted, Received, Stop};
+pub(crate) use self::passed::{Arrived, Asking, Known, Passed, Permitted, Received, Stop};
 
 /// Defines [`admit`], which takes a request through the steps, and [`STEPS`], their names.
 macro_rules! steps {
@@ -50,11 +54,12 @@ steps! {
     origin,
     preflight,
     size,
+    client.await,
     route,
     claim,
     body.await,
     proof,
-    identity,
+    identity.await,
     condition,
     function,
     turn,

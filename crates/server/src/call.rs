@@ -5,14 +5,15 @@ use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use hookstead_functions::{
-    Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat, User,
+    Call, HttpCall, Integers, Invocation, Payload, RequestContext, ResultFormat,
 };
 use hookstead_journal::CorrelationId;
 use hookstead_site::{Kind, Target};
 use http::{HeaderMap, Method, header, request::Parts};
 
-use crate::parse::{
-    accepted_format, canonical_header_name, first_values, is_form, pairs, without_secret,
+use crate::{
+    parse::{accepted_format, canonical_header_name, first_values, is_form, pairs, without_secret},
+    runs_as::RunsAs,
 };
 
 /// Forms beyond this are not read, as in Go.
@@ -64,6 +65,7 @@ pub(crate) fn invocation(
     target: &Arc<Target>,
     parts: &Arc<Parts>,
     body: Bytes,
+    runs_as: &RunsAs,
     caller: Caller,
     id: CorrelationId,
 ) -> Invocation {
@@ -92,8 +94,8 @@ pub(crate) fn invocation(
     Invocation {
         entry: target.entry.clone(),
         call: Call::Http(http),
-        user: User::System,
-        running_as_system: true,
+        user: runs_as.user(),
+        running_as_system: runs_as.is_system(),
         request: Some(Box::new(request)),
     }
 }

@@ -24,8 +24,10 @@ macro_rules! codes {
 }
 
 codes! {
+    AccountNameInUse,
     AppNotFound,
     AuthError,
+    AuthProviderNotFound,
     BadRequest,
     CallerGone,
     DomainNotAllowed,
@@ -38,8 +40,10 @@ codes! {
     IncomingWebhookNotFound,
     InternalServerError,
     InvalidParameter,
+    InvalidPassword,
     InvalidSession,
     MethodNotAllowed,
+    MissingAuthReq,
     MissingParameter,
     NoMatchingRuleFound,
     NotFound,
@@ -48,6 +52,8 @@ codes! {
     ServiceNotFound,
     ServiceUnavailable,
     TooManyRequests,
+    UserDisabled,
+    UserNotFound,
 }
 
 impl fmt::Display for ErrorCode {

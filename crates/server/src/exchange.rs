@@ -18,7 +18,7 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 
 use crate::{
-    admit::{self, Known, Passed, Permitted, Stop, origin},
+    admit::{self, Arrived, Known, Passed, Permitted, Stop, origin},
     body,
     call::{self, Caller},
     excerpt::excerpt,
@@ -144,8 +144,9 @@ impl Exchange {
 
     /// Takes the request through every check.
     async fn admit(&mut self, body: &mut Incoming) -> Result<Permitted, Stop> {
-        let Self { running, site, parts, started, known, .. } = self;
-        admit::admit(Passed::new(running, site, (parts, *started), body, known)).await
+        let Self { running, site, parts, started, caller, id, known, .. } = self;
+        let arrived = Arrived { parts, at: *started, caller: *caller, id: *id };
+        admit::admit(Passed::new(running, site, arrived, body, known)).await
     }
 
     /// Leaves the rest of a refused body. A small one is read, so that the connection can serve
@@ -168,7 +169,8 @@ impl Exchange {
 
     async fn run(&self, permitted: &Permitted) -> Answer {
         let (target, body) = (permitted.target(), permitted.body());
-        let invocation = call::invocation(target, &self.parts, body, self.caller, self.id);
+        let (caller, runs_as) = (self.caller, permitted.runs_as());
+        let invocation = call::invocation(target, &self.parts, body, runs_as, caller, self.id);
         let functions = self.site.functions();
         let Completion { outcome, log, memory, .. } = functions.invoke(invocation).await;
         let shape = Shape::of(target, &self.parts.headers);
@@ -177,7 +179,7 @@ impl Exchange {
         self.finish(Ending {
             result: reply.and_then(|reply| reply::response(shape, reply, limits)),
             console: log.into_iter().map(console_line).collect(),
-            run_by: Some(RunBy::System),
+            run_by: Some(runs_as.run_by()),
             memory,
         })
     }
@@ -185,6 +187,10 @@ impl Exchange {
     /// Completes the response and tells the journal.
     fn finish(&self, ending: Ending) -> Answer {
         let Ending { result, memory, console, run_by } = ending;
+        let user = || self.known.user_id.clone().map(RunBy::User);
+        let run_by = run_by.or_else(user);
+        let before = self.known.log.iter().cloned().map(console_line);
+        let console: Vec<_> = before.chain(console).collect();
         let counted = result.and_then(|response| self.count(response, memory));
         let (mut response, unread, refusal) = match counted {
             Ok((response, unread)) => (response, unread, None),

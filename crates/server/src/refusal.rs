@@ -39,7 +39,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: ErrorCode,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let (detail, allow, message) = (None, None, message.into());
         let retry_seconds = RETRY_SECONDS;
         Self { status, code, message, detail, bare: false, allow, retry_seconds, closes: false }
@@ -100,7 +104,7 @@ impl Refusal {
     }
 
     /// A store cannot be reached or cannot do its work, and the function did not handle it.
-    fn store_unavailable() -> Self {
+    pub(crate) fn store_unavailable() -> Self {
         let message = "the data source cannot be reached at the moment; try again later";
         let refusal =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ServiceUnavailable, message);
@@ -156,6 +160,16 @@ impl Refusal {
     /// Whether there is no room for the request now.
     pub(crate) fn is_of_load(&self) -> bool {
         self.code == ErrorCode::TooManyRequests
+    }
+
+    /// Whether the server is to blame for it, or what it works with.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.status.is_server_error() || self.is_of_load()
+    }
+
+    /// What the journal is told: the message, or more.
+    pub(crate) fn told(&self) -> &str {
+        self.detail.as_deref().unwrap_or(&self.message)
     }
 
     /// Whether nothing answers at the path of the request.

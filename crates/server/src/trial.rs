@@ -9,7 +9,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use bytes::Bytes;
 use hookstead_functions::{Completion, LogLine};
 use hookstead_journal::CorrelationId;
-use hookstead_site::{Address, Site, Target, percent::decode_path, takes, webhook_path};
+use hookstead_site::{Access, Address, Site, Target, percent::decode_path, takes, webhook_path};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http::{request::Parts, uri::PathAndQuery};
 use http_body_util::{BodyExt as _, Full};
@@ -20,6 +20,7 @@ use crate::{
     call::{self, Caller},
     refusal::Refusal,
     reply::{self, Shape},
+    runs_as::RunsAs,
 };
 
 /// A request that is made up. Its parts are those of HTTP.
@@ -140,10 +141,15 @@ pub async fn try_request(
         }
     };
     differences.extend(target.refused().map(|why| format!("every request is refused: {why}")));
+    if target.access != Access::System {
+        let text = "the server runs it with the rights of a user, and here it runs as system";
+        differences.push(text.to_owned());
+    }
     let caller = Caller { address: Ipv4Addr::LOCALHOST.into(), by_proxy: false };
     let parts = Arc::new(parts);
     let shape = Shape::of(&target, &parts.headers);
-    let invocation = call::invocation(&target, &parts, body, caller, CorrelationId::new());
+    let (system, id) = (RunsAs::System, CorrelationId::new());
+    let invocation = call::invocation(&target, &parts, body, &system, caller, id);
     let Completion { outcome, log, .. } = site.functions().invoke(invocation).await;
     let response = outcome.map_err(Refusal::from);
     let response = response.and_then(|reply| reply::response(shape, reply, limits));

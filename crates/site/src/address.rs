@@ -23,6 +23,18 @@ pub enum Address<'a> {
         /// The name of the webhook.
         webhook: Cow<'a, str>,
     },
+    /// `/api/client/v2.0/app/<client_app_id>/auth/<call>`.
+    Auth {
+        /// The slug of the application.
+        app: Cow<'a, str>,
+        /// The rest of the path, as it stands there.
+        call: &'a str,
+    },
+    /// `/api/client/v2.0/auth/<call>`: the token says which application it is.
+    Session {
+        /// The rest of the path, as it stands there.
+        call: &'a str,
+    },
     /// Something else of an application.
     App {
         /// The slug of the application.
@@ -38,14 +50,21 @@ impl<'a> Address<'a> {
     /// Segments are separated before they are decoded, so that `%2F` belongs to a name; a route
     /// is decoded as a whole, for it may hold `/` anyway.
     pub fn of(path: &'a str) -> Self {
-        Self::endpoint(path).or_else(|| Self::webhook(path)).unwrap_or(Self::Elsewhere)
+        Self::endpoint(path)
+            .or_else(|| Self::session(path))
+            .or_else(|| Self::auth(path))
+            .or_else(|| Self::webhook(path))
+            .unwrap_or(Self::Elsewhere)
     }
 
     /// The slug of the application, where the path names one.
     pub fn app(&self) -> Option<&str> {
         match self {
-            Self::Endpoint { app, .. } | Self::Webhook { app, .. } | Self::App { app } => Some(app),
-            Self::Elsewhere => None,
+            Self::Endpoint { app, .. }
+            | Self::Webhook { app, .. }
+            | Self::Auth { app, .. }
+            | Self::App { app } => Some(app),
+            Self::Session { .. } | Self::Elsewhere => None,
         }
     }
 
@@ -60,6 +79,15 @@ impl<'a> Address<'a> {
             },
             _ => Self::App { app },
         })
+    }
+
+    fn session(path: &'a str) -> Option<Self> {
+        Some(Self::Session { call: path.strip_prefix("/api/client/v2.0/auth/")? })
+    }
+
+    fn auth(path: &'a str) -> Option<Self> {
+        let (app, rest) = segment(path.strip_prefix("/api/client/v2.0/app/")?);
+        Some(Self::Auth { app: decode_path(app)?, call: rest.strip_prefix("/auth/")? })
     }
 
     fn webhook(path: &'a str) -> Option<Self> {
@@ -121,6 +149,16 @@ mod tests {
             let path = format!("{base}{wrong}");
             assert_eq!(Address::of(&path), Address::App { app: "x".into() }, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_about_users() {
+        let call = "providers/local-userpass/login";
+        let path = format!("/api/client/v2.0/app/x/auth/{call}");
+        assert_eq!(Address::of(&path), Address::Auth { app: "x".into(), call });
+        let session = Address::Session { call: "session" };
+        assert_eq!(Address::of("/api/client/v2.0/auth/session"), session);
+        assert_eq!(session.app(), None);
     }
 
     #[test]

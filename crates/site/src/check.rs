@@ -3,6 +3,7 @@
 
 mod analyses;
 mod circumstances;
+mod clients;
 mod missing;
 mod parts;
 mod report;
@@ -11,6 +12,7 @@ mod verdict;
 
 pub use analyses::Analyses;
 pub use circumstances::Circumstances;
+pub use clients::SystemFunction;
 pub use missing::Missing;
 pub use parts::parts;
 pub use report::{AppSummary, DeclaredIn, Report, RouteReport, Summary};

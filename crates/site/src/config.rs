@@ -1,5 +1,7 @@
 //! What the operator decides about an app.
 
+use crate::users::UsersSettings;
+
 /// What the operator decides about an app. Unlike the settings of a server, these can change
 /// while it runs.
 #[derive(Debug, Clone, Default)]
@@ -11,12 +13,14 @@ pub struct SiteConfig {
     /// The URL that callers reach the server at, without a trailing `/`. The links in error
     /// messages start with it; without it they are relative, for `Host` is the caller's word.
     pub public_base_url: Option<String>,
+    /// Where the users of the app are kept; without it, there are none.
+    pub users: Option<UsersSettings>,
 }
 
 /// What becomes of endpoints and webhooks that ask for a user's credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ApplicationAuthentication {
-    /// They refuse, for there are no users yet.
+    /// They ask for them.
     #[default]
     Required,
     /// They run as the system user: the operator's explicit word, for private networks.

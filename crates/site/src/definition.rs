@@ -6,7 +6,11 @@ use hookstead_functions::{
 };
 use serde_json::Value as Json;
 
-use crate::{config::ApplicationAuthentication, rights, secrets::Secrets, target::webhook_entry};
+use crate::{
+    rights::{self, Unmet},
+    secrets::Secrets,
+    target::{endpoint_script, function_script, webhook_entry, webhook_script},
+};
 
 /// Describes an app to the functions' side.
 pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
@@ -31,6 +35,7 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         let source = source(f.file.as_ref(), &f.source, &f.run_as, f.can_evaluate.as_ref());
         (name.clone(), source)
     };
+    let entries = entries.chain(scripts(app));
     let services = app.services.values().map(|s| (s.name.clone(), service_type(&s.kind)));
     Definition {
         app: app_info(app),
@@ -79,16 +84,54 @@ fn source(
         file: file.cloned().unwrap_or_default(),
         source: source.to_owned(),
         run_as_system: *run_as == RunAs::System,
-        refusal: missing.or_else(|| refusal(run_as, can_evaluate)),
+        refusal: missing.or_else(|| condition(can_evaluate)),
+        execute_refusal: execute_refusal(run_as).map(str::to_owned),
     }
 }
 
-/// Why calling a function from another one must fail. Application authentication is no reason:
-/// such a function runs with the rights of whoever calls it.
-fn refusal(run_as: &RunAs, can_evaluate: Option<&Json>) -> Option<String> {
-    let callers = ApplicationAuthentication::System;
-    let unmet = rights::unmet([run_as].into_iter(), can_evaluate.into_iter(), callers)?;
-    Some(unmet.reason().to_owned())
+/// Why calling a function must fail for its condition.
+fn condition(can_evaluate: Option<&Json>) -> Option<String> {
+    let holds = can_evaluate.is_none_or(rights::always_holds);
+    (!holds).then(|| Unmet::Condition.reason().to_owned())
+}
+
+/// Why executing a function from another one must fail: its user is found out before a run, and
+/// stays the same in it. Application authentication is no reason: such a function runs with the
+/// rights of whoever executes it.
+fn execute_refusal(run_as: &RunAs) -> Option<&'static str> {
+    match run_as {
+        RunAs::System | RunAs::Application => None,
+        RunAs::User(_) => Some(
+            "`run_as_user_id` names a user, and a function that another one executes has the user \
+             of that one",
+        ),
+        RunAs::Script(_) => Some(
+            "`run_as_user_id_script_source` asks for a user, and a function that another one \
+             executes has the user of that one",
+        ),
+    }
+}
+
+/// The scripts that name users. There is no user yet when they run.
+fn scripts(app: &App) -> impl Iterator<Item = (String, FunctionSource)> {
+    let functions = app.functions.values().map(|f| (function_script(&f.name), &f.run_as));
+    let endpoints = app.endpoints.iter();
+    let endpoints = endpoints.filter_map(|e| Some((endpoint_script(e), e.run_as.as_ref()?)));
+    let webhooks = app.services.values().flat_map(|service| {
+        let script = |w: &'_ Webhook| webhook_script(&service.name, &w.name);
+        service.webhooks.values().map(move |w| (script(w), &w.run_as))
+    });
+    functions.chain(endpoints).chain(webhooks).filter_map(|(name, run_as)| {
+        let RunAs::Script(text) = run_as else { return None };
+        let source = FunctionSource {
+            file: format!("{}/run_as_user_id_script_source.js", name.trim_start_matches('/')),
+            source: text.clone(),
+            run_as_system: true,
+            refusal: None,
+            execute_refusal: None,
+        };
+        Some((name, source))
+    })
 }
 
 fn service_type(kind: &ServiceKind) -> String {

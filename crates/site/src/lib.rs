@@ -1,7 +1,7 @@
 //! An app that is ready to run, without a socket.
 //!
 //! A [`Site`] is an exported app with everything decided that does not depend on a request:
-//! routes, keys, rights. It answers nothing by itself: a server takes requests through its
+//! routes, keys, rights, users. It answers nothing by itself: a server takes requests through its
 //! checks to a [`Target`].
 //!
 //! What cannot be checked is closed. A missing secret, an unknown validation method, a condition
@@ -21,14 +21,16 @@ mod routes;
 mod secrets;
 mod site;
 mod target;
+mod users;
 
 pub use address::Address;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
 pub use guard::{Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
-pub use rights::Unmet;
+pub use rights::{Access, Unmet};
 pub use routes::{Near, NoRoute, Routes, takes};
 pub use secrets::Secrets;
 pub use site::Site;
 pub use target::{Target, webhook_path};
+pub use users::{UsersSettings, asks_for_users};

@@ -1,49 +1,69 @@
 //! Whose rights a function runs with (docs/behaviour/rights.md#whose-rights).
 //!
-//! There are no users yet. Whatever asks for one is refused, and so is whatever hangs on a
-//! condition that cannot be evaluated: an endpoint that is closed too tightly is a message in the
-//! journal, one that is open is a breach.
+//! Whatever asks for a user whom nobody can be is refused, and so is whatever hangs on a condition
+//! that cannot be evaluated: an endpoint that is closed too tightly is a message in the journal,
+//! one that is open is a breach.
 
 use hookstead_app::RunAs;
 use serde_json::Value as Json;
 
 use crate::config::ApplicationAuthentication;
 
-/// What stands between a verified request and its function.
+/// Whose rights a function runs with, and how a request finds that out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// The system user's.
+    System,
+    /// The caller's, who proves who they are.
+    Application,
+    /// Those of the user with this id.
+    User(String),
+    /// Those of the user whom a script names, by the name of its entry.
+    Script(String),
+    /// Nobody's: two settings name different users.
+    Nobody,
+}
+
+/// Why every request of an endpoint or a webhook is refused for want of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmet {
-    /// The credentials of a user.
+    /// It asks for the credentials of a user, and the app enables no provider.
     Credentials,
     /// The same, for nothing says whose rights the function runs with.
     Undeclared,
-    /// A user with a fixed id.
-    User,
-    /// A script that names a user.
-    Script,
-    /// A condition.
+    /// Two settings name different users.
+    Users,
+    /// A condition, which cannot be evaluated.
     Condition,
 }
 
-/// What cannot be met, by the settings of an endpoint and of its function; `None` when the
-/// function runs as the system user.
-///
-/// The stricter one of two settings counts.
-pub(crate) fn unmet<'a>(
-    run_as: impl Iterator<Item = &'a RunAs>,
-    can_evaluate: impl Iterator<Item = &'a Json>,
+/// Whose rights a setting gives, as far as the operator does not decide otherwise. The script of
+/// `run_as_user_id_script_source` has this name.
+pub(crate) fn access(
+    run_as: &RunAs,
+    script: String,
     application_authentication: ApplicationAuthentication,
-) -> Option<Unmet> {
-    let of_user = |run_as: &RunAs| match (run_as, application_authentication) {
-        (RunAs::System, _) => None,
-        (RunAs::Application, ApplicationAuthentication::System) => None,
-        (RunAs::Application, ApplicationAuthentication::Required) => Some(Unmet::Credentials),
-        (RunAs::User(_), _) => Some(Unmet::User),
-        (RunAs::Script(_), _) => Some(Unmet::Script),
-    };
-    let mut conditions = can_evaluate.filter(|condition| !always_holds(condition));
-    let condition = conditions.next().map(|_| Unmet::Condition);
-    // Users first, as on the hosted service.
-    run_as.filter_map(of_user).max_by_key(|unmet| *unmet as u8).or(condition)
+) -> Access {
+    match (run_as, application_authentication) {
+        (RunAs::System, _) | (RunAs::Application, ApplicationAuthentication::System) => {
+            Access::System
+        }
+        (RunAs::Application, ApplicationAuthentication::Required) => Access::Application,
+        (RunAs::User(id), _) => Access::User(id.clone()),
+        (RunAs::Script(_), _) => Access::Script(script),
+    }
+}
+
+impl Access {
+    /// The stricter one of two settings counts. Of two that are not the system user's, neither is
+    /// stricter than the other.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::System, other) | (other, Self::System) => other,
+            (one, other) if one == other => one,
+            _ => Self::Nobody,
+        }
+    }
 }
 
 /// Whether a `can_evaluate` lets everyone through: absent, `{}` or `true`.
@@ -56,23 +76,35 @@ pub(crate) fn always_holds(condition: &Json) -> bool {
 }
 
 impl Unmet {
+    /// What cannot be met, where something cannot. Users come first, as on the hosted service.
+    pub(crate) fn new<'a>(
+        access: &Access,
+        has_providers: bool,
+        can_evaluate: impl Iterator<Item = &'a Json>,
+    ) -> Option<Self> {
+        match access {
+            Access::Application if !has_providers => return Some(Self::Credentials),
+            Access::Nobody => return Some(Self::Users),
+            Access::System | Access::Application | Access::User(_) | Access::Script(_) => {}
+        }
+        let mut conditions = can_evaluate.filter(|condition| !always_holds(condition));
+        conditions.next().map(|_| Self::Condition)
+    }
+
     /// What the operator can do about it.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Credentials => {
-                "it asks for application authentication and users are not supported yet \
-                 (`[auth] application_authentication` is \"required\")"
+                "it asks for application authentication and the app enables no authentication \
+                 provider (`[auth] application_authentication` is \"required\")"
             }
             Self::Undeclared => {
                 "`functions/config.json` does not say whose rights its function runs with (an \
                  entry with `\"run_as_system\": true` does, once a secret or a signature protects \
-                 the endpoint), so that it asks for application authentication, and users are not \
-                 supported yet"
+                 the endpoint), so that it asks for application authentication, and the app \
+                 enables no authentication provider"
             }
-            Self::User => "`run_as_user_id` names a user and users are not supported yet",
-            Self::Script => {
-                "`run_as_user_id_script_source` asks for a user and users are not supported yet"
-            }
+            Self::Users => "the endpoint and its function name different users to run as",
             Self::Condition => "`can_evaluate` is not supported yet",
         }
     }
@@ -80,16 +112,18 @@ impl Unmet {
     /// How to do without it.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
-            Self::Credentials | Self::User | Self::Script => {
+            Self::Credentials => {
                 "give it a secret or a signature that callers prove themselves with, and only then \
-                 let its function run as system"
+                 let its function run as system; or enable a provider that callers log in with"
             }
             Self::Undeclared => {
                 "give it a secret or a signature that callers prove themselves with, and only then \
                  an entry in `functions/config.json`, such as \
                  `{\"name\": \"hello\", \"run_as_system\": true}` for a function `hello`; exports \
-                 before 20210101 have it in the `config.json` beside the source"
+                 before 20210101 have it in the `config.json` beside the source; or enable a \
+                 provider that callers log in with"
             }
+            Self::Users => "say it in the settings of the function alone",
             Self::Condition => {
                 "give it a secret or a signature that callers prove themselves with, and check the \
                  condition in its function"
@@ -101,8 +135,7 @@ impl Unmet {
     pub(crate) fn field(self) -> &'static str {
         match self {
             Self::Credentials | Self::Undeclared => "run_as_authed_user",
-            Self::User => "run_as_user_id",
-            Self::Script => "run_as_user_id_script_source",
+            Self::Users => "run_as_user_id",
             Self::Condition => "can_evaluate",
         }
     }
@@ -115,29 +148,41 @@ mod tests {
 
     use super::*;
 
+    fn user(id: &str) -> RunAs {
+        RunAs::User(id.into())
+    }
+
     #[test]
     fn the_stricter_setting_counts() {
-        let user = || RunAs::User("5a3db0b88b1f2cabd68ed4d9".into());
         let script = || RunAs::Script("exports = () => ({ runAsSystem: true })".into());
+        let of_script = || Access::Script("script".into());
+        let of_user = || Access::User("a".into());
         let cases = [
-            (vec![RunAs::System], Required, None),
-            (vec![RunAs::Application], Required, Some(Unmet::Credentials)),
-            (vec![RunAs::Application], System, None),
-            (vec![user()], System, Some(Unmet::User)),
-            (vec![script()], System, Some(Unmet::Script)),
-            (vec![RunAs::System, RunAs::Application], Required, Some(Unmet::Credentials)),
-            (vec![RunAs::Application, RunAs::System], Required, Some(Unmet::Credentials)),
-            (vec![RunAs::Application, script()], Required, Some(Unmet::Script)),
+            (vec![RunAs::System], Required, Access::System),
+            (vec![RunAs::Application], Required, Access::Application),
+            (vec![RunAs::Application], System, Access::System),
+            (vec![user("a")], System, of_user()),
+            (vec![script()], System, of_script()),
+            (vec![RunAs::System, RunAs::Application], Required, Access::Application),
+            (vec![RunAs::Application, RunAs::System], Required, Access::Application),
+            (vec![RunAs::System, user("a")], Required, of_user()),
+            (vec![RunAs::Application, RunAs::Application], Required, Access::Application),
+            (vec![user("a"), user("a")], Required, of_user()),
+            (vec![user("a"), user("b")], Required, Access::Nobody),
+            (vec![RunAs::Application, user("a")], Required, Access::Nobody),
+            (vec![RunAs::Application, user("a")], System, of_user()),
+            (vec![RunAs::Application, script()], Required, Access::Nobody),
         ];
         for (run_as, setting, expected) in cases {
-            assert_eq!(unmet(run_as.iter(), [].iter(), setting), expected, "{run_as:?}");
+            let access = |one| access(one, "script".to_owned(), setting);
+            let both = run_as.iter().map(access).reduce(Access::and);
+            assert_eq!(both, Some(expected), "{run_as:?}");
         }
     }
 
     #[test]
     fn only_conditions_that_always_hold_are_met() {
-        let met =
-            |condition: Json| unmet([RunAs::System].iter(), [condition].iter(), Required).is_none();
+        let met = |condition: Json| Unmet::new(&Access::System, true, [condition].iter()).is_none();
         assert!(met(json!({})) && met(json!(true)));
         for condition in [
             json!({"%%user.custom_data.isEditor": true}),
@@ -150,5 +195,14 @@ mod tests {
         ] {
             assert!(!met(condition.clone()), "{condition}");
         }
+    }
+
+    #[test]
+    fn callers_prove_who_they_are_where_a_provider_is_enabled() {
+        let unmet = |access, has_providers| Unmet::new(&access, has_providers, [].iter());
+        assert_eq!(unmet(Access::Application, true), None);
+        assert_eq!(unmet(Access::Application, false), Some(Unmet::Credentials));
+        assert_eq!(unmet(Access::User("a".into()), false), None);
+        assert_eq!(unmet(Access::Nobody, true), Some(Unmet::Users));
     }
 }

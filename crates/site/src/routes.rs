@@ -99,7 +99,10 @@ impl Routes {
         match address {
             Address::Endpoint { route, .. } => self.endpoint(route, method),
             Address::Webhook { service, webhook, .. } => self.webhook(service, webhook, method),
-            Address::App { .. } | Address::Elsewhere => Err(NoRoute::Path),
+            Address::Auth { .. }
+            | Address::Session { .. }
+            | Address::App { .. }
+            | Address::Elsewhere => Err(NoRoute::Path),
         }
     }
 
@@ -125,7 +128,10 @@ impl Routes {
                 let is_other = squeezed_path != path;
                 is_other.then(|| Near::Webhook(format!("{service}/{webhook}")))
             }
-            Address::App { .. } | Address::Elsewhere => None,
+            Address::Auth { .. }
+            | Address::Session { .. }
+            | Address::App { .. }
+            | Address::Elsewhere => None,
         }
     }
 

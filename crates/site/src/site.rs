@@ -9,6 +9,7 @@ use hookstead_app::{
     App, Endpoint, Place, Problem, ProblemCode, RunAs, Service, Severity, Webhook,
 };
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
+use hookstead_identity::Users;
 
 use crate::{
     config::SiteConfig,
@@ -16,15 +17,19 @@ use crate::{
     listing::{Declaration, Kind, Listing},
     origins::Origins,
     provider_secrets,
+    rights::Access,
     routes::{Near, Routes},
     secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
+    users,
 };
 
 /// An app, ready to run.
 pub struct Site {
     app: Arc<str>,
-    functions: Functions,
+    functions: Arc<Functions>,
+    users: Option<Arc<Users>>,
+    domain_id: String,
     routes: Routes,
     origins: Origins,
     /// The functions that other functions can call too.
@@ -48,7 +53,10 @@ impl Site {
         settings: Settings,
         config: &SiteConfig,
     ) -> Result<Self, LoadError> {
-        let functions = Functions::load(definition(app, secrets), settings)?;
+        let data = settings.data.clone();
+        let functions = Arc::new(Functions::load(definition(app, secrets), settings)?);
+        let users = config.users.as_ref();
+        let users = users.and_then(|settings| users::users(app, settings, &data, &functions));
         let mut plan = Plan::new(app, secrets, config, &functions);
         plan.report_syntax_errors();
         plan.problems.extend(provider_secrets::problems(app, secrets));
@@ -65,6 +73,8 @@ impl Site {
         Ok(Self {
             app: app.client_app_id.as_str().into(),
             functions,
+            users,
+            domain_id: users::domain_id(app),
             function_names: app.functions.keys().cloned().collect(),
             origins: Origins::new(&app.allowed_request_origins, &config.cors),
             base_url: base_url.trim_end_matches('/').to_owned(),
@@ -92,6 +102,16 @@ impl Site {
     /// The functions of the app, for calling one without a request.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// The users of the app, where they are kept and the app has any use for them.
+    pub fn users(&self) -> Option<&Arc<Users>> {
+        self.users.as_ref()
+    }
+
+    /// What tokens name the app by.
+    pub fn domain_id(&self) -> &str {
+        &self.domain_id
     }
 
     /// What answers requests.
@@ -128,6 +148,9 @@ impl Site {
         Some(self.routes.webhook_named(name)?.1.entry.clone())
     }
 }
+
+/// The field that holds a script, as the subject of a sentence.
+const SCRIPT: &str = "`run_as_user_id_script_source`";
 
 /// A site while it is being made.
 struct Plan<'a> {
@@ -180,7 +203,7 @@ impl<'a> Plan<'a> {
     }
 
     fn add_webhook(&mut self, service: &Service, webhook: &Webhook) {
-        let target = Target::of_webhook(service, webhook, self.secrets, self.config);
+        let target = Target::of_webhook(service, webhook, self.app, self.secrets, self.config);
         self.listings.push(Listing {
             kind: Kind::Webhook,
             method: webhook.method.to_string(),
@@ -217,9 +240,15 @@ impl<'a> Plan<'a> {
     }
 
     fn refused(&self, target: &Target) -> Option<String> {
-        let error = || self.syntax_errors.get(&target.entry);
-        let broken = || error().map(|error| format!("its function does not compile: {error}"));
-        target.refused().or_else(broken)
+        let error = |entry| self.syntax_errors.get(entry);
+        let broken =
+            || error(&target.entry).map(|error| format!("its function does not compile: {error}"));
+        let script = match &target.access {
+            Access::Script(entry) => error(entry),
+            _ => None,
+        };
+        let no_user = || script.map(|error| format!("{SCRIPT} does not compile: {error}"));
+        target.refused().or_else(broken).or_else(no_user)
     }
 
     fn report_syntax_errors(&mut self) {

@@ -9,8 +9,9 @@ use crate::{
     config::SiteConfig,
     guard::Guard,
     listing::Kind,
-    rights::{self, Unmet},
+    rights::{self, Access, Unmet},
     secrets::Secrets,
+    users::has_providers,
 };
 
 /// Where the Data API lived. No route may answer in its place.
@@ -26,8 +27,14 @@ pub struct Target {
     pub entry: String,
     /// Who may call.
     pub guard: Guard,
-    /// What stands between a verified request and the function.
+    /// Whose rights the function runs with.
+    pub access: Access,
+    /// Why every request is refused for want of rights, where every one is.
     pub unmet: Option<Unmet>,
+    /// Whether valid credentials of an unknown user make a new user.
+    pub creates_users: bool,
+    /// Whether the custom data of the user is looked up before the function runs.
+    pub fetches_custom_data: bool,
     /// Whether the function has no source.
     pub missing: bool,
     /// Whether the result of the function is the response.
@@ -52,14 +59,15 @@ impl Target {
         let function = function.filter(|function| function.file.is_some());
         let guard = Guard::new(&endpoint.protection, secrets, config);
         // What a missing function would ask for is not known, and it never runs.
-        let unmet = function.and_then(|function| {
-            let unmet = rights::unmet(
-                [&function.run_as].into_iter().chain(&endpoint.run_as),
-                function.can_evaluate.iter().chain(&endpoint.can_evaluate),
-                config.application_authentication,
-            );
+        let of = |run_as, script| rights::access(run_as, script, config.application_authentication);
+        let access = function.map(|function| {
+            let own = endpoint.run_as.as_ref().map(|own| of(own, endpoint_script(endpoint)));
+            of(&function.run_as, function_script(&function.name)).and(own.unwrap_or(Access::System))
+        });
+        let unmet = function.zip(access.as_ref()).and_then(|(function, access)| {
+            let conditions = function.can_evaluate.iter().chain(&endpoint.can_evaluate);
             let is_silent = !function.declared && endpoint.run_as.is_none();
-            match unmet {
+            match Unmet::new(access, has_providers(app), conditions) {
                 Some(Unmet::Credentials) if is_silent => Some(Unmet::Undeclared),
                 other => other,
             }
@@ -69,7 +77,10 @@ impl Target {
             name: route.into(),
             entry: endpoint.function_name.clone(),
             guard,
+            access: access.unwrap_or(Access::System),
             unmet,
+            creates_users: endpoint.create_user_on_auth,
+            fetches_custom_data: endpoint.fetch_custom_user_data,
             missing: function.is_none(),
             respond_result: endpoint.respond_result,
             format: match endpoint.return_type {
@@ -85,19 +96,21 @@ impl Target {
     pub(crate) fn of_webhook(
         service: &Service,
         webhook: &Webhook,
+        app: &App,
         secrets: &Secrets<'_>,
         config: &SiteConfig,
     ) -> Self {
+        let script = webhook_script(&service.name, &webhook.name);
+        let access = rights::access(&webhook.run_as, script, config.application_authentication);
         Self {
             kind: Kind::Webhook,
             name: format!("{}/{}", service.name, webhook.name).into(),
             entry: webhook_entry(&service.name, &webhook.name),
             guard: Guard::new(&webhook.protection, secrets, config),
-            unmet: rights::unmet(
-                [&webhook.run_as].into_iter(),
-                webhook.can_evaluate.iter(),
-                config.application_authentication,
-            ),
+            unmet: Unmet::new(&access, has_providers(app), webhook.can_evaluate.iter()),
+            access,
+            creates_users: webhook.create_user_on_auth,
+            fetches_custom_data: webhook.fetch_custom_user_data,
             missing: webhook.file.is_none(),
             respond_result: webhook.respond_result,
             format: ResultFormat::Ejson,
@@ -119,7 +132,10 @@ impl Target {
             name: route.into(),
             entry: name.to_owned(),
             guard: Guard::Open,
+            access: Access::System,
             unmet: None,
+            creates_users: false,
+            fetches_custom_data: false,
             missing: false,
             respond_result: true,
             format: ResultFormat::Ejson,
@@ -140,6 +156,21 @@ impl Target {
 /// app, whose names are relative paths.
 pub(crate) fn webhook_entry(service: &str, webhook: &str) -> String {
     format!("/service/{service}/incoming_webhook/{webhook}")
+}
+
+/// The name of the script that says whose rights a function runs with, for the functions' side.
+pub(crate) fn function_script(function: &str) -> String {
+    format!("/script/function/{function}")
+}
+
+/// The same for a webhook.
+pub(crate) fn webhook_script(service: &str, webhook: &str) -> String {
+    format!("/script{}", webhook_entry(service, webhook))
+}
+
+/// The same for the settings of an endpoint itself.
+pub(crate) fn endpoint_script(endpoint: &Endpoint) -> String {
+    format!("/script/endpoint/{} {}", endpoint.method, endpoint.route)
 }
 
 /// The path of a webhook's URL.

@@ -7,14 +7,15 @@ import { ask } from "./send.js";
 import { Session } from "./session.js";
 
 export class Client {
-  #source;
+  // The name of the data source, and whose rights it is reached with: a part of every command.
+  #access;
 
-  constructor(source) {
-    this.#source = source;
+  constructor(access) {
+    this.#access = access;
   }
 
   db(name) {
-    return new Database(this.#source, requireName(name, "the name of a database"));
+    return new Database(this.#access, requireName(name, "the name of a database"));
   }
 
   // Some samples of the documentation call it so.
@@ -23,11 +24,11 @@ export class Client {
   }
 
   admin() {
-    const source = this.#source;
-    return { getDBNames: () => ask({ source, method: "databaseNames" }) };
+    const access = this.#access;
+    return { getDBNames: () => ask({ ...access, method: "databaseNames" }) };
   }
 
   startSession() {
-    return new Session(this.#source);
+    return new Session(this.#access);
   }
 }

@@ -18,8 +18,8 @@ import { sessionOf } from "./session.js";
 export class Collection {
   #target;
 
-  constructor(source, database, name) {
-    this.#target = { source, database, collection: name };
+  constructor(access, database, name) {
+    this.#target = { ...access, database, collection: name };
     this.name = name;
   }
 

@@ -74,7 +74,7 @@ export class Cursor {
     const id = this.#id;
     this.#id = 0;
     if (id) {
-      await send({ source: this.#target.source, method: "closeCursor", cursor: id });
+      await send(this.#about("closeCursor", id));
     }
   }
 
@@ -151,7 +151,12 @@ export class Cursor {
     if (this.#id === undefined) {
       return { ...this.#target, session: this.#session, ...this.command() };
     }
-    return { source: this.#target.source, method: "nextBatch", cursor: this.#id };
+    return this.#about("nextBatch", this.#id);
+  }
+
+  #about(method, cursor) {
+    const { source, asSystem } = this.#target;
+    return { source, asSystem, method, cursor };
   }
 
   #take({ cursor, documents }) {

@@ -6,23 +6,23 @@ import { requireName } from "./input.js";
 import { ask } from "./send.js";
 
 export class Database {
-  #source;
+  #access;
 
-  constructor(source, name) {
-    this.#source = source;
+  constructor(access, name) {
+    this.#access = access;
     this.name = name;
   }
 
   collection(name) {
-    return new Collection(this.#source, this.name, requireName(name, "the name of a collection"));
+    return new Collection(this.#access, this.name, requireName(name, "the name of a collection"));
   }
 
   getCollectionNames() {
-    return ask({ source: this.#source, method: "collectionNames", database: this.name });
+    return ask({ ...this.#access, method: "collectionNames", database: this.name });
   }
 
   aggregate(pipeline, options) {
-    const target = { source: this.#source, database: this.name, collection: "" };
+    const target = { ...this.#access, database: this.name, collection: "" };
     return new AggregationCursor(target, pipeline, options);
   }
 }

@@ -10,7 +10,7 @@ import { send, settled, withNumber } from "./send.js";
 const RETRY_MS = 120_000;
 
 export class Session {
-  #source;
+  #access;
   /** @type {number | undefined} */
   #id;
   // Whether the last transaction has come to nothing: then there is nothing left to abort, and the
@@ -18,9 +18,9 @@ export class Session {
   #hasFailed = false;
   #hasEnded = false;
 
-  constructor(source) {
-    this.#source = source;
-    this.#id = host.data_session(source);
+  constructor(access) {
+    this.#access = access;
+    this.#id = host.data_session(access.source, access.asSystem === true);
   }
 
   startTransaction() {
@@ -121,7 +121,7 @@ export class Session {
   }
 
   #end(method) {
-    return send({ source: this.#source, session: this.#id, method });
+    return send({ ...this.#access, session: this.#id, method });
   }
 }
 

@@ -1,24 +1,40 @@
 // The app's functions, by name. A source is evaluated afresh for every call, so that nothing at
 // its top level outlives one (docs/behaviour/functions.md#source).
 
-import { String, TypeError, propertyOf, reflectApply, reflectConstruct } from "../primordials.js";
+import {
+  PrivateMap, String, TypeError, propertyOf, reflectApply, reflectConstruct,
+} from "../primordials.js";
+import { RIGHTS_BITS, RIGHTS_USER } from "../border.js";
 import { host } from "../host.js";
+import { options } from "../start.js";
 import { require } from "./require.js";
 import { caught } from "./traces.js";
 
-// Of functions, by the number of the script: names, scripts, and whether they may export a class.
+// Of functions, by the number of the script: names, whether they may export a class, whether they
+// run as system whoever calls them, and what makes the script for a context.
 const names = [];
-const scripts = [];
 const classes = [];
+const areSystem = [];
+const makers = [];
 
-// Functions by the number of the script: names, scripts, and whether they may export a class.
-export function registerFunctions(known) {
+// The scripts with the rights of the run.
+const scripts = [];
+// Those with the rights of the system user, in a run that has the rights of a user.
+const systemScripts = new PrivateMap();
+let contextOfSystem;
+
+// A function has its rights from the context that its script is made with, so that they are those
+// of the function that calls `context`, whatever else runs meanwhile.
+export function registerFunctions(known, { ownContext, systemContext }) {
+  contextOfSystem = systemContext;
   for (let position = 0; position < known.length; position++) {
     const index = known[position][0];
     names[index] = known[position][1];
     classes[index] = known[position][2];
+    areSystem[index] = known[position][3];
     try {
-      scripts[index] = host.script(index);
+      makers[index] = host.script(index);
+      scripts[index] = makers[index](ownContext);
     } catch {
       // It does not compile, and the host does not let anybody call it.
     }
@@ -27,12 +43,25 @@ export function registerFunctions(known) {
 
 /** Calls a function of the app: its result, or its promise when it is asynchronous. */
 export function execute(name, ...callArguments) {
-  return call(host.function_find(String(name)), callArguments);
+  const index = host.function_find(String(name));
+  return call(index, callArguments, (options & RIGHTS_BITS) === RIGHTS_USER && areSystem[index]);
 }
 
-/** Calls the function in a script of the image. Helper files export classes: those are made. */
-export function call(index, callArguments) {
-  const entry = scripts[index]({}, require, caught);
+/** The same for a function that runs as system: whatever it calls does, too. */
+export function executeAsSystem(name, ...callArguments) {
+  return call(host.function_find(String(name)), callArguments, true);
+}
+
+/**
+ * Calls the function in a script of the image. Helper files export classes: those are made.
+ *
+ * @param {number} index
+ * @param {any[]} callArguments
+ * @param {boolean} asSystem whether it runs as system in a run that does not
+ */
+export function call(index, callArguments, asSystem) {
+  const script = asSystem ? systemScript(index) : scripts[index];
+  const entry = script({}, require, caught);
   if (typeof entry !== "function") {
     throw new TypeError(
       `function '${names[index]}' does not export a function: assign one to 'exports'`,
@@ -41,6 +70,15 @@ export function call(index, callArguments) {
   return classes[index] && isClass(entry)
     ? reflectConstruct(entry, callArguments)
     : reflectApply(entry, undefined, callArguments);
+}
+
+function systemScript(index) {
+  let script = systemScripts.get(index);
+  if (script === undefined) {
+    script = makers[index](contextOfSystem);
+    systemScripts.set(index, script);
+  }
+  return script;
 }
 
 // Only a class has a prototype that cannot be exchanged. The engine makes the prototype of a

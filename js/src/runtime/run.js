@@ -2,13 +2,13 @@
 
 import { Promise, jsonParse, promiseResolve, promiseThen } from "../primordials.js";
 import {
-  OPTION_NARROW_INTEGERS, OPTION_RESPONSE_DROPS_RESULT, PAYLOAD_ARGUMENTS, PAYLOAD_BITS,
-  RESULT_BITS, RESULT_EJSON, RESULT_NONE,
+  OPTION_RESPONSE_DROPS_RESULT, PAYLOAD_ARGUMENTS, PAYLOAD_BITS, RESULT_BITS, RESULT_JSON,
+  RESULT_NARROW_EJSON, RESULT_NONE, RIGHTS_BITS, RIGHTS_SYSTEM,
 } from "../border.js";
 import { host } from "../host.js";
 import { parse, tooLarge, writeEjson, writeJson } from "../ejson.js";
 import { options, setOptions } from "../start.js";
-import { makeContext } from "./context.js";
+import { makeContexts, showUser } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
 import { call, registerFunctions } from "./registry.js";
@@ -30,19 +30,23 @@ let outcomes;
 export function prepare(text) {
   const settings = jsonParse(text);
   resultBytesMax = settings.resultBytesMax;
-  globalThis.context = makeContext(settings);
+  const contexts = makeContexts(settings);
+  globalThis.context = contexts.ownContext;
   registerModules(settings.modules);
-  registerFunctions(settings.functions);
+  registerFunctions(settings.functions, contexts);
 }
 
 /** Begins the run: calls the function in a script. */
 export function start(script, given) {
   setOptions(given);
   try {
+    if ((given & RIGHTS_BITS) !== RIGHTS_SYSTEM) {
+      showUser();
+    }
     const callArguments = (given & PAYLOAD_BITS) === PAYLOAD_ARGUMENTS
       ? parse(host.arguments())
       : [firstArgument(), response];
-    settleWith(call(script, callArguments));
+    settleWith(call(script, callArguments, false));
   } catch (thrown) {
     settle({ thrown });
   }
@@ -79,10 +83,10 @@ function written(value) {
     return undefined;
   }
   const bytesMax = resultBytesMax;
-  const integers = (options & OPTION_NARROW_INTEGERS) === 0 ? "wide" : "narrow";
-  const text = result === RESULT_EJSON
-    ? writeEjson(value, { integers, outcomeOf, bytesMax })
-    : writeJson(value, outcomeOf, bytesMax);
+  const integers = result === RESULT_NARROW_EJSON ? "narrow" : "wide";
+  const text = result === RESULT_JSON
+    ? writeJson(value, outcomeOf, bytesMax)
+    : writeEjson(value, { integers, outcomeOf, bytesMax });
   if (text?.length > bytesMax) {
     throw tooLarge(bytesMax);
   }

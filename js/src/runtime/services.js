@@ -8,13 +8,17 @@ import { Client } from "../data/client.js";
 import { FunctionError } from "../errors.js";
 import { http } from "./http.js";
 
-export function service(name) {
+/**
+ * @param {string} name
+ * @param {boolean} asSystem whether it is for a function that runs as system in a run that does not
+ */
+export function service(name, asSystem) {
   const kind = host.service_kind(name);
   if (kind === undefined) {
     return undefined;
   }
   if (kind === "data") {
-    return new Client(name);
+    return new Client(asSystem ? { source: name, asSystem } : { source: name });
   }
   return kind === "http" ? httpService(name) : otherService(name, kind);
 }

@@ -18,8 +18,8 @@ pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome 
             function_error(format!("function not found: '{name}'")).with_code("FunctionNotFound")
         );
     };
-    match (&callable.refusal, &callable.error) {
-        (Some(refusal), _) => Err(function_error(refusal.clone())),
+    match (callable.refusal.as_ref().or(callable.execute_refusal.as_ref()), &callable.error) {
+        (Some(refusal), _) => Err(function_error(refusal.as_str())),
         (None, Some(error)) => Err(error.thrown.clone()),
         (None, None) => Ok(index(callable.index)),
     }

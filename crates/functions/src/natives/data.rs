@@ -7,15 +7,15 @@ use hookstead_data::Store;
 use hookstead_isolate::{Answer, Thrown, Value};
 
 use super::{
-    arguments::{Outcome, function_error, name, number},
+    arguments::{Outcome, function_error, name, number, truth},
     cost::LONG_BYTES,
     pending::started_id,
 };
 use crate::{
     LogLevel,
     data::{
-        self, Barrier, LargeCommand, LargeCommandSlot, OpenSession, Request, SessionCall, Spec,
-        WriteGuard,
+        self, Barrier, LargeCommand, LargeCommandSlot, OpenSession, Request, Rights, SessionCall,
+        Spec, WriteGuard,
     },
     documents,
     host::RunHost,
@@ -59,10 +59,11 @@ fn start_request(
     held_bytes: usize,
     request: impl FnOnce() -> Result<Request, Thrown>,
 ) -> Outcome {
-    refuse_users(host, spec)?;
     let source = spec.get("source").and_then(|source| source.as_str());
     let source = source.ok_or_else(|| function_error("a command needs a data source"))?;
-    let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
+    let rights = rights(host, spec.flag("asSystem") == Some(true));
+    let store = data::store_for(&host.program.data, rights, source, spec)?;
+    let store = store.ok_or_else(|| gone(source))?;
     let session = match spec.get("session") {
         Some(RawBsonRef::Int32(id)) => Some(session_of(host, source, &store, f64::from(id))?),
         _ => None,
@@ -117,7 +118,9 @@ pub(super) fn json_text(arguments: &[Value]) -> Outcome {
 /// Opens a session of a data source.
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let source = name(arguments, 0)?;
-    let store = host.program.data.get(source).ok_or_else(|| gone(source))?;
+    let rights = rights(host, truth(arguments, 1));
+    let store = data::session_store_for(&host.program.data, rights, source);
+    let store = store.ok_or_else(|| gone(source))?;
     let sessions_max = host.limits.run_sessions_max;
     if host.handles.sessions() >= sessions_max {
         let text = format!(
@@ -159,23 +162,10 @@ pub(super) fn warn_undeclared(host: &mut RunHost, name: &str) {
     }
 }
 
-/// What a user may see and change is for rules to say, and there are none yet.
-fn refuse_users(host: &RunHost, spec: &Spec<'_>) -> Result<(), Thrown> {
-    if host.invocation.running_as_system {
-        return Ok(());
-    }
-    let part = |name| spec.get(name).and_then(|part| part.as_str()).unwrap_or_default();
-    let message = match part("method") {
-        "databaseNames" => "only functions that run as system can list databases".to_owned(),
-        "collectionNames" => "only functions that run as system can list collections".to_owned(),
-        _ => format!(
-            "no rule exists for namespace '{}.{}': rules are not supported yet, and only \
-             functions that run as system reach data",
-            part("database"),
-            part("collection")
-        ),
-    };
-    Err(function_error(message).with_code("NoMatchingRuleFound"))
+/// The rights of a function: those of the run, or, where the JavaScript half says so, those of a
+/// function in it that runs as system whoever calls it.
+fn rights(host: &RunHost, as_system: bool) -> Rights {
+    if host.invocation.running_as_system || as_system { Rights::System } else { Rights::User }
 }
 
 fn session(host: &mut RunHost, id: f64) -> Result<&mut OpenSession, Thrown> {

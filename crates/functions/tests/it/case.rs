@@ -1,13 +1,15 @@
 //! A case: a folder of functions and `case.json`, which says how one of them is called and what
 //! must come of it, once or in a list. Functions in `tests/shared` are there for every case.
+//! Those whose names begin with `plain` have the rights of their callers; the others run as system.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use hookstead_functions::{
     AppInfo, Call, Completion, Definition, Failure, FailureKind, FunctionSource, FunctionValue,
     Functions, HttpCall, Integers, Invocation, Limits, Payload, RequestContext, ResultFormat,
     SecretText, Settings, User,
 };
+use hookstead_identity::{Identity, User as KnownUser, UserType};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -22,6 +24,8 @@ struct Case {
     arguments: Option<Vec<Json>>,
     #[serde(default)]
     not_system: bool,
+    /// `context.user` where it is not the system user.
+    user: Option<UserCase>,
     #[serde(default)]
     request: Request,
     #[serde(default)]
@@ -37,6 +41,37 @@ struct Case {
     #[serde(default)]
     format: String,
     expect: Expected,
+}
+
+/// A user; what is not said is empty.
+#[derive(Deserialize, Clone, Default)]
+#[serde(deny_unknown_fields, default)]
+struct UserCase {
+    is_server: bool,
+    data: Json,
+    custom_data: Json,
+    identities: Vec<(String, String, Json)>,
+}
+
+impl UserCase {
+    fn user(&self) -> User {
+        let document = |json: &Json| match bson::Bson::try_from(json.clone()) {
+            Ok(bson::Bson::Document(document)) => document,
+            _ => bson::Document::new(),
+        };
+        let identity = |(id, provider, data): &(String, String, Json)| Identity {
+            id: id.clone(),
+            provider_type: provider.clone(),
+            data: document(data),
+        };
+        User::Known(Arc::new(KnownUser {
+            id: "5cbf68583025b12840664682".into(),
+            user_type: if self.is_server { UserType::Server } else { UserType::Normal },
+            data: document(&self.data),
+            custom_data: document(&self.custom_data),
+            identities: self.identities.iter().map(identity).collect(),
+        }))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -137,6 +172,7 @@ impl Case {
             invocation.entry = inline_name(index);
         }
         invocation.running_as_system = !self.not_system;
+        invocation.user = self.user.as_ref().map_or(User::System, UserCase::user);
         let request = RequestContext {
             headers: self.request.headers.clone().into_iter().collect(),
             service: self.request.service.clone(),
@@ -189,7 +225,18 @@ pub(crate) fn definition(source: &str) -> Definition {
 }
 
 pub(crate) fn function(file: &str, source: &str) -> FunctionSource {
-    FunctionSource { file: file.into(), source: source.into(), run_as_system: true, refusal: None }
+    FunctionSource {
+        file: file.into(),
+        source: source.into(),
+        run_as_system: !is_plain(file),
+        refusal: None,
+        execute_refusal: None,
+    }
+}
+
+/// Whether a file holds a function that has the rights of its caller.
+fn is_plain(file: &str) -> bool {
+    file.rsplit('/').next().is_some_and(|name| name.starts_with("plain"))
 }
 
 fn define(folder: &Path, case: &Case, all: &[Case]) -> Definition {

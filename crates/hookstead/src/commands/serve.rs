@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let stop = Stop::new().context("signals cannot be caught")?;
     let workspace = args.open()?;
     let early = Early::new(&workspace, args.watch)?;
-    let prepared = workspace.prepare_to_run()?;
+    let prepared = workspace.prepare_to_serve()?;
     problems::tell(&prepared.problems);
     drop(entered);
     let outcome = runtime.block_on(serve(args, workspace, prepared, early, stop));

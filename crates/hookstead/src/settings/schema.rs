@@ -200,7 +200,7 @@ settings! {
     /// Who may call what.
     [auth] AuthSettings {
         /// What becomes of endpoints that ask for application authentication.
-        /// "required": they answer 401, because users cannot log in yet.
+        /// "required": callers prove that they are users of the app.
         /// "system": they run as the system user for everyone who can reach them,
         /// which is for private networks only.
         application_authentication: ApplicationAuthentication =

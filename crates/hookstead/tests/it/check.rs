@@ -192,12 +192,12 @@ fn the_only_data_source_answers_for_others_and_searches_where_atlas_is_behind_it
 fn a_refused_route_tells_what_it_would_fail_for_as_well_and_is_no_problem_of_the_export() {
     let folder = app_of(&[
         ("functions/a.js", "exports = () => context.services.get('mongodb-atlas').db('d')"),
-        ("functions/config.json", r#"[{"name":"a","run_as_user_id":"5a3db0b88b1f2cabd68ed4d9"}]"#),
+        ("functions/config.json", r#"[{"name":"a"}]"#),
     ]);
     let app = folder.path().to_str().unwrap();
     let report = json(&run(&["check", "--json", app]));
     let route = route_of(&report, "a");
-    assert_eq!((&route["verdict"], &route["runs_as"]), (&"refused".into(), &"user".into()));
+    assert_eq!((&route["verdict"], &route["runs_as"]), (&"refused".into(), &"application".into()));
     assert_eq!(route["reasons"].as_array().unwrap().len(), 1, "{route}");
     assert_eq!(report["problems"], Json::Array(Vec::new()));
     let human = run(&["check", app]);
@@ -336,4 +336,35 @@ fn what_a_branch_avoids_makes_no_route_fail() {
         assert_eq!(route_of(&report, function)["verdict"], verdict, "{function}: {report}");
     }
     assert_eq!(route_of(&report, "tries")["missing"][0]["name"], "nope", "{report}");
+}
+
+#[test]
+fn functions_that_clients_can_call_as_system_are_listed_where_somebody_can_log_in() {
+    let rights = r#"[
+        {"name": "open", "run_as_system": true},
+        {"name": "judged", "run_as_system": true, "can_evaluate": {"%%user.id": "x"}},
+        {"name": "hidden", "run_as_system": true, "private": true},
+        {"name": "of_users"}
+    ]"#;
+    let source = "exports = () => 1";
+    let folder = app_of(&[
+        ("functions/config.json", rights),
+        ("functions/open.js", source),
+        ("functions/judged.js", source),
+        ("functions/hidden.js", source),
+        ("functions/of_users.js", source),
+    ]);
+    let app = folder.path().to_str().unwrap();
+    let listed = || json(&run(&["check", "--json", app]))["callable_as_system"].clone();
+    assert_eq!(listed(), Json::Array(Vec::new()));
+    let provider = r#"{"anon-user": {"name": "anon-user", "type": "anon-user"}}"#;
+    fs::create_dir_all(folder.path().join("auth")).unwrap();
+    fs::write(folder.path().join("auth/providers.json"), provider).unwrap();
+    let expected = serde_json::json!([
+        { "name": "judged", "file": "functions/judged.js", "has_condition": true },
+        { "name": "open", "file": "functions/open.js", "has_condition": false },
+    ]);
+    assert_eq!(listed(), expected);
+    let human = run(&["check", app]).stdout;
+    assert!(human.contains("clients can call as system: judged (with a condition), open"));
 }

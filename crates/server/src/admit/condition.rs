@@ -7,12 +7,13 @@ use std::sync::Arc;
 use hookstead_site::Target;
 
 use super::{Passed, Stop, identity::Identity};
-use crate::{body::Held, error_code::ErrorCode, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
 
 /// The step is passed.
 pub(crate) struct Condition<'a> {
     pub(super) target: &'a Arc<Target>,
     pub(super) body: Held,
+    pub(super) runs_as: RunsAs,
 }
 
 /// Refuses a request where a condition must hold.
@@ -23,5 +24,5 @@ pub(super) fn check<'a>(
         let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
         return Err(refusal.with_detail(unmet.reason()).into());
     }
-    Ok(request.then(|Identity { target, body }| Condition { target, body }))
+    Ok(request.then(|Identity { target, body, runs_as }| Condition { target, body, runs_as }))
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use hookstead_site::Target;
 
 use super::{Passed, Stop, condition::Condition};
-use crate::{body::Held, error_code::ErrorCode, refusal::Refusal};
+use crate::{body::Held, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
 
 /// The step is passed.
 pub(crate) struct Function<'a> {
     pub(super) target: &'a Arc<Target>,
     pub(super) body: Held,
+    pub(super) runs_as: RunsAs,
 }
 
 /// Refuses a request whose function is not there.
@@ -21,5 +22,5 @@ pub(super) fn check<'a>(
         let message = format!("function not found: '{}'", request.step.target.entry);
         return Err(Refusal::not_found(ErrorCode::FunctionNotFound, message).into());
     }
-    Ok(request.then(|Condition { target, body }| Function { target, body }))
+    Ok(request.then(|Condition { target, body, runs_as }| Function { target, body, runs_as }))
 }

@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
+use hookstead_functions::LogLine;
+use hookstead_journal::CorrelationId;
 use hookstead_site::{Kind, Site, Target};
 use http::{HeaderValue, Response, request::Parts};
 use http_body_util::Full;
@@ -10,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::verify::Asked;
 use crate::{
-    body::Held, budget::Share, config::ServerLimits, refusal::Refusal, running::Running,
-    shared::Shared,
+    body::Held, budget::Share, call::Caller, config::ServerLimits, refusal::Refusal,
+    running::Running, runs_as::RunsAs, shared::Shared,
 };
 
 /// What is found out about a request on its way, for its response and for the journal.
@@ -22,6 +24,10 @@ pub(crate) struct Known {
     pub(crate) origin: Verdict,
     /// The endpoint or webhook that it asks for.
     pub(crate) target: Option<Arc<Target>>,
+    /// What a script wrote to its console.
+    pub(crate) log: Vec<LogLine>,
+    /// Who has proven to be a user, where that is what the request is for.
+    pub(crate) user_id: Option<String>,
 }
 
 /// What an `Origin` header means for a request.
@@ -39,13 +45,33 @@ pub(crate) enum Verdict {
 pub(crate) struct Passed<'a, Step> {
     pub(super) running: &'a Running,
     pub(super) site: &'a Site,
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a Arc<Parts>,
     /// When the head had arrived.
     pub(super) arrived: SystemTime,
+    pub(super) caller: Caller,
+    pub(super) id: CorrelationId,
     pub(super) body: &'a mut Incoming,
     pub(super) known: &'a mut Known,
     /// What the steps have found that later ones need.
     pub(super) step: Step,
+}
+
+/// What those who look for a user, or run something for it, want to know of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) running: &'a Running,
+    pub(crate) site: &'a Site,
+    pub(crate) parts: &'a Arc<Parts>,
+    pub(crate) caller: Caller,
+    pub(crate) id: CorrelationId,
+}
+
+/// The head of a request, with what is known of how it came.
+pub(crate) struct Arrived<'a> {
+    pub(crate) parts: &'a Arc<Parts>,
+    pub(crate) at: SystemTime,
+    pub(crate) caller: Caller,
+    pub(crate) id: CorrelationId,
 }
 
 /// No step is passed yet.
@@ -55,6 +81,7 @@ pub(crate) struct Received;
 pub(crate) struct Permitted {
     pub(super) target: Arc<Target>,
     pub(super) body: Held,
+    pub(super) runs_as: RunsAs,
     /// Held until the response is made, so that running requests can be counted.
     pub(super) _share: Share,
 }
@@ -78,25 +105,30 @@ impl<'a> Passed<'a, Received> {
     pub(crate) fn new(
         running: &'a Running,
         site: &'a Site,
-        (parts, arrived): (&'a Parts, SystemTime),
+        Arrived { parts, at, caller, id }: Arrived<'a>,
         body: &'a mut Incoming,
         known: &'a mut Known,
     ) -> Self {
-        Self { running, site, parts, arrived, body, known, step: Received }
+        Self { running, site, parts, arrived: at, caller, id, body, known, step: Received }
     }
 }
 
 impl<'a, Step> Passed<'a, Step> {
     /// The same request after another step.
     pub(super) fn then<Next>(self, next: impl FnOnce(Step) -> Next) -> Passed<'a, Next> {
-        let Self { running, site, parts, arrived, body, known, step } = self;
-        Passed { running, site, parts, arrived, body, known, step: next(step) }
+        let Self { running, site, parts, arrived, caller, id, body, known, step } = self;
+        Passed { running, site, parts, arrived, caller, id, body, known, step: next(step) }
     }
 
     /// What a proof can cover beside the body.
     pub(super) fn asked(&self, kind: Kind) -> Asked<'a> {
         let (parts, arrived, base_url) = (self.parts, self.arrived, self.site.base_url());
         Asked { kind, parts, base_url, arrived }
+    }
+
+    pub(super) fn asking(&self) -> Asking<'a> {
+        let Self { running, site, parts, caller, id, .. } = *self;
+        Asking { running, site, parts, caller, id }
     }
 
     pub(super) fn shared(&self) -> &'a Shared {
@@ -111,7 +143,13 @@ impl<'a, Step> Passed<'a, Step> {
 impl Known {
     /// What is known before the first step.
     pub(crate) fn nothing() -> Self {
-        Self { of_app: false, origin: Verdict::NotABrowser, target: None }
+        Self {
+            of_app: false,
+            origin: Verdict::NotABrowser,
+            target: None,
+            log: Vec::new(),
+            user_id: None,
+        }
     }
 }
 
@@ -119,6 +157,11 @@ impl Permitted {
     /// What runs.
     pub(crate) fn target(&self) -> &Arc<Target> {
         &self.target
+    }
+
+    /// Whose rights it runs with.
+    pub(crate) fn runs_as(&self) -> &RunsAs {
+        &self.runs_as
     }
 
     /// The body, byte for byte.

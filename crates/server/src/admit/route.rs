@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use super::{
     Passed, Stop,
-    size::Size,
+    client::Client,
     unknown_path::{not_a_route, with_near_path},
 };
 use crate::{error_code::ErrorCode, excerpt::excerpt, refusal::Refusal};
@@ -19,20 +19,23 @@ pub(crate) struct Route<'a> {
 }
 
 /// Refuses a request that nothing answers.
-pub(super) fn check<'a>(request: Passed<'a, Size<'a>>) -> Result<Passed<'a, Route<'a>>, Stop> {
+pub(super) fn check<'a>(request: Passed<'a, Client<'a>>) -> Result<Passed<'a, Route<'a>>, Stop> {
     let (site, parts, path) = (request.site, request.parts, &request.step.path);
     let found = site.routes().find(path, &parts.method);
     let refused = |why| with_near_path(refuse(why, path, &parts.method), site, parts);
     let target = found.map_err(refused)?;
     request.known.target = Some(Arc::clone(target));
-    Ok(request.then(|Size { .. }| Route { target }))
+    Ok(request.then(|Client { .. }| Route { target }))
 }
 
 fn refuse(why: NoRoute, address: &Address<'_>, method: &http::Method) -> Refusal {
     let (route, service, webhook) = match address {
         Address::Endpoint { route, .. } => (&**route, "", ""),
         Address::Webhook { service, webhook, .. } => ("", &**service, &**webhook),
-        Address::App { .. } | Address::Elsewhere => ("", "", ""),
+        Address::Auth { .. }
+        | Address::Session { .. }
+        | Address::App { .. }
+        | Address::Elsewhere => ("", "", ""),
     };
     let method = excerpt(method.as_str());
     match why {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     analyses::Analyses,
     circumstances::Circumstances,
+    clients::{SystemFunction, callable_as_system},
     missing::{Missing, Wanted},
     uses::{Survey, Uses},
     verdict::{Verdict, judge},
@@ -39,6 +40,8 @@ pub struct Report {
     pub routes: Vec<RouteReport>,
     /// What the export holds and is not served.
     pub parts: Vec<Part>,
+    /// Functions that clients can call as system.
+    pub callable_as_system: Vec<SystemFunction>,
     /// Everything wrong with the app.
     pub problems: Vec<Problem>,
     /// How many there are of what.
@@ -149,6 +152,7 @@ impl Report {
             summary: Summary::new(&routes, &problems),
             routes,
             parts,
+            callable_as_system: callable_as_system(app),
             problems,
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use hookstead_app::{Part, Problem, Severity};
 use hookstead_site::{
     Kind,
-    check::{Report, RouteReport, Summary, Uses, Verdict},
+    check::{Report, RouteReport, Summary, SystemFunction, Uses, Verdict},
 };
 
 use crate::{
@@ -47,6 +47,7 @@ pub(super) fn write(
     page.head(report)?;
     page.routes(&report.routes)?;
     page.lost(&report.parts)?;
+    page.callable(&report.callable_as_system)?;
     page.problems(&report.problems)?;
     match shown {
         Shown::Everything => page.line(&format!("\n{}", summary(&report.summary)), 0),
@@ -153,6 +154,23 @@ impl<W: Write> Page<'_, W> {
             &format!("\n{}", paint(DIM, &clean(&format!("not in use: {}", off.join("; "))))),
             2,
         )
+    }
+
+    /// What a client that has logged in may call with all rights.
+    fn callable(&mut self, functions: &[SystemFunction]) -> io::Result<()> {
+        if functions.is_empty() || self.shown == Shown::Problems {
+            return Ok(());
+        }
+        let name = |one: &SystemFunction| match one.has_condition {
+            true => format!("{} (with a condition)", one.name),
+            false => one.name.clone(),
+        };
+        let names: Vec<_> = functions.iter().map(name).collect();
+        let text = format!(
+            "clients can call as system: {}; set `private` where they should not",
+            names.join(", ")
+        );
+        self.line(&format!("\n{}", clean(&text)), 2)
     }
 
     fn problems(&mut self, problems: &[Problem]) -> io::Result<()> {

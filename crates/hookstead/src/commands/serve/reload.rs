@@ -298,7 +298,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         self.stamps = Stamps::take(&self.started, self.folder.is_some());
         let read = AssertUnwindSafe(|| {
             let fresh = (self.reopen)().map(|fresh| self.without_restart(fresh));
-            fresh.and_then(|fresh| fresh.prepare_to_run())
+            fresh.and_then(|fresh| fresh.prepare_to_serve())
         });
         // A panic has been told already.
         let outcome = catch_unwind(read).ok()?;
@@ -350,6 +350,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         fresh.data_dir.clone_from(&self.started.data_dir);
         // The budget is for everything that is held, by the old app and by the new one together.
         fresh.memory = Arc::clone(&self.started.memory);
+        fresh.directory = self.started.directory.clone();
         fresh
     }
 }

@@ -1,0 +1,1 @@
+exports = () => context.functions.execute('plain-rights');

@@ -1,0 +1,2 @@
+const context = { own: true };
+exports = () => context;

@@ -1,0 +1,6 @@
+class Helper {
+  constructor() {
+    this.system = context.runningAsSystem();
+  }
+}
+exports = Helper;

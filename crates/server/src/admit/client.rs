@@ -1,0 +1,34 @@
+//! A client that logs in or out, or asks who it is, gets its answer here: no function is asked for.
+
+use hookstead_site::Address;
+
+use super::{Passed, Stop, head, place, size::Size};
+use crate::{body, client, config::ServerLimits};
+
+/// The step is passed.
+pub(crate) struct Client<'a> {
+    pub(super) path: Address<'a>,
+}
+
+/// Answers a request that is about users.
+pub(super) async fn check<'a>(
+    request: Passed<'a, Size<'a>>,
+) -> Result<Passed<'a, Client<'a>>, Stop> {
+    let call = match &request.step.path {
+        Address::Auth { call, .. } => client::Call::OfApp(call),
+        Address::Session { call } => client::Call::OfSession(call),
+        _ => return Ok(request.then(|Size { path }| Client { path })),
+    };
+    let Some(users) = request.site.users() else {
+        return Ok(request.then(|Size { path }| Client { path }));
+    };
+    let (parts, asking) = (request.parts, request.asking());
+    let bytes_max = request.limits().body_bytes_max.min(client::BODY_BYTES_MAX);
+    let limits = ServerLimits { body_bytes_max: bytes_max, ..request.limits().clone() };
+    let bodies = &request.running.link().bodies;
+    let body = body::read(request.body, &limits, bodies, || head::bytes(parts)).await?;
+    let _share = place::take(request.running)?;
+    let answered = client::answer(asking, users, call, &body.bytes).await?;
+    request.known.user_id = answered.user_id;
+    Err(Stop::Answered(Box::new(answered.response)))
+}

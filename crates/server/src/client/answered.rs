@@ -1,0 +1,41 @@
+//! Answers to clients.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use serde_json::Value as Json;
+
+use crate::{error_code::ErrorCode, refusal::Refusal};
+
+/// An answer.
+pub(crate) struct Answered {
+    /// The response.
+    pub(crate) response: Response<Full<Bytes>>,
+    /// Who has proven to be a user.
+    pub(crate) user_id: Option<String>,
+}
+
+impl Answered {
+    /// An answer with JSON.
+    pub(super) fn json(status: StatusCode, json: &Json) -> Self {
+        let mut response = Response::new(Full::new(Bytes::from(json.to_string())));
+        *response.status_mut() = status;
+        // Clients compare the whole value.
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        // There are tokens in it.
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+        Self { response, user_id: None }
+    }
+
+    /// The same for a user who has proven to be one.
+    pub(super) fn of(self, user_id: String) -> Self {
+        Self { user_id: Some(user_id), ..self }
+    }
+}
+
+/// There is no such call.
+pub(super) fn unknown() -> Refusal {
+    Refusal::not_found(ErrorCode::NotFound, "there is nothing at this path".to_owned())
+}

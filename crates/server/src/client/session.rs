@@ -1,0 +1,54 @@
+//! Sessions: new access tokens, the end, and who it is of (docs/behaviour/users.md#sessions).
+
+use bson::{Bson, Document};
+use hookstead_identity::{Identity, UserType, Users};
+use http::StatusCode;
+use serde_json::{Value as Json, json};
+
+use super::{
+    answered::{Answered, unknown},
+    failure::refuse,
+    input,
+};
+use crate::{admit::Asking, refusal::Refusal};
+
+/// Gives a new access token for a refresh token.
+pub(super) async fn refresh(asking: Asking<'_>, _users: &Users) -> Result<Answered, Refusal> {
+    let _token = input::token(&asking.parts.headers)?;
+    Err(unknown())
+}
+
+/// Ends the session of a refresh token.
+pub(super) async fn log_out(asking: Asking<'_>, _users: &Users) -> Result<Answered, Refusal> {
+    let _token = input::token(&asking.parts.headers)?;
+    Err(unknown())
+}
+
+/// Says who the user of an access token is.
+pub(super) async fn profile(asking: Asking<'_>, users: &Users) -> Result<Answered, Refusal> {
+    let token = input::token(&asking.parts.headers)?;
+    let user = users.by_access_token(token).await.map_err(refuse)?;
+    let identity = |one: &Identity| {
+        json!({
+            "id": one.id,
+            "provider_type": one.provider_type,
+            "provider_data": plain(&one.data),
+        })
+    };
+    let json = json!({
+        "user_id": user.id,
+        "domain_id": asking.site.domain_id(),
+        "identities": user.identities.iter().map(identity).collect::<Vec<_>>(),
+        "data": plain(&user.data),
+        "type": match user.user_type {
+            UserType::Normal => "normal",
+            UserType::Server => "server",
+        },
+    });
+    Ok(Answered::json(StatusCode::OK, &json).of(user.id.clone()))
+}
+
+/// A document as JSON.
+fn plain(document: &Document) -> Json {
+    Bson::Document(document.clone()).into_relaxed_extjson()
+}
