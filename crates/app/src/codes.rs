@@ -31,6 +31,7 @@ macro_rules! codes {
 // A test holds this list to docs/check.md: a new code wants a row there.
 codes! {
     AppIdMissing = "app-id-missing",
+    ConditionNotUnderstood = "condition-not-understood",
     ConfigVersionUnknown = "config-version-unknown",
     CustomUserDataNotRead = "custom-user-data-not-read",
     DataApiNotServed = "data-api-not-served",
