@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    ProblemCode,
+    Place, ProblemCode,
     json_file::JsonFile,
     json_scan::push_key,
     nearest::nearest,
@@ -218,6 +218,11 @@ impl<'a> Fields<'a> {
         child.check_unknown();
         self.doubts.append(&mut child.doubts);
         self.oddities.append(&mut child.oddities);
+    }
+
+    /// Where the object is.
+    pub(crate) fn place(&self) -> Place {
+        self.file.place(&self.path)
     }
 
     /// A field as it is, marked as known.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Function, ProblemCode, RunAs,
+    Function, Place, ProblemCode, RunAs,
     fields::Fields,
     folder::{EntryKind, join},
     json_file::JsonFile,
@@ -200,7 +200,7 @@ fn declare(
     let run_as = run_as::read(&mut fields).unwrap_or(RunAs::Application);
     let can_evaluate = fields.expression("can_evaluate");
     let disable_arg_logs = fields.flag("disable_arg_logs", true);
-    let spot = fields.spot("name");
+    let (declared_in, spot) = (fields.place(), fields.spot("name"));
     let subject = format!("function `{name}`");
     if fields.settle(&subject, &mut reader.report).is_some() {
         functions.refuse(name);
@@ -225,6 +225,7 @@ fn declare(
         can_evaluate,
         disable_arg_logs,
         declared: true,
+        declared_in,
     };
     match functions.kept.get(name) {
         None if functions.refused.contains(name) => duplicate(reader, config_path, name),
@@ -281,6 +282,7 @@ fn undeclared(reader: &mut Reader, name: String, file: String, functions: &mut F
     let Ok(Some(source)) = reader.text(&file) else { return };
     let function = Function {
         name: name.clone(),
+        declared_in: Place { file: file.clone(), field: String::new() },
         file: Some(file),
         source,
         private: false,

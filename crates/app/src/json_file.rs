@@ -1,12 +1,13 @@
 //! A JSON file of an export, parsed, with its templates replaced.
 
-use std::{collections::BTreeSet, ops::Bound};
+use std::{collections::BTreeSet, mem, ops::Bound, sync::Arc};
 
 use serde_json::{Map, Value as Json, error::Category};
 
 use crate::{
     Environment, Place, ProblemCode,
     json_scan::{Scan, scan},
+    lines::FileLines,
     report::{Report, Spot},
     templates,
 };
@@ -17,6 +18,7 @@ pub(crate) struct JsonFile {
     pub(crate) path: String,
     pub(crate) value: Json,
     scan: Scan,
+    lines: FileLines,
     /// Fields that hold a template which could not be replaced.
     unresolved: BTreeSet<String>,
 }
@@ -24,7 +26,8 @@ pub(crate) struct JsonFile {
 impl JsonFile {
     /// Parses a text. Trailing commas are taken, with a warning; anything else wrong is an error.
     pub(crate) fn parse(path: &str, text: &str, report: &mut Report) -> Option<Self> {
-        let scan = scan(text);
+        let mut scan = scan(text);
+        let lines = Arc::new(mem::take(&mut scan.lines));
         let mut bytes = text.as_bytes().to_vec();
         for &(at, line) in &scan.trailing_commas {
             bytes[at] = b' ';
@@ -37,7 +40,8 @@ impl JsonFile {
         }
         match serde_json::from_slice(&bytes) {
             Ok(value) => {
-                Some(Self { path: path.to_owned(), value, scan, unresolved: BTreeSet::new() })
+                let (path, unresolved) = (path.to_owned(), BTreeSet::new());
+                Some(Self { path, value, scan, lines, unresolved })
             }
             Err(error) => {
                 let line = (error.line() > 0).then_some(error.line());
@@ -87,7 +91,7 @@ impl JsonFile {
 
     /// Where a field is, for problems.
     pub(crate) fn spot(&self, field: &str) -> Spot {
-        let line = self.scan.lines.get(field).copied();
+        let line = self.lines.get(field).copied();
         let field = (!field.is_empty()).then(|| field.to_owned());
         Spot { file: self.path.clone(), line, field }
     }
@@ -95,6 +99,11 @@ impl JsonFile {
     /// Where a field is, for the model.
     pub(crate) fn place(&self, field: &str) -> Place {
         Place { file: self.path.clone(), field: field.to_owned() }
+    }
+
+    /// The lines of its fields.
+    pub(crate) fn lines(&self) -> &FileLines {
+        &self.lines
     }
 
     /// The keys given twice at or below a field.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::{
-    App, Identity, LoadError, Problem, ProblemCode, auth, dependencies, endpoints,
+    App, Identity, Lines, LoadError, Problem, ProblemCode, auth, dependencies, endpoints,
     folder::Folder,
     functions,
     json_scan::push_key,
@@ -85,9 +85,11 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
         dependencies: dependencies::read(&mut reader),
         environment: reader.environment.clone(),
         parts: Vec::new(),
+        lines: Lines::default(),
         root,
     };
     app.parts = parts::read(&reader, &layout, &app);
+    app.lines = std::mem::take(&mut reader.lines);
     letter_case::check(&mut reader);
     note_import_only_secrets(&mut reader);
     Ok(Loaded { app, problems: reader.report.problems })

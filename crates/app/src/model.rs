@@ -8,7 +8,7 @@ mod users;
 
 pub use users::*;
 
-use crate::Part;
+use crate::{Lines, Part};
 
 /// An exported application, whatever layout it came in.
 pub struct App {
@@ -50,6 +50,8 @@ pub struct App {
     pub dependencies: BTreeMap<String, String>,
     /// What the export holds and this version does not serve.
     pub parts: Vec<Part>,
+    /// Where the fields of the export are, for messages.
+    pub lines: Lines,
 }
 
 /// Ids that the hosted service gave.
@@ -90,6 +92,8 @@ pub struct Function {
     pub disable_arg_logs: bool,
     /// Whether the function has an entry in a manifest. Without one the defaults above hold.
     pub declared: bool,
+    /// Where it is declared: its entry, or its source where it has none.
+    pub declared_in: Place,
 }
 
 /// Whose rights a function runs with (docs/behaviour/rights.md#whose-rights).
@@ -180,6 +184,8 @@ pub struct ServiceRule {
     pub actions: Vec<String>,
     /// A JSON expression; `None` means always.
     pub when: Option<Json>,
+    /// Where it is declared.
+    pub declared_in: Place,
 }
 
 /// An incoming webhook of a service (docs/behaviour/export.md#webhooks).

@@ -1,7 +1,9 @@
 //! Reads files of the app and notes what is wrong with them.
 
+use std::sync::Arc;
+
 use crate::{
-    Environment, ProblemCode,
+    Environment, Lines, ProblemCode,
     folder::{Entry, EntryKind, Folder, Listing, join},
     json_file::JsonFile,
     letter_case::{near, rename},
@@ -30,12 +32,14 @@ pub(crate) struct Reader {
     pub(crate) folder: Folder,
     pub(crate) environment: Environment,
     pub(crate) report: Report,
+    pub(crate) lines: Lines,
     looks: usize,
 }
 
 impl Reader {
     pub(crate) fn new(folder: Folder) -> Self {
-        Self { folder, environment: Environment::default(), report: Report::default(), looks: 0 }
+        let (environment, report) = (Environment::default(), Report::default());
+        Self { folder, environment, report, lines: Lines::default(), looks: 0 }
     }
 
     /// Whether one more name that is nearly right may be looked for.
@@ -76,7 +80,9 @@ impl Reader {
     /// A JSON file as it is.
     pub(crate) fn json_unexpanded(&mut self, path: &str) -> Result<Option<JsonFile>, Unusable> {
         let Some(text) = self.text(path)? else { return Ok(None) };
-        JsonFile::parse(path, &text, &mut self.report).ok_or(Unusable).map(Some)
+        let file = JsonFile::parse(path, &text, &mut self.report).ok_or(Unusable)?;
+        self.lines.insert(path, Arc::clone(file.lines()));
+        Ok(Some(file))
     }
 
     /// A JSON file, where a broken one may be treated like an absent one.

@@ -216,9 +216,10 @@ fn rule(reader: &mut Reader, path: &str) -> Option<ServiceRule> {
         Some(Json::String(text)) if text.is_empty() => None,
         _ => fields.expression("when"),
     };
+    let declared_in = fields.place();
     match fields.settle(&format!("service rule `{name}`"), &mut reader.report) {
         Some(_) => None,
-        None => Some(ServiceRule { name, actions, when }),
+        None => Some(ServiceRule { name, actions, when, declared_in }),
     }
 }
 

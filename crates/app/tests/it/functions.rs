@@ -184,3 +184,28 @@ fn an_archive_of_dependencies_is_told() {
     let loaded = loaded(&[META, ("functions/node_modules.zip", "PK")]);
     assert_eq!(told(&loaded), ["warning dependencies-archived functions/node_modules.zip"]);
 }
+
+#[test]
+fn conditions_know_the_file_and_the_line_that_they_stand_in() {
+    let manifest = "[\n{\"name\":\"hello\",\n\"can_evaluate\":{\n\"%%user.id\":\"a\"}}]";
+    let rule = "{\"name\":\"r\",\"actions\":[\"get\"],\n\"when\":{\"%%args.url.host\":1}}";
+    let app = sound(&[
+        META,
+        HELLO,
+        ("functions/config.json", manifest),
+        ("functions/other.js", "exports = () => 1"),
+        ("services/svc/config.json", r#"{"name":"svc","type":"http"}"#),
+        ("services/svc/rules/r.json", rule),
+    ]);
+    let place = |place: &hookstead_app::Place| format!("{} {}", place.file, place.field);
+    let line = |place: &hookstead_app::Place, field: &str| {
+        app.lines.of(&place.file, &format!("{}{field}", place.field))
+    };
+    let hello = &app.functions["hello"].declared_in;
+    assert_eq!(place(hello), "functions/config.json [0]");
+    assert_eq!(line(hello, ".can_evaluate.%%user.id"), Some(4));
+    assert_eq!(place(&app.functions["other"].declared_in), "functions/other.js ");
+    let rule = &app.services["svc"].rules[0].declared_in;
+    assert_eq!(place(rule), "services/svc/rules/r.json ");
+    assert_eq!(line(rule, "when.%%args.url.host"), Some(2));
+}
