@@ -6,6 +6,12 @@ use serde_json::Value as Json;
 
 use crate::Part;
 
+mod data_rules;
+
+pub use data_rules::{
+    Access, CollectionName, CollectionRules, DataFilter, DataRules, FieldRules, Role,
+};
+
 /// An exported application, whatever layout it came in.
 pub struct App {
     /// The folder that holds the root configuration.
@@ -216,6 +222,8 @@ pub struct DataSource {
     pub kind: String,
     /// Its `config`, as exported.
     pub config: Json,
+    /// What users may do with its documents.
+    pub rules: DataRules,
     /// Where it is declared.
     pub declared_in: Place,
 }

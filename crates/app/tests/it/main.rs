@@ -5,6 +5,7 @@
 mod attacks;
 mod auth;
 mod broken;
+mod data_rules;
 mod endpoints;
 mod folder;
 mod functions;
