@@ -7,12 +7,14 @@
 //! it is.
 
 mod condition;
+mod data;
 mod problem;
 mod query;
 mod scope;
 mod user;
 
 pub use condition::{Condition, NoValue, Subject};
+pub use data::{Caller, RuledStore, Rules, RulesProblem};
 pub use problem::ConditionProblem;
 pub use query::DocumentQuery;
 pub use scope::{App, CallFailure, Documents, Expansion, Future, Scope};
