@@ -54,33 +54,6 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// What an expansion begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Expansion {
-    /// `%%true`
-    True,
-    /// `%%false`
-    False,
-    /// `%%values`
-    Values,
-    /// `%%environment`
-    Environment,
-    /// `%%request`
-    Request,
-    /// `%%user`
-    User,
-    /// `%%args`
-    Args,
-    /// `%%root`
-    Root,
-    /// `%%prevRoot`
-    PrevRoot,
-    /// `%%this`
-    This,
-    /// `%%prev`
-    Prev,
-}
-
 /// What an app gives to its conditions.
 pub trait App: Send + Sync {
     /// `%%values.NAME`
