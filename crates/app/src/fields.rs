@@ -141,6 +141,23 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A condition: an object or a boolean; anything else is a doubt.
+    pub(crate) fn condition(&mut self, key: &'static str) -> Option<Json> {
+        match self.raw(key)? {
+            condition @ (Json::Object(_) | Json::Bool(_)) => Some(condition.clone()),
+            _ => {
+                self.wrong_type(key, "an object, true or false");
+                None
+            }
+        }
+    }
+
+    /// The fields of an object somewhere in this one, whose path is not known beforehand.
+    pub(crate) fn within(&self, path: &str, object: &'a Map<String, Json>) -> Self {
+        // The parent has noted duplicates and templates of everything below it.
+        Self { doubts: Vec::new(), ..Self::new(self.file, &self.path_of(path), object) }
+    }
+
     /// The fields of an object in this one; anything else is a doubt. What is found wrong in it
     /// comes back with [`Fields::absorb`].
     pub(crate) fn child(&mut self, key: &'static str) -> Option<Self> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Deeper values get no line: no field that is reported lies so deep.
-const LINE_DEPTH_MAX: usize = 6;
+const LINE_DEPTH_MAX: usize = 8;
 
 /// More values get no line, so that a file of brackets does not become a gigabyte of paths.
 const LINES_MAX: usize = 100_000;

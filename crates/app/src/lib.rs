@@ -8,6 +8,7 @@
 
 mod auth;
 mod codes;
+mod data_rules;
 mod dependencies;
 mod endpoints;
 mod fields;

@@ -10,6 +10,12 @@ pub use users::*;
 
 use crate::{Lines, Part};
 
+mod data_rules;
+
+pub use data_rules::{
+    Access, CollectionName, CollectionRules, DataFilter, DataRules, FieldRules, Role,
+};
+
 /// An exported application, whatever layout it came in.
 pub struct App {
     /// The folder that holds the root configuration.
@@ -226,6 +232,8 @@ pub struct DataSource {
     pub kind: String,
     /// Its `config`, as exported.
     pub config: Json,
+    /// What users may do with its documents.
+    pub rules: DataRules,
     /// Where it is declared.
     pub declared_in: Place,
 }

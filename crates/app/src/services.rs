@@ -1,11 +1,12 @@
 //! Services, their rules, and data sources (docs/behaviour/export.md#services).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use serde_json::Value as Json;
 
 use crate::{
-    DataSource, ProblemCode, Protection, Service, ServiceKind, ServiceRule, Webhook, endpoints,
+    DataSource, ProblemCode, Protection, Service, ServiceKind, ServiceRule, Webhook, data_rules,
+    endpoints,
     fields::Fields,
     folder::join,
     json_file::JsonFile,
@@ -56,8 +57,8 @@ pub(crate) fn read(reader: &mut Reader, layout: &Layout) -> Services {
 }
 
 impl Services {
-    /// Refuses the open webhooks of services that were read, where a folder that may protect them
-    /// cannot be read.
+    /// Refuses the open webhooks of services that were read, and closes data sources to users,
+    /// where a folder that may protect them cannot be read.
     fn refuse_twins_of_unusable(&mut self, are_whole: bool) {
         let mut names = self.unusable.clone();
         names.extend(
@@ -71,6 +72,12 @@ impl Services {
             for webhook in service.webhooks.values_mut().filter(open) {
                 let reason = "another folder may protect it, and cannot be read".to_owned();
                 webhook.protection = Protection::Refused(reason);
+            }
+        }
+        for source in self.data_sources.values_mut() {
+            if !are_whole || names.contains(&source.name) {
+                let reason = "another folder may rule it, and cannot be read".to_owned();
+                source.rules.closed.get_or_insert(reason);
             }
         }
     }
@@ -119,13 +126,20 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
     };
     let config = object.get("config").cloned().unwrap_or_else(|| Json::Object(Default::default()));
     if DATA_SOURCE_KINDS.contains(&kind) {
+        services.by_folder.entry(by_folder.to_owned()).or_default().insert(name.to_owned());
         let source = DataSource {
             name: name.to_owned(),
             kind: kind.to_owned(),
             config,
+            rules: data_rules::read(reader, folder),
             declared_in: file.place(""),
         };
-        services.data_sources.entry(name.to_owned()).or_insert(source);
+        match services.data_sources.entry(name.to_owned()) {
+            Entry::Vacant(entry) => drop(entry.insert(source)),
+            Entry::Occupied(mut earlier) => {
+                data_rules::merge(reader, &mut earlier.get_mut().rules, source.rules);
+            }
+        }
         return;
     }
     let kind = parse_kind(kind);

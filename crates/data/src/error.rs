@@ -13,6 +13,12 @@ pub enum ErrorKind {
     DuplicateKey,
     /// The transaction met another one's writes: trying again may help.
     WriteConflict,
+    /// No rule lets the user reach the collection.
+    NoMatchingRule,
+    /// The rules of the collection do not let the user do it.
+    NotPermitted,
+    /// The document does not fit the schema of its collection.
+    SchemaViolation,
     /// This store cannot do it; the message names the remedy.
     Unsupported,
     /// The server did not answer in time, or there is none.

@@ -9,6 +9,7 @@
 mod bind;
 mod condition;
 mod convert;
+mod data;
 mod evaluate;
 mod expansion;
 mod leaf;
@@ -26,6 +27,7 @@ mod user;
 mod value;
 
 pub use condition::Condition;
+pub use data::{Caller, RuledStore, Rules, RulesProblem};
 pub use expansion::Expansion;
 pub use problem::{ConditionProblem, NoValue};
 pub use query::DocumentQuery;

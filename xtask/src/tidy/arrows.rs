@@ -34,7 +34,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("memory", &[]),
     ("query", &[]),
-    ("rules", &["query"]),
+    ("rules", &["app", "data", "query"]),
     // Servers for the tests of others, who know it as a dev-dependency only.
     ("testing", &[]),
 ];

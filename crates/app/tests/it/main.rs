@@ -6,6 +6,7 @@ mod attacks;
 mod auth;
 mod broken;
 mod custom_user_data;
+mod data_rules;
 mod endpoints;
 mod folder;
 mod functions;

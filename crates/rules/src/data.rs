@@ -1,0 +1,26 @@
+//! Rules of data: a store that lets a user do what the rules of the app permit
+//! (docs/behaviour/collection-rules.md).
+//!
+//! [`Rules`] are read once for a data source. A [`RuledStore`] is made for a caller, and is a store
+//! like the one behind it. Every command goes through one `match` (`operation.rs`): it is handed on
+//! with the permitted documents put into its query, or carried out document by document.
+
+mod bound;
+mod changes;
+mod compile;
+mod operation;
+mod permitted;
+mod pipeline;
+mod query_check;
+mod reads;
+mod refusal;
+mod role;
+mod schema;
+mod store;
+mod stream;
+mod update;
+mod visible;
+mod writes;
+
+pub use compile::{Rules, RulesProblem};
+pub use store::{Caller, RuledStore};
