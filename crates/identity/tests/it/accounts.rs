@@ -23,6 +23,7 @@ on_both_stores! {
     a_reset_link_works_once_and_ends_sessions,
     a_reset_function_decides,
     nothing_is_stored_in_clear,
+    another_name_with_the_same_id_is_no_match,
 }
 
 const WRONG: &str = "invalid username/password";
@@ -392,4 +393,14 @@ async fn nothing_is_stored_in_clear(stage: Stage) {
             assert!(!text.contains(secret), "{collection}");
         }
     }
+}
+
+async fn another_name_with_the_same_id_is_no_match(stage: Stage) {
+    let users = stage.users();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    stage.update("identities", doc! {}, doc! { "$set": { "name": "x@b.c" } }).await;
+    let refusal_of_log_in = refusal(users.log_in(&email("a@b.c", "correct horse"), FROM).await);
+    assert_eq!(refusal_of_log_in, refused(AuthErrorKind::InvalidPassword, WRONG));
+    let in_use = refused(AuthErrorKind::AccountNameInUse, "name already in use");
+    assert_eq!(refusal(users.register("a@b.c", "correct horse", FROM).await), in_use);
 }

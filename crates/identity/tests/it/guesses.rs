@@ -49,8 +49,9 @@ async fn more_attempts_than_may_wait_are_told_to_come_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_credentials_at_the_same_time_cost_one_check() {
     let stage = Stage::embedded();
+    // Checks whose callers have left take a place until it is their turn.
     let limits =
-        Limits { password_checks_max: 1, password_checks_waiting_max: 1, ..Limits::default() };
+        Limits { password_checks_max: 1, password_checks_waiting_max: 10, ..Limits::default() };
     let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
     users.register("a@b.c", "correct horse", FROM).await.unwrap();
     for (password, is_right) in [("wrong horse", false), ("correct horse", true)] {
