@@ -2,28 +2,29 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use hookstead_app::App;
 use hookstead_data::Store;
-use hookstead_identity::{Directory, DirectoryOptions};
+use hookstead_identity::{Directory, DirectoryOptions, Limits, SigningKeys};
+use hookstead_outbound::Client;
 use hookstead_site::{UsersSettings, asks_for_users};
 
-use crate::{data::names_of_data_sources, workspace::Workspace};
-
-/// The database of the users.
-const DATABASE: &str = "hookstead";
+use crate::{
+    data::names_of_data_sources,
+    exit::{REMEDY, UsageError},
+    prepare::function_settings,
+    workspace::Workspace,
+};
 
 /// Where they are in the embedded store: no data source of an app has a name with a space, so that
 /// no function reaches them.
 const EMBEDDED_SOURCE: &str = "hookstead users";
 
-/// How long an access token lives.
-const ACCESS_TOKEN_TIME: Duration = Duration::from_secs(1800);
+/// The file in the data folder with the keys that sign tokens, where no secret holds them.
+const SIGNING_KEY_FILE: &str = "signing-key";
 
-/// How long a refresh token lives.
-const REFRESH_TOKEN_TIME: Duration = Duration::from_secs(60 * 24 * 3600);
-
-/// How long another copy of the program may take to learn that a user is disabled or deleted.
-const REVOCATION_DELAY: Duration = Duration::from_secs(1);
+/// Bytes of a document with the keys of others.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 impl Workspace {
     /// What the users of an app are kept with; `None` where it has no use for any. Nothing is made
@@ -32,11 +33,12 @@ impl Workspace {
         if !asks_for_users(app) {
             return Ok(None);
         }
+        let auth = &self.settings.auth;
         Ok(Some(UsersSettings {
             directory: self.directory.get_or_open(|| self.open_directory(app))?,
-            access_token_time: ACCESS_TOKEN_TIME,
-            refresh_token_time: REFRESH_TOKEN_TIME,
-            revocation_delay: REVOCATION_DELAY,
+            access_token_time: Duration::from_secs(auth.access_token_time_s),
+            refresh_token_time: Duration::from_secs(auth.refresh_token_time_s),
+            revocation_delay: Duration::from_secs(auth.revocation_delay_s),
         }))
     }
 
@@ -53,6 +55,40 @@ impl Workspace {
                 Arc::new(self.open_file()?.data_source(EMBEDDED_SOURCE))
             }
         };
-        Ok(Directory::new(store, DirectoryOptions { database: DATABASE.to_owned() }))
+        let options = DirectoryOptions { database: self.settings.auth.database.get().to_owned() };
+        let functions = function_settings(&self.settings);
+        let (bytes_max, time) = (ANSWER_BYTES_MAX, functions.limits.outbound_time);
+        let client = Client::new(&functions.outbound, bytes_max, time)
+            .map_err(|error| UsageError(error.to_string()))?;
+        Ok(Directory::new(store, options)
+            .with_limits(&self.log_in_limits())
+            .with_keys(self.signing_keys()?)
+            .with_client(Arc::new(client), Arc::clone(&self.memory)))
+    }
+
+    /// The keys that sign tokens: those of a secret, or of a file that is made.
+    fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
+        let Some(name) = self.settings.auth.signing_key_secret.get() else {
+            self.create_data_dir()?;
+            return Ok(SigningKeys::from_file(&self.data_dir.join(SIGNING_KEY_FILE))?);
+        };
+        let named = || format!("the secret `{name}` of [auth] signing_key_secret");
+        let secret = self.secrets()?.get(name)?.ok_or_else(|| {
+            UsageError(format!("{} is not set{REMEDY}`hookstead secrets set {name}`", named()))
+        })?;
+        Ok(SigningKeys::from_text(secret.expose()).with_context(|| UsageError(named()))?)
+    }
+
+    fn log_in_limits(&self) -> Limits {
+        let auth = &self.settings.auth;
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Limits {
+            password_checks_max: count(auth.password_checks_max),
+            password_checks_waiting_max: count(auth.password_checks_waiting_max),
+            log_in_delay_max: Duration::from_secs(auth.log_in_delay_s_max),
+            log_ins_waiting_max: count(auth.log_ins_waiting_max),
+            log_ins_waiting_of_address_max: u32::try_from(auth.log_ins_waiting_of_address_max)
+                .unwrap_or(u32::MAX),
+        }
     }
 }

@@ -56,7 +56,8 @@ impl Site {
         let data = settings.data.clone();
         let functions = Arc::new(Functions::load(definition(app, secrets), settings)?);
         let users = config.users.as_ref();
-        let users = users.and_then(|settings| users::users(app, settings, &data, &functions));
+        let users =
+            users.and_then(|settings| users::users(app, settings, secrets, &data, &functions));
         let mut plan = Plan::new(app, secrets, config, &functions);
         plan.report_syntax_errors();
         plan.problems.extend(provider_secrets::problems(app, secrets));

@@ -1,16 +1,21 @@
 //! The users of an app: what the export says of them, and the app's functions as log-in calls them.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bson::Bson;
-use hookstead_app::{App, RunAs};
+use hookstead_app::{
+    App, Confirmation, CustomTokenSetup, CustomUserDataSource, EmailPasswordSetup, PasswordReset,
+    ProviderSetup, RunAs,
+};
 use hookstead_functions::{Call, DataSources, Functions, Invocation, User};
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, FunctionFailure, Future,
-    Providers, Users, UsersConfig,
+    MetadataField, Providers, TokenKeys, Users, UsersConfig,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
+
+use crate::secrets::Secrets;
 
 /// Where users are kept, and what the operator decides about their sessions.
 #[derive(Clone)]
@@ -31,24 +36,24 @@ impl fmt::Debug for UsersSettings {
     }
 }
 
-/// The users of an app; `None` where nothing in it asks for one.
+/// The users of an app; `None` where nothing in it asks for one, and where custom user data is
+/// declared in a way that cannot be understood: a condition may hang on it.
 pub(crate) fn users(
     app: &App,
     settings: &UsersSettings,
+    secrets: &Secrets<'_>,
     data: &DataSources,
     functions: &Arc<Functions>,
 ) -> Option<Arc<Users>> {
     if !asks_for_users(app) {
         return None;
     }
-    let custom = app.custom_user_data.as_ref().and_then(Json::as_object);
-    let custom = custom.filter(|custom| flag(custom, "enabled"));
     let config = UsersConfig {
         client_app_id: app.client_app_id.clone(),
         domain_id: domain_id(app),
-        providers: providers(app),
-        custom_user_data: custom.and_then(|custom| custom_user_data(custom, data)),
-        on_user_creation: custom.and_then(|custom| text(custom, "on_user_creation_function_name")),
+        providers: providers(app, secrets),
+        custom_user_data: custom_user_data(app, data).ok()?,
+        on_user_creation: app.custom_user_data.on_user_creation_function.clone(),
         access_token_time: settings.access_token_time,
         refresh_token_time: settings.refresh_token_time,
         revocation_delay: settings.revocation_delay,
@@ -57,15 +62,19 @@ pub(crate) fn users(
     Some(Arc::new(Users::new(config, Arc::clone(&settings.directory), functions)))
 }
 
-/// Whether anybody can be a user of the app.
+/// Whether anybody can be a user of the app by what this version serves.
 pub(crate) fn has_providers(app: &App) -> bool {
-    let Providers { anonymous, email_password, api_key, custom_token, custom_function } =
-        providers(app);
-    anonymous
-        || email_password.is_some()
-        || api_key
-        || custom_token.is_some()
-        || custom_function.is_some()
+    app.auth_providers.values().any(|provider| match provider.setup {
+        ProviderSetup::Anonymous
+        | ProviderSetup::ApiKey
+        | ProviderSetup::EmailPassword(_)
+        | ProviderSetup::CustomToken(_)
+        | ProviderSetup::CustomFunction(_) => true,
+        ProviderSetup::Disabled
+        | ProviderSetup::Google(_)
+        | ProviderSetup::Facebook(_)
+        | ProviderSetup::Apple(_) => false,
+    })
 }
 
 /// Whether an app has any use for users.
@@ -98,69 +107,92 @@ pub(crate) fn domain_id(app: &App) -> String {
 }
 
 /// The providers that are enabled.
-fn providers(app: &App) -> Providers {
-    let enabled: BTreeMap<&str, &Map<String, Json>> = app
-        .auth_providers
-        .iter()
-        .filter_map(|(name, provider)| Some((name.as_str(), provider.as_object()?)))
-        .filter(|(_, provider)| !flag(provider, "disabled"))
-        .collect();
-    let config = |name| {
-        let provider = enabled.get(name)?;
-        Some(provider.get("config").and_then(Json::as_object).cloned().unwrap_or_default())
-    };
-    Providers {
-        anonymous: enabled.contains_key("anon-user"),
-        email_password: config("local-userpass").map(|config| email_password(&config)),
-        api_key: enabled.contains_key("api-key"),
-        custom_token: config("custom-token").map(|config| custom_token(&config)),
-        custom_function: config("custom-function")
-            .and_then(|config| text(&config, "authFunctionName")),
-    }
-}
-
-fn email_password(config: &Map<String, Json>) -> EmailPassword {
-    let named = |switch, name| flag(config, switch).then(|| text(config, name)).flatten();
-    EmailPassword {
-        auto_confirm: flag(config, "autoConfirm"),
-        confirmation_function: named("runConfirmationFunction", "confirmationFunctionName"),
-        confirmation_url: text(config, "emailConfirmationUrl"),
-        reset_function: named("runResetFunction", "resetFunctionName"),
-        reset_url: text(config, "resetPasswordUrl"),
-    }
-}
-
-fn custom_token(config: &Map<String, Json>) -> CustomToken {
-    let audience = match config.get("audience") {
-        Some(Json::String(one)) => vec![one.clone()],
-        Some(Json::Array(list)) => {
-            list.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+fn providers(app: &App, secrets: &Secrets<'_>) -> Providers {
+    let mut providers = Providers::default();
+    for provider in app.auth_providers.values() {
+        match &provider.setup {
+            ProviderSetup::Anonymous => providers.anonymous = true,
+            ProviderSetup::ApiKey => providers.api_key = true,
+            ProviderSetup::EmailPassword(setup) => {
+                providers.email_password = Some(email_password(setup));
+            }
+            ProviderSetup::CustomToken(setup) => {
+                providers.custom_token = Some(custom_token(setup, secrets));
+            }
+            ProviderSetup::CustomFunction(name) => providers.custom_function = Some(name.clone()),
+            ProviderSetup::Disabled
+            | ProviderSetup::Google(_)
+            | ProviderSetup::Facebook(_)
+            | ProviderSetup::Apple(_) => {}
         }
-        _ => Vec::new(),
-    };
-    let audience = audience.into_iter().filter(|one| !one.is_empty()).collect();
-    CustomToken { audience, require_any_audience: flag(config, "requireAnyAudience") }
+    }
+    providers
 }
 
-fn custom_user_data(custom: &Map<String, Json>, data: &DataSources) -> Option<CustomUserData> {
-    let source = text(custom, "mongo_service_name")?;
-    Some(CustomUserData {
-        store: Arc::clone(data.named.get(&source).or(data.fallback.as_ref())?),
-        database: text(custom, "database_name")?,
-        collection: text(custom, "collection_name")?,
-        user_id_field: text(custom, "user_id_field")?,
-    })
+fn email_password(setup: &EmailPasswordSetup) -> EmailPassword {
+    let mut settings = EmailPassword::default();
+    match &setup.confirmation {
+        Confirmation::Automatic => settings.auto_confirm = true,
+        Confirmation::Function(name) => settings.confirmation_function = Some(name.clone()),
+        Confirmation::Email(link) => settings.confirmation_url.clone_from(&link.url),
+    }
+    match &setup.reset {
+        PasswordReset::Function(name) => settings.reset_function = Some(name.clone()),
+        PasswordReset::Email(link) => settings.reset_url.clone_from(&link.url),
+    }
+    settings
 }
 
-/// A field that is true; anything else counts as false.
-fn flag(object: &Map<String, Json>, name: &str) -> bool {
-    object.get(name) == Some(&Json::Bool(true))
+fn custom_token(setup: &CustomTokenSetup, secrets: &Secrets<'_>) -> CustomToken {
+    let fields = setup.metadata_fields.iter().map(|field| MetadataField {
+        name: dotted(&field.path),
+        field_name: Some(field.field_name.clone()),
+        required: field.required,
+    });
+    CustomToken {
+        audience: setup.audience.clone(),
+        require_any_audience: setup.require_any_audience,
+        keys: token_keys(&setup.keys, secrets),
+        metadata_fields: fields.collect(),
+    }
 }
 
-/// A text that is not empty.
-fn text(object: &Map<String, Json>, name: &str) -> Option<String> {
-    let text = object.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
-    text.map(str::to_owned)
+/// The keys whose secrets are set; `None` where there is none, or one that cannot be used: no token
+/// is valid then.
+fn token_keys(keys: &hookstead_app::TokenKeys, secrets: &Secrets<'_>) -> Option<TokenKeys> {
+    let values = |names: &[String]| -> Vec<_> { names.iter().filter_map(|n| secrets(n)).collect() };
+    match keys {
+        hookstead_app::TokenKeys::Hs256(names) => {
+            TokenKeys::hs256(values(names).iter().map(hookstead_app::Secret::expose)).ok()
+        }
+        hookstead_app::TokenKeys::Rs256(names) => {
+            TokenKeys::rs256(values(names).iter().map(hookstead_app::Secret::expose)).ok()
+        }
+        hookstead_app::TokenKeys::Jwks(uri) => Some(TokenKeys::jwks(uri)),
+    }
+}
+
+/// Keys as one path: dots that belong to a key are escaped.
+fn dotted(path: &[String]) -> String {
+    let escaped: Vec<_> = path.iter().map(|key| key.replace('.', "\\.")).collect();
+    escaped.join(".")
+}
+
+/// Where custom user data is; an error where it is declared in a way that cannot be understood.
+fn custom_user_data(app: &App, data: &DataSources) -> Result<Option<CustomUserData>, ()> {
+    match &app.custom_user_data.source {
+        CustomUserDataSource::Off => Ok(None),
+        CustomUserDataSource::Refused(_) => Err(()),
+        CustomUserDataSource::Collection { data_source, database, collection, user_id_field } => {
+            let store = data.named.get(data_source).or(data.fallback.as_ref()).ok_or(())?;
+            Ok(Some(CustomUserData {
+                store: Arc::clone(store),
+                database: database.clone(),
+                collection: collection.clone(),
+                user_id_field: user_id_field.clone(),
+            }))
+        }
+    }
 }
 
 /// The functions of the app, called as system: there is no user yet.

@@ -17,6 +17,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "signature",
             "functions",
             "identity",
+            "outbound",
             "journal",
             "data",
             "memory",

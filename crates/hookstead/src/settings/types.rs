@@ -66,7 +66,6 @@ impl SettingValue for ConnectionString {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SecretName(Text);
 
-#[expect(dead_code, reason = "tokens are not signed yet")]
 impl SecretName {
     /// The name, unless it is empty.
     pub(crate) fn get(&self) -> Option<&str> {
@@ -100,7 +99,6 @@ impl DatabaseName {
     }
 
     /// The name.
-    #[expect(dead_code, reason = "users are not kept yet")]
     pub(crate) fn get(&self) -> &str {
         &self.0
     }
