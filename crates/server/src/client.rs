@@ -47,7 +47,7 @@ pub(crate) async fn answer(
                     login::log_in(asking, users, provider, body).await
                 }
                 (&Method::POST, Some(("local-userpass", action))) => {
-                    email_password::answer(users, action, body).await
+                    email_password::answer(asking, users, action, body).await
                 }
                 _ => Err(unknown()),
             }

@@ -24,6 +24,8 @@ macro_rules! codes {
 }
 
 codes! {
+    APIKeyAlreadyExists,
+    APIKeyNotFound,
     AccountNameInUse,
     AppNotFound,
     AuthError,
@@ -33,6 +35,7 @@ codes! {
     DomainNotAllowed,
     EndpointNotFound,
     ExecutionTimeLimitExceeded,
+    Forbidden,
     FunctionExecutionError,
     FunctionNotFound,
     FunctionSyntaxError,
@@ -52,8 +55,10 @@ codes! {
     ServiceNotFound,
     ServiceUnavailable,
     TooManyRequests,
+    UserAlreadyConfirmed,
     UserDisabled,
     UserNotFound,
+    UserpassTokenInvalid,
 }
 
 impl fmt::Display for ErrorCode {

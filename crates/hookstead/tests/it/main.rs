@@ -24,3 +24,4 @@ mod secrets;
 mod serve;
 mod sign;
 mod usage;
+mod users;

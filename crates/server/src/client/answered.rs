@@ -29,6 +29,13 @@ impl Answered {
         Self { response, user_id: None }
     }
 
+    /// An answer without a body.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = status;
+        Self { response, user_id: None }
+    }
+
     /// The same for a user who has proven to be one.
     pub(super) fn of(self, user_id: String) -> Self {
         Self { user_id: Some(user_id), ..self }

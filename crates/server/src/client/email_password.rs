@@ -1,19 +1,71 @@
 //! Registration, confirmation and new passwords (docs/behaviour/users.md#email-and-password).
 
+use bson::Bson;
 use hookstead_identity::Users;
+use http::StatusCode;
+use serde_json::{Map, Value as Json, json};
 
 use super::{
     answered::{Answered, unknown},
+    failure::refuse,
     input,
 };
-use crate::refusal::Refusal;
+use crate::{admit::Asking, error_code::ErrorCode, refusal::Refusal};
 
 /// Answers a call of the provider `local-userpass`.
 pub(super) async fn answer(
-    _users: &Users,
-    _action: &str,
+    asking: Asking<'_>,
+    users: &Users,
+    action: &str,
     body: &[u8],
 ) -> Result<Answered, Refusal> {
-    let _body = input::object(body)?;
-    Err(unknown())
+    let mut body = input::object(body)?;
+    let mut text = |name| input::text(&mut body, name);
+    match action {
+        "register" => {
+            let (email, password) = (text("email")?, text("password")?);
+            users.register(&email, &password).await.map_err(refuse)?;
+            return Ok(Answered::json(StatusCode::CREATED, &json!({})));
+        }
+        "confirm" => {
+            let (token, token_id) = (text("token")?, text("tokenId")?);
+            users.confirm(&token_id, &token).await.map_err(refuse)?;
+            return Ok(Answered::json(StatusCode::OK, &json!({})));
+        }
+        // The links reach nobody: no mail is sent. The operator confirms, and prints links.
+        "confirm/send" => {
+            users.new_confirmation_link(&text("email")?).await.map_err(refuse)?;
+        }
+        "confirm/call" => users.run_confirmation(&text("email")?).await.map_err(refuse)?,
+        "reset/send" => {
+            users.new_reset_link(&text("email")?).await.map_err(refuse)?;
+        }
+        "reset" => {
+            let (token, token_id) = (text("token")?, text("tokenId")?);
+            let password = text("password")?;
+            users.reset(&token_id, &token, &password).await.map_err(refuse)?;
+        }
+        "reset/call" => {
+            let (email, password) = (text("email")?, text("password")?);
+            let (arguments, from) = (arguments(&mut body)?, asking.caller.address);
+            users.run_reset(&email, &password, arguments, from).await.map_err(refuse)?;
+        }
+        _ => return Err(unknown()),
+    }
+    Ok(Answered::empty(StatusCode::NO_CONTENT))
+}
+
+/// The arguments of the function that resets passwords, in extended JSON.
+fn arguments(body: &mut Map<String, Json>) -> Result<Vec<Bson>, Refusal> {
+    let wrong = || {
+        let message = "the field 'arguments' must be an array of extended JSON";
+        Refusal::bad_request(ErrorCode::BadRequest, message)
+    };
+    match body.get_mut("arguments").map(Json::take) {
+        None | Some(Json::Null) => Ok(Vec::new()),
+        Some(Json::Array(list)) => {
+            list.into_iter().map(|one| Bson::try_from(one).map_err(|_| wrong())).collect()
+        }
+        Some(_) => Err(wrong()),
+    }
 }

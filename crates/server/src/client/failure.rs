@@ -24,7 +24,18 @@ pub(super) fn refuse(error: AuthError) -> Refusal {
             return with_detail(Refusal::store_unavailable(), Some(detail.unwrap_or(message)));
         }
         AuthErrorKind::Internal => return Refusal::internal(detail.unwrap_or(message)),
-        _ => (StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+        AuthErrorKind::BadRequest => (StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+        AuthErrorKind::UserAlreadyConfirmed => {
+            (StatusCode::BAD_REQUEST, ErrorCode::UserAlreadyConfirmed)
+        }
+        AuthErrorKind::UserpassTokenInvalid => {
+            (StatusCode::BAD_REQUEST, ErrorCode::UserpassTokenInvalid)
+        }
+        AuthErrorKind::ApiKeyNotFound => (StatusCode::NOT_FOUND, ErrorCode::APIKeyNotFound),
+        AuthErrorKind::ApiKeyAlreadyExists => {
+            (StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists)
+        }
+        AuthErrorKind::Forbidden => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
     };
     with_detail(Refusal::new(status, code, message), detail)
 }

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 use hookstead_identity::{AuthErrorKind, Credentials, LogIn, Users};
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::{Map, Value as Json, json};
 
 use super::{answered::Answered, failure::refuse, input};
@@ -15,12 +15,11 @@ pub(super) async fn log_in(
     provider: &str,
     body: &[u8],
 ) -> Result<Answered, Refusal> {
+    let credentials = credentials(provider, input::object(body)?)?;
     // Whoever wants to link must not become somebody else.
     if input::is_set(asking.parts, "link") {
-        let message = "linking is not supported yet";
-        return Err(Refusal::bad_request(ErrorCode::BadRequest, message));
+        return link(asking, users, &credentials).await;
     }
-    let credentials = credentials(provider, input::object(body)?)?;
     let log_in = users.log_in(&credentials, asking.caller.address).await.map_err(refuse)?;
     let LogIn { user, access_token, refresh_token, device_id } = log_in;
     let json = json!({
@@ -30,6 +29,28 @@ pub(super) async fn log_in(
         "device_id": device_id,
     });
     Ok(Answered::json(StatusCode::OK, &json).of(user.id.clone()))
+}
+
+/// Adds an identity to the user of an access token.
+async fn link(
+    asking: Asking<'_>,
+    users: &Users,
+    credentials: &Credentials,
+) -> Result<Answered, Refusal> {
+    let headers = &asking.parts.headers;
+    // Whatever page a browser shows could link an identity of its own to the user.
+    if headers.contains_key(header::ORIGIN) && asking.site.origins().allow_all() {
+        let message = "linking forbidden without first specifying allowed request origins";
+        return Err(Refusal::forbidden(ErrorCode::DomainNotAllowed, message));
+    }
+    let token = input::token(headers)?;
+    let linked = users.link(token, credentials, asking.caller.address).await.map_err(refuse)?;
+    let json = json!({
+        "access_token": linked.access_token,
+        "user_id": linked.user.id,
+        "device_id": linked.device_id,
+    });
+    Ok(Answered::json(StatusCode::OK, &json).of(linked.user.id.clone()))
 }
 
 /// What a client proves with who it is.

@@ -11,10 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use hookstead_app::{LoadOptions, Problem, Secret};
+use hookstead_data::{EmbeddedFile, EmbeddedOptions, Store};
 use hookstead_functions::Settings;
+use hookstead_identity::{Directory, DirectoryOptions};
 use hookstead_journal::{Journal, JournalLimits, Style};
 use hookstead_server::{Config, Server, SiteHandle};
-use hookstead_site::{ApplicationAuthentication, Site, SiteConfig};
+use hookstead_site::{ApplicationAuthentication, Site, SiteConfig, UsersSettings};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
@@ -35,6 +37,7 @@ pub(crate) struct App {
     endpoints: Vec<Json>,
     functions: Vec<Json>,
     secrets: Vec<(String, String)>,
+    providers: Json,
     pub(crate) config: Config,
     site_config: SiteConfig,
     pub(crate) settings: Settings,
@@ -49,6 +52,7 @@ impl App {
             endpoints: Vec::new(),
             functions: Vec::new(),
             secrets: Vec::new(),
+            providers: json!({}),
             config,
             site_config: SiteConfig::default(),
             settings: Settings::default(),
@@ -129,6 +133,42 @@ impl App {
         self
     }
 
+    /// Enables an authentication provider; with the first one, users are kept.
+    pub(crate) fn provider(mut self, name: &str, settings: Json) -> Self {
+        self.providers[name] = merge(json!({ "name": name, "type": name }), settings);
+        let directory = Directory::new(
+            Arc::new(self.file().data_source("users")),
+            DirectoryOptions { database: "hookstead".to_owned() },
+        );
+        self.site_config.users.get_or_insert_with(|| UsersSettings {
+            directory: Arc::new(directory),
+            access_token_time: Duration::from_secs(1800),
+            refresh_token_time: Duration::from_secs(86_400),
+            revocation_delay: Duration::from_secs(1),
+        });
+        self
+    }
+
+    /// Gives functions a data source, `mongodb-atlas`.
+    pub(crate) fn data(mut self) -> Self {
+        let store: Arc<dyn Store> = Arc::new(self.file().data_source("mongodb-atlas"));
+        self.settings.data.named.insert("mongodb-atlas".to_owned(), store);
+        let config = json!({ "name": "mongodb-atlas", "type": "mongodb-atlas", "config": {} });
+        write(self.dir.path(), "data_sources/mongodb-atlas/config.json", &config.to_string());
+        self
+    }
+
+    fn file(&self) -> EmbeddedFile {
+        let folder = self.dir.path().join("kept");
+        EmbeddedFile::open(&folder, EmbeddedOptions::default()).unwrap()
+    }
+
+    /// Says where more is known of users.
+    pub(crate) fn custom_user_data(self, config: Json) -> Self {
+        write(self.dir.path(), "auth/custom_user_data.json", &config.to_string());
+        self
+    }
+
     /// Sets a field of the root configuration.
     pub(crate) fn root(mut self, name: &str, value: Json) -> Self {
         self.root[name] = value;
@@ -158,6 +198,7 @@ impl App {
         let root = self.dir.path();
         write(root, "realm_config.json", &self.root.to_string());
         write(root, "http_endpoints/config.json", &json!(self.endpoints).to_string());
+        write(root, "auth/providers.json", &self.providers.to_string());
         write(root, "functions/config.json", &json!(self.functions).to_string());
         let loaded = hookstead_app::load(root, &LoadOptions::default()).unwrap();
         let secrets = |name: &str| {
@@ -182,7 +223,8 @@ impl App {
         };
         let task = tokio::spawn(server.serve(shutdown));
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Running { address, handle: Some(handle), log, stop: Some(stop), task, client }
+        let (handle, stop) = (Some(handle), Some(stop));
+        Running { address, handle, log, stop, task, client, _dir: self.dir }
     }
 }
 
@@ -194,6 +236,8 @@ pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     client: Client<HttpConnector, Full<Bytes>>,
+    /// Documents are kept in it.
+    _dir: TempDir,
 }
 
 /// A response that has arrived.

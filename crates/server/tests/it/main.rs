@@ -17,3 +17,4 @@ mod services;
 mod shares;
 mod sites;
 mod trial;
+mod users;
