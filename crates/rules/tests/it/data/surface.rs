@@ -181,3 +181,19 @@ async fn no_command_reaches_the_store_where_no_rule_exists() {
     assert!(ruled.collection_names("d".to_owned()).await.is_err());
     assert_eq!(*noted.lock().unwrap(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_name_that_stands_twice_in_a_document_is_refused() {
+    let real = embedded();
+    let ruled =
+        store_of(&real.store, &Arc::new(rules_of(&serde_json::from_str(OWNER).unwrap())), "ann");
+    let mut twice = raw_of(&json!({"_id": 1, "owner": "ann"}));
+    twice.append(bson::raw::cstr!("owner"), "bob");
+    let mut inner = raw_of(&json!({"_id": 2, "owner": "ann"}));
+    inner.append(bson::raw::cstr!("list"), bson::RawArrayBuf::from_iter([twice.clone()]));
+    for document in [twice, inner] {
+        let insert = hookstead_data::InsertMany { documents: vec![document], ordered: true };
+        let answer = ruled.run(namespace("d"), Command::InsertMany(insert)).await;
+        assert_eq!(answer.err().unwrap().message, "insert not permitted");
+    }
+}
