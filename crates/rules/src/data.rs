@@ -9,6 +9,7 @@ mod bound;
 mod caller;
 mod changes;
 mod compile;
+mod explain;
 mod operation;
 mod permitted;
 mod pipeline;
@@ -25,4 +26,5 @@ mod writes;
 
 pub use caller::Caller;
 pub use compile::{Rules, RulesProblem};
+pub use explain::{Explanation, Outcome, Shown, Step};
 pub use store::RuledStore;

@@ -61,6 +61,7 @@ struct Collection {
 /// What is added to the queries of a user.
 #[derive(Debug)]
 pub(super) struct Filter {
+    pub(super) name: String,
     pub(super) apply_when: Condition,
     pub(super) query: Option<Condition>,
     pub(super) projection: Option<RawDocumentBuf>,
@@ -179,6 +180,7 @@ impl Compiler<'_> {
             ),
         };
         Role {
+            name: role.name.clone(),
             apply_when: condition(self, &role.apply_when, "apply_when", true),
             readable,
             writable,
@@ -227,7 +229,7 @@ impl Compiler<'_> {
                 None
             }
         });
-        Filter { apply_when, query, projection }
+        Filter { name: filter.name.clone(), apply_when, query, projection }
     }
 
     /// A condition about a document.

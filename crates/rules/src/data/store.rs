@@ -14,9 +14,9 @@ use super::{caller::Caller, compile::Rules, operation, refusal::not_for_users};
 
 /// A store that lets a caller do what the rules permit.
 pub struct RuledStore {
-    inner: Arc<dyn Store>,
-    rules: Arc<Rules>,
-    caller: Arc<Caller>,
+    pub(super) inner: Arc<dyn Store>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) caller: Arc<Caller>,
 }
 
 /// A session of such a store.

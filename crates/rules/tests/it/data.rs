@@ -3,6 +3,7 @@
 
 mod attacks;
 mod case;
+mod explain;
 mod sessions;
 mod stage;
 mod surface;

@@ -77,10 +77,14 @@ fn compiled(folder: &Path) -> Rules {
 }
 
 pub(crate) fn store_of(store: &Arc<dyn Store>, rules: &Arc<Rules>, user: &str) -> Arc<dyn Store> {
+    Arc::new(RuledStore::new(Arc::clone(store), Arc::clone(rules), caller(user)))
+}
+
+/// A user who calls.
+pub(crate) fn caller(user: &str) -> Caller {
     let custom_data = doc! {"team": "red"};
     let user = user_document(Some(user), "normal", &doc! {}, &custom_data, []);
-    let caller = Caller { app: Arc::new(TestApp), user: Some(user), request: None };
-    Arc::new(RuledStore::new(Arc::clone(store), Arc::clone(rules), caller))
+    Caller { app: Arc::new(TestApp), user: Some(user), request: None }
 }
 
 pub(crate) async fn insert(store: &Arc<dyn Store>, database: &str, documents: Vec<RawDocumentBuf>) {
