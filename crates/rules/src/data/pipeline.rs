@@ -210,6 +210,8 @@ pub(super) fn check_operators(value: RawBsonRef<'_>, depth: usize) -> Result<(),
 }
 
 fn check_options(options: &RawDocument) -> Result<(), DataError> {
+    // The variables of `let` are expressions.
+    check_operators(RawBsonRef::Document(options), 0)?;
     for element in options {
         let (name, _) = element.map_err(malformed)?;
         if !OPTIONS.contains(&name.as_str()) {
