@@ -24,7 +24,7 @@ pub(super) async fn answer(
     match action {
         "register" => {
             let (email, password) = (text("email")?, text("password")?);
-            users.register(&email, &password).await.map_err(refuse)?;
+            users.register(&email, &password, asking.caller.address).await.map_err(refuse)?;
             return Ok(Answered::json(StatusCode::CREATED, &json!({})));
         }
         "confirm" => {
