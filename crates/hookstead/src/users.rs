@@ -76,7 +76,7 @@ impl Workspace {
         let secret = self.secrets()?.get(name)?.ok_or_else(|| {
             UsageError(format!("{} is not set{REMEDY}`hookstead secrets set {name}`", named()))
         })?;
-        Ok(SigningKeys::from_text(secret.expose()).with_context(|| UsageError(named()))?)
+        SigningKeys::from_text(secret.expose()).with_context(|| UsageError(named()))
     }
 
     fn log_in_limits(&self) -> Limits {
