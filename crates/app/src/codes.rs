@@ -75,7 +75,7 @@ codes! {
     OriginsUnreadable = "origins-unreadable",
     ProviderDuplicate = "provider-duplicate",
     ProviderNotServed = "provider-not-served",
-    ProviderSecretMissing = "provider-secret-missing",
+    ProviderSecret = "provider-secret",
     ProviderSetting = "provider-setting",
     ProviderType = "provider-type",
     ProviderUnreadable = "provider-unreadable",

@@ -9,6 +9,7 @@ mod overview;
 mod secrets;
 mod serve;
 mod sign;
+mod users;
 
 use clap::{Parser, Subcommand};
 
@@ -35,6 +36,8 @@ enum Command {
     Data(data::Command),
     #[command(subcommand)]
     Secrets(secrets::Command),
+    #[command(subcommand)]
+    Users(users::Command),
     Sign(sign::Args),
     Completions(completions::Args),
     Licenses(licenses::Args),
@@ -48,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Function(command) => function::run(&command),
         Command::Data(command) => data::run(&command),
         Command::Secrets(command) => secrets::run(&command),
+        Command::Users(command) => users::run(&command),
         Command::Sign(args) => sign::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Licenses(_) => licenses::run(),

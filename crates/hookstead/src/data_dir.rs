@@ -19,13 +19,17 @@ const DOCUMENTS: &str = "documents.";
 /// The file of secrets; the drafts of it begin with a dot.
 const SECRETS: &str = "secrets.toml";
 
+/// The file of the keys that sign tokens of users; the drafts of it begin with a dot.
+pub(crate) const SIGNING_KEY: &str = "signing-key";
+
 const IGNORE_FILE: &str = ".gitignore";
 
 /// For a folder in which there is nothing but our files.
 const IGNORE_ALL: &str = "*\n";
 
 /// For a folder that holds other files too, which are not ours to hide.
-const IGNORE_OURS: &str = "/.gitignore\n/documents.*\n/secrets.toml\n/.secrets.toml.*\n";
+const IGNORE_OURS: &str = "/.gitignore\n/documents.*\n/secrets.toml\n/.secrets.toml.*\n\
+    /signing-key\n/.signing-key-*\n";
 
 /// A longer file is not looked through.
 const IGNORE_BYTES_MAX: u64 = 64 * 1024;
@@ -74,9 +78,9 @@ pub(crate) fn keep_out_of_git(folder: &Path) {
     }
 }
 
-/// Whether a folder holds documents or secrets.
+/// Whether a folder holds documents, secrets or keys.
 pub(crate) fn is_used(folder: &Path) -> bool {
-    [SECRETS, "documents.sqlite3"].iter().any(|name| folder.join(name).is_file())
+    [SECRETS, SIGNING_KEY, "documents.sqlite3"].iter().any(|name| folder.join(name).is_file())
 }
 
 /// The file is made in one step, so that a link is never followed and nothing is overwritten.
@@ -95,7 +99,8 @@ fn holds_only_ours(folder: &Path) -> bool {
 
 fn is_ours(name: &str) -> bool {
     let name = name.strip_prefix('.').unwrap_or(name);
-    name.starts_with(DOCUMENTS) || name.starts_with(SECRETS) || name == "gitignore"
+    let starts = [DOCUMENTS, SECRETS, SIGNING_KEY];
+    starts.iter().any(|start| name.starts_with(start)) || name == "gitignore"
 }
 
 /// Whether every line that this program would write, or one that stands for all, is there, and
@@ -139,7 +144,8 @@ mod tests {
             ("*", true),
             ("# ours\r\n*\r\n!.gitignore\r\n", true),
             (IGNORE_OURS, true),
-            ("documents.*\nsecrets.toml\n.secrets.toml.*", true),
+            ("documents.*\nsecrets.toml\n.secrets.toml.*\nsigning-key\n.signing-key-*", true),
+            ("documents.*\nsecrets.toml\n.secrets.toml.*", false),
             ("", false),
             ("*.log", false),
             ("secrets.toml", false),
@@ -156,8 +162,14 @@ mod tests {
     fn files_of_others_are_not_hidden() {
         let folder = tempfile::tempdir().unwrap();
         assert!(holds_only_ours(folder.path()));
-        for name in ["documents.sqlite3-wal", "documents.lock", ".secrets.toml.12", "secrets.toml"]
-        {
+        for name in [
+            "documents.sqlite3-wal",
+            "documents.lock",
+            ".secrets.toml.12",
+            "secrets.toml",
+            "signing-key",
+            ".signing-key-1a",
+        ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         assert!(holds_only_ours(folder.path()));

@@ -43,6 +43,27 @@ fn body_within(source: impl Read, bytes_max: u64, name: &str) -> anyhow::Result<
     Ok(body)
 }
 
+/// Reads a list of users whole; a dash stands for the standard input.
+///
+/// # Errors
+/// The file cannot be read, or holds more than 256 MiB.
+pub(crate) fn read_users(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "standard input".into() } else { path.display().to_string() };
+    let context = || format!("cannot read the users from {name}");
+    let source: Box<dyn Read> = match is_stdin {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(File::open(path).with_context(context)?),
+    };
+    let Some(text) = read_within(source, BODY_BYTES_MAX).with_context(context)? else {
+        bail!(
+            "{name} exceeds the limit of {BODY_BYTES_MAX} bytes for a list of users{REMEDY}put \
+             the users into several files"
+        );
+    };
+    Ok(text)
+}
+
 /// Reads the secret that a file holds; one line break at its end does not count.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use hookstead_site::{UsersSettings, asks_for_users};
 
 use crate::{
     data::names_of_data_sources,
+    data_dir::SIGNING_KEY,
     exit::{REMEDY, UsageError},
     prepare::function_settings,
     workspace::Workspace,
@@ -19,9 +20,6 @@ use crate::{
 /// Where they are in the embedded store: no data source of an app has a name with a space, so that
 /// no function reaches them.
 const EMBEDDED_SOURCE: &str = "hookstead users";
-
-/// The file in the data folder with the keys that sign tokens, where no secret holds them.
-const SIGNING_KEY_FILE: &str = "signing-key";
 
 /// Bytes of a document with the keys of others.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -70,7 +68,7 @@ impl Workspace {
     fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
         let Some(name) = self.settings.auth.signing_key_secret.get() else {
             self.create_data_dir()?;
-            return Ok(SigningKeys::from_file(&self.data_dir.join(SIGNING_KEY_FILE))?);
+            return Ok(SigningKeys::from_file(&self.data_dir.join(SIGNING_KEY))?);
         };
         let named = || format!("the secret `{name}` of [auth] signing_key_secret");
         let secret = self.secrets()?.get(name)?.ok_or_else(|| {

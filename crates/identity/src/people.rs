@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How much memory is spent on it, and how much of it a user is taken to need.
-const USERS_BYTES_MAX: usize = 32 << 20;
+const USERS_BYTES_MAX: usize = 16 << 20;
 const USER_BYTES: usize = 2 << 10;
 /// How often a user is read anew who is changed while being read.
 const READS_MAX: usize = 8;

@@ -10,12 +10,12 @@ use hookstead_app::{
 use hookstead_functions::{Call, DataSources, Functions, Invocation, User};
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, FunctionFailure, Future,
-    MetadataField, Providers, TokenKeys, Users, UsersConfig,
+    MetadataField, Providers, Users, UsersConfig,
 };
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
-use crate::secrets::Secrets;
+use crate::{provider_secrets::token_keys, secrets::Secrets};
 
 /// Where users are kept, and what the operator decides about their sessions.
 #[derive(Clone)]
@@ -64,6 +64,9 @@ pub(crate) fn users(
 
 /// Whether anybody can be a user of the app by what this version serves.
 pub(crate) fn has_providers(app: &App) -> bool {
+    if matches!(app.custom_user_data.source, CustomUserDataSource::Refused(_)) {
+        return false;
+    }
     app.auth_providers.values().any(|provider| match provider.setup {
         ProviderSetup::Anonymous
         | ProviderSetup::ApiKey
@@ -152,23 +155,8 @@ fn custom_token(setup: &CustomTokenSetup, secrets: &Secrets<'_>) -> CustomToken 
     CustomToken {
         audience: setup.audience.clone(),
         require_any_audience: setup.require_any_audience,
-        keys: token_keys(&setup.keys, secrets),
+        keys: token_keys(setup, secrets),
         metadata_fields: fields.collect(),
-    }
-}
-
-/// The keys whose secrets are set; `None` where there is none, or one that cannot be used: no token
-/// is valid then.
-fn token_keys(keys: &hookstead_app::TokenKeys, secrets: &Secrets<'_>) -> Option<TokenKeys> {
-    let values = |names: &[String]| -> Vec<_> { names.iter().filter_map(|n| secrets(n)).collect() };
-    match keys {
-        hookstead_app::TokenKeys::Hs256(names) => {
-            TokenKeys::hs256(values(names).iter().map(hookstead_app::Secret::expose)).ok()
-        }
-        hookstead_app::TokenKeys::Rs256(names) => {
-            TokenKeys::rs256(values(names).iter().map(hookstead_app::Secret::expose)).ok()
-        }
-        hookstead_app::TokenKeys::Jwks(uri) => Some(TokenKeys::jwks(uri)),
     }
 }
 

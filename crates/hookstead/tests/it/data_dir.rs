@@ -18,7 +18,12 @@ const COUNT: &str = r#"exports = async () => {
 };"#;
 
 fn app() -> tempfile::TempDir {
-    app_of(&[("functions/count.js", COUNT), ("functions/inner/x.txt", "")])
+    app_of(&[
+        ("functions/count.js", COUNT),
+        ("functions/inner/x.txt", ""),
+        // A server makes the key that signs tokens.
+        ("auth/providers.json", r#"{"anon-user":{"type":"anon-user"}}"#),
+    ])
 }
 
 fn count(served: &Served) -> String {

@@ -25,3 +25,4 @@ mod secrets;
 mod serve;
 mod sign;
 mod usage;
+mod users;

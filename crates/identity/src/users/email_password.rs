@@ -1,6 +1,6 @@
 //! Registration and confirmation (docs/behaviour/users.md#email-and-password).
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 
@@ -66,8 +66,14 @@ impl Users {
     /// # Errors
     /// An address that is taken, a password that is too short or too long, a function of the app
     /// that refuses.
-    pub async fn register(&self, email: &str, password: &str) -> Result<Registration, AuthError> {
+    pub async fn register(
+        &self,
+        email: &str,
+        password: &str,
+        from: IpAddr,
+    ) -> Result<Registration, AuthError> {
         let provider = self.email_password()?;
+        self.directory.throttle.new_user(from).await?;
         let function = provider.confirmation_function.as_ref();
         let is_automatic = provider.auto_confirm && function.is_none();
         let status = if is_automatic { Status::Confirmed } else { Status::Pending };
