@@ -146,6 +146,13 @@ impl App for AppOfCaller {
     }
 }
 
+/// Who a run is for, to the rules of collections.
+pub(crate) fn data_caller(app: AppOfCaller) -> hookstead_rules::Caller {
+    let user = Some(user(&app.caller.user));
+    let request = app.caller.request.as_deref().map(request_document);
+    hookstead_rules::Caller { app: Arc::new(app), user, request }
+}
+
 /// `%%user`
 fn user(user: &User) -> RawDocumentBuf {
     let user = match user {

@@ -5,7 +5,6 @@ mod command;
 mod handles;
 mod large;
 mod order;
-mod rights;
 mod sources;
 mod spec;
 mod stages;
@@ -14,7 +13,6 @@ pub(crate) use command::{Request, parse};
 pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use large::{LargeCommand, LargeCommandSlot};
 pub(crate) use order::{Barrier, SessionCall, WriteGuard};
-pub(crate) use rights::{Rights, session_store_for, store_for};
 pub use sources::DataSources;
 pub(crate) use spec::Spec;
 
@@ -28,8 +26,17 @@ use crate::faults::Fault;
 /// What JavaScript gets of a failure: the text alone, as the hosted service gave it, and MongoDB's
 /// number as the `code`.
 pub(crate) fn thrown(error: &DataError) -> Thrown {
-    let mut thrown = Thrown::new("Error", error.to_string());
-    thrown.code = error.code.map(|code| code.to_string().into());
+    // What rules refuse is no failure of the store.
+    let (name, code) = match error.kind {
+        ErrorKind::NoMatchingRule => ("FunctionError", Some("NoMatchingRuleFound".to_owned())),
+        ErrorKind::SchemaViolation => {
+            ("FunctionError", Some("SchemaValidationFailedWrite".to_owned()))
+        }
+        ErrorKind::NotPermitted => ("FunctionError", None),
+        _ => ("Error", error.code.map(|code| code.to_string())),
+    };
+    let mut thrown = Thrown::new(name, error.to_string());
+    thrown.code = code.map(Into::into);
     thrown
 }
 

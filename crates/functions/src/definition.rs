@@ -8,7 +8,7 @@ use std::{
 
 use hookstead_memory::Budget;
 use hookstead_outbound::Outbound;
-use hookstead_rules::Condition;
+use hookstead_rules::{Condition, Rules};
 use serde_json::Value as Json;
 
 use crate::DataSources;
@@ -35,6 +35,8 @@ pub struct Definition {
     pub service_rules: BTreeMap<String, ServiceRules>,
     /// What has to hold whenever a function or an entry is called, by its name.
     pub conditions: BTreeMap<String, Condition>,
+    /// The rules of the data sources, by name; users reach nothing where there are none.
+    pub data_rules: BTreeMap<String, Arc<Rules>>,
 }
 
 /// What the rules of a service say of its actions (docs/behaviour/services.md#rules).

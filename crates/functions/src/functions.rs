@@ -160,7 +160,7 @@ impl Functions {
             invocation,
             callable,
         );
-        if self.program.has_conditions {
+        if self.program.has_conditions || !host.invocation.running_as_system {
             host.conditions = Some(RunConditions { runs: Arc::new(self.clone()), depth });
         }
         let limits = RunLimits {

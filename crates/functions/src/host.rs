@@ -1,7 +1,8 @@
 //! One run's table: its input, its pending work, its log and its answer.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
+use hookstead_data::Store;
 use hookstead_isolate::Pace;
 use hookstead_memory::{Account, Held, Refused};
 use hookstead_outbound::Client;
@@ -9,14 +10,17 @@ use tokio::runtime::Handle;
 
 use crate::{
     Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
-    conditions::RunConditions,
+    conditions::{AppOfCaller, Caller, RunConditions},
     data::{Handles, LargeCommandSlot},
     faults::Fault,
     program::{Callable, Program},
     work::Work,
 };
 
+mod store;
 mod wake;
+
+pub(crate) use store::Rights;
 
 /// The host of one run.
 pub(crate) struct RunHost {
@@ -25,7 +29,9 @@ pub(crate) struct RunHost {
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
     pub(crate) handles: Handles,
-    /// What conditions are evaluated with; none where the app has none.
+    /// The stores that the user of the run has got, by data source.
+    pub(crate) user_stores: BTreeMap<String, Arc<dyn Store>>,
+    /// What conditions are evaluated with; none where the app has none and nobody is a user.
     pub(crate) conditions: Option<RunConditions>,
     /// Most runs have no large command.
     pub(crate) large_command: Option<LargeCommandSlot>,
@@ -74,6 +80,7 @@ impl RunHost {
             client,
             work: Work::new(Handle::current(), &limits, Arc::clone(&account)),
             handles: Handles::new(&limits, &account),
+            user_stores: BTreeMap::new(),
             conditions: None,
             large_command: None,
             limits,
@@ -90,6 +97,16 @@ impl RunHost {
             broken_memory: None,
             answer: None,
         }
+    }
+
+    /// What the app gives to the conditions of the run; `None` where there is nothing to evaluate.
+    /// `as_system` says that a function asks which runs as system in a run that does not.
+    pub(crate) fn app_of_caller(&self, as_system: bool) -> Option<AppOfCaller> {
+        let conditions = self.conditions.as_ref()?;
+        let mut caller = Caller::of(&self.invocation);
+        caller.runs_as_system |= as_system;
+        let (program, runs) = (Arc::clone(&self.program), Arc::clone(&conditions.runs));
+        Some(AppOfCaller::new(program, runs, caller, conditions.depth))
     }
 
     /// What came of the run, where it got that far, its log, and what the answer holds.

@@ -7,7 +7,7 @@ use std::{
 
 use hookstead_isolate::{Bytecode, Code, Detail, Image, ImageParts, Pace, Script, Thrown};
 use hookstead_memory::Budget;
-use hookstead_rules::Condition;
+use hookstead_rules::{Condition, Rules};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -34,6 +34,7 @@ pub(crate) struct Program {
     conditions: BTreeMap<String, Condition>,
     /// Whether anything may have to be evaluated in a run.
     pub(crate) has_conditions: bool,
+    data_rules: BTreeMap<String, Arc<Rules>>,
     environment_tag: String,
     environment_values: BTreeMap<String, Json>,
     pub(crate) data: DataSources,
@@ -116,6 +117,7 @@ impl Program {
             services: definition.services,
             service_rules: definition.service_rules,
             conditions: definition.conditions,
+            data_rules: definition.data_rules,
             environment_tag: definition.environment_tag,
             environment_values: definition.environment_values,
             data,
@@ -163,6 +165,16 @@ impl Program {
     /// What has to hold for a function or an entry to be called.
     pub(crate) fn condition(&self, name: &str) -> Option<&Condition> {
         self.conditions.get(name)
+    }
+
+    /// The rules of a data source. A name that the export does not declare leads to the only data
+    /// source there is, and to its rules.
+    pub(crate) fn data_rules(&self, source: &str) -> Arc<Rules> {
+        let only = || match self.data_rules.len() {
+            1 if !self.data.is_declared(source) => self.data_rules.values().next(),
+            _ => None,
+        };
+        self.data_rules.get(source).or_else(only).cloned().unwrap_or_default()
     }
 
     /// The name of the environment.

@@ -34,6 +34,7 @@ impl Workspace {
         let auth = &self.settings.auth;
         Ok(Some(UsersSettings {
             directory: self.directory.get_or_open(|| self.open_directory(app))?,
+            database: auth.database.get().to_owned(),
             access_token_time: Duration::from_secs(auth.access_token_time_s),
             refresh_token_time: Duration::from_secs(auth.refresh_token_time_s),
             revocation_delay: Duration::from_secs(auth.revocation_delay_s),

@@ -1,10 +1,12 @@
 //! From the exported app to what its functions need to know.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use hookstead_app::{App, AppValue, Function, RunAs, Service, ServiceKind, Webhook};
 use hookstead_functions::{
     AppInfo, ConditionalRule, Definition, FunctionSource, FunctionValue, SecretText, ServiceRules,
 };
-use hookstead_rules::Condition;
+use hookstead_rules::{Condition, Rules};
 use serde_json::Value as Json;
 
 use crate::{
@@ -15,7 +17,11 @@ use crate::{
 };
 
 /// Describes an app to the functions' side.
-pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
+pub(crate) fn definition(
+    app: &App,
+    secrets: &Secrets<'_>,
+    data_rules: BTreeMap<String, Arc<Rules>>,
+) -> Definition {
     let value = |(name, value): (&String, &AppValue)| {
         let value = match value {
             AppValue::Plain(json) => FunctionValue::Plain(json.clone()),
@@ -49,6 +55,7 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         services: services.collect(),
         service_rules: app.services.values().map(service_rules).collect(),
         conditions: conditions(app).collect(),
+        data_rules,
     }
 }
 

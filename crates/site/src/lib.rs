@@ -11,6 +11,7 @@ mod address;
 pub mod check;
 mod conditions;
 mod config;
+mod data_rules;
 mod definition;
 mod guard;
 mod listing;

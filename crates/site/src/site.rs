@@ -14,6 +14,7 @@ use hookstead_identity::Users;
 use crate::{
     conditions,
     config::SiteConfig,
+    data_rules::{self, data_rules},
     definition::definition,
     listing::{Declaration, Kind, Listing},
     origins::Origins,
@@ -55,7 +56,9 @@ impl Site {
         config: &SiteConfig,
     ) -> Result<Self, LoadError> {
         let data = settings.data.clone();
-        let functions = Arc::new(Functions::load(definition(app, secrets), settings)?);
+        let rules = data_rules(app, config);
+        let rules_problems = data_rules::problems(app, &rules);
+        let functions = Arc::new(Functions::load(definition(app, secrets, rules), settings)?);
         let users = config.users.as_ref();
         let users =
             users.and_then(|settings| users::users(app, settings, secrets, &data, &functions));
@@ -63,6 +66,7 @@ impl Site {
         plan.report_syntax_errors();
         plan.problems.extend(provider_secrets::problems(app, secrets));
         plan.problems.extend(conditions::problems(app));
+        plan.problems.extend(rules_problems);
         for endpoint in &app.endpoints {
             plan.add_endpoint(endpoint);
         }

@@ -22,6 +22,8 @@ use crate::{provider_secrets::token_keys, secrets::Secrets};
 pub struct UsersSettings {
     /// Where they are kept.
     pub directory: Arc<Directory>,
+    /// The database that they are kept in, which is closed to users.
+    pub database: String,
     /// How long an access token lives.
     pub access_token_time: Duration,
     /// How long a refresh token lives.

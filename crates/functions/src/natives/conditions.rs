@@ -1,7 +1,7 @@
 //! Conditions that are evaluated in a run: of functions that another one executes, and of the
 //! actions of services.
 
-use std::{future::ready, sync::Arc};
+use std::future::ready;
 
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use hookstead_isolate::{Answer, Thrown, Value};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ConditionalRule,
-    conditions::{AppOfCaller, Caller, NO_RULE_MATCHED},
+    conditions::{AppOfCaller, NO_RULE_MATCHED},
     faults::{Fault, Faults},
     host::RunHost,
     memory::Broken,
@@ -186,12 +186,7 @@ fn append(document: &mut Document, name: &str, value: Bson) {
 }
 
 fn app(host: &RunHost, as_system: bool) -> Result<AppOfCaller, Thrown> {
-    let conditions = host.conditions.as_ref();
-    let conditions = conditions.ok_or_else(|| function_error(NO_RULE_MATCHED))?;
-    let mut caller = Caller::of(&host.invocation);
-    caller.runs_as_system |= as_system;
-    let (program, runs) = (Arc::clone(&host.program), Arc::clone(&conditions.runs));
-    Ok(AppOfCaller::new(program, runs, caller, conditions.depth))
+    host.app_of_caller(as_system).ok_or_else(|| function_error(NO_RULE_MATCHED))
 }
 
 fn subject(service: &str, action: &str) -> String {

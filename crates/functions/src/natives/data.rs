@@ -14,11 +14,11 @@ use super::{
 use crate::{
     LogLevel,
     data::{
-        self, Barrier, LargeCommand, LargeCommandSlot, OpenSession, Request, Rights, SessionCall,
-        Spec, WriteGuard,
+        self, Barrier, LargeCommand, LargeCommandSlot, OpenSession, Request, SessionCall, Spec,
+        WriteGuard,
     },
     documents,
-    host::RunHost,
+    host::{Rights, RunHost},
 };
 
 /// What a session takes, with its transaction.
@@ -62,7 +62,7 @@ fn start_request(
     let source = spec.get("source").and_then(|source| source.as_str());
     let source = source.ok_or_else(|| function_error("a command needs a data source"))?;
     let rights = rights(host, spec.flag("asSystem") == Some(true));
-    let store = data::store_for(&host.program.data, rights, source, spec)?;
+    let store = host.store(rights, source)?;
     let store = store.ok_or_else(|| gone(source))?;
     let session = match spec.get("session") {
         Some(RawBsonRef::Int32(id)) => Some(session_of(host, source, &store, f64::from(id))?),
@@ -119,7 +119,7 @@ pub(super) fn json_text(arguments: &[Value]) -> Outcome {
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let source = name(arguments, 0)?;
     let rights = rights(host, truth(arguments, 1));
-    let store = data::session_store_for(&host.program.data, rights, source);
+    let store = host.store(rights, source)?;
     let store = store.ok_or_else(|| gone(source))?;
     let sessions_max = host.limits.run_sessions_max;
     if host.handles.sessions() >= sessions_max {

@@ -17,7 +17,7 @@ pub(super) fn not_permitted(operation: &str) -> DataError {
 /// Something that users cannot do at all.
 pub(super) fn not_for_users(what: &str) -> DataError {
     let message = format!("{what} is not available to users; functions that run as system have it");
-    DataError::new(ErrorKind::NotPermitted, message)
+    DataError::new(ErrorKind::NoMatchingRule, message)
 }
 
 /// A document that does not fit the schema of its collection.
