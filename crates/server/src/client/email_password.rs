@@ -28,7 +28,8 @@ pub(super) async fn answer(
     match action {
         "register" => {
             let (email, password) = (text("email")?, text("password")?);
-            let registered = users.register(&email, &password).await.map_err(refuse)?;
+            let registered =
+                users.register(&email, &password, asking.caller.address).await.map_err(refuse)?;
             let notice = registered.link.map(|_| NO_CONFIRMATION);
             return Ok(Answered::json(StatusCode::CREATED, &json!({})).with_notice(notice));
         }
