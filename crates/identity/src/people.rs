@@ -73,7 +73,7 @@ impl People {
                 return Ok(state.record.clone());
             }
         }
-        Err(AuthError::new(AuthErrorKind::Unavailable, "the user is changing all the time"))
+        Err(AuthError::new(AuthErrorKind::Unavailable, "the user cannot be read at the moment"))
     }
 
     pub(crate) fn change(&self, user: ObjectId) -> Change<'_> {

@@ -10,6 +10,7 @@ use crate::stage::{FROM, Stage, email, on_both_stores};
 on_both_stores! {
     the_right_password_is_let_in_whatever_others_guess,
     what_is_over_is_swept_away,
+    links_without_end_are_refused_and_those_of_the_operator_are_not,
 }
 
 async fn the_right_password_is_let_in_whatever_others_guess(stage: Stage) {
@@ -105,4 +106,22 @@ async fn what_is_over_is_swept_away(stage: Stage) {
     let users = stage.users();
     users.by_id(&id).await.unwrap();
     assert!(users.by_id(&anonymous.user.id).await.is_err());
+}
+
+async fn links_without_end_are_refused_and_those_of_the_operator_are_not(stage: Stage) {
+    let users = stage.users();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    for _ in 0..10 {
+        users.new_reset_link("a@b.c").await.unwrap();
+    }
+    let error = users.new_reset_link("a@b.c").await.err().unwrap();
+    assert_eq!(error.kind, AuthErrorKind::TooManyRequests);
+    let link = users.reset_link_by_operator("a@b.c").await.unwrap();
+    stage.pass(Duration::from_mins(29));
+    users.reset(&link.token_id, &link.token, "another one").await.unwrap();
+    for _ in 0..10 {
+        users.new_reset_link("a@b.c").await.unwrap();
+    }
+    stage.pass(Duration::from_mins(30));
+    users.new_reset_link("a@b.c").await.unwrap();
 }

@@ -89,9 +89,11 @@ async fn compare(real: &Real) {
     ];
     let mut shown = 0;
     for condition in conditions() {
+        let rest = json!({"name": "rest", "apply_when": {"a": {"%exists": true}},
+            "read": {"_id": {"%lt": 9}}});
         let role = |condition: &Json| {
-            json!({"roles": [{"name": "first", "apply_when": condition, "read": true},
-                {"name": "rest", "apply_when": {"a": {"%exists": true}}, "read": {"_id": {"%lt": 9}}}]})
+            let first = json!({"name": "first", "apply_when": condition, "read": true});
+            json!({"roles": [first, rest]})
         };
         let judged = json!({"%and": [condition, always()]});
         let stores = [&condition, &judged]
