@@ -213,10 +213,13 @@ impl Functions {
         &self.memory
     }
 
-    /// Why every call of a function fails, where it does: it is not there, cannot be honoured or
-    /// does not compile.
+    /// Why a function cannot be executed by another one, where it cannot: it is not there, cannot
+    /// be honoured or does not compile.
     pub fn obstacle(&self, name: &str) -> Option<String> {
-        self.callable(name).err().map(|failure| failure.message)
+        match self.callable(name) {
+            Ok(callable) => callable.execute_refusal.clone(),
+            Err(failure) => Some(failure.message),
+        }
     }
 
     /// How long a run may take, for those who wait for one.

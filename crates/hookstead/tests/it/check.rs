@@ -122,6 +122,8 @@ fn what_is_missing_is_told_by_what_it_is() {
         ("functions/caller.js", "exports = () => context.functions.execute('broken')"),
         ("functions/broken.js", "exports = () => {{"),
         ("functions/asks.js", "exports = () => context.functions.execute('user')"),
+        ("functions/fixed.js", "exports = () => context.functions.execute('fixed_user')"),
+        ("functions/fixed_user.js", "exports = () => 1"),
         ("functions/user.js", "exports = () => 1"),
         ("functions/files.js", "exports = () => [require('fs'), require('./helper')]"),
         ("functions/browser.js", "exports = () => localStorage.getItem('a')"),
@@ -135,9 +137,14 @@ fn what_is_missing_is_told_by_what_it_is() {
     *user.unwrap() = serde_json::json!({
         "name": "user", "run_as_system": true, "can_evaluate": { "%%usr.id": "x" },
     });
+    let fixed =
+        functions.as_array_mut().unwrap().iter_mut().find(|one| one["name"] == "fixed_user");
+    *fixed.unwrap() =
+        serde_json::json!({ "name": "fixed_user", "run_as_user_id": "5a3db0b88b1f2cabd68ed4d9" });
     fs::write(&config, functions.to_string()).unwrap();
     let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
+        ("fixed", &["function fixed_user"]),
         ("service", &["service nobody"]),
         ("http", &["service web"]),
         ("callee", &["function nowhere"]),
