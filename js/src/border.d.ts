@@ -35,6 +35,7 @@ export interface Natives {
   data_transaction_start(session: number): void;
   error_told(message: string, stack: string, wantsStack: boolean): string | undefined;
   fail(message: string, stack?: string | undefined): void;
+  function_allow(name: string, asSystem: boolean): number;
   function_find(name: string): number;
   hash(algorithm: string, data: Bytes): ArrayBuffer;
   header_is_valid(name: string, value: string): boolean;
@@ -74,7 +75,14 @@ export interface Natives {
   rsa_sign(scheme: string, key: string, data: Bytes): ArrayBuffer;
   rsa_verify(scheme: string, key: string, data: Bytes, signature: Bytes): boolean;
   script(index: number): any;
-  service_allows(service: string, action: string): void;
+  service_allow(
+    service: string,
+    action: string,
+    asSystem: boolean,
+    head: string,
+    body?: Bytes | undefined,
+  ): number;
+  service_allows(service: string, action: string): boolean;
   service_kind(service: string): string | undefined;
   settled(): void;
   timer_cancel(timer: number): void;

@@ -84,9 +84,11 @@ export const missing = {
   data_start: "needs a data source",
   data_start_large: "needs a data source",
   data_transaction_start: "needs a data source",
+  function_allow: "needs the functions of an app",
   function_find: "needs the functions of an app",
   http_start: "needs a client for HTTP",
   script: "needs the scripts of an image",
+  service_allow: "needs the services of an app",
   service_allows: "needs the services of an app",
   wait: "needs an engine that can be suspended",
 };

@@ -106,12 +106,9 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
     };
     if file.is_ambiguous("type") || file.is_ambiguous("name") {
         services.unusable.insert(by_folder.to_owned());
-        return left_out(
-            reader,
-            file.spot("type"),
-            "its type or its name is given twice or unclear",
-            "write `type` and `name` once, without a template that names nothing",
-        );
+        let reason = "its type or its name is given twice or unclear";
+        let remedy = "write `type` and `name` once, without a template that names nothing";
+        return left_out(reader, file.spot("type"), reason, remedy);
     }
     let object = file.object(&mut reader.report);
     let kind = object.and_then(|object| object.get("type")).and_then(Json::as_str);
@@ -127,20 +124,10 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
     let config = object.get("config").cloned().unwrap_or_else(|| Json::Object(Default::default()));
     if DATA_SOURCE_KINDS.contains(&kind) {
         services.by_folder.entry(by_folder.to_owned()).or_default().insert(name.to_owned());
-        let source = DataSource {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            config,
-            rules: data_rules::read(reader, folder),
-            declared_in: file.place(""),
-        };
-        match services.data_sources.entry(name.to_owned()) {
-            Entry::Vacant(entry) => drop(entry.insert(source)),
-            Entry::Occupied(mut earlier) => {
-                data_rules::merge(reader, &mut earlier.get_mut().rules, source.rules);
-            }
-        }
-        return;
+        let (name, kind, declared_in) = (name.to_owned(), kind.to_owned(), file.place(""));
+        let rules = data_rules::read(reader, folder);
+        let source = DataSource { name, kind, config, rules, declared_in };
+        return add_data_source(reader, services, source);
     }
     let kind = parse_kind(kind);
     let Some(webhooks) = webhooks::read(reader, folder, name, &kind) else {
@@ -159,6 +146,16 @@ fn read_service(reader: &mut Reader, folder: &str, by_folder: &str, services: &m
         declared_in: file.place(""),
     };
     merge(reader, services, service);
+}
+
+/// Adds a data source. Of two of one name the first counts, with the rules of both.
+fn add_data_source(reader: &mut Reader, services: &mut Services, source: DataSource) {
+    match services.data_sources.entry(source.name.clone()) {
+        Entry::Vacant(entry) => drop(entry.insert(source)),
+        Entry::Occupied(mut earlier) => {
+            data_rules::merge(reader, &mut earlier.get_mut().rules, source.rules);
+        }
+    }
 }
 
 fn parse_kind(kind: &str) -> ServiceKind {

@@ -8,6 +8,7 @@ use std::{
 
 use hookstead_memory::Budget;
 use hookstead_outbound::Outbound;
+use hookstead_rules::Condition;
 use serde_json::Value as Json;
 
 use crate::DataSources;
@@ -32,16 +33,26 @@ pub struct Definition {
     pub services: BTreeMap<String, String>,
     /// What the rules of a service say, by its name; without any, nothing is allowed.
     pub service_rules: BTreeMap<String, ServiceRules>,
+    /// What has to hold whenever a function or an entry is called, by its name.
+    pub conditions: BTreeMap<String, Condition>,
 }
 
 /// What the rules of a service say of its actions (docs/behaviour/services.md#rules).
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub struct ServiceRules {
     /// Actions that some rule allows without a condition.
     pub allowed: BTreeSet<String>,
-    /// Actions that are allowed under conditions only; those are not evaluated yet, so that the
-    /// actions are refused.
-    pub conditional: BTreeSet<String>,
+    /// Rules that allow actions under a condition.
+    pub conditional: Vec<ConditionalRule>,
+}
+
+/// A rule that allows actions of a service under a condition.
+#[derive(Debug, Clone)]
+pub struct ConditionalRule {
+    /// The actions.
+    pub actions: BTreeSet<String>,
+    /// What has to hold of a call.
+    pub when: Condition,
 }
 
 /// `context.app` (docs/behaviour/context.md#members).

@@ -8,21 +8,24 @@ use std::{
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
 use hookstead_memory::{Account, Budget, Refused, Share};
 use hookstead_outbound::{Client, OutboundError};
+use hookstead_rules::{Condition, Future, NoValue};
 
 use crate::{
     Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
     ServiceRules, Settings, SyntaxError,
+    conditions::{AppOfCaller, Caller, NO_RULE_MATCHED, RunConditions, Runs},
     host::{RunHost, execution_error, memory_failure},
     program::{Callable, Program},
 };
 
-/// An application's functions, ready to be called.
+/// An application's functions, ready to be called. Clones are the same functions.
+#[derive(Clone)]
 pub struct Functions {
-    program: Arc<Program>,
+    pub(crate) program: Arc<Program>,
     client: Arc<Client>,
     limits: Arc<Limits>,
     memory: Arc<Budget>,
-    pool: Pool,
+    pool: Arc<Pool>,
 }
 
 /// What a run may hold beside its limit: a batch of documents, which servers send at their own
@@ -65,7 +68,7 @@ impl Functions {
             client: Arc::new(client),
             limits: Arc::new(limits),
             memory,
-            pool,
+            pool: Arc::new(pool),
         })
     }
 
@@ -79,12 +82,50 @@ impl Functions {
     /// Must be called within a Tokio runtime; the function runs on the thread that polls. When the
     /// future is dropped, the call ends where it stands, and so does what it began.
     pub async fn invoke(&self, invocation: Invocation) -> Completion {
+        self.invoke_within(invocation, 0).await
+    }
+
+    /// The same for a request, whose conditions were evaluated when it was let in.
+    pub async fn invoke_admitted(&self, invocation: Invocation) -> Completion {
         let begun = Instant::now();
-        let (outcome, log, memory) = match self.callable(&invocation.entry) {
-            Ok(callable) => self.run(invocation, callable).await,
+        let ended = match self.callable(&invocation.entry) {
+            Ok(callable) => self.run(invocation, callable, 0).await,
             Err(failure) => (Err(failure), Vec::new(), None),
         };
-        Completion { outcome, log, elapsed: begun.elapsed(), memory }
+        completion(ended, begun)
+    }
+
+    /// Calls a function, from so many conditions within conditions.
+    pub(crate) async fn invoke_within(&self, invocation: Invocation, depth: usize) -> Completion {
+        let begun = Instant::now();
+        let ended = match self.callable(&invocation.entry) {
+            Ok(callable) => match self.is_allowed(&invocation, depth).await {
+                Ok(true) => self.run(invocation, callable, depth).await,
+                refused => {
+                    let log = refused.err().iter().map(not_evaluated).collect();
+                    (Err(execution_error(NO_RULE_MATCHED.to_owned(), None)), log, None)
+                }
+            },
+            Err(failure) => (Err(failure), Vec::new(), None),
+        };
+        completion(ended, begun)
+    }
+
+    async fn is_allowed(&self, invocation: &Invocation, depth: usize) -> Result<bool, NoValue> {
+        let Some(condition) = self.program.condition(&invocation.entry) else { return Ok(true) };
+        self.app_of(Caller::of(invocation), depth).holds(condition, None).await
+    }
+
+    /// Whether a condition holds for a caller.
+    ///
+    /// # Errors
+    /// The condition has no value, and refuses.
+    pub async fn holds(&self, condition: &Condition, caller: &Caller) -> Result<bool, NoValue> {
+        self.app_of(caller.clone(), 0).holds(condition, None).await
+    }
+
+    fn app_of(&self, caller: Caller, depth: usize) -> AppOfCaller {
+        AppOfCaller::new(Arc::clone(&self.program), Arc::new(self.clone()), caller, depth)
     }
 
     fn callable(&self, name: &str) -> Result<&Callable, Failure> {
@@ -108,10 +149,10 @@ impl Functions {
         self.program.service_rules(name)
     }
 
-    async fn run(&self, invocation: Invocation, callable: &Callable) -> Ended {
+    async fn run(&self, invocation: Invocation, callable: &Callable, depth: usize) -> Ended {
         let bytes_max = self.limits.run_memory_bytes.saturating_add(BATCH_BYTES_MAX);
         let account = Account::new(&self.memory, bytes_max);
-        let host = RunHost::new(
+        let mut host = RunHost::new(
             Arc::clone(&self.program),
             Arc::clone(&self.client),
             Arc::clone(&self.limits),
@@ -119,6 +160,9 @@ impl Functions {
             invocation,
             callable,
         );
+        if self.program.has_conditions {
+            host.conditions = Some(RunConditions { runs: Arc::new(self.clone()), depth });
+        }
         let limits = RunLimits {
             time: self.limits.run_time,
             cpu_time: self.limits.run_cpu_time,
@@ -179,6 +223,21 @@ impl Functions {
     pub fn run_time_max(&self) -> Duration {
         self.limits.run_time
     }
+}
+
+impl Runs for Functions {
+    fn run(&self, invocation: Invocation, depth: usize) -> Future<'_, Completion> {
+        Box::pin(self.invoke_within(invocation, depth))
+    }
+}
+
+fn completion((outcome, log, memory): Ended, begun: Instant) -> Completion {
+    Completion { outcome, log, elapsed: begun.elapsed(), memory }
+}
+
+/// Why a condition refused without a value, for the log.
+fn not_evaluated(no_value: &NoValue) -> LogLine {
+    LogLine { level: LogLevel::Error, text: format!("`can_evaluate`: {no_value}") }
 }
 
 /// A limit wins over whatever answer there may be.

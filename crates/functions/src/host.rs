@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
+    conditions::RunConditions,
     data::{Handles, LargeCommandSlot},
     faults::Fault,
     program::{Callable, Program},
@@ -24,6 +25,8 @@ pub(crate) struct RunHost {
     pub(crate) client: Arc<Client>,
     pub(crate) work: Work,
     pub(crate) handles: Handles,
+    /// What conditions are evaluated with; none where the app has none.
+    pub(crate) conditions: Option<RunConditions>,
     /// Most runs have no large command.
     pub(crate) large_command: Option<LargeCommandSlot>,
     pub(crate) limits: Arc<Limits>,
@@ -71,6 +74,7 @@ impl RunHost {
             client,
             work: Work::new(Handle::current(), &limits, Arc::clone(&account)),
             handles: Handles::new(&limits, &account),
+            conditions: None,
             large_command: None,
             limits,
             started_at: Instant::now(),

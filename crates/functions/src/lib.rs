@@ -5,6 +5,7 @@
 
 mod analysis;
 mod border;
+mod conditions;
 mod data;
 mod definition;
 mod documents;
@@ -22,9 +23,11 @@ mod traces;
 mod work;
 
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
+pub use conditions::Caller;
 pub use data::DataSources;
 pub use definition::{
-    AppInfo, Definition, FunctionSource, FunctionValue, Limits, SecretText, ServiceRules, Settings,
+    AppInfo, ConditionalRule, Definition, FunctionSource, FunctionValue, Limits, SecretText,
+    ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
 pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};

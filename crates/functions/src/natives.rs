@@ -12,6 +12,7 @@ use crate::host::RunHost;
 mod app;
 mod arguments;
 mod ciphers;
+mod conditions;
 mod cost;
 mod data;
 mod derive;
@@ -97,6 +98,7 @@ natives! {
     error_told(message: Text, stack: Text, wants_stack: Bool) -> Maybe(&Text)
         => split(app::error_told);
     fail(message: Text, stack: Maybe(&Text)) -> Undefined => short(outcome::fail);
+    function_allow(name: Text, as_system: Bool) -> Number => short(conditions::function_allow);
     function_find(name: Text) -> Number => short(app::function_find);
     hash(algorithm: Text, data: Bytes) -> Bytes => pure(cost::bytes, digests::hash, long::hash);
     header_is_valid(name: Text, value: Text) -> Bool => short(outcome::header_is_valid);
@@ -130,7 +132,10 @@ natives! {
     rsa_sign(scheme: Text, key: Text, data: Bytes) -> Bytes => whole!(cost::signing, rsa::sign);
     rsa_verify(scheme: Text, key: Text, data: Bytes, signature: Bytes) -> Bool
         => whole!(cost::signing, rsa::verify);
-    service_allows(service: Text, action: Text) -> Undefined => short(app::service_allows);
+    service_allow(
+        service: Text, action: Text, as_system: Bool, head: Text, body: Maybe(&Bytes)
+    ) -> Number => split(conditions::service_allow);
+    service_allows(service: Text, action: Text) -> Bool => short(conditions::service_allows);
     service_kind(service: Text) -> Maybe(&Text) => short(app::service_kind);
     settled() -> Undefined => short(outcome::settled);
     timer_cancel(timer: Number) -> Undefined => short(pending::timer_cancel);

@@ -7,7 +7,8 @@ use std::{
 
 use hookstead_isolate::{Bytecode, Code, Detail, Image, ImageParts, Pace, Script, Thrown};
 use hookstead_memory::Budget;
-use serde_json::json;
+use hookstead_rules::Condition;
+use serde_json::{Value as Json, json};
 
 use crate::{
     DataSources, Definition, FunctionSource, FunctionValue, Limits, SecretText, ServiceRules,
@@ -29,6 +30,12 @@ pub(crate) struct Program {
     values: BTreeMap<String, ValueText>,
     services: BTreeMap<String, String>,
     service_rules: BTreeMap<String, ServiceRules>,
+    /// By the names of functions and entries.
+    conditions: BTreeMap<String, Condition>,
+    /// Whether anything may have to be evaluated in a run.
+    pub(crate) has_conditions: bool,
+    environment_tag: String,
+    environment_values: BTreeMap<String, Json>,
     pub(crate) data: DataSources,
     pub(crate) traces: Traces,
 }
@@ -40,7 +47,7 @@ pub(crate) struct Callable {
     /// Whether its source may export a class instead of a function.
     may_be_class: bool,
     /// Whether it runs as system whoever calls it.
-    runs_as_system: bool,
+    pub(crate) runs_as_system: bool,
     /// Why calling it must fail, where it must.
     pub(crate) refusal: Option<String>,
     /// Why functions cannot execute it, where only they cannot.
@@ -97,13 +104,20 @@ impl Program {
         for (function, body) in sources.into_iter().zip(bodies) {
             traces.add(&function.file, body);
         }
+        let is_conditional = |rules: &ServiceRules| !rules.conditional.is_empty();
+        let has_conditions = !definition.conditions.is_empty()
+            || definition.service_rules.values().any(is_conditional);
         Ok(Self {
+            has_conditions,
             image: Arc::new(image),
             functions,
             entries,
             values: definition.values.into_iter().map(value_text).collect(),
             services: definition.services,
             service_rules: definition.service_rules,
+            conditions: definition.conditions,
+            environment_tag: definition.environment_tag,
+            environment_values: definition.environment_values,
             data,
             traces,
         })
@@ -112,6 +126,11 @@ impl Program {
     /// What the platform may call.
     pub(crate) fn entry(&self, name: &str) -> Option<&Callable> {
         self.entries.get(name).or_else(|| self.functions.get(name))
+    }
+
+    /// Whether a name is one of an entry.
+    pub(crate) fn is_entry(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
     }
 
     /// What functions may call.
@@ -139,6 +158,21 @@ impl Program {
     /// The type of a service.
     pub(crate) fn service_kind(&self, name: &str) -> Option<&str> {
         self.services.get(name).map(String::as_str)
+    }
+
+    /// What has to hold for a function or an entry to be called.
+    pub(crate) fn condition(&self, name: &str) -> Option<&Condition> {
+        self.conditions.get(name)
+    }
+
+    /// The name of the environment.
+    pub(crate) fn environment_tag(&self) -> &str {
+        &self.environment_tag
+    }
+
+    /// A value of the environment.
+    pub(crate) fn environment_value(&self, name: &str) -> Option<&Json> {
+        self.environment_values.get(name)
     }
 
     /// What the rules of a service say.

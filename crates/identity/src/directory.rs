@@ -1,7 +1,9 @@
 //! Where users are kept, and what lasts when an app is loaded anew.
 
 use std::{
+    num::NonZero,
     sync::Arc,
+    thread,
     time::{Duration, SystemTime},
 };
 
@@ -60,10 +62,15 @@ pub struct Limits {
     pub log_ins_waiting_of_address_max: u32,
 }
 
+/// How many passwords are checked at the same time by default, however many processors there are.
+const PASSWORD_CHECKS_MAX: usize = 8;
+
 impl Default for Limits {
     fn default() -> Self {
+        // Half of the processors, rounded up: the rest is for requests.
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            password_checks_max: 2,
+            password_checks_max: processors.div_ceil(2).min(PASSWORD_CHECKS_MAX),
             password_checks_waiting_max: 128,
             log_in_delay_max: Duration::from_secs(5),
             log_ins_waiting_max: 1024,

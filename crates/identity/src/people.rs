@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How much memory is spent on it, and how much of it a user is taken to need.
-const USERS_BYTES_MAX: usize = 32 << 20;
+const USERS_BYTES_MAX: usize = 16 << 20;
 const USER_BYTES: usize = 2 << 10;
 /// How often a user is read anew who is changed while being read.
 const READS_MAX: usize = 8;
@@ -73,7 +73,7 @@ impl People {
                 return Ok(state.record.clone());
             }
         }
-        Err(AuthError::new(AuthErrorKind::Unavailable, "the user is changing all the time"))
+        Err(AuthError::new(AuthErrorKind::Unavailable, "the user cannot be read at the moment"))
     }
 
     pub(crate) fn change(&self, user: ObjectId) -> Change<'_> {

@@ -1,6 +1,6 @@
 //! Slows down those who guess: the more attempts on a name or from an address have failed, the
 //! longer the next one waits. It never waits longer than a limit, so that the right password is
-//! let in whatever others have tried.
+//! let in whatever others have tried. Those who make new users without end are slowed down alike.
 
 use std::{
     net::IpAddr,
@@ -16,18 +16,22 @@ use crate::{AuthError, directory::Limits, recent::Recent};
 /// So many failures have no consequence.
 const FREE_FAILURES_OF_NAME: u32 = 5;
 const FREE_FAILURES_OF_ADDRESS: u32 = 20;
+/// So many new users from one address have no consequence.
+const FREE_NEW_USERS_OF_ADDRESS: u32 = 500;
 /// How long the first one waits who has to; each further failure doubles it.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Failures are forgotten when there was none for so long.
 const MEMORY_TIME: Duration = Duration::from_mins(15);
 /// How much memory is spent on names, and as much again on addresses.
-const MEMORY_BYTES_MAX: usize = 4 << 20;
+const MEMORY_BYTES_MAX: usize = 2 << 20;
 const ENTRY_BYTES: usize = 160;
 
 /// Slows down those who guess.
 pub(crate) struct Throttle {
     names: Recent<ObjectId, Arc<Failures>>,
     addresses: Recent<IpAddr, Arc<Failures>>,
+    /// The new users from an address.
+    new_users: Recent<IpAddr, Arc<Failures>>,
     waiting: Semaphore,
     delay_max: Duration,
     waiting_of_address_max: u32,
@@ -41,8 +45,6 @@ struct Failures(Mutex<Count>);
 struct Count {
     failed: u32,
     last: Option<Instant>,
-    /// Attempts whose outcome is not known yet.
-    running: u32,
     waiting: u32,
 }
 
@@ -63,6 +65,7 @@ impl Throttle {
         Self {
             names: Recent::new(MEMORY_BYTES_MAX),
             addresses: Recent::new(MEMORY_BYTES_MAX),
+            new_users: Recent::new(MEMORY_BYTES_MAX),
             waiting: Semaphore::new(limits.log_ins_waiting_max),
             delay_max: limits.log_in_delay_max,
             waiting_of_address_max: limits.log_ins_waiting_of_address_max,
@@ -71,27 +74,33 @@ impl Throttle {
 
     /// Begins an attempt, as soon as it may.
     pub(crate) async fn begin(&self, name: ObjectId, from: IpAddr) -> Result<Attempt, AuthError> {
-        let from = network_of(from);
         let name = self.names.get_or_insert(name, ENTRY_BYTES, Arc::default);
-        let address = self.addresses.get_or_insert(from, ENTRY_BYTES, Arc::default);
-        let delay = self.delay(&name, &address);
-        let attempt = Attempt::new(name, address);
-        if !delay.is_zero() {
-            let _waiting = self.wait(&attempt.address)?;
-            tokio::time::sleep(delay).await;
-        }
+        let address = self.addresses.get_or_insert(network_of(from), ENTRY_BYTES, Arc::default);
+        let attempt = Attempt { name, address };
+        self.pause(self.delay(&attempt), &attempt.address).await?;
         Ok(attempt)
     }
 
-    fn delay(&self, name: &Failures, address: &Failures) -> Duration {
-        let of_name = {
-            let count = name.lock();
-            // Attempts at the same time could otherwise be as many as anybody likes.
-            count.recent().saturating_add(count.running)
-        };
-        let of_address = address.lock().recent();
+    /// Counts a new user from an address, as soon as there may be one.
+    pub(crate) async fn new_user(&self, from: IpAddr) -> Result<(), AuthError> {
+        let address = self.new_users.get_or_insert(network_of(from), ENTRY_BYTES, Arc::default);
+        let delay = delay(address.lock().recent(), FREE_NEW_USERS_OF_ADDRESS, self.delay_max);
+        address.count();
+        self.pause(delay, &address).await
+    }
+
+    fn delay(&self, attempt: &Attempt) -> Duration {
+        let (of_name, of_address) = (attempt.name.lock().recent(), attempt.address.lock().recent());
         let of_name = delay(of_name, FREE_FAILURES_OF_NAME, self.delay_max);
         of_name.max(delay(of_address, FREE_FAILURES_OF_ADDRESS, self.delay_max))
+    }
+
+    async fn pause(&self, delay: Duration, address: &Failures) -> Result<(), AuthError> {
+        if !delay.is_zero() {
+            let _waiting = self.wait(address)?;
+            tokio::time::sleep(delay).await;
+        }
+        Ok(())
     }
 
     fn wait<'a>(&'a self, address: &'a Failures) -> Result<Waiting<'a>, AuthError> {
@@ -130,29 +139,15 @@ fn network_of(address: IpAddr) -> IpAddr {
 }
 
 impl Attempt {
-    fn new(name: Arc<Failures>, address: Arc<Failures>) -> Self {
-        name.lock().running += 1;
-        Self { name, address }
-    }
-
     /// The attempt has failed.
     pub(crate) fn failed(self) {
-        for failures in [&self.name, &self.address] {
-            let mut count = failures.lock();
-            count.failed = count.recent().saturating_add(1);
-            count.last = Some(Instant::now());
-        }
+        self.name.count();
+        self.address.count();
     }
 
     /// The attempt has succeeded: what failed on the name before is forgotten.
     pub(crate) fn succeeded(self) {
         self.name.lock().failed = 0;
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        self.name.lock().running -= 1;
     }
 }
 
@@ -163,6 +158,12 @@ impl Drop for Waiting<'_> {
 }
 
 impl Failures {
+    fn count(&self) {
+        let mut count = self.lock();
+        count.failed = count.recent().saturating_add(1);
+        count.last = Some(Instant::now());
+    }
+
     fn lock(&self) -> MutexGuard<'_, Count> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,7 +211,7 @@ mod tests {
         let delay = |name, from| {
             let name = throttle.names.get_or_insert(name, 1, Arc::default);
             let address = throttle.addresses.get_or_insert(from, 1, Arc::default);
-            throttle.delay(&name, &address)
+            throttle.delay(&Attempt { name, address })
         };
         for _ in 0..5 {
             throttle.begin(name, here).await.unwrap().failed();
@@ -231,14 +232,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attempts_on_one_name_at_the_same_time_count() {
-        let throttle = Throttle::new(&Limits::default());
-        let (name, here) = (random_name(), IpAddr::from([192, 0, 2, 1]));
-        let mut attempts = Vec::new();
-        for _ in 0..5 {
-            attempts.push(throttle.begin(name, here).await.unwrap());
+    async fn new_users_without_end_are_slowed_down() {
+        let limits = Limits { log_ins_waiting_max: 0, ..Limits::default() };
+        let throttle = Throttle::new(&limits);
+        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        for _ in 0..FREE_NEW_USERS_OF_ADDRESS {
+            throttle.new_user(here).await.unwrap();
         }
-        assert_eq!(throttle.delay(&attempts[0].name, &attempts[0].address), FIRST_DELAY);
+        // One more would have to wait, for which there is no place here.
+        assert!(throttle.new_user(here).await.is_err());
+        assert!(throttle.new_user(there).await.is_ok());
     }
 
     #[tokio::test]

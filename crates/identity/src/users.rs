@@ -136,8 +136,20 @@ impl Users {
         if let Some(proven) = self.proven_lately(credentials).await? {
             return Ok(proven);
         }
+        match self.proofs.flight(credentials) {
+            Some(flight) => flight.answer(self.prove_anew(credentials, from, create)).await,
+            None => self.prove_anew(credentials, from, create).await,
+        }
+    }
+
+    async fn prove_anew(
+        &self,
+        credentials: &Credentials,
+        from: IpAddr,
+        create: bool,
+    ) -> Result<Proven, AuthError> {
         let proven = match credentials {
-            Credentials::Anonymous => self.prove_nobody(create).await?,
+            Credentials::Anonymous => self.prove_nobody(from, create).await?,
             Credentials::EmailPassword { email, password } => {
                 self.prove_password(email, password, from).await?
             }

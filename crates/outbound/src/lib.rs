@@ -53,6 +53,7 @@ use self::{
 pub use self::{
     error::{CallError, OutboundError},
     guard::Refusal,
+    request::Asked,
     response::Response,
 };
 

@@ -40,6 +40,31 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
+/// What a call asks for, for those who judge it before.
+pub struct Asked {
+    /// Where it goes, the query included.
+    pub url: Url,
+    /// Whether it goes wherever it is redirected.
+    pub follows_redirects: bool,
+    /// Whether another URL is called first.
+    pub has_authorization: bool,
+}
+
+impl Asked {
+    /// Reads the document of a call, as the call does.
+    ///
+    /// # Errors
+    /// The document is not one of a call.
+    pub fn read(head_json: &str) -> Result<Self, CallError> {
+        let plan = Plan::read(head_json, None)?;
+        Ok(Self {
+            url: plan.request.url,
+            follows_redirects: plan.follow_redirects,
+            has_authorization: plan.authorization.is_some(),
+        })
+    }
+}
+
 /// What a call asks for.
 pub(crate) struct Plan {
     pub(crate) request: Request,

@@ -72,6 +72,11 @@ impl Condition {
         self.root.any(&mut |part| part.is(expansion))
     }
 
+    /// Whether it mentions a member of an expansion, or all of it.
+    pub fn uses_member(&self, expansion: Expansion, member: &str) -> bool {
+        self.root.any(&mut |part| part.is_member(expansion, member))
+    }
+
     /// Whether its value depends on the document.
     pub fn is_of_document(&self) -> bool {
         self.root.is_of_document()

@@ -27,7 +27,7 @@ mod user;
 mod value;
 
 pub use condition::Condition;
-pub use data::{Caller, RuledStore, Rules, RulesProblem};
+pub use data::{Caller, Explanation, Outcome, RuledStore, Rules, RulesProblem, Shown, Step};
 pub use expansion::Expansion;
 pub use problem::{ConditionProblem, NoValue};
 pub use query::DocumentQuery;

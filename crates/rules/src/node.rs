@@ -133,6 +133,13 @@ impl Value {
 }
 
 impl Part<'_> {
+    /// Whether it leads to this member of an expansion, or to all of it.
+    pub(crate) fn is_member(&self, expansion: Expansion, member: &str) -> bool {
+        let Self::Operand(operand) = self else { return false };
+        let first = operand.path.split('.').next().unwrap_or_default();
+        operand.expansion == expansion && (first.is_empty() || first == member)
+    }
+
     /// Whether it is of this expansion.
     pub(crate) fn is(&self, expansion: Expansion) -> bool {
         matches!(self, Self::Operand(operand) if operand.expansion == expansion)

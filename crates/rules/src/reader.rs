@@ -3,7 +3,7 @@
 use crate::{
     ConditionProblem, Subject,
     expansion::Wrong,
-    limits::{DEPTH_MAX, PARTS_MAX},
+    limits::{DEPTH_MAX, PARTS_MAX, PROBLEMS_MAX},
 };
 
 /// Reads a condition and remembers everything that is not understood.
@@ -75,8 +75,10 @@ impl Reader {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Option<T> {
-        let (path, message, remedy) = (self.path.clone(), message.into(), remedy.into());
-        self.problems.push(ConditionProblem { path, message, remedy });
+        if self.problems.len() < PROBLEMS_MAX {
+            let (path, message, remedy) = (self.path.clone(), message.into(), remedy.into());
+            self.problems.push(ConditionProblem { path, message, remedy });
+        }
         None
     }
 

@@ -60,7 +60,7 @@ steps! {
     body.await,
     proof,
     identity.await,
-    condition,
+    condition.await,
     function,
     turn,
 }

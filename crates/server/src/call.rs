@@ -86,10 +86,7 @@ pub(crate) fn invocation(
     };
     let request = {
         let (target, parts, body_bytes) = (Arc::clone(target), Arc::clone(parts), body.len());
-        move || {
-            let headers = headers(&parts.headers, body_bytes, caller, id);
-            context(&target, &parts, headers, caller)
-        }
+        move || request_context(&target, &parts, body_bytes, caller, id)
     };
     Invocation {
         entry: target.entry.clone(),
@@ -100,12 +97,15 @@ pub(crate) fn invocation(
     }
 }
 
-fn context(
+/// The request, as `context.request` and `%%request` have it.
+pub(crate) fn request_context(
     target: &Target,
     parts: &Parts,
-    headers: Vec<(String, Vec<String>)>,
+    body_bytes: usize,
     caller: Caller,
+    id: CorrelationId,
 ) -> RequestContext {
+    let headers = headers(&parts.headers, body_bytes, caller, id);
     let (service, action) = target.webhook.clone().unzip();
     RequestContext {
         remote_ip_address: caller.address.to_string(),

@@ -1,5 +1,5 @@
 //! What clients ask of users: to log in and out, and who they are
-//! (docs/behaviour/users.md#sessions).
+//! (docs/behaviour/users.md#calls).
 //!
 //! Of the calls that SDKs know, these are the ones without which no client has a token.
 

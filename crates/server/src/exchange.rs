@@ -172,7 +172,7 @@ impl Exchange {
         let (caller, runs_as) = (self.caller, permitted.runs_as());
         let invocation = call::invocation(target, &self.parts, body, runs_as, caller, self.id);
         let functions = self.site.functions();
-        let Completion { outcome, log, memory, .. } = functions.invoke(invocation).await;
+        let Completion { outcome, log, memory, .. } = functions.invoke_admitted(invocation).await;
         let shape = Shape::of(target, &self.parts.headers);
         let reply = outcome.map_err(Refusal::from);
         let limits = &self.shared().config.limits;

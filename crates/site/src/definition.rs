@@ -2,12 +2,14 @@
 
 use hookstead_app::{App, AppValue, Function, RunAs, Service, ServiceKind, Webhook};
 use hookstead_functions::{
-    AppInfo, Definition, FunctionSource, FunctionValue, SecretText, ServiceRules,
+    AppInfo, ConditionalRule, Definition, FunctionSource, FunctionValue, SecretText, ServiceRules,
 };
+use hookstead_rules::Condition;
 use serde_json::Value as Json;
 
 use crate::{
-    rights::{self, Unmet},
+    conditions::{can_evaluate, when},
+    rights::Unmet,
     secrets::Secrets,
     target::{endpoint_script, function_script, webhook_entry, webhook_script},
 };
@@ -46,17 +48,33 @@ pub(crate) fn definition(app: &App, secrets: &Secrets<'_>) -> Definition {
         entries: entries.collect(),
         services: services.collect(),
         service_rules: app.services.values().map(service_rules).collect(),
+        conditions: conditions(app).collect(),
     }
+}
+
+/// What has to hold for functions and webhooks to be called.
+fn conditions(app: &App) -> impl Iterator<Item = (String, Condition)> {
+    let functions = app.functions.values();
+    let functions = functions.map(|f| (f.name.clone(), can_evaluate(f.can_evaluate.as_ref())));
+    let webhooks = app.services.values().flat_map(|service| {
+        service.webhooks.values().map(|webhook| {
+            let condition = can_evaluate(webhook.can_evaluate.as_ref());
+            (webhook_entry(&service.name, &webhook.name), condition)
+        })
+    });
+    functions.chain(webhooks).filter_map(|(name, condition)| Some((name, condition?)))
 }
 
 fn service_rules(service: &Service) -> (String, ServiceRules) {
     let mut rules = ServiceRules::default();
     for rule in &service.rules {
-        let actions = match &rule.when {
-            Some(when) if !rights::always_holds(when) => &mut rules.conditional,
-            _ => &mut rules.allowed,
-        };
-        actions.extend(rule.actions.iter().cloned());
+        let actions = rule.actions.iter().cloned();
+        match when(rule.when.as_ref()) {
+            None => rules.allowed.extend(actions),
+            Some(when) => {
+                rules.conditional.push(ConditionalRule { actions: actions.collect(), when });
+            }
+        }
     }
     (service.name.clone(), rules)
 }
@@ -84,15 +102,16 @@ fn source(
         file: file.cloned().unwrap_or_default(),
         source: source.to_owned(),
         run_as_system: *run_as == RunAs::System,
-        refusal: missing.or_else(|| condition(can_evaluate)),
+        refusal: missing.or_else(|| refusal(can_evaluate)),
         execute_refusal: execute_refusal(run_as).map(str::to_owned),
     }
 }
 
-/// Why calling a function must fail for its condition.
-fn condition(can_evaluate: Option<&Json>) -> Option<String> {
-    let holds = can_evaluate.is_none_or(rights::always_holds);
-    (!holds).then(|| Unmet::Condition.reason().to_owned())
+/// Why calling a function must fail for its condition: it is not understood.
+fn refusal(json: Option<&Json>) -> Option<String> {
+    let condition = can_evaluate(json)?;
+    let is_understood = condition.problems().is_empty();
+    (!is_understood).then(|| Unmet::Condition.reason().to_owned())
 }
 
 /// Why executing a function from another one must fail: its user is found out before a run, and

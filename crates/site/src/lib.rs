@@ -9,6 +9,7 @@
 
 mod address;
 pub mod check;
+mod conditions;
 mod config;
 mod definition;
 mod guard;

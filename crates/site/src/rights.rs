@@ -5,7 +5,7 @@
 //! one that is open is a breach.
 
 use hookstead_app::RunAs;
-use serde_json::Value as Json;
+use hookstead_rules::Condition;
 
 use crate::config::ApplicationAuthentication;
 
@@ -33,7 +33,7 @@ pub enum Unmet {
     Undeclared,
     /// Two settings name different users.
     Users,
-    /// A condition, which cannot be evaluated.
+    /// A condition that is not understood.
     Condition,
 }
 
@@ -66,29 +66,21 @@ impl Access {
     }
 }
 
-/// Whether a `can_evaluate` lets everyone through: absent, `{}` or `true`.
-pub(crate) fn always_holds(condition: &Json) -> bool {
-    match condition {
-        Json::Bool(holds) => *holds,
-        Json::Object(members) => members.is_empty(),
-        Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) => false,
-    }
-}
-
 impl Unmet {
     /// What cannot be met, where something cannot. Users come first, as on the hosted service.
     pub(crate) fn new<'a>(
         access: &Access,
         has_providers: bool,
-        can_evaluate: impl Iterator<Item = &'a Json>,
+        conditions: impl IntoIterator<Item = &'a Condition>,
     ) -> Option<Self> {
         match access {
             Access::Application if !has_providers => return Some(Self::Credentials),
             Access::Nobody => return Some(Self::Users),
             Access::System | Access::Application | Access::User(_) | Access::Script(_) => {}
         }
-        let mut conditions = can_evaluate.filter(|condition| !always_holds(condition));
-        conditions.next().map(|_| Self::Condition)
+        let mut conditions = conditions.into_iter();
+        let is_lost = conditions.any(|condition| !condition.problems().is_empty());
+        is_lost.then_some(Self::Condition)
     }
 
     /// What the operator can do about it.
@@ -105,7 +97,7 @@ impl Unmet {
                  enables no authentication provider"
             }
             Self::Users => "the endpoint and its function name different users to run as",
-            Self::Condition => "`can_evaluate` is not supported yet",
+            Self::Condition => "a part of `can_evaluate` is not understood",
         }
     }
 
@@ -125,8 +117,8 @@ impl Unmet {
             }
             Self::Users => "say it in the settings of the function alone",
             Self::Condition => {
-                "give it a secret or a signature that callers prove themselves with, and check the \
-                 condition in its function"
+                "write the condition as docs/behaviour/conditions.md#a-condition says, or check it in its \
+                 function"
             }
         }
     }
@@ -144,6 +136,7 @@ impl Unmet {
 #[cfg(test)]
 mod tests {
     use ApplicationAuthentication::{Required, System};
+    use hookstead_rules::Subject;
     use serde_json::json;
 
     use super::*;
@@ -181,25 +174,21 @@ mod tests {
     }
 
     #[test]
-    fn only_conditions_that_always_hold_are_met() {
-        let met = |condition: Json| Unmet::new(&Access::System, true, [condition].iter()).is_none();
-        assert!(met(json!({})) && met(json!(true)));
-        for condition in [
-            json!({"%%user.custom_data.isEditor": true}),
-            json!({"dirty": false, "input": "{}", "error": null}),
-            json!(false),
-            json!(null),
-            json!("true"),
-            json!([]),
-            json!(1),
-        ] {
-            assert!(!met(condition.clone()), "{condition}");
+    fn a_condition_that_is_not_understood_closes_what_hangs_on_it() {
+        let unmet = |condition: serde_json::Value| {
+            let condition = Condition::parse(&condition, Subject::Call);
+            Unmet::new(&Access::System, true, &[condition])
+        };
+        assert_eq!(unmet(json!({"%%user.custom_data.isEditor": true})), None);
+        assert_eq!(unmet(json!(false)), None);
+        for condition in [json!({"dirty": false}), json!({"%not": {"%%usr.id": 1}}), json!([])] {
+            assert_eq!(unmet(condition.clone()), Some(Unmet::Condition), "{condition}");
         }
     }
 
     #[test]
     fn callers_prove_who_they_are_where_a_provider_is_enabled() {
-        let unmet = |access, has_providers| Unmet::new(&access, has_providers, [].iter());
+        let unmet = |access, has_providers| Unmet::new(&access, has_providers, &[]);
         assert_eq!(unmet(Access::Application, true), None);
         assert_eq!(unmet(Access::Application, false), Some(Unmet::Credentials));
         assert_eq!(unmet(Access::User("a".into()), false), None);

@@ -12,12 +12,13 @@ use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 use hookstead_identity::Users;
 
 use crate::{
+    conditions,
     config::SiteConfig,
     definition::definition,
     listing::{Declaration, Kind, Listing},
     origins::Origins,
     provider_secrets,
-    rights::Access,
+    rights::{Access, Unmet},
     routes::{Near, Routes},
     secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
@@ -61,6 +62,7 @@ impl Site {
         let mut plan = Plan::new(app, secrets, config, &functions);
         plan.report_syntax_errors();
         plan.problems.extend(provider_secrets::problems(app, secrets));
+        plan.problems.extend(conditions::problems(app));
         for endpoint in &app.endpoints {
             plan.add_endpoint(endpoint);
         }
@@ -286,7 +288,7 @@ impl<'a> Plan<'a> {
         let (code, field, reason, remedy) = if let Some(reason) = target.guard.closed() {
             let remedy = "set it with `hookstead secrets set`, or mend the declaration";
             (ProblemCode::EndpointProtectionUnresolved, guard_field, reason, remedy)
-        } else if let Some(unmet) = target.unmet {
+        } else if let Some(unmet) = target.unmet.filter(|unmet| *unmet != Unmet::Condition) {
             // The rights of an endpoint are those of its function, which is declared elsewhere.
             let field = match target.kind {
                 Kind::Endpoint => "function_name",

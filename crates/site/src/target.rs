@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use hookstead_app::{App, Endpoint, ReturnType, Service, ServiceKind, Webhook};
 use hookstead_functions::{Payload, ResultFormat};
+use hookstead_rules::Condition;
 
 use crate::{
+    conditions::can_evaluate,
     config::SiteConfig,
     guard::Guard,
     listing::Kind,
@@ -31,6 +33,8 @@ pub struct Target {
     pub access: Access,
     /// Why every request is refused for want of rights, where every one is.
     pub unmet: Option<Unmet>,
+    /// What has to hold for a request to be let in.
+    pub conditions: Vec<Condition>,
     /// Whether valid credentials of an unknown user make a new user.
     pub creates_users: bool,
     /// Whether the custom data of the user is looked up before the function runs.
@@ -64,10 +68,12 @@ impl Target {
             let own = endpoint.run_as.as_ref().map(|own| of(own, endpoint_script(endpoint)));
             of(&function.run_as, function_script(&function.name)).and(own.unwrap_or(Access::System))
         });
+        let of_function = function.and_then(|function| function.can_evaluate.as_ref());
+        let conditions = [of_function, endpoint.can_evaluate.as_ref()];
+        let conditions: Vec<_> = conditions.into_iter().filter_map(can_evaluate).collect();
         let unmet = function.zip(access.as_ref()).and_then(|(function, access)| {
-            let conditions = function.can_evaluate.iter().chain(&endpoint.can_evaluate);
             let is_silent = !function.declared && endpoint.run_as.is_none();
-            match Unmet::new(access, has_providers(app), conditions) {
+            match Unmet::new(access, has_providers(app), &conditions) {
                 Some(Unmet::Credentials) if is_silent => Some(Unmet::Undeclared),
                 other => other,
             }
@@ -79,6 +85,7 @@ impl Target {
             guard,
             access: access.unwrap_or(Access::System),
             unmet,
+            conditions,
             creates_users: endpoint.create_user_on_auth,
             fetches_custom_data: endpoint.fetch_custom_user_data,
             missing: function.is_none(),
@@ -101,13 +108,15 @@ impl Target {
         config: &SiteConfig,
     ) -> Self {
         let script = webhook_script(&service.name, &webhook.name);
+        let condition = can_evaluate(webhook.can_evaluate.as_ref());
         let access = rights::access(&webhook.run_as, script, config.application_authentication);
         Self {
             kind: Kind::Webhook,
             name: format!("{}/{}", service.name, webhook.name).into(),
             entry: webhook_entry(&service.name, &webhook.name),
             guard: Guard::new(&webhook.protection, secrets, config),
-            unmet: Unmet::new(&access, has_providers(app), webhook.can_evaluate.iter()),
+            unmet: Unmet::new(&access, has_providers(app), &condition),
+            conditions: condition.into_iter().collect(),
             access,
             creates_users: webhook.create_user_on_auth,
             fetches_custom_data: webhook.fetch_custom_user_data,
@@ -134,6 +143,7 @@ impl Target {
             guard: Guard::Open,
             access: Access::System,
             unmet: None,
+            conditions: Vec::new(),
             creates_users: false,
             fetches_custom_data: false,
             missing: false,

@@ -15,16 +15,28 @@ import { promiseFor } from "./pending.js";
 
 const WITH_BODY = ["post", "put", "patch", "delete"];
 
-const action = (method) => async (options) => {
-  const head = requestHead(method, options);
+/**
+ * Makes a request, unless `judge` rejects it.
+ *
+ * @param {string} method
+ * @param {any} options
+ * @param {((head: string, body?: any) => Promise<any>) | undefined} judge
+ */
+export async function request(method, options, judge) {
+  const parts = requestHead(method, options);
   const { form, body } = requestBody(method, options);
-  const id = host.http_start(jsonStringify({ ...head, form }), body);
-  const answer = await promiseFor(id);
+  const head = jsonStringify({ ...parts, form });
+  if (judge !== undefined) {
+    await judge(head, body);
+  }
+  const answer = await promiseFor(host.http_start(head, body));
   return {
     ...jsonParse(answer[0]),
     body: new Binary(new Uint8Array(answer[1]), 0),
   };
-};
+}
+
+const action = (method) => async (options) => await request(method, options, undefined);
 
 export const http = {
   get: action("get"),

@@ -43,13 +43,24 @@ export function registerFunctions(known, { ownContext, systemContext }) {
 
 /** Calls a function of the app: its result, or its promise when it is asynchronous. */
 export function execute(name, ...callArguments) {
-  const index = host.function_find(String(name));
+  const index = find(String(name), false);
   return call(index, callArguments, (options & RIGHTS_BITS) === RIGHTS_USER && areSystem[index]);
 }
 
 /** The same for a function that runs as system: whatever it calls does, too. */
 export function executeAsSystem(name, ...callArguments) {
-  return call(host.function_find(String(name)), callArguments, true);
+  return call(find(String(name), true), callArguments, true);
+}
+
+// The script of a function. One that has a condition is told by a negative number, and JavaScript
+// stands still until it is known that the condition holds.
+function find(name, asSystem) {
+  const index = host.function_find(name);
+  if (index >= 0) {
+    return index;
+  }
+  host.wait(host.function_allow(name, asSystem));
+  return -1 - index;
 }
 
 /**

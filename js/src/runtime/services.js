@@ -6,7 +6,8 @@ import { Proxy, objectKeys } from "../primordials.js";
 import { host } from "../host.js";
 import { Client } from "../data/client.js";
 import { FunctionError } from "../errors.js";
-import { http } from "./http.js";
+import { http, request } from "./http.js";
+import { promiseFor } from "./pending.js";
 
 /**
  * @param {string} name
@@ -20,18 +21,21 @@ export function service(name, asSystem) {
   if (kind === "data") {
     return new Client(asSystem ? { source: name, asSystem } : { source: name });
   }
-  return kind === "http" ? httpService(name) : otherService(name, kind);
+  return kind === "http" ? httpService(name, asSystem) : otherService(name, kind);
 }
 
 // The same actions as `context.http`, each behind the rules of the service.
-function httpService(name) {
+function httpService(name, asSystem) {
   const actions = {};
   const names = objectKeys(http);
   for (let index = 0; index < names.length; index++) {
     const action = names[index];
     actions[action] = async (options) => {
-      host.service_allows(name, action);
-      return await http[action](options);
+      // Where rules have a condition, it is put to the very request that goes out.
+      const judge = host.service_allows(name, action)
+        ? (head, body) => promiseFor(host.service_allow(name, action, asSystem, head, body))
+        : undefined;
+      return await request(action, options, judge);
     };
   }
   return actions;

@@ -21,6 +21,10 @@ pub(super) fn function_find(host: &mut RunHost, arguments: &[Value]) -> Outcome 
     match (callable.refusal.as_ref().or(callable.execute_refusal.as_ref()), &callable.error) {
         (Some(refusal), _) => Err(function_error(refusal.as_str())),
         (None, Some(error)) => Err(error.thrown.clone()),
+        // A negative number: its condition has to be evaluated first.
+        (None, None) if host.program.condition(name).is_some() => {
+            Ok(Value::Number(-1.0 - callable.index as f64))
+        }
         (None, None) => Ok(index(callable.index)),
     }
 }
@@ -36,22 +40,6 @@ pub(super) fn value_get(host: &mut RunHost, arguments: &[Value]) -> Outcome {
         )),
         None => Ok(Value::Undefined),
     }
-}
-
-/// Whether the rules of a service allow an action: throws where they do not.
-pub(super) fn service_allows(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let (name, action) = (name(arguments, 0)?, name(arguments, 1)?);
-    let rules = host.program.service_rules(name);
-    if rules.is_some_and(|rules| rules.allowed.contains(action)) {
-        return Ok(Value::Undefined);
-    }
-    let reason = if rules.is_some_and(|rules| rules.conditional.contains(action)) {
-        "the rule for it has a condition ('when'), which is not evaluated yet"
-    } else {
-        "no rule allows it"
-    };
-    Err(function_error(format!("service '{name}': action '{action}': {reason}"))
-        .with_code("NoMatchingRuleFound"))
 }
 
 /// The type of a service, `data` for a data source, or `undefined`.

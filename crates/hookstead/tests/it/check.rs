@@ -133,7 +133,7 @@ fn what_is_missing_is_told_by_what_it_is() {
     let mut functions: Json = serde_json::from_slice(&fs::read(&config).unwrap()).unwrap();
     let user = functions.as_array_mut().unwrap().iter_mut().find(|one| one["name"] == "user");
     *user.unwrap() = serde_json::json!({
-        "name": "user", "run_as_system": true, "can_evaluate": { "%%user.id": "x" },
+        "name": "user", "run_as_system": true, "can_evaluate": { "%%usr.id": "x" },
     });
     fs::write(&config, functions.to_string()).unwrap();
     let report = json(&run(&["check", "--json", folder.path().to_str().unwrap()]));
@@ -367,4 +367,46 @@ fn functions_that_clients_can_call_as_system_are_listed_where_somebody_can_log_i
     assert_eq!(listed(), expected);
     let human = run(&["check", app]).stdout;
     assert!(human.contains("clients can call as system: judged (with a condition), open"));
+}
+
+#[test]
+fn what_is_not_understood_of_a_condition_is_told_with_its_line() {
+    let rights = "[\n\
+        {\"name\": \"open\", \"run_as_system\": true, \"can_evaluate\": {\"%%user.id\": \"a\"}},\n\
+        {\"name\": \"lost\", \"run_as_system\": true,\n\
+         \"can_evaluate\": {\n\
+           \"%or\": [{\"%%user.type\": \"system\"},\n\
+                   {\"%%usr.id\": 1}]}}]";
+    let rule = "{\"name\": \"r\", \"actions\": [\"get\"], \"when\": {\n\
+        \"%%args.url.host\": {\"%regex\": \".*\"}}}";
+    let source = "exports = () => context.services.get('web').get({ url: 'http://a.b' })";
+    let folder = app_of(&[
+        ("functions/config.json", rights),
+        ("functions/open.js", "exports = () => 1"),
+        ("functions/lost.js", "exports = () => 1"),
+        ("functions/calls.js", source),
+        ("services/web/config.json", r#"{"name": "web", "type": "http"}"#),
+        ("services/web/rules/r.json", rule),
+    ]);
+    let app = folder.path().to_str().unwrap();
+    let report = json(&run(&["check", "--json", app]));
+    let problems = report["problems"].as_array().unwrap();
+    let told: Vec<_> = problems.iter().map(|one| (shown(one), one["field"].clone())).collect();
+    let code = "error condition-not-understood";
+    let expected = [
+        (
+            format!("{code} functions/config.json 6:null"),
+            Json::from("[1].can_evaluate.%or[1].%%usr.id"),
+        ),
+        (
+            format!("{code} services/web/rules/r.json 2:null"),
+            Json::from("when.%%args.url.host.%regex"),
+        ),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(route_of(&report, "open")["verdict"], "runs");
+    let lost = route_of(&report, "lost");
+    assert_eq!(lost["verdict"], "refused");
+    assert!(lost["reasons"].to_string().contains("is not understood"), "{lost}");
+    assert_eq!(missing(route_of(&report, "calls")), ["service web"]);
 }

@@ -12,6 +12,7 @@ mod documents;
 mod function;
 mod hostile;
 mod licenses;
+mod log_in;
 mod logs;
 mod memory;
 mod messages;

@@ -46,10 +46,14 @@ impl Fields<'_> {
     }
 
     pub(super) fn number(&mut self, name: &str) -> Result<i64, AuthError> {
+        Ok(self.number_or_none(name)?.unwrap_or(0))
+    }
+
+    pub(super) fn number_or_none(&mut self, name: &str) -> Result<Option<i64>, AuthError> {
         match self.0.remove(name) {
-            None => Ok(0),
-            Some(Bson::Int64(number)) => Ok(number),
-            Some(Bson::Int32(number)) => Ok(number.into()),
+            None => Ok(None),
+            Some(Bson::Int64(number)) => Ok(Some(number)),
+            Some(Bson::Int32(number)) => Ok(Some(number.into())),
             Some(_) => Err(wrong(name)),
         }
     }

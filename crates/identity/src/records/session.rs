@@ -12,6 +12,8 @@ pub(crate) struct SessionRecord {
     pub(crate) user: ObjectId,
     pub(crate) created: DateTime,
     pub(crate) until: DateTime,
+    /// The version of the password that it began with: it ends when the password changes.
+    pub(crate) password_version: Option<i64>,
     /// The API key that it began with.
     pub(crate) api_key: Option<ObjectId>,
 }
@@ -25,6 +27,7 @@ impl SessionRecord {
             user: fields.object_id("user")?,
             created: fields.time("created")?,
             until: fields.time("until")?,
+            password_version: fields.number_or_none("password_version")?,
             api_key: fields.object_id_or_none("api_key")?,
         })
     }
@@ -37,6 +40,9 @@ impl SessionRecord {
             "created": self.created,
             "until": self.until,
         };
+        if let Some(version) = self.password_version {
+            document.insert("password_version", version);
+        }
         if let Some(key) = self.api_key {
             document.insert("api_key", key);
         }

@@ -30,8 +30,6 @@ pub(crate) struct UserRecord {
     pub(crate) deleted: bool,
     /// Grows with every change of the password: who has proven a former one must do so again.
     pub(crate) password_version: i64,
-    /// Sessions that are older are over.
-    pub(crate) sessions_since: Option<DateTime>,
     pub(crate) api_keys: Vec<ApiKeyRecord>,
 }
 
@@ -78,7 +76,6 @@ impl UserRecord {
             disabled: false,
             deleted: false,
             password_version: 0,
-            sessions_since: None,
             api_keys: Vec::new(),
         }
     }
@@ -103,7 +100,6 @@ impl UserRecord {
             disabled: fields.flag("disabled")?,
             deleted: fields.flag("deleted")?,
             password_version: fields.number("password_version")?,
-            sessions_since: fields.time_or_none("sessions_since")?,
             api_keys: api_keys.into_iter().map(ApiKeyRecord::read).collect::<Result<_, _>>()?,
         })
     }

@@ -1,6 +1,6 @@
 //! Registration and confirmation (docs/behaviour/users.md#email-and-password).
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// How long a link is valid.
 const LINK_TIME: Duration = Duration::from_mins(30);
-/// How many links of one kind are valid for one user. The oldest one gives way.
+/// How many links of one kind are valid for one user at the same time.
 const LINKS_MAX: i32 = 10;
 
 /// What a link carries. There is no `Debug`: whoever has it is taken to be the user.
@@ -66,8 +66,14 @@ impl Users {
     /// # Errors
     /// An address that is taken, a password that is too short or too long, a function of the app
     /// that refuses.
-    pub async fn register(&self, email: &str, password: &str) -> Result<Registration, AuthError> {
+    pub async fn register(
+        &self,
+        email: &str,
+        password: &str,
+        from: IpAddr,
+    ) -> Result<Registration, AuthError> {
         let provider = self.email_password()?;
+        self.directory.throttle.new_user(from).await?;
         let function = provider.confirmation_function.as_ref();
         let is_automatic = provider.auto_confirm && function.is_none();
         let status = if is_automatic { Status::Confirmed } else { Status::Pending };
@@ -184,7 +190,7 @@ impl Users {
             return Err(automatic(email));
         }
         let identity = self.pending(email).await?;
-        self.new_link(identity.key, Purpose::Confirmation).await
+        self.new_link_for_anybody(identity.key, Purpose::Confirmation).await
     }
 
     /// Runs the app's function for a user who waits for confirmation.
@@ -202,7 +208,7 @@ impl Users {
             });
         };
         let identity = self.pending(email).await?;
-        let link = self.new_link(identity.key, Purpose::Confirmation).await?;
+        let link = self.new_link_for_anybody(identity.key, Purpose::Confirmation).await?;
         if self.ask_to_confirm(function, email, link).await? == Decision::Success {
             self.confirm_identity(doc! { "_id": identity.key }).await?;
         }
@@ -266,12 +272,42 @@ impl Users {
         }
     }
 
-    /// Makes a link for an identity. What is kept of it is a hash.
+    /// Makes a link for an identity that anybody may ask for, until as many are valid as there may
+    /// be: nobody can have mails sent to others without end.
+    pub(super) async fn new_link_for_anybody(
+        &self,
+        key: ObjectId,
+        purpose: Purpose,
+    ) -> Result<Link, AuthError> {
+        let field = purpose.field();
+        let (identities, now) = (&self.directory.identities, self.directory.now());
+        let pull = doc! { "$pull": { field: { "until": { "$lte": now } } } };
+        identities.update(doc! { "_id": key }, pull).await?;
+        let last = format!("{field}.{}", LINKS_MAX - 1);
+        let has_room = doc! { "_id": key, last: { "$exists": false } };
+        match self.push_link(has_room, key, purpose).await? {
+            Some(link) => Ok(link),
+            None => Err(AuthError::too_many_requests("too many links are valid for this user")),
+        }
+    }
+
+    /// Makes a link for an identity. The oldest of too many gives way.
     pub(super) async fn new_link(
         &self,
         key: ObjectId,
         purpose: Purpose,
     ) -> Result<Link, AuthError> {
+        let link = self.push_link(doc! { "_id": key }, key, purpose).await?;
+        link.ok_or_else(AuthError::user_not_found)
+    }
+
+    /// Makes a link where the filter matches the identity. What is kept of it is a hash.
+    async fn push_link(
+        &self,
+        filter: Document,
+        key: ObjectId,
+        purpose: Purpose,
+    ) -> Result<Option<Link>, AuthError> {
         let token = random::link_token()?;
         let until: DateTime = later(self.directory.now(), LINK_TIME);
         let entry = doc! { "hash": digest::stored(&token), "until": until };
@@ -279,10 +315,8 @@ impl Users {
             "$each": [entry],
             "$slice": -LINKS_MAX,
         } } };
-        match self.directory.identities.update(doc! { "_id": key }, push).await? {
-            true => Ok(Link { token_id: key.to_hex(), token }),
-            false => Err(AuthError::user_not_found()),
-        }
+        let is_added = self.directory.identities.update(filter, push).await?;
+        Ok(is_added.then(|| Link { token_id: key.to_hex(), token }))
     }
 
     /// The filter that finds the identity of a link, as long as the link is valid.

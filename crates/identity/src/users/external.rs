@@ -1,5 +1,7 @@
 //! Users whom others know: the app's own function, the signer of a token, nobody at all.
 
+use std::net::IpAddr;
+
 use bson::{Bson, Document};
 
 use super::{Proven, Users, password::check_name};
@@ -13,13 +15,18 @@ const ATTEMPTS_MAX: usize = 4;
 
 impl Users {
     /// A new anonymous user.
-    pub(super) async fn prove_nobody(&self, create: bool) -> Result<Proven, AuthError> {
+    pub(super) async fn prove_nobody(
+        &self,
+        from: IpAddr,
+        create: bool,
+    ) -> Result<Proven, AuthError> {
         if !self.config.providers.anonymous {
             return Err(AuthError::provider_not_found(provider::ANONYMOUS));
         }
         if !create {
             return Err(AuthError::invalid_session("an anonymous user has to log in"));
         }
+        self.directory.throttle.new_user(from).await?;
         let identity = UserIdentity {
             key: None,
             id: random::anonymous_identity()?,

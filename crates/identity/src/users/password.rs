@@ -72,7 +72,8 @@ impl Users {
         Ok(None)
     }
 
-    /// Sets a password where the filter matches an identity, and ends all sessions of its user.
+    /// Sets a password where the filter matches an identity, and ends all sessions that began with
+    /// the former one.
     pub(super) async fn set_password(
         &self,
         filter: Document,
@@ -89,10 +90,7 @@ impl Users {
             return Ok(None);
         };
         let _change = self.directory.change(identity.user);
-        let update = doc! { "$max": {
-            "password_version": identity.password_version,
-            "sessions_since": self.directory.now(),
-        } };
+        let update = doc! { "$max": { "password_version": identity.password_version } };
         self.directory.users.update(doc! { "_id": identity.user }, update).await?;
         Ok(Some(identity))
     }

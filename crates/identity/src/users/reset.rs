@@ -23,7 +23,8 @@ impl Users {
         if self.email_password()?.reset_function.is_some() {
             return Err(AuthError::bad_request("please use reset password via function"));
         }
-        self.reset_link_by_operator(email).await
+        let identity = self.with_email(email).await?;
+        self.new_link_for_anybody(identity.key, Purpose::Reset).await
     }
 
     /// The same by the word of the operator, whatever the app says.
@@ -79,7 +80,8 @@ impl Users {
         // Whoever asks for the same password again and again could learn from the function
         // whether it is right: the attempt counts as one to log in.
         let is_right = self.right_password(email, password, from).await?.is_some();
-        let Link { token_id, token } = self.new_link(identity.key, Purpose::Reset).await?;
+        let link = self.new_link_for_anybody(identity.key, Purpose::Reset).await?;
+        let Link { token_id, token } = link;
         let argument = doc! {
             "username": email,
             "password": password,

@@ -12,12 +12,12 @@ use super::{LogIn, Proven, Users};
 use crate::{
     AuthError, Credentials, User, UserType, digest,
     recent::Recent,
-    records::{SessionRecord, UserRecord},
+    records::{IdentityRecord, SessionRecord, UserIdentity, UserRecord, provider},
     tokens::{self, Access, Lifetime},
 };
 
 /// How much memory is spent on tokens that were checked, and how much of it one needs at least.
-const TOKENS_BYTES_MAX: usize = 32 << 20;
+const TOKENS_BYTES_MAX: usize = 16 << 20;
 const TOKEN_BYTES_MIN: usize = 1 << 10;
 
 /// Access tokens that were valid when they were checked, by their digests. What is in them cannot
@@ -109,12 +109,14 @@ impl Users {
         let record = &proven.record;
         let custom_data = self.custom_data(&record.id.to_hex()).await?;
         let refresh_time = self.refresh_time(record);
+        let is_password = proven.provider_type == provider::EMAIL_PASSWORD;
         let session = SessionRecord {
             id: tokens::session_id(proven.user_type)?,
             domain: self.domain().to_owned(),
             user: record.id,
             created: now,
             until: record.end().unwrap_or_else(|| later(now, refresh_time)),
+            password_version: is_password.then_some(proven.password_version),
             api_key: proven.api_key,
         };
         let ids = (session.id, record.id);
@@ -183,13 +185,32 @@ impl Users {
         if record.disabled {
             return Err(invalid("the user is disabled"));
         }
-        if record.sessions_since.is_some_and(|since| session.created < since) {
-            return Err(invalid("the session is older than the password"));
+        if !self.has_password(&record, session.password_version).await? {
+            return Err(invalid("the password has changed since the session began"));
         }
         if session.api_key.is_some_and(|key| !record.has_api_key(key)) {
             return Err(invalid("the API key of the session is disabled or gone"));
         }
         Ok((session, record))
+    }
+
+    /// Whether a session that began with a password of this version still counts. The identity
+    /// decides: what the user's own document knows may be older after a crash.
+    async fn has_password(
+        &self,
+        record: &UserRecord,
+        version: Option<i64>,
+    ) -> Result<bool, AuthError> {
+        let Some(version) = version else { return Ok(true) };
+        let is_it = |own: &&UserIdentity| own.provider_type == provider::EMAIL_PASSWORD;
+        let Some(key) = record.identities.iter().find(is_it).and_then(|own| own.key) else {
+            return Ok(false);
+        };
+        let identity = self.directory.identities.find_one(doc! { "_id": key }).await?;
+        let identity = identity.map(IdentityRecord::read).transpose()?;
+        Ok(identity.is_some_and(|identity| {
+            identity.user == record.id && identity.password_version == version
+        }))
     }
 
     /// Ends a session. Access tokens of it stay valid until they expire.

@@ -23,13 +23,14 @@ on_both_stores! {
     a_reset_link_works_once_and_ends_sessions,
     a_reset_function_decides,
     nothing_is_stored_in_clear,
+    another_name_with_the_same_id_is_no_match,
 }
 
 const WRONG: &str = "invalid username/password";
 
 async fn who_registers_can_log_in(stage: Stage) {
     let users = stage.users();
-    let registration = users.register("a@b.c", "correct horse").await.unwrap();
+    let registration = users.register("a@b.c", "correct horse", FROM).await.unwrap();
     assert!(registration.is_confirmed && registration.link.is_none());
     let log_in = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     let user = users.by_access_token(&log_in.access_token).await.unwrap();
@@ -48,22 +49,22 @@ async fn who_registers_can_log_in(stage: Stage) {
 
 async fn a_name_belongs_to_one_user(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let in_use = refused(AuthErrorKind::AccountNameInUse, "name already in use");
-    assert_eq!(refusal(users.register("a@b.c", "another one").await), in_use);
+    assert_eq!(refusal(users.register("a@b.c", "another one", FROM).await), in_use);
     assert_eq!(refusal(users.create("a@b.c", "another one").await), in_use);
     let log_in = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     users.delete(&log_in.user.id).await.unwrap();
-    users.register("a@b.c", "another one").await.unwrap();
+    users.register("a@b.c", "another one", FROM).await.unwrap();
     let next = users.log_in(&email("a@b.c", "another one"), FROM).await.unwrap();
     assert_ne!(next.user.id, log_in.user.id);
     for (name, password) in [("", "long enough"), ("b@b.c", "short"), (&"x".repeat(1025), "123456")]
     {
-        let error = users.register(name, password).await.err().unwrap();
+        let error = users.register(name, password, FROM).await.err().unwrap();
         assert_eq!(error.kind, AuthErrorKind::BadRequest);
     }
-    assert!(users.register("b@b.c", &"x".repeat(129)).await.is_err());
-    users.register("b@b.c", &"ü".repeat(128)).await.unwrap();
+    assert!(users.register("b@b.c", &"x".repeat(129), FROM).await.is_err());
+    users.register("b@b.c", &"ü".repeat(128), FROM).await.unwrap();
 }
 
 async fn of_many_who_register_one_name_at_once_one_wins(stage: Stage) {
@@ -73,7 +74,7 @@ async fn of_many_who_register_one_name_at_once_one_wins(stage: Stage) {
         let users = Arc::clone(&copies[number % 2]);
         tokio::spawn(async move {
             let password = format!("password {number}");
-            users.register("a@b.c", &password).await.is_ok().then_some(password)
+            users.register("a@b.c", &password, FROM).await.is_ok().then_some(password)
         })
     };
     let mut winners = Vec::new();
@@ -86,7 +87,7 @@ async fn of_many_who_register_one_name_at_once_one_wins(stage: Stage) {
 
 async fn an_unknown_name_and_a_wrong_password_answer_the_same(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let long = "x".repeat(10_000);
     for (name, password) in [
         ("a@b.c", "wrong horse"),
@@ -107,7 +108,7 @@ async fn an_unknown_name_and_a_wrong_password_answer_the_same(stage: Stage) {
 
 async fn what_else_is_wrong_is_told_only_with_the_right_password(stage: Stage) {
     let users = stage.users_with(|config| email_password(config).auto_confirm = false);
-    let registration = users.register("a@b.c", "correct horse").await.unwrap();
+    let registration = users.register("a@b.c", "correct horse", FROM).await.unwrap();
     assert!(!registration.is_confirmed);
     let wrong = refused(AuthErrorKind::InvalidPassword, WRONG);
     let log_in = async |password| users.log_in(&email("a@b.c", password), FROM).await;
@@ -129,11 +130,11 @@ async fn a_confirmation_function_decides(stage: Stage) {
     let users = stage
         .users_with(|config| email_password(config).confirmation_function = Some("f".to_owned()));
     stage.functions.set_status("f", "success");
-    assert!(users.register("a@b.c", "correct horse").await.unwrap().is_confirmed);
+    assert!(users.register("a@b.c", "correct horse", FROM).await.unwrap().is_confirmed);
     users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
 
     stage.functions.set_status("f", "pending");
-    assert!(!users.register("b@b.c", "correct horse").await.unwrap().is_confirmed);
+    assert!(!users.register("b@b.c", "correct horse", FROM).await.unwrap().is_confirmed);
     assert!(users.log_in(&email("b@b.c", "correct horse"), FROM).await.is_err());
     let (name, arguments) = stage.functions.calls.lock().unwrap().pop().unwrap();
     assert_eq!((name.as_str(), arguments.len()), ("f", 1));
@@ -146,7 +147,7 @@ async fn a_confirmation_function_decides(stage: Stage) {
     users.confirm(text("tokenId"), text("token")).await.unwrap();
     users.log_in(&email("b@b.c", "correct horse"), FROM).await.unwrap();
 
-    users.register("c@b.c", "correct horse").await.unwrap();
+    users.register("c@b.c", "correct horse", FROM).await.unwrap();
     stage.functions.set_status("f", "success");
     users.run_confirmation("c@b.c").await.unwrap();
     users.log_in(&email("c@b.c", "correct horse"), FROM).await.unwrap();
@@ -170,17 +171,17 @@ async fn a_function_that_refuses_leaves_the_name_free(stage: Stage) {
     ];
     for function in refusals {
         stage.functions.set("f", function);
-        let refusal = refusal(users.register("a@b.c", "correct horse").await);
+        let refusal = refusal(users.register("a@b.c", "correct horse", FROM).await);
         assert_eq!(refusal, refused(AuthErrorKind::BadRequest, message));
         assert_eq!(stage.documents("identities").await, []);
     }
     stage.functions.set_status("f", "success");
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
 }
 
 async fn a_link_confirms_once_and_for_30_minutes(stage: Stage) {
     let users = stage.users_with(|config| email_password(config).auto_confirm = false);
-    let first = users.register("a@b.c", "correct horse").await.unwrap().link.unwrap();
+    let first = users.register("a@b.c", "correct horse", FROM).await.unwrap().link.unwrap();
     let second = users.new_confirmation_link("a@b.c").await.unwrap();
     stage.pass(std::time::Duration::from_mins(31));
     let invalid = refused(AuthErrorKind::UserpassTokenInvalid, "invalid token data");
@@ -217,14 +218,14 @@ async fn an_operator_creates_and_confirms(stage: Stage) {
     assert_eq!(refusal(other.delete(&id).await), unknown);
     assert_eq!(refusal(other.set_enabled(&id, false).await), unknown);
     assert!(other.log_in(&email("a@b.c", "correct horse"), FROM).await.is_err());
-    other.register("a@b.c", "another one").await.unwrap();
+    other.register("a@b.c", "another one", FROM).await.unwrap();
 }
 
 async fn a_crash_leaves_no_name_that_nobody_can_use(stage: Stage) {
     let users = stage.users();
     let log_in = async |name| users.log_in(&email(name, "correct horse"), FROM).await;
     // Before the first log-in has made the user: the next one does.
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     log_in("a@b.c").await.unwrap();
     stage.delete("users", doc! {}).await;
     stage.update("identities", doc! {}, doc! { "$set": { "user_exists": false } }).await;
@@ -242,12 +243,12 @@ async fn a_crash_leaves_no_name_that_nobody_can_use(stage: Stage) {
     let users = stage.users();
     let refusal = refusal(users.log_in(&email("a@b.c", "correct horse"), FROM).await);
     assert_eq!(refusal, refused(AuthErrorKind::InvalidPassword, WRONG));
-    users.register("a@b.c", "another one").await.unwrap();
+    users.register("a@b.c", "another one", FROM).await.unwrap();
     // The user is gone and the identity was left.
     users.log_in(&email("a@b.c", "another one"), FROM).await.unwrap();
     stage.delete("users", doc! {}).await;
     let users = stage.users();
-    users.register("a@b.c", "a third one").await.unwrap();
+    users.register("a@b.c", "a third one", FROM).await.unwrap();
     users.log_in(&email("a@b.c", "a third one"), FROM).await.unwrap();
 }
 
@@ -279,7 +280,7 @@ async fn a_proven_password_is_remembered_until_it_changes(stage: Stage) {
 
 async fn many_first_log_ins_at_once_make_one_user(stage: Stage) {
     let copies = [Arc::new(stage.users()), Arc::new(stage.users())];
-    copies[0].register("a@b.c", "correct horse").await.unwrap();
+    copies[0].register("a@b.c", "correct horse", FROM).await.unwrap();
     let log_in = |number: usize| {
         let users = Arc::clone(&copies[number % 2]);
         tokio::spawn(async move {
@@ -298,7 +299,7 @@ async fn many_first_log_ins_at_once_make_one_user(stage: Stage) {
 
 async fn a_reset_link_works_once_and_ends_sessions(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let log_in = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     users.refresh(&log_in.refresh_token).await.unwrap();
     stage.pass(std::time::Duration::from_secs(1));
@@ -329,7 +330,7 @@ async fn a_reset_link_works_once_and_ends_sessions(stage: Stage) {
 async fn a_reset_function_decides(stage: Stage) {
     let users =
         stage.users_with(|config| email_password(config).reset_function = Some("f".to_owned()));
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let refusal_of_link = refusal(users.new_reset_link("a@b.c").await);
     let message = "please use reset password via function";
     assert_eq!(refusal_of_link, refused(AuthErrorKind::BadRequest, message));
@@ -371,7 +372,7 @@ async fn a_reset_function_decides(stage: Stage) {
 
 async fn nothing_is_stored_in_clear(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let log_in = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     let reset = users.new_reset_link("a@b.c").await.unwrap();
     let user_key = users.create_api_key(&log_in.user.id, "k").await.unwrap();
@@ -392,4 +393,14 @@ async fn nothing_is_stored_in_clear(stage: Stage) {
             assert!(!text.contains(secret), "{collection}");
         }
     }
+}
+
+async fn another_name_with_the_same_id_is_no_match(stage: Stage) {
+    let users = stage.users();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    stage.update("identities", doc! {}, doc! { "$set": { "name": "x@b.c" } }).await;
+    let refusal_of_log_in = refusal(users.log_in(&email("a@b.c", "correct horse"), FROM).await);
+    assert_eq!(refusal_of_log_in, refused(AuthErrorKind::InvalidPassword, WRONG));
+    let in_use = refused(AuthErrorKind::AccountNameInUse, "name already in use");
+    assert_eq!(refusal(users.register("a@b.c", "correct horse", FROM).await), in_use);
 }

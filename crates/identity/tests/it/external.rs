@@ -110,7 +110,7 @@ async fn a_function_sees_every_new_user_and_can_refuse(stage: Stage) {
     let users = stage.users_with(|config| config.on_user_creation = Some("onCreate".to_owned()));
     stage.functions.set("authenticate", |_| Ok("24601".into()));
     stage.functions.set("onCreate", |_| Err("no more users".to_owned()));
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let all = [
         Credentials::Anonymous,
         Credentials::CustomFunction(Document::new()),
@@ -183,7 +183,7 @@ async fn a_provider_that_is_not_enabled_refuses(stage: Stage) {
         let message = "authentication provider not found";
         assert_eq!(refusal, refused(AuthErrorKind::ProviderNotFound, message));
     }
-    assert!(users.register("a@b.c", "correct horse").await.is_err());
+    assert!(users.register("a@b.c", "correct horse", FROM).await.is_err());
     assert!(users.new_reset_link("a@b.c").await.is_err());
     assert_eq!(DOMAIN.len(), 24);
 }

@@ -60,7 +60,7 @@ async fn an_access_token_has_the_documented_claims_in_their_order() {
 async fn a_refresh_token_has_the_documented_claims_in_their_order() {
     let stage = Stage::embedded();
     let (users, anonymous) = logged_in(&stage).await;
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let known = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     for (log_in, provider, time_s) in
         [(anonymous, "anon-user", 1_576_800_000), (known, "local-userpass", 60 * 24 * 3600)]

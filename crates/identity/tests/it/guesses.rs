@@ -10,12 +10,13 @@ use crate::stage::{FROM, Stage, email, on_both_stores};
 on_both_stores! {
     the_right_password_is_let_in_whatever_others_guess,
     what_is_over_is_swept_away,
+    links_without_end_are_refused_and_those_of_the_operator_are_not,
 }
 
 async fn the_right_password_is_let_in_whatever_others_guess(stage: Stage) {
     let limits = Limits { log_in_delay_max: Duration::from_millis(1), ..Limits::default() };
     let users = stage.users_in(stage.directory().with_limits(&limits), |_| ());
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     for guess in 0..8 {
         let guess = users.log_in(&email("a@b.c", &format!("guess {guess}")), FROM).await;
         assert!(guess.is_err());
@@ -29,7 +30,7 @@ async fn more_attempts_than_may_wait_are_told_to_come_back() {
     let limits =
         Limits { password_checks_max: 1, password_checks_waiting_max: 1, ..Limits::default() };
     let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let attempts: Vec<_> = (0..5)
         .map(|number| {
             let users = Arc::clone(&users);
@@ -44,6 +45,39 @@ async fn more_attempts_than_may_wait_are_told_to_come_back() {
     assert!(kinds.contains(&AuthErrorKind::TooManyRequests), "{kinds:?}");
     assert!(kinds.contains(&AuthErrorKind::InvalidPassword), "{kinds:?}");
     users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_credentials_at_the_same_time_cost_one_check() {
+    let stage = Stage::embedded();
+    // Checks whose callers have left take a place until it is their turn.
+    let limits =
+        Limits { password_checks_max: 1, password_checks_waiting_max: 10, ..Limits::default() };
+    let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    for (password, is_right) in [("wrong horse", false), ("correct horse", true)] {
+        let mut attempts: Vec<_> = (0..50)
+            .map(|_| {
+                let users = Arc::clone(&users);
+                tokio::spawn(async move {
+                    users.by_credentials(&email("a@b.c", password), FROM, false).await
+                })
+            })
+            .collect();
+        // Those who leave keep nobody from an answer.
+        for attempt in attempts.drain(..10) {
+            attempt.abort();
+        }
+        for attempt in attempts {
+            match attempt.await.unwrap() {
+                Ok(_) => assert!(is_right),
+                Err(error) => {
+                    assert!(!is_right);
+                    assert_eq!(error.kind, AuthErrorKind::InvalidPassword);
+                }
+            }
+        }
+    }
 }
 
 async fn what_is_over_is_swept_away(stage: Stage) {
@@ -72,4 +106,22 @@ async fn what_is_over_is_swept_away(stage: Stage) {
     let users = stage.users();
     users.by_id(&id).await.unwrap();
     assert!(users.by_id(&anonymous.user.id).await.is_err());
+}
+
+async fn links_without_end_are_refused_and_those_of_the_operator_are_not(stage: Stage) {
+    let users = stage.users();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    for _ in 0..10 {
+        users.new_reset_link("a@b.c").await.unwrap();
+    }
+    let error = users.new_reset_link("a@b.c").await.err().unwrap();
+    assert_eq!(error.kind, AuthErrorKind::TooManyRequests);
+    let link = users.reset_link_by_operator("a@b.c").await.unwrap();
+    stage.pass(Duration::from_mins(29));
+    users.reset(&link.token_id, &link.token, "another one").await.unwrap();
+    for _ in 0..10 {
+        users.new_reset_link("a@b.c").await.unwrap();
+    }
+    stage.pass(Duration::from_mins(30));
+    users.new_reset_link("a@b.c").await.unwrap();
 }

@@ -18,7 +18,7 @@ async fn a_registered_address_becomes_an_identity_of_the_user(stage: Stage) {
     let users = stage.users();
     stage.functions.set("authenticate", |_| Ok("24601".into()));
     let anonymous = users.log_in(&Credentials::Anonymous, FROM).await.unwrap();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let credentials = email("a@b.c", "correct horse");
     let wrong = users.link(&anonymous.access_token, &email("a@b.c", "wrong horse"), FROM).await;
     assert_eq!(refusal(wrong).unwrap().0, AuthErrorKind::InvalidPassword);
@@ -62,7 +62,7 @@ async fn an_identity_of_somebody_else_is_refused(stage: Stage) {
         assert_eq!(refusal.unwrap().0, AuthErrorKind::BadRequest);
     }
     // Not with a session that is over, though the access token is still valid.
-    users.register("b@b.c", "correct horse").await.unwrap();
+    users.register("b@b.c", "correct horse", FROM).await.unwrap();
     users.log_out(&anonymous.refresh_token).await.unwrap();
     let over = users.link(&anonymous.access_token, &email("b@b.c", "correct horse"), FROM).await;
     assert_eq!(refusal(over), refused(AuthErrorKind::InvalidSession, "invalid session"));

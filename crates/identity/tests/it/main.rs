@@ -11,6 +11,8 @@ mod guesses;
 mod key_server;
 mod keys;
 mod links;
+mod races;
+mod secrets;
 mod sessions;
 mod stage;
 mod transfer;

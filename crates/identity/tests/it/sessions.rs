@@ -23,7 +23,7 @@ fn over() -> Option<(AuthErrorKind, String)> {
 
 async fn log_out_ends_that_session_only(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let credentials = email("a@b.c", "correct horse");
     let (first, second) = (
         users.log_in(&credentials, FROM).await.unwrap(),
@@ -81,7 +81,7 @@ async fn another_copy_learns_of_it_within_the_delay(stage: Stage) {
 
 async fn tokens_expire(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let log_in = users.log_in(&email("a@b.c", "correct horse"), FROM).await.unwrap();
     stage.pass(Duration::from_secs(1790));
     users.by_access_token(&log_in.access_token).await.unwrap();

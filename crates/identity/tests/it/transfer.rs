@@ -82,7 +82,7 @@ async fn users_of_the_hosted_service_keep_their_ids(stage: Stage) {
     assert_eq!(refusal(by_function("javert").await), disabled);
     let server = users.by_id("5cbf68583025b12840664684").await.unwrap();
     assert_eq!(server.user_type, UserType::Server);
-    let taken = users.register("jean@b.c", "correct horse").await;
+    let taken = users.register("jean@b.c", "correct horse", FROM).await;
     assert_eq!(refusal(taken).unwrap().0, AuthErrorKind::AccountNameInUse);
 }
 
@@ -124,7 +124,7 @@ async fn users_of_flowerbases_exporter_keep_their_ids(stage: Stage) {
 
 async fn what_cannot_be_taken_is_told_and_the_rest_is_taken(stage: Stage) {
     let users = stage.users();
-    users.register("a@b.c", "correct horse").await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let email = json!([{ "id": IDENTITY, "provider_type": "local-userpass" }]);
     let list = json!([
         5,

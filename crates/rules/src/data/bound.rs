@@ -7,10 +7,10 @@ use hookstead_data::{DataError, Namespace};
 use hookstead_query::{Filter, Parameters, Projection};
 
 use super::{
+    caller::Caller,
     compile::{Rules, Ruling},
     refusal::no_rule,
     role::Role,
-    store::Caller,
 };
 use crate::{Condition, DocumentQuery, Documents, Scope};
 

@@ -1,6 +1,6 @@
 //! Whether a caller may change a document (docs/behaviour/collection-rules.md#writing).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_data::DataError;
@@ -36,7 +36,7 @@ impl Bound {
             }
             None => false,
         };
-        if !is_permitted {
+        if !is_permitted || has_twins(document)? {
             return Err(not_permitted("insert"));
         }
         self.check_schema(document)
@@ -61,6 +61,9 @@ impl Bound {
         before: &RawDocument,
         after: &RawDocument,
     ) -> Result<(), DataError> {
+        if has_twins(after)? {
+            return Err(not_permitted("update"));
+        }
         let states = [
             (Documents::read(before), true),
             (Documents::written(Some(after), Some(before)), false),
@@ -150,7 +153,7 @@ impl Bound {
             let inner = Change { before, after, ..change };
             return self.permits_fields(&field.inner, inner, outer).await;
         }
-        // Items of an array cannot be told from each other: what is in any of them must be writable.
+        // Items of an array cannot be told from each other: what is in each must be writable.
         for value in [before, after].into_iter().flatten() {
             if !outer || !self.permits_items(&field.inner, value, change).await? {
                 return Ok(false);
@@ -192,6 +195,34 @@ fn as_document(value: Option<RawBsonRef<'_>>) -> Result<Option<&RawDocument>, ()
         None => Ok(None),
         Some(RawBsonRef::Document(document)) => Ok(Some(document)),
         Some(_) => Err(()),
+    }
+}
+
+/// Whether a name stands twice in a document, at any depth: what conditions were asked about one of
+/// them says nothing of the other.
+fn has_twins(document: &RawDocument) -> Result<bool, DataError> {
+    let mut names = BTreeSet::new();
+    for element in document {
+        let (name, value) = element.map_err(malformed)?;
+        if !names.insert(name.as_str()) || holds_twins(value)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn holds_twins(value: RawBsonRef<'_>) -> Result<bool, DataError> {
+    match value {
+        RawBsonRef::Document(document) => has_twins(document),
+        RawBsonRef::Array(array) => {
+            for item in array {
+                if holds_twins(item.map_err(malformed)?)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        _ => Ok(false),
     }
 }
 

@@ -18,6 +18,10 @@ use crate::{Condition, ConditionProblem, Subject};
 /// Databases that no rule opens: those of the server itself.
 const SERVER_DATABASES: [&str; 3] = ["admin", "config", "local"];
 
+/// Characters that no name of a database has. What a store makes of them is not known: two names
+/// could be those of one collection.
+const NOT_IN_DATABASES: [char; 8] = ['.', '$', '/', '\\', ' ', '"', '*', '\0'];
+
 /// Collections of the server itself begin so.
 const SERVER_COLLECTION: &str = "system.";
 
@@ -57,6 +61,7 @@ struct Collection {
 /// What is added to the queries of a user.
 #[derive(Debug)]
 pub(super) struct Filter {
+    pub(super) name: String,
     pub(super) apply_when: Condition,
     pub(super) query: Option<Condition>,
     pub(super) projection: Option<RawDocumentBuf>,
@@ -106,6 +111,7 @@ impl Rules {
         // The names of databases are told apart by letter case only where a server does so.
         let is_closed = |closed: &String| closed.eq_ignore_ascii_case(&namespace.database);
         if self.closed_databases.iter().any(is_closed)
+            || namespace.database.contains(NOT_IN_DATABASES)
             || namespace.collection.starts_with(SERVER_COLLECTION)
         {
             return Err(refused("no rule opens this database or collection"));
@@ -174,6 +180,7 @@ impl Compiler<'_> {
             ),
         };
         Role {
+            name: role.name.clone(),
             apply_when: condition(self, &role.apply_when, "apply_when", true),
             readable,
             writable,
@@ -222,7 +229,7 @@ impl Compiler<'_> {
                 None
             }
         });
-        Filter { apply_when, query, projection }
+        Filter { name: filter.name.clone(), apply_when, query, projection }
     }
 
     /// A condition about a document.

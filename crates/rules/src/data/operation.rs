@@ -6,7 +6,7 @@ use hookstead_data::{
     Answer, Command, DataError, InsertMany, Namespace, Target, WriteOperation, Writes,
 };
 
-use super::{bound::Bound, compile::Rules, pipeline, reads, store::Caller, writes::Writer};
+use super::{bound::Bound, caller::Caller, compile::Rules, pipeline, reads, writes::Writer};
 
 /// Runs a command as far as the rules permit it.
 ///

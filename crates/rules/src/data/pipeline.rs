@@ -10,9 +10,9 @@ use super::{
     bound::Bound,
     query_check::cut,
     refusal::{malformed, not_for_users, not_permitted, unwritable},
-    role::{Access, Fields, Role, is_true},
+    role::{Access, Fields, Role},
 };
-use crate::DocumentQuery;
+use crate::{Condition, DocumentQuery};
 
 /// Stages that look at nothing but the documents that come to them.
 const STAGES: [&str; 21] = [
@@ -99,14 +99,17 @@ fn projection_of(bound: &Bound) -> Result<Vec<RawDocumentBuf>, DataError> {
         && role.access.read.is_none()
         && role.readable.as_query(true).is_some()
         && bound.projections.is_empty();
-    // Permission to write would imply permission to read.
-    let is_known = is_known && role.access.write.as_ref().is_none_or(is_false);
+    // Permission to write a field implies permission to read it, where writing is permitted at all.
+    let may_write = match &role.access.write {
+        None => role.writable.constant(),
+        Some(write) => write.constant().filter(|may_write| !may_write),
+    };
     let mut fields = Projected::default();
-    if !is_known || fields.add(&role.fields, "").is_none() {
-        return Err(refused());
-    }
+    let may_write = may_write.filter(|_| is_known);
+    let shows_others = may_write.and_then(|may_write| fields.add(&role.fields, may_write));
+    let shows_others = shows_others.ok_or_else(refused)?;
     let mut stages = Vec::new();
-    if !is_true(role.fields.additional.read.as_ref()) {
+    if !shows_others {
         if fields.shown.is_empty() {
             return Err(refused());
         }
@@ -122,7 +125,7 @@ fn projection_of(bound: &Bound) -> Result<Vec<RawDocumentBuf>, DataError> {
     stages.iter().map(|stage| RawDocumentBuf::try_from(stage).map_err(unwritable)).collect()
 }
 
-/// The paths that a projection names.
+/// The fields that a projection names.
 #[derive(Default)]
 struct Projected {
     shown: Document,
@@ -130,43 +133,30 @@ struct Projected {
 }
 
 impl Projected {
-    /// Adds the fields of a document or of a field. `None` where no projection says it.
-    fn add(&mut self, fields: &Fields, prefix: &str) -> Option<()> {
-        let shows_others = known(&fields.additional)?;
+    /// Adds the fields of a document. Says whether all others are shown; `None` where no projection
+    /// says it: one leaves empty objects where a part of a field is shown, which tell of the rest.
+    fn add(&mut self, fields: &Fields, may_write: bool) -> Option<bool> {
+        let shows_others = known(&fields.additional, may_write)?;
         for (name, field) in &fields.named {
-            if name.is_empty() || name.contains('.') || name.starts_with('$') {
+            let is_plain = !name.is_empty() && !name.contains('.') && !name.starts_with('$');
+            if !is_plain || !field.inner.is_empty() {
                 return None;
             }
-            let path = format!("{prefix}{name}");
-            let access = &field.access;
-            match (known(access)?, field.inner.is_empty()) {
-                (true, true) if shows_others => {}
-                (true, true) => drop(self.shown.insert(path, 1)),
-                (false, true) if shows_others => drop(self.hidden.insert(path, 0)),
-                (false, true) => {}
-                (false, false) if access.read.is_none() && !shows_others => {
-                    if known(&field.inner.additional)? {
-                        return None;
-                    }
-                    self.add(&field.inner, &format!("{path}."))?;
-                }
-                (_, false) => return None,
+            match (known(&field.access, may_write)?, shows_others) {
+                (true, false) => drop(self.shown.insert(name, 1)),
+                (false, true) => drop(self.hidden.insert(name, 0)),
+                (true, true) | (false, false) => {}
             }
         }
-        Some(())
+        Some(shows_others)
     }
 }
 
 /// Whether reading is permitted, where that is known beforehand.
-fn known(access: &Access) -> Option<bool> {
-    let constant = |condition: &Option<crate::Condition>| {
-        condition.as_ref().map_or(Some(false), |condition| condition.constant())
-    };
-    Some(constant(&access.read)? || constant(&access.write)?)
-}
-
-fn is_false(condition: &crate::Condition) -> bool {
-    condition.constant() == Some(false)
+fn known(access: &Access, may_write: bool) -> Option<bool> {
+    let constant =
+        |condition: &Option<Condition>| condition.as_ref().map_or(Some(false), Condition::constant);
+    Some(constant(&access.read)? || may_write && constant(&access.write)?)
 }
 
 /// Refuses stages that users do not have. Says whether the pipeline begins with a search.
@@ -184,6 +174,14 @@ fn check_stages(pipeline: &[RawDocumentBuf]) -> Result<bool, DataError> {
         }
     }
     Ok(searches)
+}
+
+/// Refuses operators that users do not have, in a projection.
+pub(super) fn check_projection(projection: Option<&RawDocumentBuf>) -> Result<(), DataError> {
+    match projection {
+        Some(projection) => check_operators(RawBsonRef::Document(projection), 0),
+        None => Ok(()),
+    }
 }
 
 /// Refuses operators that users do not have, in a stage or an update.
@@ -212,6 +210,8 @@ pub(super) fn check_operators(value: RawBsonRef<'_>, depth: usize) -> Result<(),
 }
 
 fn check_options(options: &RawDocument) -> Result<(), DataError> {
+    // The variables of `let` are expressions.
+    check_operators(RawBsonRef::Document(options), 0)?;
     for element in options {
         let (name, _) = element.map_err(malformed)?;
         if !OPTIONS.contains(&name.as_str()) {

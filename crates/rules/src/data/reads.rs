@@ -10,9 +10,10 @@ use hookstead_query::{self as query, Filter, Projection, Sort, append_value_key}
 
 use super::{
     bound::{Bound, parameters},
+    pipeline::check_projection,
     query_check,
     refusal::{malformed, too_much},
-    stream::Stream,
+    stream::{Open, Stream},
 };
 use crate::DocumentQuery;
 
@@ -34,6 +35,7 @@ pub(super) async fn find(
     mut find: Find,
 ) -> Result<Answer, DataError> {
     query_check::check(&find.filter)?;
+    check_projection(find.projection.as_ref())?;
     let permitted = bound.permitted();
     if permitted.query == DocumentQuery::Nothing {
         return Ok(Answer::Cursor(Batch::default(), None));
@@ -60,7 +62,8 @@ pub(super) async fn count(
         return target.run(bound.namespace.clone(), Command::Count(count)).await;
     }
     let filter = Filter::parse(&count.filter, &parameters())?;
-    let mut stream = Stream::open(&bound, &target, (&count.filter, &filter), None, None).await?;
+    let mut stream =
+        Stream::open(&bound, &target, (&count.filter, &filter), Open::default()).await?;
     let last = match count.limit {
         0 => u64::MAX,
         limit => count.skip.saturating_add(limit),
@@ -84,7 +87,8 @@ pub(super) async fn distinct(
         return target.run(bound.namespace.clone(), Command::Distinct(distinct)).await;
     }
     let filter = Filter::parse(&distinct.filter, &parameters())?;
-    let mut stream = Stream::open(&bound, &target, (&distinct.filter, &filter), None, None).await?;
+    let mut stream =
+        Stream::open(&bound, &target, (&distinct.filter, &filter), Open::default()).await?;
     let (mut values, mut bytes) = (BTreeMap::new(), 0);
     while let Some(found) = stream.next().await? {
         for value in values_at(&distinct.field, &found.into_shown())? {
@@ -140,7 +144,8 @@ impl Shown {
             sort.as_ref().filter(|sort| sort.fields().any(|(path, _)| !bound.always_shows(path)));
         let store_sort = find.sort.clone().filter(|_| sorts_here.is_none());
         let query = (&*find.filter, &filter);
-        let mut stream = Stream::open(&bound, &target, query, store_sort, None).await?;
+        let open = Open { sort: store_sort, ..Open::default() };
+        let mut stream = Stream::open(&bound, &target, query, open).await?;
         let source = match sorts_here {
             None => Source::Stream(stream),
             Some(sort) => Source::Sorted(sorted(sort, &mut stream).await?.into_iter()),

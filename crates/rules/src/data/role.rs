@@ -7,6 +7,7 @@ use crate::{Condition, Future, Scope};
 /// What a user may do with a document that the role applies to.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
+    pub(super) name: String,
     pub(super) apply_when: Condition,
     /// `document_filters.read`: which documents can be read at all.
     pub(super) readable: Condition,
@@ -46,6 +47,7 @@ impl Role {
     /// The same role with everything evaluated that does not depend on a document.
     pub(super) async fn bind(&self, scope: &Scope<'_>) -> Self {
         Self {
+            name: self.name.clone(),
             apply_when: self.apply_when.bind(scope).await,
             readable: self.readable.bind(scope).await,
             writable: self.writable.bind(scope).await,

@@ -1,37 +1,22 @@
 //! The store of a caller.
 
-use std::{
-    fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use bson::{RawDocument, RawDocumentBuf};
 use hookstead_data::{
     Answer, Command, DataError, ErrorKind, Future, Namespace, Queue, QueuePlace, Session, Store,
     Target,
 };
 
-use super::{compile::Rules, operation, refusal::not_for_users};
-use crate::{App, Documents, Scope};
-
-/// Who asks, and what the conditions of the rules are evaluated with.
-pub struct Caller {
-    /// `%%values`, `%%environment` and `%function`.
-    pub app: Arc<dyn App>,
-    /// `%%user`, as [`crate::user_document`] makes it.
-    pub user: Option<RawDocumentBuf>,
-    /// `%%request`.
-    pub request: Option<RawDocumentBuf>,
-}
+use super::{caller::Caller, compile::Rules, operation, refusal::not_for_users};
 
 /// A store that lets a caller do what the rules permit.
 pub struct RuledStore {
-    inner: Arc<dyn Store>,
-    rules: Arc<Rules>,
-    caller: Arc<Caller>,
+    pub(super) inner: Arc<dyn Store>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) caller: Arc<Caller>,
 }
 
 /// A session of such a store.
@@ -51,22 +36,6 @@ struct RuledSession {
 
 /// A command that is not done.
 struct Pending(Arc<AtomicUsize>);
-
-impl Caller {
-    /// What conditions about these documents are evaluated with.
-    pub(super) fn scope<'a>(&'a self, documents: Documents<'a>) -> Scope<'a> {
-        let document = |document: &'a Option<RawDocumentBuf>| document.as_deref();
-        let (user, request): (Option<&RawDocument>, _) =
-            (document(&self.user), document(&self.request));
-        Scope { app: &*self.app, user, request, args: None, documents }
-    }
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").finish_non_exhaustive()
-    }
-}
 
 impl RuledStore {
     /// The store of a caller, over the one that has the documents.

@@ -7,8 +7,7 @@ use hookstead_data::{Answer, Batch, Command, Cursor, DataError, Find, Target};
 use hookstead_query::Filter;
 
 use super::{
-    bound::Bound, permitted::Permitted, query_check::visible_conditions,
-    refusal::unexpected_answer, visible::Found,
+    bound::Bound, query_check::visible_conditions, refusal::unexpected_answer, visible::Found,
 };
 
 /// So many documents are judged before others may run on the thread.
@@ -24,25 +23,39 @@ pub(super) struct Stream {
     judged: u32,
 }
 
+/// How to begin.
+#[derive(Default)]
+pub(super) struct Open {
+    /// An order that asks about nothing that may be hidden.
+    pub(super) sort: Option<RawDocumentBuf>,
+    /// A further condition.
+    pub(super) id: Option<RawDocumentBuf>,
+    /// Whether only the first document is read.
+    pub(super) wants_one: bool,
+}
+
 impl Stream {
-    /// Begins to read. `sort` must ask about nothing that may be hidden. `id` is a further
-    /// condition.
+    /// Begins to read.
     pub(super) async fn open(
         bound: &Arc<Bound>,
         target: &Arc<dyn Target>,
         (query, filter): (&RawDocument, &Filter),
-        sort: Option<RawDocumentBuf>,
-        id: Option<RawDocumentBuf>,
+        Open { sort, id, wants_one }: Open,
     ) -> Result<Self, DataError> {
-        let Permitted { query: permitted, .. } = bound.permitted();
+        let permitted = bound.permitted();
         let mut first = visible_conditions(query, bound)?;
+        let is_answered_by_store = permitted.is_a_query() && *first == *query;
         if let Some(id) = id {
             let both = bson::RawArrayBuf::from_iter([id, first]);
             first = RawDocumentBuf::new();
             first.append(bson::raw::cstr!("$and"), both);
         }
-        let find =
-            Find { filter: bound.with_queries(&first, &permitted)?, sort, ..Find::default() };
+        let find = Find {
+            filter: bound.with_queries(&first, &permitted.query)?,
+            sort,
+            limit: u64::from(wants_one && is_answered_by_store),
+            ..Find::default()
+        };
         let answer = target.run(bound.namespace.clone(), Command::Find(find)).await?;
         let Answer::Cursor(batch, cursor) = answer else { return Err(unexpected_answer()) };
         let (bound, filter) = (Arc::clone(bound), filter.clone());

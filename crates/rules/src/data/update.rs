@@ -65,12 +65,17 @@ impl Change {
 
 /// Refuses what users do not have in a change of documents.
 fn check(modification: &Modification) -> Result<(), DataError> {
-    if let Modification::Update(UpdateSpec::Pipeline(stages)) = modification {
-        for stage in stages {
-            check_operators(RawBsonRef::Document(stage), 0)?;
+    let parts: Vec<&RawDocument> = match modification {
+        Modification::Replacement(_) => Vec::new(),
+        Modification::Update(UpdateSpec::Pipeline(stages)) => {
+            stages.iter().map(|stage| &**stage).collect()
         }
-    }
-    Ok(())
+        Modification::Update(UpdateSpec::Operators(operators, array_filters)) => {
+            let array_filters = array_filters.iter().map(|filter| &**filter);
+            array_filters.chain([&**operators]).collect()
+        }
+    };
+    parts.into_iter().try_for_each(|part| check_operators(RawBsonRef::Document(part), 0))
 }
 
 fn parse(modification: &Modification) -> Result<Update, DataError> {

@@ -15,8 +15,9 @@ use hookstead_query::{Projection, Sort};
 
 use super::{
     bound::{Bound, parameters},
+    pipeline::check_projection,
     refusal::{malformed, not_permitted, too_much, unexpected_answer, write_conflict},
-    stream::Stream,
+    stream::{Open, Stream},
     update::Change,
     visible::Found,
 };
@@ -102,6 +103,7 @@ impl Writer {
         &self,
         mut modify: FindAndModify,
     ) -> Result<Answer, DataError> {
+        check_projection(modify.projection.as_ref())?;
         let change = Change::new(modify.filter.clone(), modify.modification.as_ref())?;
         let is_delete = modify.modification.is_none();
         let permits_all = match is_delete {
@@ -172,7 +174,7 @@ impl Writer {
         change: &Change,
         is_delete: bool,
     ) -> Result<Vec<RawDocumentBuf>, DataError> {
-        let mut stream = self.open(change, None, None).await?;
+        let mut stream = self.open(change, Open::default()).await?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         while let Some(found) = stream.next().await? {
             match is_delete {
@@ -266,12 +268,14 @@ impl Writer {
         sort: Option<&RawDocumentBuf>,
         id: Option<RawDocumentBuf>,
     ) -> Result<Option<Found>, DataError> {
-        let Some(sort) = sort else { return self.open(change, None, id).await?.next().await };
-        let order = Sort::parse(sort)?;
-        if order.fields().all(|(path, _)| self.bound.always_shows(path)) {
-            return self.open(change, Some(sort.clone()), id).await?.next().await;
-        }
-        let mut stream = self.open(change, None, id).await?;
+        let order = sort.map(|sort| Sort::parse(sort)).transpose()?;
+        let shows = |path: &str| self.bound.always_shows(path);
+        let hidden = order.filter(|order| order.fields().any(|(path, _)| !shows(path)));
+        let Some(order) = hidden else {
+            let open = Open { sort: sort.cloned(), id, wants_one: true };
+            return self.open(change, open).await?.next().await;
+        };
+        let mut stream = self.open(change, Open { id, ..Open::default() }).await?;
         let mut first: Option<(Vec<u8>, Found)> = None;
         while let Some(found) = stream.next().await? {
             let mut key = Vec::new();
@@ -283,14 +287,9 @@ impl Writer {
         Ok(first.map(|(_, found)| found))
     }
 
-    async fn open(
-        &self,
-        change: &Change,
-        sort: Option<RawDocumentBuf>,
-        id: Option<RawDocumentBuf>,
-    ) -> Result<Stream, DataError> {
+    async fn open(&self, change: &Change, open: Open) -> Result<Stream, DataError> {
         let query = (&*change.query, &change.filter);
-        Stream::open(&self.bound, &self.target, query, sort, id).await
+        Stream::open(&self.bound, &self.target, query, open).await
     }
 }
 

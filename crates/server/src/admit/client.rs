@@ -1,5 +1,6 @@
 //! A client that logs in or out, or asks who it is, gets its answer here: no function is asked for.
 
+use hookstead_functions::{LogLevel, LogLine};
 use hookstead_site::Address;
 
 use super::{Passed, Stop, head, place, size::Size};
@@ -30,5 +31,7 @@ pub(super) async fn check<'a>(
     let _share = place::take(request.running)?;
     let answered = client::answer(asking, users, call, &body.bytes).await?;
     request.known.user_id = answered.user_id;
+    let line = |text: &str| LogLine { level: LogLevel::Warn, text: text.to_owned() };
+    request.known.log.extend(answered.notice.map(line));
     Err(Stop::Answered(Box::new(answered.response)))
 }

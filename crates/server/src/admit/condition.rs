@@ -1,13 +1,14 @@
 //! The conditions of the endpoint and of its function hold (docs/behaviour/rights.md#conditions).
-//! None can be evaluated yet, so that whatever hangs on one is refused: an endpoint that is closed
-//! too tightly is a message in the journal, one that is open is a breach.
+//! One that has no value refuses: an endpoint that is closed too tightly is a message in the
+//! journal, one that is open is a breach.
 
 use std::sync::Arc;
 
+use hookstead_functions::Caller;
 use hookstead_site::Target;
 
-use super::{Passed, Stop, identity::Identity};
-use crate::{body::Held, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
+use super::{Passed, Stop, identity::Identity, passed::Asking, place};
+use crate::{body::Held, call, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
 
 /// The step is passed.
 pub(crate) struct Condition<'a> {
@@ -16,13 +17,47 @@ pub(crate) struct Condition<'a> {
     pub(super) runs_as: RunsAs,
 }
 
-/// Refuses a request where a condition must hold.
-pub(super) fn check<'a>(
+/// Refuses a request for which a condition does not hold.
+pub(super) async fn check<'a>(
     request: Passed<'a, Identity<'a>>,
 ) -> Result<Passed<'a, Condition<'a>>, Stop> {
-    if let Some(unmet) = request.step.target.unmet {
-        let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
-        return Err(refusal.with_detail(unmet.reason()).into());
+    let Identity { target, body, runs_as } = &request.step;
+    if let Some(unmet) = target.unmet {
+        return Err(refuse(unmet.reason()).into());
+    }
+    if !target.conditions.is_empty() {
+        evaluate(request.asking(), target, body.bytes.len(), runs_as).await?;
     }
     Ok(request.then(|Identity { target, body, runs_as }| Condition { target, body, runs_as }))
+}
+
+async fn evaluate(
+    asking: Asking<'_>,
+    target: &Arc<Target>,
+    body_bytes: usize,
+    runs_as: &RunsAs,
+) -> Result<(), Refusal> {
+    // Functions that conditions call run like others.
+    let calls = target.conditions.iter().any(|condition| !condition.functions().is_empty());
+    let _share = calls.then(|| place::take(asking.running)).transpose()?;
+    let (caller, id) = (asking.caller, asking.id);
+    let request = call::request_context(target, asking.parts, body_bytes, caller, id);
+    let caller = Caller {
+        user: runs_as.user(),
+        runs_as_system: runs_as.is_system(),
+        request: Some(Arc::new(request)),
+    };
+    for condition in &target.conditions {
+        match asking.site.functions().holds(condition, &caller).await {
+            Ok(true) => {}
+            Ok(false) => return Err(refuse("`can_evaluate` does not hold")),
+            Err(no_value) => return Err(refuse(&format!("`can_evaluate`: {no_value}"))),
+        }
+    }
+    Ok(())
+}
+
+fn refuse(detail: &str) -> Refusal {
+    let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
+    refusal.with_detail(detail)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Answered {
     pub(crate) response: Response<Full<Bytes>>,
     /// Who has proven to be a user.
     pub(crate) user_id: Option<String>,
+    /// What the operator has to do, for the journal.
+    pub(crate) notice: Option<&'static str>,
 }
 
 impl Answered {
@@ -26,19 +28,24 @@ impl Answered {
         // There are tokens in it.
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, no_store);
-        Self { response, user_id: None }
+        Self { response, user_id: None, notice: None }
     }
 
     /// An answer without a body.
     pub(super) fn empty(status: StatusCode) -> Self {
         let mut response = Response::new(Full::default());
         *response.status_mut() = status;
-        Self { response, user_id: None }
+        Self { response, user_id: None, notice: None }
     }
 
     /// The same for a user who has proven to be one.
     pub(super) fn of(self, user_id: String) -> Self {
         Self { user_id: Some(user_id), ..self }
+    }
+
+    /// The same with something for the operator to do.
+    pub(super) fn with_notice(self, notice: Option<&'static str>) -> Self {
+        Self { notice, ..self }
     }
 }
 

@@ -12,6 +12,10 @@ use super::{
 };
 use crate::{admit::Asking, error_code::ErrorCode, refusal::Refusal};
 
+/// What the journal is told of links that reach nobody.
+const NO_CONFIRMATION: &str = "no mail is sent: the user waits until `hookstead users confirm`";
+const NO_RESET: &str = "no mail is sent: `hookstead users reset-link` prints a link for the user";
+
 /// Answers a call of the provider `local-userpass`.
 pub(super) async fn answer(
     asking: Asking<'_>,
@@ -24,21 +28,23 @@ pub(super) async fn answer(
     match action {
         "register" => {
             let (email, password) = (text("email")?, text("password")?);
-            users.register(&email, &password).await.map_err(refuse)?;
-            return Ok(Answered::json(StatusCode::CREATED, &json!({})));
+            let registered = users.register(&email, &password, asking.caller.address).await.map_err(refuse)?;
+            let notice = registered.link.map(|_| NO_CONFIRMATION);
+            return Ok(Answered::json(StatusCode::CREATED, &json!({})).with_notice(notice));
         }
         "confirm" => {
             let (token, token_id) = (text("token")?, text("tokenId")?);
             users.confirm(&token_id, &token).await.map_err(refuse)?;
             return Ok(Answered::json(StatusCode::OK, &json!({})));
         }
-        // The links reach nobody: no mail is sent. The operator confirms, and prints links.
         "confirm/send" => {
             users.new_confirmation_link(&text("email")?).await.map_err(refuse)?;
+            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(Some(NO_CONFIRMATION)));
         }
         "confirm/call" => users.run_confirmation(&text("email")?).await.map_err(refuse)?,
         "reset/send" => {
             users.new_reset_link(&text("email")?).await.map_err(refuse)?;
+            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(Some(NO_RESET)));
         }
         "reset" => {
             let (token, token_id) = (text("token")?, text("tokenId")?);

@@ -1,5 +1,5 @@
 //! What clients are told when something about users goes wrong
-//! (docs/behaviour/users.md#sessions).
+//! (docs/behaviour/users.md#calls).
 
 use hookstead_identity::{AuthError, AuthErrorKind};
 use http::StatusCode;

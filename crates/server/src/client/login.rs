@@ -1,4 +1,4 @@
-//! Logging in (docs/behaviour/users.md#sessions).
+//! Logging in (docs/behaviour/users.md#calls).
 
 use bson::{Bson, Document};
 use hookstead_identity::{AuthErrorKind, Credentials, LogIn, Users};

@@ -1,4 +1,4 @@
-//! Sessions: new access tokens, the end, and who it is of (docs/behaviour/users.md#sessions).
+//! Sessions: new access tokens, the end, and who it is of (docs/behaviour/users.md#calls).
 
 use bson::{Bson, Document};
 use hookstead_identity::{Identity, UserType, Users, provider_id};

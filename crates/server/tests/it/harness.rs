@@ -128,6 +128,12 @@ impl App {
         self
     }
 
+    /// Adds a file of the export.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        write(self.dir.path(), path, text);
+        self
+    }
+
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
         self

@@ -3,7 +3,7 @@
 use hookstead_app::{App, RunAs};
 use serde::Serialize;
 
-use crate::{rights::always_holds, users::has_providers};
+use crate::{conditions::can_evaluate, users::has_providers};
 
 /// A function that runs as system for every client that calls it.
 #[derive(Debug, Serialize)]
@@ -26,7 +26,7 @@ pub(super) fn callable_as_system(app: &App) -> Vec<SystemFunction> {
         Some(SystemFunction {
             name: function.name.clone(),
             file: function.file.clone()?,
-            has_condition: !function.can_evaluate.iter().all(always_holds),
+            has_condition: can_evaluate(function.can_evaluate.as_ref()).is_some(),
         })
     });
     told.collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hookstead_app::{App, AppValue, ServiceKind};
-use hookstead_functions::{Applies, Finding, Functions};
+use hookstead_functions::{Applies, Finding, Functions, ServiceRules};
 use serde::Serialize;
 
 use super::{
@@ -164,19 +164,17 @@ impl Wanted<'_> {
         Some(Missing::new("service", name, message, remedy))
     }
 
-    /// An HTTP service does what its rules allow; conditions are not evaluated yet.
+    /// An HTTP service does what its rules allow.
     fn http_service(&self, name: &str) -> Option<Missing> {
-        let rules = self.functions.service_rules(name);
-        let (message, remedy) = if rules.is_some_and(|rules| !rules.conditional.is_empty()) {
-            let remedy = "check the condition in the function, and add a rule that allows the \
-                action without `when`";
-            (format!("a rule of the service `{name}` has a condition (`when`)"), remedy)
-        } else if rules.is_some_and(|rules| !rules.allowed.is_empty()) {
-            return None;
-        } else {
-            let remedy = "add a rule to the service that allows the actions which are used";
-            (format!("no rule of the service `{name}` allows any action"), remedy)
+        let allows = |rules: &ServiceRules| {
+            let conditional = rules.conditional.iter().map(|rule| &rule.when);
+            !rules.allowed.is_empty() || conditional.into_iter().any(|w| w.problems().is_empty())
         };
+        if self.functions.service_rules(name).is_some_and(allows) {
+            return None;
+        }
+        let remedy = "add a rule to the service that allows the actions which are used";
+        let message = format!("no rule of the service `{name}` allows any action");
         Some(Missing::new("service", name, message, remedy))
     }
 

@@ -142,6 +142,7 @@ fn every_native_that_may_take_long_can_run_elsewhere() {
         "data_start_large",
         "data_transaction_start",
         "fail",
+        "function_allow",
         "function_find",
         "header_is_valid",
         "log",
