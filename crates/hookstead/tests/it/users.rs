@@ -134,6 +134,23 @@ fn the_key_of_the_app_is_printed_once_and_logs_in() {
     assert!(!home.users(&["list", "--json"]).stdout.contains(key));
 }
 
+#[test]
+fn who_registered_is_confirmed_by_the_operator() {
+    let home = Home::new();
+    let served = home.serve();
+    let path = "/api/client/v2.0/app/made-abcde/auth/providers/local-userpass/register";
+    let body = json!({ "email": "eve@a.example", "password": PASSWORD }).to_string();
+    let headers = [("Content-Type", "application/json")];
+    assert_eq!(served.call("POST", path, &headers, &body).status, 201);
+    let (status, refusal) = with_password(&served, "eve@a.example", PASSWORD);
+    assert_eq!((status, &refusal["error"]), (401, &json!("confirmation required")));
+    assert_eq!(home.users(&["confirm", "eve@a.example"]).status, 0);
+    assert_eq!(with_password(&served, "eve@a.example", PASSWORD).0, 200);
+    let again = home.users(&["confirm", "eve@a.example"]);
+    assert_eq!(again.status, 1, "{again:?}");
+    assert!(again.stderr.contains("hookstead users list"), "{again:?}");
+}
+
 /// Users as the Admin API lists them.
 const OF_ADMIN_API: &str = r#"[
     {"_id":"636aba021728b6c1c03db7f9","type":"normal","disabled":false,
@@ -145,6 +162,47 @@ const OF_ADMIN_API: &str = r#"[
         "identities":[{"id":"636aba021728b6c1c03db7fb-nhwswazdycmvrpendwddtcdt",
             "provider_type":"anon-user"}]}
 ]"#;
+
+/// Users as Flowerbase's exporter writes them, all with the hash of one password.
+const OF_FLOWERBASE: &str = r#"[
+    {"_id":"636aba021728b6c1c03db7f9","email":"Ada@a.example","password":"c0ffee.5a17",
+        "status":"confirmed",
+        "identities":[{"id":"636aba021728b6c1c03db7f8","provider_type":"local-userpass",
+            "provider_id":"624de7bb8ec6c939626f5425"}]}
+]"#;
+
+#[test]
+fn users_who_move_in_keep_their_ids_and_set_a_password_by_a_link() {
+    for list in [OF_ADMIN_API, OF_FLOWERBASE] {
+        let home = Home::new();
+        let file = home.app.path().join("list.json");
+        fs::write(&file, list).unwrap();
+        let count = serde_json::from_str::<Json>(list).unwrap().as_array().unwrap().len();
+        for (run, imported) in [(1, count), (2, 0)] {
+            let told = home.json(&["import", file.to_str().unwrap(), "--json"]);
+            assert_eq!(told["imported"], imported, "import {run}: {told}");
+        }
+        let served = home.serve();
+        assert_eq!(with_password(&served, "Ada@a.example", PASSWORD).0, 401);
+        let link = home.users(&["reset-link", "Ada@a.example"]).stdout;
+        assert!(link.starts_with("https://a.example/reset?token="), "{link}");
+        let token = home.json(&["reset-link", "Ada@a.example", "--json"]);
+        let body = json!({ "token": token["token"], "tokenId": token["tokenId"],
+            "password": PASSWORD });
+        let path = "/api/client/v2.0/app/made-abcde/auth/providers/local-userpass/reset";
+        let headers = [("Content-Type", "application/json")];
+        let answer = served.call("POST", path, &headers, &body.to_string());
+        assert!(answer.status < 300, "{}: {}", answer.status, answer.text());
+        let again = served.call("POST", path, &headers, &body.to_string());
+        assert_eq!(again.status, 400, "a link is good once");
+        let (status, session) = with_password(&served, "Ada@a.example", PASSWORD);
+        assert_eq!(status, 200, "{session}");
+        assert_eq!(session["user_id"], "636aba021728b6c1c03db7f9");
+        let (_, user) = who(&served, session["access_token"].as_str().unwrap());
+        assert_eq!(user["identities"][0]["id"], "636aba021728b6c1c03db7f8");
+        assert_eq!(with_password(&served, "ada@a.example", PASSWORD).0, 401);
+    }
+}
 
 #[test]
 fn an_export_is_what_another_import_reads() {
