@@ -129,7 +129,7 @@ impl App {
     }
 
     /// Adds a file of the export.
-    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+    pub(crate) fn export_file(self, path: &str, text: &str) -> Self {
         write(self.dir.path(), path, text);
         self
     }
