@@ -150,7 +150,7 @@ fn read_collection(
 ) {
     let schema = match file_of(reader, folder, SCHEMA) {
         File::None => None,
-        File::Read(file) => Some(schema_of(reader, &file)),
+        File::Read(file) => Some(schema_of(reader, &file, &by_path)),
         File::Lost => Some(Err(FILE_LOST.to_owned())),
     };
     let path = join(folder, RULES);
@@ -268,9 +268,17 @@ fn rules_of(reader: &mut Reader, file: &JsonFile, name: &str, has_schema: bool) 
 }
 
 /// The schema in a file of its own; an empty one asks for nothing.
-fn schema_of(reader: &mut Reader, file: &JsonFile) -> Result<Option<Json>, String> {
+fn schema_of(
+    reader: &mut Reader,
+    file: &JsonFile,
+    name: &CollectionName,
+) -> Result<Option<Json>, String> {
     let object = file.object(&mut reader.report).ok_or_else(|| FILE_LOST.to_owned())?;
-    Ok((!object.is_empty()).then(|| file.value.clone()))
+    let fields = Fields::new(file, "", object);
+    match fields.settle_as_it_is(&subject(&shown(name)), &mut reader.report) {
+        Some(reason) => Err(reason),
+        None => Ok((!object.is_empty()).then(|| file.value.clone())),
+    }
 }
 
 /// What is refused where something cannot be understood.

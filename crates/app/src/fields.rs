@@ -287,6 +287,11 @@ impl<'a> Fields<'a> {
     /// refused, where it must.
     pub(crate) fn settle(mut self, subject: &str, report: &mut Report) -> Option<String> {
         self.check_unknown();
+        self.settle_as_it_is(subject, report)
+    }
+
+    /// The same for an object whose fields somebody else reads.
+    pub(crate) fn settle_as_it_is(self, subject: &str, report: &mut Report) -> Option<String> {
         for note in &self.oddities {
             let spot = self.file.spot(&note.field);
             report.warn(note.code, spot, format!("{subject}: {}", note.message), &note.remedy);

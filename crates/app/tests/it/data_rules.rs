@@ -192,6 +192,17 @@ const CLOSED: &[(Files<'_>, &str, &[&str])] = &[
         &["error json-shape data_sources/m/shop/orders/schema.json:1"],
     ),
     (
+        &[
+            (ORDERS, "{}"),
+            (
+                "data_sources/m/shop/orders/schema.json",
+                r#"{"bsonType":"array","bsonType":"object"}"#,
+            ),
+        ],
+        "shop.orders",
+        &["error field-duplicate data_sources/m/shop/orders/schema.json:1 bsonType"],
+    ),
+    (
         &[("data_sources/m/shop/orders/Rules.json", "{}")],
         "shop.orders",
         &["error file-letter-case data_sources/m/shop/orders/Rules.json"],
