@@ -147,6 +147,7 @@ impl App {
             DirectoryOptions { database: "hookstead".to_owned() },
         );
         self.site_config.users.get_or_insert_with(|| UsersSettings {
+            database: "hookstead".to_owned(),
             directory: Arc::new(directory),
             access_token_time: Duration::from_secs(1800),
             refresh_token_time: Duration::from_secs(86_400),
