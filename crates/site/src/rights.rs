@@ -117,8 +117,8 @@ impl Unmet {
             }
             Self::Users => "say it in the settings of the function alone",
             Self::Condition => {
-                "write the condition as docs/behaviour/conditions.md#a-condition says, or check \
-                 it in its function"
+                "write the condition as docs/behaviour/conditions.md#a-condition says, or check it \
+                 in its function"
             }
         }
     }

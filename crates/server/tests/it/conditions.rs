@@ -9,12 +9,12 @@ const HELLO: &str = "exports = () => 'in'";
 /// Functions that conditions call.
 fn with_functions(app: App) -> App {
     let environment = json!({ "values": { "plan": "big" } }).to_string();
-    app.export_file("environments/no-environment.json", &environment)
-        .export_file(
+    app.file("environments/no-environment.json", &environment)
+        .file(
             "values/editors.json",
             r#"{"name":"editors","value":["127.0.0.1"],"from_secret":false}"#,
         )
-        .export_file("values/key.json", r#"{"name":"key","value":"k","from_secret":true}"#)
+        .file("values/key.json", r#"{"name":"key","value":"k","from_secret":true}"#)
         .secret("k", "s3cret")
         .function("is", "exports = (a, b) => a === b", json!({}))
         .function("rights", "exports = () => context.runningAsSystem()", json!({}))

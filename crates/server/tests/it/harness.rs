@@ -129,7 +129,7 @@ impl App {
     }
 
     /// Adds a file of the export.
-    pub(crate) fn export_file(self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
         write(self.dir.path(), path, text);
         self
     }
@@ -143,7 +143,7 @@ impl App {
     pub(crate) fn provider(mut self, name: &str, settings: Json) -> Self {
         self.providers[name] = merge(json!({ "name": name, "type": name }), settings);
         let directory = Directory::new(
-            Arc::new(self.store_file().data_source("users")),
+            Arc::new(self.documents().data_source("users")),
             DirectoryOptions { database: "hookstead".to_owned() },
         );
         self.site_config.users.get_or_insert_with(|| UsersSettings {
@@ -158,14 +158,14 @@ impl App {
 
     /// Gives functions a data source, `mongodb-atlas`.
     pub(crate) fn data(mut self) -> Self {
-        let store: Arc<dyn Store> = Arc::new(self.store_file().data_source("mongodb-atlas"));
+        let store: Arc<dyn Store> = Arc::new(self.documents().data_source("mongodb-atlas"));
         self.settings.data.named.insert("mongodb-atlas".to_owned(), store);
         let config = json!({ "name": "mongodb-atlas", "type": "mongodb-atlas", "config": {} });
         write(self.dir.path(), "data_sources/mongodb-atlas/config.json", &config.to_string());
         self
     }
 
-    fn store_file(&self) -> EmbeddedFile {
+    fn documents(&self) -> EmbeddedFile {
         let folder = self.dir.path().join("kept");
         EmbeddedFile::open(&folder, EmbeddedOptions::default()).unwrap()
     }
