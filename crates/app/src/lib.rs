@@ -11,6 +11,7 @@ mod codes;
 mod data_rules;
 mod dependencies;
 mod endpoints;
+mod expression;
 mod fields;
 mod folder;
 mod functions;
@@ -39,6 +40,7 @@ mod values;
 mod webhooks;
 
 pub use codes::ProblemCode;
+pub use expression::functions_of;
 pub use folder::is_leftover;
 pub use io_words::io_words;
 pub use layout::find_root;

@@ -3,15 +3,15 @@
 //! Nothing here can close or open an endpoint. A file that cannot be read is told with what it
 //! was for, and everything that is told is cut to a size that a person reads.
 
-mod data_access;
 mod file;
+mod graphql;
 mod kind;
 mod part;
 mod platform;
 mod triggers;
 
 use self::file::Parts;
-pub use self::{data_access::functions_of, kind::PartKind, part::Part};
+pub use self::{kind::PartKind, part::Part};
 use crate::{App, layout::Layout, reader::Reader};
 
 /// Finds every part of an export that is not served, the kinds in the order of [`PartKind`].
@@ -19,7 +19,7 @@ pub(crate) fn read(reader: &Reader, layout: &Layout, app: &App) -> Vec<Part> {
     let mut parts = Parts::new(&reader.folder, &reader.environment);
     triggers::read(&mut parts);
     platform::read_data_api(&mut parts, layout);
-    data_access::read(&mut parts);
+    graphql::read(&mut parts, app);
     platform::read_hosting(&mut parts, layout);
     platform::read_sync(&mut parts, app);
     platform::read_log_forwarders(&mut parts);

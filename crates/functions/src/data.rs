@@ -21,7 +21,7 @@ use std::{error::Error as _, iter};
 use hookstead_data::{DataError, ErrorKind, MongoCode};
 use hookstead_isolate::Thrown;
 
-use crate::faults::Fault;
+use crate::{LogLevel, faults::Fault};
 
 /// What JavaScript gets of a failure: the text alone, as the hosted service gave it, and MongoDB's
 /// number as the `code`.
@@ -40,16 +40,22 @@ pub(crate) fn thrown(error: &DataError) -> Thrown {
     thrown
 }
 
-/// What of a failure is for the log: an outage, with whatever the store knows about it.
+/// What of a failure is for the log: an outage, with whatever the store knows about it, and a
+/// refusal of the rules, with the reason.
 fn fault(error: &DataError) -> Option<Fault> {
-    let is_fault = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
-    // The document itself is to blame: trying again does not help.
-    let is_outage = is_fault && error.code != Some(MongoCode::BSON_OBJECT_TOO_LARGE);
+    let level = match error.kind {
+        ErrorKind::Unavailable | ErrorKind::Internal => LogLevel::Error,
+        ErrorKind::NoMatchingRule | ErrorKind::NotPermitted => LogLevel::Debug,
+        _ => return None,
+    };
+    // Where the document itself is to blame, trying again does not help.
+    let is_outage =
+        level == LogLevel::Error && error.code != Some(MongoCode::BSON_OBJECT_TOO_LARGE);
     let causes = iter::successors(error.source(), |cause| (*cause).source());
     let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
     causes.dedup();
     let detail = causes.join(": ");
-    is_fault.then(|| Fault { message: error.to_string(), detail, is_outage })
+    Some(Fault { message: error.to_string(), detail, level, is_outage })
 }
 
 /// The same for what a server, or what answers in its place, says against a read: with MongoDB's

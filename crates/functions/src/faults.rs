@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::LogLevel;
+
 /// Faults that are kept of a run; a loop of tries has one more for each.
 const FAULTS_MAX: usize = 16;
 
@@ -15,6 +17,8 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     /// What only the operator is told.
     pub(crate) detail: String,
+    /// How grave it is.
+    pub(crate) level: LogLevel,
     /// Whether a store could not be reached or could not do its work: trying again later helps.
     pub(crate) is_outage: bool,
 }

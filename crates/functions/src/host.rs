@@ -114,8 +114,8 @@ impl RunHost {
         let faults = self.handles.take_faults();
         // Beyond the limits of the console: whether the operator hears of it is not up to a run.
         let lines = faults.iter().filter(|fault| !fault.detail.is_empty());
-        self.log.extend(lines.map(|Fault { message, detail, .. }| LogLine {
-            level: LogLevel::Error,
+        self.log.extend(lines.map(|Fault { message, detail, level, .. }| LogLine {
+            level: *level,
             text: format!("{message}: {detail}"),
         }));
         let mut answer = match (self.broken_memory, self.broken_limit) {

@@ -20,6 +20,7 @@ mod natives;
 mod program;
 mod source;
 mod traces;
+mod user_store;
 mod work;
 
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};

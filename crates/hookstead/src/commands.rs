@@ -6,6 +6,7 @@ mod data;
 mod function;
 mod licenses;
 mod overview;
+mod rules;
 mod secrets;
 mod serve;
 mod sign;
@@ -38,6 +39,8 @@ enum Command {
     Secrets(secrets::Command),
     #[command(subcommand)]
     Users(users::Command),
+    #[command(subcommand)]
+    Rules(rules::Command),
     Sign(sign::Args),
     Completions(completions::Args),
     Licenses(licenses::Args),
@@ -52,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Data(command) => data::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Users(command) => users::run(&command),
+        Command::Rules(command) => rules::run(&command),
         Command::Sign(args) => sign::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Licenses(_) => licenses::run(),

@@ -20,6 +20,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "outbound",
             "journal",
             "data",
+            "rules",
             "memory",
         ],
     ),

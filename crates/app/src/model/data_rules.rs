@@ -4,11 +4,11 @@
 //! Expressions are kept as exported. What is absent is kept as absent: which meaning that has is
 //! said where the rules are evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::Place;
+use crate::{Place, expression::functions_of};
 
 /// A collection, with its database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +101,33 @@ pub struct DataFilter {
     pub projection: Option<Json>,
 }
 
+impl DataRules {
+    /// The functions that the rules call.
+    pub fn functions(&self) -> BTreeSet<String> {
+        let all = self.collections.values().chain(&self.default);
+        all.flat_map(CollectionRules::expressions).flat_map(functions_of).collect()
+    }
+}
+
 impl CollectionRules {
+    /// Every expression in roles and filters.
+    fn expressions(&self) -> Vec<&Json> {
+        let mut found = Vec::new();
+        for filter in &self.filters {
+            found.extend(filter.apply_when.iter().chain(&filter.query));
+        }
+        for role in &self.roles {
+            found.extend(
+                [&role.apply_when, &role.insert, &role.delete, &role.search].into_iter().flatten(),
+            );
+            role.document_filters.iter().for_each(|access| access.add_to(&mut found));
+            role.access.add_to(&mut found);
+            role.additional_fields.add_to(&mut found);
+            role.fields.values().for_each(|field| field.add_to(&mut found));
+        }
+        found
+    }
+
     /// Whether two places say the same.
     pub(crate) fn agrees_with(&self, other: &Self) -> bool {
         self.roles == other.roles
@@ -109,5 +135,19 @@ impl CollectionRules {
             && self.schema == other.schema
             && self.closed.is_none()
             && other.closed.is_none()
+    }
+}
+
+impl Access {
+    fn add_to<'a>(&'a self, expressions: &mut Vec<&'a Json>) {
+        expressions.extend(self.read.iter().chain(&self.write));
+    }
+}
+
+impl FieldRules {
+    fn add_to<'a>(&'a self, expressions: &mut Vec<&'a Json>) {
+        self.access.add_to(expressions);
+        self.additional_fields.add_to(expressions);
+        self.fields.values().for_each(|field| field.add_to(expressions));
     }
 }

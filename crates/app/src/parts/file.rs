@@ -59,12 +59,6 @@ impl<'a> Parts<'a> {
         self.folder.list(path).map(|listing| listing.entries).unwrap_or_default()
     }
 
-    /// The names of the folders in a folder.
-    pub(super) fn folders(&self, path: &str) -> Vec<String> {
-        let entries = self.list(path).into_iter();
-        entries.filter(|entry| entry.kind != EntryKind::File).map(|entry| entry.name).collect()
-    }
-
     /// The paths of all files in a folder and in the folders below it.
     pub(super) fn files(&self, path: &str) -> Vec<String> {
         let mut files = Vec::new();

@@ -28,10 +28,6 @@ pub enum PartKind {
     Provider,
     /// Emails to users.
     Email,
-    /// The rules of a collection, or those that hold for every other one.
-    Rules,
-    /// The schema of a collection.
-    Schema,
     /// A folder that no layout has.
     Folder,
 }
@@ -47,7 +43,7 @@ struct Words {
 
 impl PartKind {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 11] = [
         Self::Trigger,
         Self::ClientFunction,
         Self::DataApi,
@@ -58,8 +54,6 @@ impl PartKind {
         Self::LogForwarder,
         Self::Provider,
         Self::Email,
-        Self::Rules,
-        Self::Schema,
         Self::Folder,
     ];
 
@@ -166,20 +160,6 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         loss: "not sent",
         remedy: "confirm users with `hookstead users confirm` and give them the links of \
             `hookstead users reset-link`, or let functions of the app confirm and reset",
-    },
-    Words {
-        code: ProblemCode::RulesNotEvaluated,
-        noun: "rules of",
-        plural: "rules of collections",
-        loss: "not evaluated",
-        remedy: "check in the functions what a caller may read and write",
-    },
-    Words {
-        code: ProblemCode::SchemaNotValidated,
-        noun: "schema of",
-        plural: "schemas of collections",
-        loss: "not validated",
-        remedy: "check documents in the functions, or with a validator of MongoDB",
     },
     Words {
         code: ProblemCode::FolderNotRead,

@@ -1,6 +1,6 @@
 //! What an export holds and is not served: each part is found, in every layout.
 
-use hookstead_app::{App, Part, PartKind, Severity, parts::functions_of};
+use hookstead_app::{App, Part, PartKind, Severity, functions_of};
 use serde_json::json;
 
 use crate::{Files, HELLO, META, REALM, STITCH, loaded};
@@ -108,12 +108,18 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
     (
         &[
             ("graphql/config.json", "{}"),
-            (
-                "data_sources/mongodb-atlas/shop/orders/schema.json",
-                r#"{"properties":{"a":{}},"title":"o"}"#,
-            ),
+            ("data_sources/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
+            ("data_sources/m/shop/orders/schema.json", r#"{"properties":{"a":{}},"title":"o"}"#),
         ],
-        &["GraphQL", "schema of `shop.orders`"],
+        &["GraphQL"],
+    ),
+    (
+        &[
+            ("graphql/config.json", "{}"),
+            ("services/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
+            ("services/m/rules/d.c.json", r#"{"schema":{"properties":{"a":{}}}}"#),
+        ],
+        &["GraphQL"],
     ),
     (
         &[(
@@ -195,7 +201,7 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
         )],
         &[],
     ),
-    // Rules.
+    // Rules and schemas of collections are served.
     (
         &[
             ("data_sources/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
@@ -205,29 +211,9 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
                 r#"{"database":"shop","collection":"orders","filters":[{},{}],
                     "roles":[{"apply_when":{"%%true":{"%function":{"name":"may"}}}}]}"#,
             ),
-            (
-                "data_sources/m/shop/empty/rules.json",
-                r#"{"database":"shop","collection":"empty","roles":[],"filters":[]}"#,
-            ),
+            ("data_sources/m/shop/orders/schema.json", r#"{"properties":{"a":{}}}"#),
         ],
-        &[
-            "rules of `every other collection`: roles `1`",
-            "- rules of `shop.empty`",
-            "rules of `shop.orders`: roles `1`, filters `2`, function `may`",
-        ],
-    ),
-    (
-        &[
-            ("services/m/config.json", r#"{"name":"m","type":"mongodb-atlas"}"#),
-            (
-                "services/m/rules/shop.orders.json",
-                r#"{"database":"shop","collection":"orders","roles":[{}],
-                    "schema":{"properties":{"a":{}}}}"#,
-            ),
-            ("services/web/config.json", r#"{"name":"web","type":"http"}"#),
-            ("services/web/rules/get.json", r#"{"name":"get","actions":["get"]}"#),
-        ],
-        &["rules of `shop.orders`: roles `1`", "schema of `shop.orders`"],
+        &[],
     ),
     // Folders.
     (&[("queues/a.json", "{}")], &["folder `queues`"]),

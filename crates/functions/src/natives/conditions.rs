@@ -14,7 +14,7 @@ use super::{
     pending::started_id,
 };
 use crate::{
-    ConditionalRule,
+    ConditionalRule, LogLevel,
     conditions::{AppOfCaller, NO_RULE_MATCHED},
     faults::{Fault, Faults},
     host::RunHost,
@@ -200,5 +200,5 @@ fn refusal(message: &str) -> Thrown {
 /// Tells the log why a condition has no value.
 fn note(faults: &Faults, subject: &str, no_value: &NoValue) {
     let (message, detail) = (subject.to_owned(), no_value.to_string());
-    faults.note(Fault { message, detail, is_outage: false });
+    faults.note(Fault { message, detail, level: LogLevel::Error, is_outage: false });
 }

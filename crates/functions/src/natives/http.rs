@@ -11,6 +11,7 @@ use super::{
     pending::started_id,
 };
 use crate::{
+    LogLevel,
     faults::{Fault, Faults},
     host::RunHost,
     memory::{Answered, Broken},
@@ -52,7 +53,8 @@ async fn perform(
 ) -> Answered {
     let response = client.perform(head, body, account).await.map_err(|error| {
         if let Some(detail) = error.detail() {
-            faults.note(Fault { message: "http request".to_owned(), detail, is_outage: false });
+            let message = "http request".to_owned();
+            faults.note(Fault { message, detail, level: LogLevel::Error, is_outage: false });
         }
         broken(error)
     })?;

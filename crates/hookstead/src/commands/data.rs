@@ -3,7 +3,7 @@
 mod export;
 mod import;
 mod list;
-mod place;
+pub(super) mod place;
 mod progress;
 
 use clap::Subcommand;

@@ -127,7 +127,9 @@ pub(super) fn short_list(parts: &[Part], columns: usize) -> Vec<String> {
     let mut lines: Vec<String> =
         groups.iter().take(KINDS_SHOWN).map(|group| group.line(columns)).collect();
     if groups.len() > KINDS_SHOWN {
-        lines.push(format!("and {} more kinds of parts", groups.len() - KINDS_SHOWN));
+        let more = groups.len() - KINDS_SHOWN;
+        let kinds = if more == 1 { "kind" } else { "kinds" };
+        lines.push(format!("and {more} more {kinds} of parts"));
     }
     lines
 }

@@ -3,7 +3,7 @@
 mod account;
 mod api_key;
 mod list;
-mod place;
+pub(super) mod place;
 mod transfer;
 
 use clap::Subcommand;

@@ -21,6 +21,7 @@ mod parts;
 mod program;
 mod quickstart;
 mod reload;
+mod rules;
 mod secrets;
 mod serve;
 mod sign;

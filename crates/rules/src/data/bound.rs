@@ -12,7 +12,7 @@ use super::{
     refusal::no_rule,
     role::Role,
 };
-use crate::{Condition, DocumentQuery, Documents, Scope};
+use crate::{Condition, DocumentQuery, Documents, NoValue, Scope};
 
 /// The rules of a collection, with everything evaluated that does not depend on a document.
 pub(super) struct Bound {
@@ -33,7 +33,7 @@ impl Bound {
         caller: &Arc<Caller>,
         namespace: &Namespace,
     ) -> Result<Self, DataError> {
-        let Ruling { roles: declared, filters, schema } = rules.of(namespace)?;
+        let Ruling { roles: declared, filters, schema, file: _ } = rules.of(namespace)?;
         let scope = caller.scope(Documents::default());
         let mut roles = Vec::new();
         for role in declared {
@@ -78,9 +78,18 @@ impl Bound {
 
     /// Whether a condition holds; one without a value does not.
     pub(super) async fn holds(&self, condition: &Condition, documents: Documents<'_>) -> bool {
+        self.value(condition, documents).await == Ok(true)
+    }
+
+    /// The value of a condition.
+    pub(super) async fn value(
+        &self,
+        condition: &Condition,
+        documents: Documents<'_>,
+    ) -> Result<bool, NoValue> {
         match condition.constant() {
-            Some(value) => value,
-            None => condition.evaluate(&self.scope(documents)).await == Ok(true),
+            Some(value) => Ok(value),
+            None => condition.evaluate(&self.scope(documents)).await,
         }
     }
 

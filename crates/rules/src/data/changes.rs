@@ -10,10 +10,16 @@ use super::{
     refusal::{malformed, not_permitted, schema_violation},
     role::{Field, Fields, Role},
 };
-use crate::{Documents, Future};
+use crate::{Condition, Documents, Future, NoValue};
 
 /// The fields of a document, or of none, by name.
 type Values<'a> = BTreeMap<&'a str, RawBsonRef<'a>>;
+
+/// A condition that one kind of change has, with its name.
+type OwnCondition = (&'static str, fn(&Role) -> &Condition);
+
+/// Why a document with a name that stands twice is refused.
+const TWINS: &str = "a name stands twice in the document";
 
 /// A document before and after a change, and what conditions are asked about.
 #[derive(Clone, Copy)]
@@ -30,14 +36,12 @@ impl Bound {
     pub(super) async fn permit_insert(&self, document: &RawDocument) -> Result<(), DataError> {
         let documents = Documents::written(Some(document), None);
         let change = Change { before: None, after: Some(document), documents, as_it_is: false };
-        let is_permitted = match self.role(documents).await {
-            Some(role) => {
-                self.holds(&role.insert, documents).await && self.permits(role, change).await?
-            }
-            None => false,
-        };
-        if !is_permitted || has_twins(document)? {
-            return Err(not_permitted("insert"));
+        let own: OwnCondition = ("insert", |role| &role.insert);
+        if let Some(reason) = self.refusal(change, Some(own)).await? {
+            return Err(not_permitted(&self.namespace, "insert", &reason));
+        }
+        if has_twins(document)? {
+            return Err(not_permitted(&self.namespace, "insert", TWINS));
         }
         self.check_schema(document)
     }
@@ -46,13 +50,11 @@ impl Bound {
     pub(super) async fn permit_delete(&self, document: &RawDocument) -> Result<(), DataError> {
         let documents = Documents::read(document);
         let change = Change { before: Some(document), after: None, documents, as_it_is: true };
-        let is_permitted = match self.role(documents).await {
-            Some(role) => {
-                self.holds(&role.delete, documents).await && self.permits(role, change).await?
-            }
-            None => false,
-        };
-        if is_permitted { Ok(()) } else { Err(not_permitted("delete")) }
+        let own: OwnCondition = ("delete", |role| &role.delete);
+        match self.refusal(change, Some(own)).await? {
+            Some(reason) => Err(not_permitted(&self.namespace, "delete", &reason)),
+            None => Ok(()),
+        }
     }
 
     /// Permits a document to change, or says why not: as it is, and as it will be.
@@ -62,7 +64,7 @@ impl Bound {
         after: &RawDocument,
     ) -> Result<(), DataError> {
         if has_twins(after)? {
-            return Err(not_permitted("update"));
+            return Err(not_permitted(&self.namespace, "update", TWINS));
         }
         let states = [
             (Documents::read(before), true),
@@ -70,12 +72,10 @@ impl Bound {
         ];
         for (documents, as_it_is) in states {
             let change = Change { before: Some(before), after: Some(after), documents, as_it_is };
-            let is_permitted = match self.role(documents).await {
-                Some(role) => self.permits(role, change).await?,
-                None => false,
-            };
-            if !is_permitted {
-                return Err(not_permitted("update"));
+            if let Some(reason) = self.refusal(change, None).await? {
+                let state = if as_it_is { "is" } else { "would be" };
+                let reason = format!("{reason} (the document as it {state})");
+                return Err(not_permitted(&self.namespace, "update", &reason));
             }
         }
         self.check_schema(after)
@@ -88,24 +88,43 @@ impl Bound {
         }
     }
 
-    async fn permits(&self, role: &Role, change: Change<'_>) -> Result<bool, DataError> {
-        if !self.holds(&role.writable, change.documents).await {
-            return Ok(false);
+    /// Why a change is not permitted; nothing where it is. `own` is the condition that this kind
+    /// of change has beside those of writing.
+    async fn refusal(
+        &self,
+        change: Change<'_>,
+        own: Option<OwnCondition>,
+    ) -> Result<Option<String>, DataError> {
+        let documents = change.documents;
+        let Some(role) = self.role(documents).await else {
+            return Ok(Some("no role counts for the document".to_owned()));
+        };
+        let write = role.access.write.as_ref().map(|write| ("write", write));
+        let own = own.map(|(name, condition)| (name, condition(role)));
+        let writable = Some(("document_filters.write", &role.writable));
+        for (name, condition) in [own, writable, write].into_iter().flatten() {
+            let outcome = match self.value(condition, documents).await {
+                Ok(true) => continue,
+                Ok(false) => "does not hold".to_owned(),
+                Err(NoValue { reason, .. }) => format!("has no value: {reason}"),
+            };
+            return Ok(Some(format!("role `{}`: {name} {outcome}", role.name)));
         }
-        match &role.access.write {
-            Some(write) => Ok(self.holds(write, change.documents).await),
-            None => self.permits_fields(&role.fields, change, false).await,
+        if write.is_some() {
+            return Ok(None);
         }
+        let field = self.refused_field(&role.fields, change, false).await?;
+        Ok(field.map(|path| format!("role `{}`: it may not write the field `{path}`", role.name)))
     }
 
-    /// Whether every field that differs may be written. `outer` is what counts for those of which
-    /// nothing is said.
-    fn permits_fields<'a>(
+    /// The first field that differs and may not be written. `outer` is what counts for those of
+    /// which nothing is said.
+    fn refused_field<'a>(
         &'a self,
         rules: &'a Fields,
         change: Change<'a>,
         outer: bool,
-    ) -> Future<'a, Result<bool, DataError>> {
+    ) -> Future<'a, Result<Option<String>, DataError>> {
         Box::pin(async move {
             let (before, after) = (values(change.before)?, values(change.after)?);
             let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
@@ -118,72 +137,84 @@ impl Bound {
                     if change.as_it_is { (values.0, values.0) } else { (values.1, values.0) };
                 let documents = change.documents.at_field(this, prev);
                 let at = Change { documents, ..change };
-                let is_permitted = match rules.named.get(*name) {
-                    Some(field) => self.permits_field(field, values, at, outer).await?,
-                    None => match &rules.additional.write {
-                        Some(write) => self.holds(write, documents).await,
-                        None => outer,
-                    },
+                let refused = match rules.named.get(*name) {
+                    Some(field) => self.refused_within(field, values, at, outer).await?,
+                    None => {
+                        let may_write = match &rules.additional.write {
+                            Some(write) => self.holds(write, documents).await,
+                            None => outer,
+                        };
+                        (!may_write).then(String::new)
+                    }
                 };
-                if !is_permitted {
-                    return Ok(false);
+                if let Some(inner) = refused {
+                    let dot = if inner.is_empty() { "" } else { "." };
+                    return Ok(Some(format!("{name}{dot}{inner}")));
                 }
             }
-            Ok(true)
+            Ok(None)
         })
     }
 
-    /// Whether a field with rules of its own may change from one value to another.
-    async fn permits_field<'a>(
+    /// What of a field with rules of its own may not change from one value to another: a path
+    /// within it, which is empty for the field as a whole.
+    async fn refused_within<'a>(
         &'a self,
         field: &'a Field,
         (before, after): (Option<RawBsonRef<'a>>, Option<RawBsonRef<'a>>),
         change: Change<'a>,
         outer: bool,
-    ) -> Result<bool, DataError> {
+    ) -> Result<Option<String>, DataError> {
         let outer = match &field.access.write {
-            Some(write) if !self.holds(write, change.documents).await => return Ok(false),
+            Some(write) if !self.holds(write, change.documents).await => {
+                return Ok(Some(String::new()));
+            }
             Some(_) => true,
             None => outer,
         };
+        let as_a_whole = || (!outer).then(String::new);
         if field.inner.is_empty() {
-            return Ok(outer);
+            return Ok(as_a_whole());
         }
         if let (Ok(before), Ok(after)) = (as_document(before), as_document(after)) {
             let inner = Change { before, after, ..change };
-            return self.permits_fields(&field.inner, inner, outer).await;
+            return self.refused_field(&field.inner, inner, outer).await;
         }
         // Items of an array cannot be told from each other: what is in each must be writable.
         for value in [before, after].into_iter().flatten() {
-            if !outer || !self.permits_items(&field.inner, value, change).await? {
-                return Ok(false);
+            if !outer {
+                break;
+            }
+            if let Some(path) = self.refused_item(&field.inner, value, change).await? {
+                return Ok(Some(path));
             }
         }
-        Ok(outer)
+        Ok(as_a_whole())
     }
 
-    /// Whether everything in a value may be written, however deep in arrays.
-    fn permits_items<'a>(
+    /// What in a value may not be written, however deep in arrays.
+    fn refused_item<'a>(
         &'a self,
         rules: &'a Fields,
         value: RawBsonRef<'a>,
         change: Change<'a>,
-    ) -> Future<'a, Result<bool, DataError>> {
+    ) -> Future<'a, Result<Option<String>, DataError>> {
         Box::pin(async move {
             match value {
                 RawBsonRef::Document(document) => {
                     let inner = Change { before: None, after: Some(document), ..change };
-                    self.permits_fields(rules, inner, true).await
+                    self.refused_field(rules, inner, true).await
                 }
                 RawBsonRef::Array(array) => {
                     for item in array {
-                        if !self.permits_items(rules, item.map_err(malformed)?, change).await? {
-                            return Ok(false);
+                        let item = item.map_err(malformed)?;
+                        if let Some(path) = self.refused_item(rules, item, change).await? {
+                            return Ok(Some(path));
                         }
                     }
-                    Ok(true)
+                    Ok(None)
                 }
-                _ => Ok(true),
+                _ => Ok(None),
             }
         })
     }

@@ -52,6 +52,8 @@ pub struct RulesProblem {
 /// The rules of a collection.
 #[derive(Debug)]
 struct Collection {
+    /// The file that they stand in.
+    file: String,
     roles: Vec<Role>,
     filters: Vec<Filter>,
     schema: Option<query::Filter>,
@@ -69,6 +71,8 @@ pub(super) struct Filter {
 
 /// The rules that count for a collection.
 pub(super) struct Ruling<'a> {
+    /// The file with the roles.
+    pub(super) file: &'a str,
     pub(super) roles: &'a [Role],
     pub(super) filters: Vec<&'a Filter>,
     pub(super) schema: Option<&'a query::Filter>,
@@ -123,7 +127,7 @@ impl Rules {
         let mut filters: Vec<_> = own.iter().flat_map(|own| &own.filters).collect();
         let schema = own.and_then(|own| own.schema.as_ref());
         if let Some(own) = own.filter(|own| !own.roles.is_empty()) {
-            return Ok(Ruling { roles: &own.roles, filters, schema });
+            return Ok(Ruling { file: &own.file, roles: &own.roles, filters, schema });
         }
         let default = self.default.as_ref().filter(|default| !default.roles.is_empty());
         let default = default.ok_or_else(|| refused("the collection has no roles"))?;
@@ -131,7 +135,7 @@ impl Rules {
             return Err(refused(reason));
         }
         filters.extend(&default.filters);
-        Ok(Ruling { roles: &default.roles, filters, schema })
+        Ok(Ruling { file: &default.file, roles: &default.roles, filters, schema })
     }
 }
 
@@ -155,7 +159,7 @@ impl Collection {
             first.map(|one| format!("`{}` is not understood: {}", one.field, one.problem.message));
         let closed = rules.closed.clone().or(not_understood);
         problems.append(&mut compiler.found);
-        Self { roles, filters, schema, closed }
+        Self { file: rules.declared_in.file.clone(), roles, filters, schema, closed }
     }
 }
 

@@ -2,21 +2,26 @@
 
 use std::{error::Error as _, fmt};
 
-use bson::{Bson, RawDocumentBuf, doc};
+use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf, doc};
 use hookstead_data::{Answer, Command, DataError, Find, Namespace};
 
 use super::{
     bound::Bound,
     compile::Ruling,
     refusal::{malformed, unexpected_answer, unwritable},
-    role::Role,
+    role::{Access, Fields, Role},
     store::RuledStore,
 };
 use crate::{Condition, Documents, Scope};
 
 /// What the rules say about a user and a collection, or one of its documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Explanation {
+    /// The file with the roles; nothing where no rule counts for the collection.
+    pub file: Option<String>,
+    /// The role that counts: nothing where none does, and where it depends on a document and none
+    /// was asked about.
+    pub role: Option<String>,
     /// The conditions that were asked, in their order.
     pub steps: Vec<Step>,
     /// Why the user does not reach the collection.
@@ -84,8 +89,7 @@ impl RuledStore {
         namespace: &Namespace,
         id: Option<Bson>,
     ) -> Result<Explanation, DataError> {
-        let mut explanation =
-            Explanation { steps: Vec::new(), refused: None, shown: None, may_delete: false };
+        let mut explanation = Explanation::default();
         let asked = id.is_some();
         let document = match id {
             Some(id) => self.document(namespace, id).await?,
@@ -103,9 +107,11 @@ impl RuledStore {
         };
         let documents = document.as_deref().map(Documents::read);
         let scope = self.caller.scope(documents.unwrap_or_default());
-        let mut asking = Asking { scope, has_document: document.is_some(), steps: Vec::new() };
-        let is_found = asking.ask_all(&ruling).await;
+        let mut asking = Asking { scope, document: document.as_deref(), steps: Vec::new() };
+        let is_found = asking.ask_filters(&ruling).await;
+        explanation.role = asking.ask_roles(ruling.roles).await.map(ToOwned::to_owned);
         explanation.steps = asking.steps;
+        explanation.file = Some(ruling.file.to_owned());
         match Bound::new(&self.rules, &self.caller, namespace).await {
             Err(error) => explanation.refused = Some(reason_of(&error)),
             Ok(bound) => {
@@ -142,13 +148,23 @@ impl RuledStore {
 /// Asks conditions, and notes what came of them.
 struct Asking<'a> {
     scope: Scope<'a>,
-    has_document: bool,
+    /// The document that is asked about.
+    document: Option<&'a RawDocument>,
     steps: Vec<Step>,
 }
 
-impl Asking<'_> {
-    /// Goes through filters and roles. Says whether the filters let the document through.
-    async fn ask_all(&mut self, ruling: &Ruling<'_>) -> bool {
+/// A condition of a field.
+struct OfField<'a> {
+    /// Such as `fields.a.fields.b.read`.
+    path: String,
+    condition: &'a Condition,
+    /// The value of the field; nothing where the condition is about no field by itself.
+    value: Option<RawBsonRef<'a>>,
+}
+
+impl<'a> Asking<'a> {
+    /// Goes through filters. Says whether they let the document through.
+    async fn ask_filters(&mut self, ruling: &Ruling<'_>) -> bool {
         let mut is_found = true;
         for filter in &ruling.filters {
             let name = format!("filter `{}`", filter.name);
@@ -157,18 +173,25 @@ impl Asking<'_> {
                 is_found &= self.ask(&name, "query", query).await == Outcome::Holds;
             }
         }
-        for role in ruling.roles {
+        is_found
+    }
+
+    /// Goes through roles up to the one that counts, which it answers.
+    async fn ask_roles<'r>(&mut self, roles: &'r [Role]) -> Option<&'r str> {
+        let mut may_be_another = false;
+        for role in roles {
             let name = format!("role `{}`", role.name);
             match self.ask(&name, "apply_when", &role.apply_when).await {
-                Outcome::Fails | Outcome::DependsOnDocument => {}
-                Outcome::NoValue(_) => break,
+                Outcome::Fails => {}
+                Outcome::DependsOnDocument => may_be_another = true,
+                Outcome::NoValue(_) => return None,
                 Outcome::Holds => {
                     self.ask_role(&name, role).await;
-                    break;
+                    return (!may_be_another).then_some(role.name.as_str());
                 }
             }
         }
-        is_found
+        None
     }
 
     async fn ask_role(&mut self, name: &str, role: &Role) {
@@ -186,15 +209,36 @@ impl Asking<'_> {
                 self.ask(name, field, condition).await;
             }
         }
+        let mut of_fields = Vec::new();
+        let decides = [role.access.read.is_none(), role.access.write.is_none()];
+        conditions_of(&role.fields, "", self.document, decides, &mut of_fields);
+        for OfField { path, condition, value } in of_fields {
+            let documents = match value {
+                Some(value) => self.scope.documents.at_field(Some(value), Some(value)),
+                None => self.scope.documents,
+            };
+            self.ask_about(name, &path, condition, documents).await;
+        }
     }
 
     async fn ask(&mut self, of: &str, field: &str, condition: &Condition) -> Outcome {
-        let bound = condition.bind(&self.scope).await;
+        self.ask_about(of, field, condition, self.scope.documents).await
+    }
+
+    async fn ask_about(
+        &mut self,
+        of: &str,
+        field: &str,
+        condition: &Condition,
+        documents: Documents<'_>,
+    ) -> Outcome {
+        let scope = Scope { documents, ..self.scope };
+        let bound = condition.bind(&scope).await;
         let outcome = match bound.constant() {
             Some(true) => Outcome::Holds,
             Some(false) => Outcome::Fails,
-            None if !self.has_document && bound.problems().is_empty() => Outcome::DependsOnDocument,
-            None => match bound.evaluate(&self.scope).await {
+            None if self.document.is_none() && bound.is_of_document() => Outcome::DependsOnDocument,
+            None => match bound.evaluate(&scope).await {
                 Ok(true) => Outcome::Holds,
                 Ok(false) => Outcome::Fails,
                 Err(error) => Outcome::NoValue(error.reason.to_string()),
@@ -203,6 +247,42 @@ impl Asking<'_> {
         let condition = format!("{of}: {field}");
         self.steps.push(Step { condition, outcome: outcome.clone() });
         outcome
+    }
+}
+
+/// The conditions of the fields that a document has; of all where no document is asked about.
+/// `decides` says whether fields decide about reading, and about writing. What is in lists is left
+/// out: it differs from item to item.
+fn conditions_of<'a>(
+    fields: &'a Fields,
+    path: &str,
+    document: Option<&'a RawDocument>,
+    decides: [bool; 2],
+    found: &mut Vec<OfField<'a>>,
+) {
+    let mut add = |access: &'a Access, path: &str, value: Option<RawBsonRef<'a>>| {
+        let conditions = [("read", &access.read), ("write", &access.write)];
+        for ((what, condition), decides) in conditions.into_iter().zip(decides) {
+            if let Some(condition) = condition.as_ref().filter(|_| decides) {
+                found.push(OfField { path: format!("{path}.{what}"), condition, value });
+            }
+        }
+    };
+    for (name, field) in &fields.named {
+        let value = document.and_then(|document| document.get(name).ok().flatten());
+        if document.is_some() && value.is_none() {
+            continue;
+        }
+        add(&field.access, &format!("{path}fields.{name}"), value);
+    }
+    add(&fields.additional, &format!("{path}additional_fields"), None);
+    for (name, field) in &fields.named {
+        let inner = match document.map(|document| document.get(name)) {
+            None => None,
+            Some(Ok(Some(RawBsonRef::Document(inner)))) => Some(inner),
+            Some(_) => continue,
+        };
+        conditions_of(&field.inner, &format!("{path}fields.{name}."), inner, decides, found);
     }
 }
 

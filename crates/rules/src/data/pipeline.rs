@@ -79,7 +79,8 @@ pub(super) async fn aggregate(
     if searches {
         let may_search = |role: &Role| role.search.constant() == Some(true);
         if !first.is_empty() || !bound.roles.iter().all(may_search) {
-            return Err(not_permitted("search"));
+            let reason = "the user may not read or not search every document as a whole";
+            return Err(not_permitted(&bound.namespace, "search", reason));
         }
     }
     first.append(&mut aggregate.pipeline);

@@ -9,9 +9,13 @@ pub(super) fn no_rule(namespace: &Namespace, reason: &str) -> DataError {
     DataError::new(ErrorKind::NoMatchingRule, message).with_detail(reason)
 }
 
-/// An operation that is not permitted: `insert`, `update`, `delete` or `read`.
-pub(super) fn not_permitted(operation: &str) -> DataError {
-    DataError::new(ErrorKind::NotPermitted, format!("{operation} not permitted"))
+/// An operation that is not permitted: `insert`, `update`, `delete` or `search`. The reason is for
+/// the log.
+pub(super) fn not_permitted(namespace: &Namespace, operation: &str, reason: &str) -> DataError {
+    let Namespace { database, collection } = namespace;
+    let message = format!("{operation} not permitted");
+    let detail = format!("{database}.{collection}: {reason}");
+    DataError::new(ErrorKind::NotPermitted, message).with_detail(detail)
 }
 
 /// Something that users cannot do at all.

@@ -48,11 +48,15 @@ impl Change {
         }
         for projection in &bound.projections {
             if projection.apply(&changed, None)? != changed {
-                return Err(not_permitted("update"));
+                let reason = "the projection of a filter hides what is written";
+                return Err(not_permitted(&bound.namespace, "update", reason));
             }
         }
         let merged = merge(&found.stored, shown, &changed)?;
-        let merged = merged.ok_or_else(|| not_permitted("update"))?;
+        let merged = merged.ok_or_else(|| {
+            let reason = "the change reaches something that the user does not see";
+            not_permitted(&bound.namespace, "update", reason)
+        })?;
         Ok((merged != found.stored).then_some(merged))
     }
 

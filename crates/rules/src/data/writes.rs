@@ -60,7 +60,8 @@ impl Writer {
             };
         }
         if update.many && matches!(update.modification, Modification::Replacement(_)) {
-            return Err(not_permitted("update"));
+            let reason = "a replacement is for one document";
+            return Err(not_permitted(&self.bound.namespace, "update", reason));
         }
         let mut updated = Updated::default();
         if update.many {

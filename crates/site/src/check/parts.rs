@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use hookstead_app::{App, Part, PartKind, RunAs, parts::functions_of};
+use hookstead_app::{App, Part, PartKind, RunAs, functions_of};
 
 use super::analyses::Analyses;
 
@@ -32,7 +32,8 @@ fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
         .collect()
 }
 
-/// The functions that endpoints, webhooks, other functions, conditions, log-in or parts call.
+/// The functions that endpoints, webhooks, other functions, conditions, rules, log-in or parts
+/// call.
 fn called<'a>(app: &'a App, analyses: &Analyses<'a>) -> BTreeSet<String> {
     let of_endpoints = app.endpoints.iter().map(|endpoint| endpoint.function_name.clone());
     let of_parts = app.parts.iter().flat_map(|part| part.functions.iter().cloned());
@@ -40,6 +41,7 @@ fn called<'a>(app: &'a App, analyses: &Analyses<'a>) -> BTreeSet<String> {
     for provider in app.auth_providers.values() {
         called.extend(provider.setup.functions().into_iter().map(str::to_owned));
     }
+    called.extend(app.data_sources.values().flat_map(|source| source.rules.functions()));
     called.extend(app.custom_user_data.on_user_creation_function.clone());
     for function in app.functions.values() {
         let uses = analyses.of(&function.source);

@@ -49,18 +49,23 @@ impl Home {
         let mut stores = workspace.stores(&workspace.load()?.app)?.named;
         drop(entered);
         let names: Vec<&str> = stores.keys().map(String::as_str).collect();
-        let name = choose(self.source.as_deref(), &names)?.to_owned();
+        let name = choose("--source", self.source.as_deref(), &names)?.to_owned();
         let Opened { store, place } =
             stores.remove(&name).context("the data source is not open")?;
         Ok(Place { runtime, store, name: place })
     }
 }
 
-fn choose<'a>(given: Option<&'a str>, names: &[&'a str]) -> Result<&'a str, UsageError> {
+/// The data source that a flag names, or the only one.
+pub(in crate::commands) fn choose<'a>(
+    flag: &str,
+    given: Option<&'a str>,
+    names: &[&'a str],
+) -> Result<&'a str, UsageError> {
     match (given, names) {
         (None, [only]) => Ok(only),
         (None, _) => Err(UsageError(format!(
-            "the app has several data sources; name one with --source: {}",
+            "the app has several data sources; name one with {flag}: {}",
             names.join(", ")
         ))),
         (Some(given), _) if names.contains(&given) => Ok(given),
@@ -75,7 +80,7 @@ fn choose<'a>(given: Option<&'a str>, names: &[&'a str]) -> Result<&'a str, Usag
 }
 
 /// A collection as `shop.orders`.
-pub(super) fn namespace(text: &str) -> Result<Namespace, String> {
+pub(in crate::commands) fn namespace(text: &str) -> Result<Namespace, String> {
     let parts = text.split_once('.');
     let parts =
         parts.filter(|(database, collection)| !database.is_empty() && !collection.is_empty());
@@ -140,11 +145,12 @@ mod tests {
 
     #[test]
     fn the_only_data_source_need_not_be_named() {
-        assert_eq!(choose(None, &["a"]).unwrap(), "a");
-        assert_eq!(choose(Some("b"), &["a", "b"]).unwrap(), "b");
-        let several = choose(None, &["Cluster0", "Archive"]).unwrap_err().to_string();
+        assert_eq!(choose("--source", None, &["a"]).unwrap(), "a");
+        assert_eq!(choose("--source", Some("b"), &["a", "b"]).unwrap(), "b");
+        let several = choose("--source", None, &["Cluster0", "Archive"]).unwrap_err().to_string();
         assert!(several.ends_with("--source: Cluster0, Archive"), "{several}");
-        let wrong = choose(Some("Cluster1"), &["Cluster0", "Archive"]).unwrap_err().to_string();
+        let wrong =
+            choose("--source", Some("Cluster1"), &["Cluster0", "Archive"]).unwrap_err().to_string();
         assert!(wrong.ends_with("did you mean Cluster0?"), "{wrong}");
     }
 

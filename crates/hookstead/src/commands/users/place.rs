@@ -22,7 +22,7 @@ const ID_DIGITS: usize = 24;
 
 /// Flags that say whose users.
 #[derive(Debug, clap::Args)]
-pub(super) struct Home {
+pub(in crate::commands) struct Home {
     /// Folder of the app
     #[arg(long, value_name = "DIR", env = "HOOKSTEAD_APP_DIR", default_value = ".",
           value_parser = folder_of_app())]
@@ -33,16 +33,16 @@ pub(super) struct Home {
 }
 
 /// The users of an app, and the threads that they need.
-pub(super) struct Place {
-    pub(super) runtime: Runtime,
-    pub(super) users: Arc<Users>,
+pub(in crate::commands) struct Place {
+    pub(in crate::commands) runtime: Runtime,
+    pub(in crate::commands) users: Arc<Users>,
     /// The app. A function of it may be called for a new user.
-    pub(super) prepared: Prepared,
+    pub(in crate::commands) prepared: Prepared,
 }
 
 impl Home {
     /// Opens the users of the app. Nothing of the app runs before a user is created.
-    pub(super) fn open(&self) -> anyhow::Result<Place> {
+    pub(in crate::commands) fn open(&self) -> anyhow::Result<Place> {
         let workspace = self.place.open(&self.app, Vec::new())?;
         let runtime = Runtime::new().context("the threads cannot be started")?;
         let entered = runtime.enter();
@@ -60,7 +60,7 @@ impl Home {
 }
 
 /// An id of a user, as a command line has it.
-pub(super) fn id(text: &str) -> Result<String, String> {
+pub(in crate::commands) fn id(text: &str) -> Result<String, String> {
     if text.len() == ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(text.to_ascii_lowercase());
     }
@@ -70,7 +70,7 @@ pub(super) fn id(text: &str) -> Result<String, String> {
 }
 
 /// Tells what went wrong with the user of this name or id, and what to do.
-pub(super) fn explain(error: AuthError, name: &str) -> anyhow::Error {
+pub(in crate::commands) fn explain(error: AuthError, name: &str) -> anyhow::Error {
     let remedy = match error.kind {
         AuthErrorKind::UserNotFound | AuthErrorKind::UserAlreadyConfirmed => {
             "`hookstead users list` tells the users and their states; letter case counts in email \
@@ -92,7 +92,7 @@ pub(super) fn explain(error: AuthError, name: &str) -> anyhow::Error {
 }
 
 /// Prints one JSON value, on one line.
-pub(super) fn print(value: &Json) -> anyhow::Result<()> {
+pub(in crate::commands) fn print(value: &Json) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{value}")?;
     Ok(())
 }
