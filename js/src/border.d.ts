@@ -30,8 +30,8 @@ export interface Natives {
   data_in_transaction(session: number): boolean;
   data_session(source: string, asSystem: boolean): number;
   data_session_end(session: number): void;
-  data_start(command: any): number | undefined;
-  data_start_large(): number;
+  data_start(source: string, asSystem: boolean, command: any): number | undefined;
+  data_start_large(source: string, asSystem: boolean): number;
   data_transaction_start(session: number): void;
   error_told(message: string, stack: string, wantsStack: boolean): string | undefined;
   fail(message: string, stack?: string | undefined): void;

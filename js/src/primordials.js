@@ -56,6 +56,7 @@ export const objectCreate = Object.create;
  */
 export const objectDefineProperty = Object.defineProperty;
 export const objectEntries = Object.entries;
+export const objectFreeze = Object.freeze;
 export const objectGetPrototypeOf = Object.getPrototypeOf;
 export const objectHasOwn = Object.hasOwn;
 export const objectIs = Object.is;

@@ -92,8 +92,9 @@ natives! {
     data_in_transaction(session: Number) -> Bool => short(data::in_transaction);
     data_session(source: Text, as_system: Bool) -> Number => short(data::open_session);
     data_session_end(session: Number) -> Undefined => short(data::end_session);
-    data_start(command: Any) -> Maybe(&Number) => split(data::start);
-    data_start_large() -> Number => short(data::start_large);
+    data_start(source: Text, as_system: Bool, command: Any) -> Maybe(&Number)
+        => split(data::start);
+    data_start_large(source: Text, as_system: Bool) -> Number => short(data::start_large);
     data_transaction_start(session: Number) -> Undefined => short(data::start_transaction);
     error_told(message: Text, stack: Text, wants_stack: Bool) -> Maybe(&Text)
         => split(app::error_told);

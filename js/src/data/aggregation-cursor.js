@@ -1,5 +1,7 @@
 // What `aggregate` returns: a cursor to which stages can be added before it is read.
 
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 import { Cursor } from "./cursor.js";
 import { kindOf, requireDocuments } from "./input.js";
 import { sessionOf } from "./session.js";
@@ -7,14 +9,18 @@ import { append } from "../lists.js";
 
 export class AggregationCursor extends Cursor {
   #pipeline;
-  #options;
 
-  constructor(target, pipeline, options) {
-    super(target, sessionOf(options, "aggregate"));
+  constructor(access, target, given, options) {
+    Access.require(access);
+    const session = sessionOf(options, "aggregate");
     // One stage is a pipeline, too.
-    const stages = kindOf(pipeline) === undefined ? [pipeline] : pipeline;
-    this.#pipeline = append([], requireDocuments(stages, "aggregate", "stages"));
-    this.#options = { ...options, session: undefined };
+    const stages = kindOf(given) === undefined ? [given] : given;
+    const pipeline = append([], requireDocuments(stages, "aggregate", "stages"));
+    const method = "aggregate";
+    super(access, {
+      ...target, session, method, pipeline, options: { ...options, session: undefined },
+    });
+    this.#pipeline = pipeline;
   }
 
   match(filter) {
@@ -37,13 +43,11 @@ export class AggregationCursor extends Cursor {
     return this.#append("skip", { $skip: count });
   }
 
-  command() {
-    return { method: "aggregate", pipeline: this.#pipeline, options: this.#options };
-  }
-
   #append(method, stage) {
     this.requireUntouched(method);
     this.#pipeline[this.#pipeline.length] = stage;
     return this;
   }
 }
+
+isolate(AggregationCursor);

@@ -1,10 +1,14 @@
 // What a bulk operation does with the documents that match.
 
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
+
 export class BulkFind {
   #add;
   #upsert = false;
 
-  constructor(add) {
+  constructor(access, add) {
+    Access.require(access);
     this.#add = add;
   }
 
@@ -46,3 +50,5 @@ export class BulkFind {
     return this.#add((filter) => ({ [kind]: { filter, ...change, upsert } }));
   }
 }
+
+isolate(BulkFind);

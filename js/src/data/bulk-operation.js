@@ -1,15 +1,19 @@
 // Bulk operations that are put together call by call, as with drivers.
 
 import { FunctionError } from "../errors.js";
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 import { BulkFind } from "./bulk-find.js";
 import { requireDocument } from "./input.js";
 
 export class BulkOperation {
+  #access;
   #collection;
   #ordered;
   #operations = [];
 
-  constructor(collection, ordered) {
+  constructor(access, collection, ordered) {
+    this.#access = Access.require(access);
     this.#collection = collection;
     this.#ordered = ordered;
   }
@@ -20,7 +24,7 @@ export class BulkOperation {
 
   find(query) {
     const filter = requireDocument(query, "find", "query");
-    return new BulkFind((operation) => this.#add(operation(filter)));
+    return new BulkFind(this.#access, (operation) => this.#add(operation(filter)));
   }
 
   async execute(options) {
@@ -37,3 +41,5 @@ export class BulkOperation {
     return this;
   }
 }
+
+isolate(BulkOperation);

@@ -1,17 +1,18 @@
 // `context.services.get("mongodb-atlas")` and what it leads to: handles, which contact nobody
 // (docs/behaviour/databases.md#handles).
 
+import { isolate, withFixedRoot } from "../isolated.js";
+import { Access } from "./access.js";
 import { Database } from "./database.js";
 import { requireName } from "./input.js";
 import { ask } from "./send.js";
 import { Session } from "./session.js";
 
 export class Client {
-  // The name of the data source, and whose rights it is reached with: a part of every command.
   #access;
 
   constructor(access) {
-    this.#access = access;
+    this.#access = Access.require(access);
   }
 
   db(name) {
@@ -25,10 +26,12 @@ export class Client {
 
   admin() {
     const access = this.#access;
-    return { getDBNames: () => ask({ ...access, method: "databaseNames" }) };
+    return withFixedRoot({ getDBNames: () => ask(access, { method: "databaseNames" }) });
   }
 
   startSession() {
     return new Session(this.#access);
   }
 }
+
+isolate(Client);

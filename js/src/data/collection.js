@@ -3,6 +3,8 @@
 // There is no `createIndex` and no `countDocuments`: on the hosted service they were no functions
 // either, and code that tells the two apart must go on working.
 
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 import { BulkOperation } from "./bulk-operation.js";
 import { AggregationCursor } from "./aggregation-cursor.js";
 import { FindCursor } from "./find-cursor.js";
@@ -16,20 +18,24 @@ import { send } from "./send.js";
 import { sessionOf } from "./session.js";
 
 export class Collection {
+  #access;
   #target;
+  // A field, so that no setter of `Object.prototype` is called.
+  name;
 
   constructor(access, database, name) {
-    this.#target = { ...access, database, collection: name };
+    this.#access = Access.require(access);
+    this.#target = { database, collection: name };
     this.name = name;
   }
 
   find(query, projection, options) {
     const given = projectionAndOptions(projection, options, "find");
-    return new FindCursor(this.#target, query, given.projection, given.options);
+    return new FindCursor(this.#access, this.#target, query, given);
   }
 
   aggregate(pipeline, options) {
-    return new AggregationCursor(this.#target, pipeline, options);
+    return new AggregationCursor(this.#access, this.#target, pipeline, options);
   }
 
   async findOne(query, projection, options) {
@@ -123,15 +129,16 @@ export class Collection {
   }
 
   initializeOrderedBulkOp() {
-    return new BulkOperation(this, true);
+    return new BulkOperation(this.#access, this, true);
   }
 
   initializeUnorderedBulkOp() {
-    return new BulkOperation(this, false);
+    return new BulkOperation(this.#access, this, false);
   }
 
   #send(method, options, command) {
-    return send({ ...this.#target, session: sessionOf(options, method), method, ...command });
+    const session = sessionOf(options, method);
+    return send(this.#access, { ...this.#target, session, method, ...command });
   }
 
   // Writes want a filter: one that is missing by mistake must not find every document.
@@ -162,3 +169,5 @@ export class Collection {
     });
   }
 }
+
+isolate(Collection);

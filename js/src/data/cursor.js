@@ -8,10 +8,13 @@ import { ask, send } from "./send.js";
 import { FunctionError } from "../errors.js";
 import { append } from "../lists.js";
 import { symbolAsyncIterator } from "../primordials.js";
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 
 export class Cursor {
-  #target;
-  #session;
+  #access;
+  // What to ask for at first.
+  #command;
   #documents = [];
   #index = 0;
   // The host's number for what is still to come; `undefined` before the begin, 0 at the end.
@@ -19,9 +22,11 @@ export class Cursor {
   // A promise for the batch that is on its way.
   #coming;
 
-  constructor(target, session) {
-    this.#target = target;
-    this.#session = session;
+  // Each kind of cursor goes on with its command until it is read. Functions never get hold of it,
+  // and there is no method to ask for it: they could replace that.
+  constructor(access, command) {
+    this.#access = Access.require(access);
+    this.#command = command;
   }
 
   async next() {
@@ -74,7 +79,7 @@ export class Cursor {
     const id = this.#id;
     this.#id = 0;
     if (id) {
-      await send(this.#about("closeCursor", id));
+      await send(this.#access, { method: "closeCursor", cursor: id });
     }
   }
 
@@ -105,16 +110,11 @@ export class Cursor {
   toJSON() {
     const documents = this.#rest();
     while (this.#id !== 0) {
-      this.#take(ask(this.#request()));
+      this.#take(ask(this.#access, this.#request()));
       append(documents, this.#rest());
     }
     this.#documents = documents;
     return documents;
-  }
-
-  // What to ask for; each kind of cursor has its own.
-  command() {
-    return {};
   }
 
   // Before the first document only.
@@ -132,7 +132,7 @@ export class Cursor {
 
   async #fetch() {
     try {
-      this.#take(await send(this.#request()));
+      this.#take(await send(this.#access, this.#request()));
     } finally {
       this.#coming = undefined;
     }
@@ -148,15 +148,7 @@ export class Cursor {
   }
 
   #request() {
-    if (this.#id === undefined) {
-      return { ...this.#target, session: this.#session, ...this.command() };
-    }
-    return this.#about("nextBatch", this.#id);
-  }
-
-  #about(method, cursor) {
-    const { source, asSystem } = this.#target;
-    return { source, asSystem, method, cursor };
+    return this.#id === undefined ? this.#command : { method: "nextBatch", cursor: this.#id };
   }
 
   #take({ cursor, documents }) {
@@ -172,3 +164,5 @@ export class Cursor {
     return rest;
   }
 }
+
+isolate(Cursor);

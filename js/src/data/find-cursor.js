@@ -1,5 +1,7 @@
 // What `find` returns: a cursor whose order, limit and skip can be set before it is read.
 
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 import { Cursor } from "./cursor.js";
 import {
   document, optionalCount, optionalDocument, optionalLimit, requireCount, requireDocument,
@@ -8,40 +10,43 @@ import {
 import { sessionOf } from "./session.js";
 
 export class FindCursor extends Cursor {
-  #find;
+  #command;
 
-  constructor(target, query, projection, options) {
-    super(target, sessionOf(options, "find"));
-    this.#find = {
+  constructor(access, target, query, given) {
+    Access.require(access);
+    const { projection, options } = given;
+    const command = {
+      ...target,
+      session: sessionOf(options, "find"),
       method: "find",
       filter: document(query, "find", "query"),
       projection: optionalDocument(projection, "find", "projection"),
       ...within(options),
     };
+    super(access, command);
+    this.#command = command;
   }
 
   sort(order) {
     this.requireUntouched("sort");
-    this.#find.sort = requireDocument(order, "sort", "order");
+    this.#command.sort = requireDocument(order, "sort", "order");
     return this;
   }
 
   limit(count) {
     this.requireUntouched("limit");
-    this.#find.limit = requireLimit(count, "limit");
+    this.#command.limit = requireLimit(count, "limit");
     return this;
   }
 
   skip(count) {
     this.requireUntouched("skip");
-    this.#find.skip = requireCount(count, "skip");
+    this.#command.skip = requireCount(count, "skip");
     return this;
   }
-
-  command() {
-    return this.#find;
-  }
 }
+
+isolate(FindCursor);
 
 // Authors know `sort`, `limit` and `skip` from drivers, where they are options as well.
 function within(options) {

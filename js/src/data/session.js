@@ -3,6 +3,8 @@
 import { MONGO_CODE_WRITE_CONFLICT } from "../border.js";
 import { FunctionError } from "../errors.js";
 import { host } from "../host.js";
+import { isolate } from "../isolated.js";
+import { Access } from "./access.js";
 import { document, kindOf } from "./input.js";
 import { send, settled, withNumber } from "./send.js";
 
@@ -19,8 +21,8 @@ export class Session {
   #hasEnded = false;
 
   constructor(access) {
-    this.#access = access;
-    this.#id = host.data_session(access.source, access.asSystem === true);
+    this.#access = Access.require(access);
+    this.#id = Access.openSession(access);
   }
 
   startTransaction() {
@@ -121,9 +123,11 @@ export class Session {
   }
 
   #end(method) {
-    return send({ ...this.#access, session: this.#id, method });
+    return send(this.#access, { session: this.#id, method });
   }
 }
+
+isolate(Session);
 
 // The host's number for the session in some options; without any, the command is on its own.
 export function sessionOf(options, method) {

@@ -2,7 +2,7 @@
 // its top level outlives one (docs/behaviour/functions.md#source).
 
 import {
-  PrivateMap, String, TypeError, propertyOf, reflectApply, reflectConstruct,
+  PrivateMap, PrivateSet, String, TypeError, propertyOf, reflectApply, reflectConstruct,
 } from "../primordials.js";
 import { RIGHTS_BITS, RIGHTS_USER } from "../border.js";
 import { host } from "../host.js";
@@ -10,12 +10,14 @@ import { options } from "../start.js";
 import { require } from "./require.js";
 import { caught } from "./traces.js";
 
-// Of functions, by the number of the script: names, whether they may export a class, whether they
-// run as system whoever calls them, and what makes the script for a context.
+// Of functions, by the number of the script: names, whether they may export a class, and what makes
+// the script for a context.
 const names = [];
 const classes = [];
-const areSystem = [];
 const makers = [];
+
+// Those that run as system whoever calls them.
+const systemFunctions = new PrivateSet();
 
 // The scripts with the rights of the run.
 const scripts = [];
@@ -31,7 +33,9 @@ export function registerFunctions(known, { ownContext, systemContext }) {
     const index = known[position][0];
     names[index] = known[position][1];
     classes[index] = known[position][2];
-    areSystem[index] = known[position][3];
+    if (known[position][3]) {
+      systemFunctions.add(index);
+    }
     try {
       makers[index] = host.script(index);
       scripts[index] = makers[index](ownContext);
@@ -44,7 +48,8 @@ export function registerFunctions(known, { ownContext, systemContext }) {
 /** Calls a function of the app: its result, or its promise when it is asynchronous. */
 export function execute(name, ...callArguments) {
   const index = find(String(name), false);
-  return call(index, callArguments, (options & RIGHTS_BITS) === RIGHTS_USER && areSystem[index]);
+  const asSystem = (options & RIGHTS_BITS) === RIGHTS_USER && systemFunctions.has(index);
+  return call(index, callArguments, asSystem);
 }
 
 /** The same for a function that runs as system: whatever it calls does, too. */

@@ -18,7 +18,7 @@ request.body = lazyBody();
 
 let knownHeaders;
 
-// One object for both places.
+// One object for the first argument and the context of the function that gets it.
 function headers() {
   knownHeaders ??= jsonParse(host.request_headers());
   return knownHeaders;
@@ -54,13 +54,14 @@ function jsonPayload() {
   return parse(text[0] === "\ufeff" ? stringSlice(text, 1) : text);
 }
 
-export function requestContext() {
+/** @param {boolean} sharesHeaders whether its headers are those of the first argument */
+export function requestContext(sharesHeaders) {
   const text = host.request_info();
   if (text === undefined) {
     return undefined;
   }
   const info = jsonParse(text);
-  const requestHeaders = headers();
+  const requestHeaders = sharesHeaders ? headers() : jsonParse(host.request_headers());
   return {
     ...info,
     requestHeaders,

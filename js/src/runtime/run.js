@@ -30,7 +30,7 @@ let outcomes;
 export function prepare(text) {
   const settings = jsonParse(text);
   resultBytesMax = settings.resultBytesMax;
-  const contexts = makeContexts(settings);
+  const contexts = makeContexts(() => jsonParse(text));
   globalThis.context = contexts.ownContext;
   registerModules(settings.modules);
   registerFunctions(settings.functions, contexts);

@@ -4,6 +4,8 @@
 import { holds } from "../lists.js";
 import { Proxy, objectKeys } from "../primordials.js";
 import { host } from "../host.js";
+import { withFixedRoot } from "../isolated.js";
+import { Access } from "../data/access.js";
 import { Client } from "../data/client.js";
 import { FunctionError } from "../errors.js";
 import { http, request } from "./http.js";
@@ -19,14 +21,14 @@ export function service(name, asSystem) {
     return undefined;
   }
   if (kind === "data") {
-    return new Client(asSystem ? { source: name, asSystem } : { source: name });
+    return new Client(new Access(name, asSystem));
   }
   return kind === "http" ? httpService(name, asSystem) : otherService(name, kind);
 }
 
 // The same actions as `context.http`, each behind the rules of the service.
 function httpService(name, asSystem) {
-  const actions = {};
+  const actions = withFixedRoot({});
   const names = objectKeys(http);
   for (let index = 0; index < names.length; index++) {
     const action = names[index];

@@ -13,7 +13,7 @@ use crate::documents;
 
 /// A command that was read on another thread.
 pub(crate) struct LargeCommand {
-    /// Its fields that are strings and numbers: who is to carry it out, and for whom.
+    /// Its fields that are strings and numbers.
     pub(crate) head: RawDocumentBuf,
     /// What it asks for, or why it makes no sense.
     pub(crate) request: Result<Request, Thrown>,

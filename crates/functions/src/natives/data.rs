@@ -24,10 +24,10 @@ use crate::{
 /// What a session takes, with its transaction.
 const SESSION_BYTES: usize = 2 << 10;
 
-/// Starts a command, one document. A large one is read on another thread first; the result is
-/// `undefined` then, and [`start_large`] starts it.
+/// Starts a command, one document, at a data source and with somebody's rights. A large one is read
+/// on another thread first; the result is `undefined` then, and [`start_large`] starts it.
 pub(super) fn start(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
-    let given = arguments.first_mut().map(mem::take).unwrap_or_default();
+    let given = arguments.get_mut(2).map(mem::take).unwrap_or_default();
     if given.bytes() >= LONG_BYTES {
         let slot = host.large_command.get_or_insert_default().clone();
         return Answer::Later(Box::pin(async move {
@@ -35,35 +35,33 @@ pub(super) fn start(host: &mut RunHost, arguments: &mut [Value]) -> Answer {
             Ok(Value::Undefined)
         }));
     }
-    Answer::Now(start_small(host, &given))
+    Answer::Now(start_small(host, arguments, &given))
 }
 
-fn start_small(host: &mut RunHost, given: &Value) -> Outcome {
+fn start_small(host: &mut RunHost, arguments: &[Value], given: &Value) -> Outcome {
     let command = documents::read_document(given)?;
     let spec = Spec::new(&command);
-    start_request(host, &spec, given.bytes(), || data::parse(&spec))
+    start_request(host, arguments, &spec, given.bytes(), || data::parse(&spec))
 }
 
 /// Starts the command that was read on another thread.
-pub(super) fn start_large(host: &mut RunHost, _: &[Value]) -> Outcome {
+pub(super) fn start_large(host: &mut RunHost, arguments: &[Value]) -> Outcome {
     let command = host.large_command.as_ref().and_then(LargeCommandSlot::take);
     let LargeCommand { head, request, bytes } =
         command.ok_or_else(|| function_error("there is no command to start"))?;
-    start_request(host, &Spec::new(&head), bytes, || request)
+    start_request(host, arguments, &Spec::new(&head), bytes, || request)
 }
 
-/// Starts what a command asks for, once it is known who carries it out.
+/// Starts what a command asks for, once it is known who carries it out. The first arguments are the
+/// data source, and whether it is for a function that runs as system in a run that does not.
 fn start_request(
     host: &mut RunHost,
+    arguments: &[Value],
     spec: &Spec<'_>,
     held_bytes: usize,
     request: impl FnOnce() -> Result<Request, Thrown>,
 ) -> Outcome {
-    let source = spec.get("source").and_then(|source| source.as_str());
-    let source = source.ok_or_else(|| function_error("a command needs a data source"))?;
-    let rights = rights(host, spec.flag("asSystem") == Some(true));
-    let store = host.store(rights, source)?;
-    let store = store.ok_or_else(|| gone(source))?;
+    let (source, store) = store_of(host, arguments)?;
     let session = match spec.get("session") {
         Some(RawBsonRef::Int32(id)) => Some(session_of(host, source, &store, f64::from(id))?),
         _ => None,
@@ -117,10 +115,7 @@ pub(super) fn json_text(arguments: &[Value]) -> Outcome {
 
 /// Opens a session of a data source.
 pub(super) fn open_session(host: &mut RunHost, arguments: &[Value]) -> Outcome {
-    let source = name(arguments, 0)?;
-    let rights = rights(host, truth(arguments, 1));
-    let store = host.store(rights, source)?;
-    let store = store.ok_or_else(|| gone(source))?;
+    let (_, store) = store_of(host, arguments)?;
     let sessions_max = host.limits.run_sessions_max;
     if host.handles.sessions() >= sessions_max {
         let text = format!(
@@ -160,6 +155,17 @@ pub(super) fn warn_undeclared(host: &mut RunHost, name: &str) {
         );
         host.log(LogLevel::Warn, &text);
     }
+}
+
+/// The name of a data source and its store, for the rights of a function.
+fn store_of<'a>(
+    host: &mut RunHost,
+    arguments: &'a [Value],
+) -> Result<(&'a str, Arc<dyn Store>), Thrown> {
+    let source = name(arguments, 0)?;
+    let rights = rights(host, truth(arguments, 1));
+    let store = host.store(rights, source)?;
+    Ok((source, store.ok_or_else(|| gone(source))?))
 }
 
 /// The rights of a function: those of the run, or, where the JavaScript half says so, those of a
