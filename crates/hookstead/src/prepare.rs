@@ -194,6 +194,7 @@ fn server_limits(settings: &Settings) -> ServerLimits {
     let limits = &settings.limits;
     ServerLimits {
         body_bytes_max: size(limits.body_mib, 20),
+        log_in_body_bytes_max: size(settings.auth.log_in_body_kib, 10),
         bodies_bytes_max: size(limits.bodies_mib, 20),
         header_bytes_max: size(limits.header_kib, 10),
         headers_max: size(limits.headers_max, 0),

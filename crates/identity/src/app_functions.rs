@@ -4,17 +4,19 @@ use std::pin::Pin;
 
 use bson::Bson;
 
+use crate::ExtendedJson;
+
 /// A future of this crate.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
 /// Runs functions of an app as system: those of custom authentication, of confirmation, of reset
 /// and of the creation of users.
 pub trait AppFunctions: Send + Sync {
-    /// Calls a function with these arguments; its result, where there is one.
+    /// Calls a function with an array of arguments; its result, where there is one.
     fn call(
         &self,
         name: &str,
-        arguments: Vec<Bson>,
+        arguments: ExtendedJson,
     ) -> Future<'_, Result<Option<Bson>, FunctionFailure>>;
 }
 

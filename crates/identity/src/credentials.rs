@@ -1,6 +1,6 @@
 //! What somebody proves with who they are.
 
-use bson::Document;
+use crate::ExtendedJson;
 
 /// What somebody proves with who they are. There is no `Debug`: most of it is secret.
 pub enum Credentials {
@@ -18,5 +18,5 @@ pub enum Credentials {
     /// A JSON Web Token that somebody else has signed.
     CustomToken(String),
     /// What the app's own function makes of it.
-    CustomFunction(Document),
+    CustomFunction(ExtendedJson),
 }

@@ -11,6 +11,7 @@ mod custom_token;
 mod digest;
 mod directory;
 mod error;
+mod extended_json;
 mod jwt;
 mod keys;
 mod passwords;
@@ -31,6 +32,7 @@ pub use custom_token::{MetadataField, TokenKeyError, TokenKeys};
 pub use digest::provider_id;
 pub use directory::{Clock, Directory, DirectoryOptions, Limits};
 pub use error::{AuthError, AuthErrorKind};
+pub use extended_json::ExtendedJson;
 pub use keys::{KeyError, SigningKeys};
 pub use user::{Identity, User, UserType};
 pub use users::{

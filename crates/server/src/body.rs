@@ -20,7 +20,14 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// The body of a request, untouched. Its bytes count as held until it is dropped.
 pub(crate) struct Held {
     pub(crate) bytes: Bytes,
-    _held: Option<bodies::Held>,
+    held: Option<bodies::Held>,
+}
+
+impl Held {
+    /// Counts bytes that are made of the body and last no longer than it.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.held.as_mut().map_or(Ok(()), |held| held.grow(bytes)).map_err(refuse)
+    }
 }
 
 /// Refuses a body that says itself that it is too large.
@@ -37,7 +44,7 @@ pub(crate) async fn read(
     head_bytes: impl FnOnce() -> usize,
 ) -> Result<Held, Refusal> {
     if body.is_end_stream() {
-        return Ok(Held { bytes: Bytes::new(), _held: None });
+        return Ok(Held { bytes: Bytes::new(), held: None });
     }
     let mut collected = pin!(collect(body, limits, bodies));
     // Most bodies came along with their heads and need no timer.
@@ -69,7 +76,7 @@ async fn collect(
         reading.reserve(data.len())?;
         reading.push(data);
     }
-    Ok(Held { bytes: reading.bytes(), _held: Some(reading.held) })
+    Ok(Held { bytes: reading.bytes(), held: Some(reading.held) })
 }
 
 /// Says to a caller that there is no room for its body now, and to the log why.

@@ -10,14 +10,16 @@ mod input;
 mod login;
 mod session;
 
+use bytes::Bytes;
 use hookstead_identity::Users;
 use http::Method;
 
 use self::answered::{Answered, unknown};
 use crate::{admit::Asking, refusal::Refusal};
 
-/// Tokens of others have a million characters at most; nothing else is as long.
-pub(crate) const BODY_BYTES_MAX: usize = 2 << 20;
+/// How often the bytes of a body are held at once, beside the body itself: the credentials of it,
+/// and the arguments of a function.
+pub(crate) const COPIES_MAX: usize = 3;
 
 /// What a path asks for, behind `/auth/`.
 #[derive(Clone, Copy)]
@@ -36,7 +38,7 @@ pub(crate) async fn answer(
     asking: Asking<'_>,
     users: &Users,
     call: Call<'_>,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Answered, Refusal> {
     let method = &asking.parts.method;
     match call {

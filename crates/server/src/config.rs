@@ -29,6 +29,8 @@ pub struct Config {
 pub struct ServerLimits {
     /// Bytes of a request's body; 18 MB on App Services (docs/behaviour/limits.md#a-request).
     pub body_bytes_max: usize,
+    /// Bytes of the body of a request to log in, and of the others that are about users.
+    pub log_in_body_bytes_max: usize,
     /// Bytes of all bodies that are held at once; requests beyond are refused with 429.
     pub bodies_bytes_max: usize,
     /// Bytes of a request's line and headers, and of the buffer they are read into.
@@ -81,6 +83,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 18 << 20,
+            log_in_body_bytes_max: 64 << 10,
             bodies_bytes_max: 1 << 30,
             header_bytes_max: 64 << 10,
             headers_max: 100,

@@ -5,12 +5,14 @@
 mod authority;
 mod forwarded;
 mod header_name;
+mod json_object;
 mod media;
 mod query;
 
 pub use authority::Authority;
 pub use forwarded::{Network, NetworkError, client_address};
 pub use header_name::canonical_header_name;
+pub use json_object::JsonObject;
 pub use media::{accepted_format, is_form};
 pub use query::{PAIRS_MAX, first_values, pairs, without_secret};
 

@@ -9,8 +9,8 @@ use hookstead_app::{
 };
 use hookstead_functions::{Call, DataSources, Functions, Invocation, User};
 use hookstead_identity::{
-    AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, FunctionFailure, Future,
-    MetadataField, Providers, Users, UsersConfig,
+    AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, ExtendedJson,
+    FunctionFailure, Future, MetadataField, Providers, Users, UsersConfig,
 };
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -192,11 +192,11 @@ impl AppFunctions for SystemCalls {
     fn call(
         &self,
         name: &str,
-        arguments: Vec<Bson>,
+        arguments: ExtendedJson,
     ) -> Future<'_, Result<Option<Bson>, FunctionFailure>> {
         let invocation = Invocation {
             entry: name.to_owned(),
-            call: Call::Arguments(Bson::Array(arguments).into_canonical_extjson().to_string()),
+            call: Call::Arguments(arguments.text().to_owned()),
             user: User::System,
             running_as_system: true,
             request: None,

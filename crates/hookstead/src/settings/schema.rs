@@ -220,6 +220,9 @@ settings! {
         /// The database of users and sessions, in the deployment of data.mongodb_uri, or beside
         /// the documents in app.data_dir.
         database: DatabaseName = DatabaseName::new("hookstead");
+        /// Kibibytes of the body of a request to log in, such as what a client sends for the
+        /// function of custom authentication, or a custom token.
+        log_in_body_kib: u64 [4..=2048] = 64;
         /// Passwords that are checked at once; more wait. Each check takes 19 mebibytes of memory.
         password_checks_max: u64 [1..=256] = 2;
         /// Checks of passwords that wait; more are refused with 429.

@@ -10,7 +10,7 @@ use super::{
     sessions::later,
 };
 use crate::{
-    AuthError, AuthErrorKind,
+    AuthError, AuthErrorKind, ExtendedJson,
     collection::Insertion,
     digest, random,
     records::{IdentityRecord, Status, provider},
@@ -225,14 +225,14 @@ impl Users {
         let Link { token_id, token } = link;
         let argument = doc! { "token": token, "tokenId": token_id, "username": email };
         let message = format!("failed to confirm user {email:?}");
-        self.decision(function, vec![Bson::Document(argument)], message).await
+        self.decision(function, ExtendedJson::from(argument).into_array(), message).await
     }
 
     /// What a function of the app decides: only what it says clearly is not a refusal.
     pub(super) async fn decision(
         &self,
         function: &str,
-        arguments: Vec<Bson>,
+        arguments: ExtendedJson,
         refusal: String,
     ) -> Result<Decision, AuthError> {
         let refused = AuthError::bad_request(refusal);

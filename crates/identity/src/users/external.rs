@@ -6,7 +6,7 @@ use bson::{Bson, Document};
 
 use super::{Proven, Users, password::check_name};
 use crate::{
-    AuthError, AuthErrorKind, UserType, random,
+    AuthError, AuthErrorKind, ExtendedJson, UserType, random,
     records::{IdentityRecord, UserIdentity, UserRecord, provider},
 };
 
@@ -50,7 +50,7 @@ impl Users {
     /// Who the app's own function says that it is (docs/behaviour/users.md#custom-functions).
     pub(super) async fn prove_by_function(
         &self,
-        payload: &Document,
+        payload: &ExtendedJson,
         create: bool,
     ) -> Result<Proven, AuthError> {
         let name = self.name_by_function(payload).await?;
@@ -58,11 +58,14 @@ impl Users {
     }
 
     /// What the app's own function calls the user.
-    pub(super) async fn name_by_function(&self, payload: &Document) -> Result<String, AuthError> {
+    pub(super) async fn name_by_function(
+        &self,
+        payload: &ExtendedJson,
+    ) -> Result<String, AuthError> {
         let function = self.config.providers.custom_function.as_ref();
         let function =
             function.ok_or_else(|| AuthError::provider_not_found(provider::CUSTOM_FUNCTION))?;
-        let call = self.functions.call(function, vec![Bson::Document(payload.clone())]);
+        let call = self.functions.call(function, payload.clone().into_array());
         let result = call
             .await
             .map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;

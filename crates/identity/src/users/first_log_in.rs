@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bson::{Bson, doc};
+use bson::doc;
 
 use super::Users;
 use crate::{
-    AuthError, AuthErrorKind,
+    AuthError, AuthErrorKind, ExtendedJson,
     records::{IdentityRecord, UserIdentity, UserRecord},
 };
 
@@ -59,7 +59,10 @@ impl Users {
     pub(super) async fn insert(&self, record: &UserRecord) -> Result<(), AuthError> {
         if let Some(function) = &self.config.on_user_creation {
             let user = record.user(record.user_type, bson::Document::new());
-            let called = self.functions.call(function, vec![Bson::Document(user.document())]).await;
+            let called = self
+                .functions
+                .call(function, ExtendedJson::from(user.document()).into_array())
+                .await;
             called.map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
         }
         let _change = self.directory.change(record.id);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bson::{Bson, doc};
+use bson::doc;
 
 use super::{
     Users,
@@ -10,7 +10,7 @@ use super::{
     password::{check_name, check_password},
 };
 use crate::{
-    AuthError, digest,
+    AuthError, ExtendedJson, digest,
     records::{IdentityRecord, provider},
 };
 
@@ -69,7 +69,7 @@ impl Users {
         &self,
         email: &str,
         password: &str,
-        arguments: Vec<Bson>,
+        arguments: &ExtendedJson,
         from: IpAddr,
     ) -> Result<(), AuthError> {
         let function = self.email_password()?.reset_function.as_ref();
@@ -89,7 +89,8 @@ impl Users {
             "tokenId": &token_id,
             "currentPasswordValid": is_right,
         };
-        let arguments = std::iter::once(Bson::Document(argument)).chain(arguments).collect();
+        let own = ExtendedJson::from(argument).into_array();
+        let arguments = own.with_elements_of(arguments);
         let message = format!("failed to reset password for user {email:?}");
         match self.decision(function, arguments, message).await {
             Ok(Decision::Success) => {

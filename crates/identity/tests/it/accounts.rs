@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bson::{Bson, doc};
-use hookstead_identity::{AuthErrorKind, UserType};
+use hookstead_identity::{AuthErrorKind, ExtendedJson, UserType};
 
 use crate::stage::{FROM, Stage, email, email_password, on_both_stores, refusal, refused};
 
@@ -334,8 +334,8 @@ async fn a_reset_function_decides(stage: Stage) {
     let refusal_of_link = refusal(users.new_reset_link("a@b.c").await);
     let message = "please use reset password via function";
     assert_eq!(refusal_of_link, refused(AuthErrorKind::BadRequest, message));
-    let reset =
-        async |password| users.run_reset("a@b.c", password, vec![Bson::Int32(7)], FROM).await;
+    let seven = ExtendedJson::of_text("[7]");
+    let reset = async |password| users.run_reset("a@b.c", password, &seven, FROM).await;
     let log_in = async |password| users.log_in(&email("a@b.c", password), FROM).await;
 
     stage.functions.set_status("f", "fail");

@@ -55,7 +55,9 @@ async fn a_function_names_the_user(stage: Stage) {
         }
     });
     let log_in = async |value: Bson| {
-        users.log_in(&Credentials::CustomFunction(doc! { "as": value, "options": {} }), FROM).await
+        users
+            .log_in(&Credentials::CustomFunction(doc! { "as": value, "options": {} }.into()), FROM)
+            .await
     };
     let first = log_in("24601".into()).await.unwrap();
     assert_eq!(first.user.identities[0].id, "24601");
@@ -91,7 +93,7 @@ async fn many_log_ins_of_a_new_user_make_one(stage: Stage) {
     let log_in = |number: usize| {
         let users = Arc::clone(&copies[number % 2]);
         tokio::spawn(async move {
-            let credentials = Credentials::CustomFunction(Document::new());
+            let credentials = Credentials::CustomFunction(Document::new().into());
             users.log_in(&credentials, FROM).await.unwrap().user.id.clone()
         })
     };
@@ -113,7 +115,7 @@ async fn a_function_sees_every_new_user_and_can_refuse(stage: Stage) {
     users.register("a@b.c", "correct horse", FROM).await.unwrap();
     let all = [
         Credentials::Anonymous,
-        Credentials::CustomFunction(Document::new()),
+        Credentials::CustomFunction(Document::new().into()),
         email("a@b.c", "correct horse"),
     ];
     for credentials in &all {
@@ -177,7 +179,7 @@ async fn a_provider_that_is_not_enabled_refuses(stage: Stage) {
         email("a@b.c", "correct horse"),
         Credentials::ApiKey("x".repeat(64)),
         Credentials::CustomToken("a.b.c".to_owned()),
-        Credentials::CustomFunction(Document::new()),
+        Credentials::CustomFunction(Document::new().into()),
     ] {
         let refusal = refusal(users.log_in(&credentials, FROM).await);
         let message = "authentication provider not found";

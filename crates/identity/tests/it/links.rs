@@ -25,7 +25,7 @@ async fn a_registered_address_becomes_an_identity_of_the_user(stage: Stage) {
     let linked = users.link(&anonymous.access_token, &credentials, FROM).await.unwrap();
     assert_eq!(linked.user.id, anonymous.user.id);
     assert_eq!(linked.user.data, doc! { "email": "a@b.c" });
-    let function = Credentials::CustomFunction(Document::new());
+    let function = Credentials::CustomFunction(Document::new().into());
     let linked = users.link(&linked.access_token, &function, FROM).await.unwrap();
     let types: Vec<_> =
         linked.user.identities.iter().map(|identity| &*identity.provider_type).collect();
@@ -48,7 +48,7 @@ async fn a_registered_address_becomes_an_identity_of_the_user(stage: Stage) {
 async fn an_identity_of_somebody_else_is_refused(stage: Stage) {
     let users = stage.users();
     stage.functions.set("authenticate", |_| Ok("24601".into()));
-    let function = Credentials::CustomFunction(Document::new());
+    let function = Credentials::CustomFunction(Document::new().into());
     users.log_in(&function, FROM).await.unwrap();
     users.create("a@b.c", "correct horse").await.unwrap();
     let anonymous = users.log_in(&Credentials::Anonymous, FROM).await.unwrap();
@@ -77,7 +77,7 @@ async fn of_many_who_link_one_identity_at_once_one_wins(stage: Stage) {
         let users = Arc::clone(&copies[number % 2]);
         let log_in = users.log_in(&Credentials::Anonymous, FROM).await.unwrap();
         tasks.push(tokio::spawn(async move {
-            let function = Credentials::CustomFunction(Document::new());
+            let function = Credentials::CustomFunction(Document::new().into());
             let linked = users.link(&log_in.access_token, &function, FROM).await;
             linked.is_ok().then_some(log_in.user.id.clone())
         }));
@@ -87,7 +87,7 @@ async fn of_many_who_link_one_identity_at_once_one_wins(stage: Stage) {
         winners.extend(task.await.unwrap());
     }
     assert_eq!(winners.len(), 1);
-    let function = Credentials::CustomFunction(Document::new());
+    let function = Credentials::CustomFunction(Document::new().into());
     let log_in = copies[0].log_in(&function, FROM).await.unwrap();
     assert_eq!(log_in.user.id, winners[0]);
 }
@@ -96,7 +96,7 @@ async fn what_a_crash_leaves_of_a_link_is_made_good(stage: Stage) {
     let users = stage.users();
     stage.functions.set("authenticate", |_| Ok("24601".into()));
     let anonymous = users.log_in(&Credentials::Anonymous, FROM).await.unwrap();
-    let function = Credentials::CustomFunction(Document::new());
+    let function = Credentials::CustomFunction(Document::new().into());
     users.link(&anonymous.access_token, &function, FROM).await.unwrap();
     let pull = doc! { "$pull": { "identities": { "provider_type": "custom-function" } } };
     stage.update("users", doc! {}, pull).await;

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 use hookstead_identity::{
-    AuthError, Credentials, CustomToken, SigningKeys, TokenKeyError, TokenKeys,
+    AuthError, Credentials, CustomToken, ExtendedJson, SigningKeys, TokenKeyError, TokenKeys,
 };
 
 use crate::stage::{FROM, Stage, email, email_password};
@@ -38,8 +38,8 @@ async fn errors_hold_no_secret() {
         ("an API key", Credentials::ApiKey(secret.clone())),
         ("a custom token", Credentials::CustomToken(format!("{secret}.{secret}.{secret}"))),
         ("no custom token", Credentials::CustomToken(secret.clone())),
-        ("a payload", Credentials::CustomFunction(bson::doc! { "password": &secret })),
-        ("an empty payload", Credentials::CustomFunction(Document::new())),
+        ("a payload", Credentials::CustomFunction(bson::doc! { "password": &secret }.into())),
+        ("an empty payload", Credentials::CustomFunction(Document::new().into())),
     ] {
         check(what, users.log_in(&credentials, FROM).await.err());
         check(what, users.link(&log_in.access_token, &credentials, FROM).await.err());
@@ -51,7 +51,10 @@ async fn errors_hold_no_secret() {
     check("a name in use", users.register("a@b.c", &secret, FROM).await.err());
     check("a link", users.confirm(&secret, &secret).await.err());
     check("a link", users.reset(&secret, &secret, &secret).await.err());
-    check("a reset", users.run_reset("a@b.c", &secret, Vec::new(), FROM).await.err());
+    check(
+        "a reset",
+        users.run_reset("a@b.c", &secret, &ExtendedJson::of_text("[]"), FROM).await.err(),
+    );
 
     let short = &MARK[..10];
     let error = SigningKeys::from_text(short).err().unwrap();

@@ -17,7 +17,8 @@ use hookstead_data::{
 };
 use hookstead_identity::{
     AppFunctions, AuthError, AuthErrorKind, Credentials, Directory, DirectoryOptions,
-    EmailPassword, FunctionFailure, Future, Providers, SigningKeys, Users, UsersConfig,
+    EmailPassword, ExtendedJson, FunctionFailure, Future, Providers, SigningKeys, Users,
+    UsersConfig,
 };
 use hookstead_testing::SecantusDb;
 use tempfile::TempDir;
@@ -205,9 +206,11 @@ impl AppFunctions for Functions {
     fn call(
         &self,
         name: &str,
-        arguments: Vec<Bson>,
+        arguments: ExtendedJson,
     ) -> Future<'_, Result<Option<Bson>, FunctionFailure>> {
         let function = self.functions.lock().unwrap().get(name).cloned();
+        let arguments: serde_json::Value = serde_json::from_str(arguments.text()).unwrap();
+        let Ok(Bson::Array(arguments)) = Bson::try_from(arguments) else { panic!("an array") };
         self.calls.lock().unwrap().push((name.to_owned(), arguments.clone()));
         let result = match function {
             Some(function) => function(arguments),

@@ -75,7 +75,7 @@ async fn users_of_the_hosted_service_keep_their_ids(stage: Stage) {
     });
     let by_function = async |name: &str| {
         let payload: Document = doc! { "as": name };
-        users.log_in(&Credentials::CustomFunction(payload), FROM).await
+        users.log_in(&Credentials::CustomFunction(payload.into()), FROM).await
     };
     assert_eq!(by_function("24601").await.unwrap().user.id, JEAN);
     let disabled = refused(AuthErrorKind::UserDisabled, "user disabled");

@@ -24,10 +24,12 @@ pub(super) async fn check<'a>(
         return Ok(request.then(|Size { path }| Client { path }));
     };
     let (parts, asking) = (request.parts, request.asking());
-    let bytes_max = request.limits().body_bytes_max.min(client::BODY_BYTES_MAX);
-    let limits = ServerLimits { body_bytes_max: bytes_max, ..request.limits().clone() };
+    let limits = request.limits();
+    let bytes_max = limits.body_bytes_max.min(limits.log_in_body_bytes_max);
+    let limits = ServerLimits { body_bytes_max: bytes_max, ..limits.clone() };
     let bodies = &request.running.link().bodies;
-    let body = body::read(request.body, &limits, bodies, || head::bytes(parts)).await?;
+    let mut body = body::read(request.body, &limits, bodies, || head::bytes(parts)).await?;
+    body.hold(body.bytes.len() * client::COPIES_MAX)?;
     let _share = place::take(request.running)?;
     let answered = client::answer(asking, users, call, &body.bytes).await?;
     request.known.user_id = answered.user_id;

@@ -3,10 +3,8 @@
 
 use hookstead_identity::Credentials;
 use http::{HeaderMap, HeaderValue, header};
-use serde::Deserialize;
-use serde_json::Value as Json;
 
-use crate::{error_code::ErrorCode, refusal::Refusal};
+use crate::{error_code::ErrorCode, parse::JsonObject, refusal::Refusal};
 
 /// Bodies beyond this are not searched for credentials: they would hold the thread.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -68,16 +66,8 @@ struct Fields {
     token: Option<String>,
 }
 
-/// The fields in a body. Whatever else is there is skipped.
-#[derive(Deserialize)]
-struct InBody {
-    email: Option<Json>,
-    password: Option<Json>,
-    #[serde(rename = "api-key")]
-    api_key: Option<Json>,
-    #[serde(rename = "jwtTokenString")]
-    token: Option<Json>,
-}
+/// The names of the fields in a body. Whatever else is there is skipped.
+const IN_BODY: [&str; 4] = ["email", "password", "api-key", "jwtTokenString"];
 
 impl Fields {
     fn of_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
@@ -104,15 +94,12 @@ impl Fields {
         if body.len() > BODY_BYTES_MAX {
             return Self::default();
         }
-        let Ok(InBody { email, password, api_key, token }) = serde_json::from_slice(body) else {
+        let object = JsonObject::read(body, &IN_BODY);
+        let Some(object) = object.filter(|object| !object.has_duplicates()) else {
             return Self::default();
         };
-        let text = |value: Option<Json>| match value {
-            Some(Json::String(text)) => Some(text),
-            _ => None,
-        };
-        let (email, password) = (text(email), text(password));
-        Self { email, password, api_key: text(api_key), api_key_before: None, token: text(token) }
+        let [email, password, api_key, token] = IN_BODY.map(|name| object.text(name));
+        Self { email, password, api_key, api_key_before: None, token }
     }
 
     /// What the fields make together; `None` where there are none.

@@ -1,9 +1,9 @@
 //! Registration, confirmation and new passwords (docs/behaviour/users.md#email-and-password).
 
-use bson::Bson;
-use hookstead_identity::Users;
+use bytes::Bytes;
+use hookstead_identity::{ExtendedJson, Users};
 use http::StatusCode;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 use super::{
     answered::{Answered, unknown},
@@ -21,10 +21,11 @@ pub(super) async fn answer(
     asking: Asking<'_>,
     users: &Users,
     action: &str,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Answered, Refusal> {
-    let mut body = input::object(body)?;
-    let mut text = |name| input::text(&mut body, name);
+    let bytes = body.clone();
+    let mut sent = input::reading(body.len(), move || Sent::read(&bytes)).await?;
+    let mut text = |name| sent.text(name);
     match action {
         "register" => {
             let (email, password) = (text("email")?, text("password")?);
@@ -54,25 +55,50 @@ pub(super) async fn answer(
         }
         "reset/call" => {
             let (email, password) = (text("email")?, text("password")?);
-            let (arguments, from) = (arguments(&mut body)?, asking.caller.address);
-            users.run_reset(&email, &password, arguments, from).await.map_err(refuse)?;
+            let (arguments, from) = (sent.arguments()?, asking.caller.address);
+            users.run_reset(&email, &password, &arguments, from).await.map_err(refuse)?;
         }
         _ => return Err(unknown()),
     }
     Ok(Answered::empty(StatusCode::NO_CONTENT))
 }
 
-/// The arguments of the function that resets passwords, in extended JSON.
-fn arguments(body: &mut Map<String, Json>) -> Result<Vec<Bson>, Refusal> {
-    let wrong = || {
-        let message = "the field 'arguments' must be an array of extended JSON";
-        Refusal::bad_request(ErrorCode::BadRequest, message)
-    };
-    match body.get_mut("arguments").map(Json::take) {
-        None | Some(Json::Null) => Ok(Vec::new()),
-        Some(Json::Array(list)) => {
-            list.into_iter().map(|one| Bson::try_from(one).map_err(|_| wrong())).collect()
+/// The fields with texts.
+const TEXTS: [&str; 4] = ["email", "password", "token", "tokenId"];
+const ARGUMENTS: &str = "arguments";
+
+/// What a client has sent.
+struct Sent {
+    /// In the order of [`TEXTS`].
+    texts: [Option<String>; 4],
+    /// JSON of any kind.
+    arguments: Option<String>,
+}
+
+impl Sent {
+    fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let [email, password, token, token_id] = TEXTS;
+        let object = input::object(body, &[email, password, token, token_id, ARGUMENTS])?;
+        let arguments = object.raw(ARGUMENTS).map(str::to_owned);
+        Ok(Self { texts: TEXTS.map(|name| object.text(name)), arguments })
+    }
+
+    /// A field that must be there.
+    fn text(&mut self, name: &str) -> Result<String, Refusal> {
+        let fields = TEXTS.iter().zip(&mut self.texts);
+        let mut found = fields.filter_map(|(own, text)| text.take_if(|_| *own == name));
+        found.next().ok_or_else(|| input::missing(name))
+    }
+
+    /// The arguments of the function that resets passwords, in extended JSON.
+    fn arguments(&mut self) -> Result<ExtendedJson, Refusal> {
+        match self.arguments.take() {
+            Some(text) if text.starts_with('[') => Ok(ExtendedJson::of_text(text)),
+            Some(text) if text != "null" => {
+                let message = "the field 'arguments' must be an array of extended JSON";
+                Err(Refusal::bad_request(ErrorCode::BadRequest, message))
+            }
+            _ => Ok(ExtendedJson::of_text("[]")),
         }
-        Some(_) => Err(wrong()),
     }
 }

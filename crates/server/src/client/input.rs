@@ -1,28 +1,49 @@
 //! What clients send: JSON objects, tokens in a header, and switches in the query.
 
 use http::{HeaderMap, header, request::Parts};
-use serde_json::{Map, Value as Json};
+use tokio::task::{JoinError, spawn_blocking};
 
-use crate::{error_code::ErrorCode, parse::pairs, refusal::Refusal};
+use crate::{
+    error_code::ErrorCode,
+    parse::{JsonObject, pairs},
+    refusal::Refusal,
+};
 
-/// A body as a JSON object; one that is empty counts as `{}`.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Json>, Refusal> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
+/// From so many bytes on a body is read on another thread than that of the requests.
+const LONG_BYTES: usize = 64 << 10;
+
+/// Reads something of a body with so many bytes.
+pub(super) async fn reading<T: Send + 'static>(
+    body_bytes: usize,
+    read: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    if body_bytes < LONG_BYTES {
+        return read();
     }
+    let failed = |error: JoinError| Refusal::internal(error.to_string());
+    spawn_blocking(read).await.map_err(failed)?
+}
+
+/// The fields of a body that a call asks for; an empty body counts as `{}`.
+pub(super) fn object<'b>(
+    body: &'b [u8],
+    names: &[&'static str],
+) -> Result<JsonObject<'b>, Refusal> {
+    let is_empty = body.iter().all(u8::is_ascii_whitespace);
     let message = "the request body must be a JSON object";
-    serde_json::from_slice(body).map_err(|_| Refusal::bad_request(ErrorCode::BadRequest, message))
+    JsonObject::read(if is_empty { b"{}" } else { body }, names)
+        .ok_or_else(|| Refusal::bad_request(ErrorCode::BadRequest, message))
 }
 
 /// A field that must be there, with a text.
-pub(super) fn text(object: &mut Map<String, Json>, name: &str) -> Result<String, Refusal> {
-    match object.get_mut(name).map(Json::take) {
-        Some(Json::String(text)) => Ok(text),
-        _ => {
-            let message = format!("the field '{name}' must be a string");
-            Err(Refusal::bad_request(ErrorCode::MissingParameter, message))
-        }
-    }
+pub(super) fn text(object: &JsonObject<'_>, name: &str) -> Result<String, Refusal> {
+    object.text(name).ok_or_else(|| missing(name))
+}
+
+/// A text is not there.
+pub(super) fn missing(name: &str) -> Refusal {
+    let message = format!("the field '{name}' must be a string");
+    Refusal::bad_request(ErrorCode::MissingParameter, message)
 }
 
 /// The token of the one `Authorization` header with the scheme `Bearer`.

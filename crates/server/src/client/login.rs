@@ -1,21 +1,22 @@
 //! Logging in (docs/behaviour/users.md#calls).
 
-use bson::{Bson, Document};
-use hookstead_identity::{AuthErrorKind, Credentials, LogIn, Users};
+use bytes::Bytes;
+use hookstead_identity::{AuthErrorKind, Credentials, ExtendedJson, LogIn, Users};
 use http::{StatusCode, header};
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 use super::{answered::Answered, failure::refuse, input};
-use crate::{admit::Asking, error_code::ErrorCode, refusal::Refusal};
+use crate::{admit::Asking, error_code::ErrorCode, parse::JsonObject, refusal::Refusal};
 
 /// Begins a session.
 pub(super) async fn log_in(
     asking: Asking<'_>,
     users: &Users,
     provider: &str,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Answered, Refusal> {
-    let credentials = credentials(provider, input::object(body)?)?;
+    let (provider, bytes) = (provider.to_owned(), body.clone());
+    let credentials = input::reading(body.len(), move || credentials(&provider, &bytes)).await?;
     // Whoever wants to link must not become somebody else.
     if input::is_set(asking.parts, "link") {
         return link(asking, users, &credentials).await;
@@ -54,29 +55,32 @@ async fn link(
 }
 
 /// What a client proves with who it is.
-fn credentials(provider: &str, mut body: Map<String, Json>) -> Result<Credentials, Refusal> {
+fn credentials(provider: &str, body: &[u8]) -> Result<Credentials, Refusal> {
+    const NAMES: [&str; 4] = ["username", "password", "key", "token"];
+    let object = input::object(body, &NAMES)?;
+    let text = |name| input::text(&object, name);
     Ok(match provider {
         "anon-user" => Credentials::Anonymous,
-        "local-userpass" => Credentials::EmailPassword {
-            email: input::text(&mut body, "username")?,
-            password: input::text(&mut body, "password")?,
-        },
-        "api-key" => Credentials::ApiKey(input::text(&mut body, "key")?),
-        "custom-token" => Credentials::CustomToken(input::text(&mut body, "token")?),
-        "custom-function" => Credentials::CustomFunction(document(body)?),
+        "local-userpass" => {
+            Credentials::EmailPassword { email: text("username")?, password: text("password")? }
+        }
+        "api-key" => Credentials::ApiKey(text("key")?),
+        "custom-token" => Credentials::CustomToken(text("token")?),
+        "custom-function" => Credentials::CustomFunction(document(&object, body)?),
         _ => return Err(refuse(no_provider())),
     })
 }
 
-/// An object of extended JSON as a document.
-fn document(object: Map<String, Json>) -> Result<Document, Refusal> {
-    match Bson::try_from(Json::Object(object)) {
-        Ok(Bson::Document(document)) => Ok(document),
-        _ => {
-            let message = "the request body must be an object of extended JSON";
-            Err(Refusal::bad_request(ErrorCode::BadRequest, message))
-        }
-    }
+/// An object of extended JSON, as its text: the function reads it with its own memory. One that
+/// stands for another type, such as an ObjectId, is no object.
+fn document(object: &JsonObject<'_>, body: &[u8]) -> Result<ExtendedJson, Refusal> {
+    let text = str::from_utf8(body).ok().filter(|_| !object.has_dollar_name());
+    let text = text.ok_or_else(|| {
+        let message = "the request body must be an object of extended JSON";
+        Refusal::bad_request(ErrorCode::BadRequest, message)
+    })?;
+    let is_empty = text.trim_ascii().is_empty();
+    Ok(ExtendedJson::of_text(if is_empty { "{}" } else { text }))
 }
 
 fn no_provider() -> hookstead_identity::AuthError {

@@ -1,5 +1,7 @@
 //! Users: logging in over HTTP, and what endpoints and webhooks make of tokens and credentials.
 
+mod hostile;
+
 use serde_json::{Value as Json, json};
 
 use crate::harness::{APP, Answer, App, Running, webhook};
