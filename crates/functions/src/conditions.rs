@@ -11,7 +11,9 @@ use hookstead_rules::{
 };
 use serde_json::Value as Json;
 
-use crate::{Call, Completion, Invocation, RequestContext, RequestSource, User, program::Program};
+use crate::{
+    Call, Completion, Console, Invocation, RequestContext, RequestSource, User, program::Program,
+};
 
 /// What a caller is told whose condition does not hold.
 pub(crate) const NO_RULE_MATCHED: &str = "no rule matched";
@@ -28,6 +30,8 @@ pub struct Caller {
     pub runs_as_system: bool,
     /// `%%request`, where a request is behind the call.
     pub request: Option<Arc<RequestContext>>,
+    /// What the functions that the condition calls write to the console.
+    pub console: Console,
 }
 
 /// Runs the functions that conditions call.
@@ -58,6 +62,7 @@ impl Caller {
             user: invocation.user.clone(),
             runs_as_system: invocation.running_as_system,
             request: invocation.request.as_ref().map(|request| Arc::new(request())),
+            console: Console::default(),
         }
     }
 }
@@ -136,8 +141,9 @@ impl App for AppOfCaller {
                     Box::new(move || RequestContext::clone(&request))
                 }),
             };
-            let reply = self.runs.run(invocation, self.depth + 1).await.outcome;
-            let reply = reply.map_err(|error| failure(&error.message))?;
+            let Completion { outcome, log, .. } = self.runs.run(invocation, self.depth + 1).await;
+            self.caller.console.extend(log);
+            let reply = outcome.map_err(|error| failure(&error.message))?;
             let Some(text) = reply.result else { return Ok(Bson::Undefined) };
             let result = serde_json::from_str::<Json>(&text).ok();
             let result = result.and_then(|result| Bson::try_from(result).ok());

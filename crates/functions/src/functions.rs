@@ -11,8 +11,8 @@ use hookstead_outbound::{Client, OutboundError};
 use hookstead_rules::{Condition, Future, NoValue};
 
 use crate::{
-    Completion, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
-    ServiceRules, Settings, SyntaxError,
+    Completion, Console, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine,
+    Reply, ServiceRules, Settings, SyntaxError,
     conditions::{AppOfCaller, Caller, NO_RULE_MATCHED, RunConditions, Runs},
     host::{RunHost, execution_error, memory_failure},
     program::{Callable, Program},
@@ -98,8 +98,9 @@ impl Functions {
     /// Calls a function, from so many conditions within conditions.
     pub(crate) async fn invoke_within(&self, invocation: Invocation, depth: usize) -> Completion {
         let begun = Instant::now();
-        let ended = match self.callable(&invocation.entry) {
-            Ok(callable) => match self.is_allowed(&invocation, depth).await {
+        let console = Console::default();
+        let mut ended = match self.callable(&invocation.entry) {
+            Ok(callable) => match self.is_allowed(&invocation, depth, &console).await {
                 Ok(true) => self.run(invocation, callable, depth).await,
                 refused => {
                     let log = refused.err().iter().map(not_evaluated).collect();
@@ -108,12 +109,19 @@ impl Functions {
             },
             Err(failure) => (Err(failure), Vec::new(), None),
         };
+        ended.1.splice(..0, console.take());
         completion(ended, begun)
     }
 
-    async fn is_allowed(&self, invocation: &Invocation, depth: usize) -> Result<bool, NoValue> {
+    async fn is_allowed(
+        &self,
+        invocation: &Invocation,
+        depth: usize,
+        console: &Console,
+    ) -> Result<bool, NoValue> {
         let Some(condition) = self.program.condition(&invocation.entry) else { return Ok(true) };
-        self.app_of(Caller::of(invocation), depth).holds(condition, None).await
+        let caller = Caller { console: console.clone(), ..Caller::of(invocation) };
+        self.app_of(caller, depth).holds(condition, None).await
     }
 
     /// Whether a condition holds for a caller.

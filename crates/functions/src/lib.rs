@@ -6,6 +6,7 @@
 mod analysis;
 mod border;
 mod conditions;
+mod console;
 mod data;
 mod definition;
 mod documents;
@@ -25,6 +26,7 @@ mod work;
 
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
 pub use conditions::Caller;
+pub use console::Console;
 pub use data::DataSources;
 pub use definition::{
     AppInfo, ConditionalRule, Definition, FunctionSource, FunctionValue, Limits, SecretText,

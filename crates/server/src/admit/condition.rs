@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hookstead_functions::Caller;
+use hookstead_functions::{Caller, Console};
 use hookstead_site::Target;
 
 use super::{Passed, Stop, identity::Identity, passed::Asking, place};
@@ -26,7 +26,10 @@ pub(super) async fn check<'a>(
         return Err(refuse(unmet.reason()).into());
     }
     if !target.conditions.is_empty() {
-        evaluate(request.asking(), target, body.bytes.len(), runs_as).await?;
+        let console = Console::default();
+        let held = evaluate(request.asking(), target, body.bytes.len(), runs_as, &console).await;
+        request.known.log.extend(console.take());
+        held?;
     }
     Ok(request.then(|Identity { target, body, runs_as }| Condition { target, body, runs_as }))
 }
@@ -36,6 +39,7 @@ async fn evaluate(
     target: &Arc<Target>,
     body_bytes: usize,
     runs_as: &RunsAs,
+    console: &Console,
 ) -> Result<(), Refusal> {
     // Functions that conditions call run like others.
     let calls = target.conditions.iter().any(|condition| !condition.functions().is_empty());
@@ -46,6 +50,7 @@ async fn evaluate(
         user: runs_as.user(),
         runs_as_system: runs_as.is_system(),
         request: Some(Arc::new(request)),
+        console: console.clone(),
     };
     for condition in &target.conditions {
         match asking.site.functions().holds(condition, &caller).await {

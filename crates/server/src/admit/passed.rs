@@ -24,7 +24,7 @@ pub(crate) struct Known {
     pub(crate) origin: Verdict,
     /// The endpoint or webhook that it asks for.
     pub(crate) target: Option<Arc<Target>>,
-    /// What a script wrote to its console.
+    /// What a script and the functions of conditions wrote to the console.
     pub(crate) log: Vec<LogLine>,
     /// Who has proven to be a user, where that is what the request is for.
     pub(crate) user_id: Option<String>,

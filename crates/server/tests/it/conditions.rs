@@ -193,3 +193,25 @@ async fn the_journal_says_why_and_tells_no_secret() {
         assert!(log.contains(reason) && !log.contains("s3cret"), "{condition}: {log}");
     }
 }
+
+#[tokio::test]
+async fn the_journal_has_what_functions_of_conditions_write_to_the_console() {
+    let says = "exports = (text, holds) => { console.log(text); return holds }";
+    let outer = |holds: bool| calls("says", json!(["of the endpoint", holds]));
+    let inner = |holds: bool| calls("says", json!(["of the inner one", holds]));
+    for (outer, inner, expected) in [
+        (outer(true), inner(true), [1, 1]),
+        (outer(true), inner(false), [1, 1]),
+        (outer(false), inner(true), [1, 0]),
+    ] {
+        let source = "exports = () => context.functions.execute('inner')";
+        let function = json!({ "can_evaluate": outer });
+        let app = App::new().endpoint_with("POST", "/x", source, json!({}), function);
+        let app = app.function("says", says, json!({}));
+        let server = app.function("inner", HELLO, json!({ "can_evaluate": inner })).start().await;
+        server.post("/x", &[], "{}").await;
+        let log = server.stop().await;
+        let lines = ["of the endpoint", "of the inner one"].map(|line| log.matches(line).count());
+        assert_eq!(lines, expected, "{inner}: {log}");
+    }
+}
