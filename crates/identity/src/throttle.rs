@@ -1,6 +1,9 @@
 //! Slows down those who guess: the more attempts on a name or from an address have failed, the
 //! longer the next one waits. It never waits longer than a limit, so that the right password is
 //! let in whatever others have tried. Those who make new users without end are slowed down alike.
+//!
+//! What is slowed down waits in places that are shared out by names and addresses. Who has logged
+//! in lately from the same address does not wait, as long as few attempts there have failed since.
 
 use std::{
     net::IpAddr,
@@ -9,20 +12,26 @@ use std::{
 };
 
 use bson::oid::ObjectId;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{AuthError, directory::Limits, recent::Recent};
+use crate::{
+    AuthError,
+    directory::Limits,
+    recent::Recent,
+    shares::{Shares, Whose},
+};
 
 /// So many failures have no consequence.
 const FREE_FAILURES_OF_NAME: u32 = 5;
 const FREE_FAILURES_OF_ADDRESS: u32 = 20;
+/// So many failures and open attempts leave an address without suspicion.
+const FEW_ATTEMPTS_OF_ADDRESS: u32 = 5;
 /// So many new users from one address have no consequence.
 const FREE_NEW_USERS_OF_ADDRESS: u32 = 500;
 /// How long the first one waits who has to; each further failure doubles it.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Failures are forgotten when there was none for so long.
 const MEMORY_TIME: Duration = Duration::from_mins(15);
-/// How much memory is spent on names, and as much again on addresses.
+/// How much memory is spent on names, and as much again on addresses and on both together.
 const MEMORY_BYTES_MAX: usize = 2 << 20;
 const ENTRY_BYTES: usize = 160;
 
@@ -30,11 +39,12 @@ const ENTRY_BYTES: usize = 160;
 pub(crate) struct Throttle {
     names: Recent<ObjectId, Arc<Failures>>,
     addresses: Recent<IpAddr, Arc<Failures>>,
+    /// Names that were logged in with lately, each with the address, and what has failed since.
+    known: Recent<(ObjectId, IpAddr), Arc<Failures>>,
     /// The new users from an address.
     new_users: Recent<IpAddr, Arc<Failures>>,
-    waiting: Semaphore,
+    waiting: Mutex<Shares>,
     delay_max: Duration,
-    waiting_of_address_max: u32,
 }
 
 /// The attempts on a name or from an address.
@@ -45,74 +55,147 @@ struct Failures(Mutex<Count>);
 struct Count {
     failed: u32,
     last: Option<Instant>,
-    waiting: u32,
+    /// The attempts that have no outcome yet.
+    open: u32,
 }
 
-/// An attempt. One that is dropped without an outcome does not count.
-pub(crate) struct Attempt {
+/// Who asks: a name, and an address.
+pub(crate) struct Asker {
+    key: (ObjectId, IpAddr),
     name: Arc<Failures>,
     address: Arc<Failures>,
+    known: Option<Arc<Failures>>,
 }
 
-/// Counts who waits, as long as it does.
+/// An attempt that is under way. It has failed unless it succeeds: one that is refused a place, or
+/// whose caller leaves, counts too.
+pub(crate) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    asker: Asker,
+    whose: Whose,
+    has_succeeded: bool,
+}
+
+/// A place, as long as it is taken.
 struct Waiting<'a> {
-    address: &'a Failures,
-    _place: SemaphorePermit<'a>,
+    throttle: &'a Throttle,
+    whose: Whose,
 }
 
 impl Throttle {
     pub(crate) fn new(limits: &Limits) -> Self {
+        let of_address = usize::try_from(limits.log_ins_waiting_of_address_max);
         Self {
             names: Recent::new(MEMORY_BYTES_MAX),
             addresses: Recent::new(MEMORY_BYTES_MAX),
+            known: Recent::new(MEMORY_BYTES_MAX),
             new_users: Recent::new(MEMORY_BYTES_MAX),
-            waiting: Semaphore::new(limits.log_ins_waiting_max),
+            waiting: Mutex::new(Shares::new(
+                limits.log_ins_waiting_max,
+                of_address.unwrap_or(usize::MAX),
+            )),
             delay_max: limits.log_in_delay_max,
-            waiting_of_address_max: limits.log_ins_waiting_of_address_max,
+        }
+    }
+
+    pub(crate) fn asker(&self, name: ObjectId, from: IpAddr) -> Asker {
+        let key = (name, network_of(from));
+        Asker {
+            key,
+            name: self.names.get_or_insert(name, ENTRY_BYTES, Arc::default),
+            address: self.addresses.get_or_insert(key.1, ENTRY_BYTES, Arc::default),
+            known: self.known.get(&key),
         }
     }
 
     /// Begins an attempt, as soon as it may.
-    pub(crate) async fn begin(&self, name: ObjectId, from: IpAddr) -> Result<Attempt, AuthError> {
-        let name = self.names.get_or_insert(name, ENTRY_BYTES, Arc::default);
-        let address = self.addresses.get_or_insert(network_of(from), ENTRY_BYTES, Arc::default);
-        let attempt = Attempt { name, address };
-        self.pause(self.delay(&attempt), &attempt.address).await?;
+    pub(crate) async fn begin(
+        &self,
+        name: ObjectId,
+        from: IpAddr,
+    ) -> Result<Attempt<'_>, AuthError> {
+        let asker = self.asker(name, from);
+        let (delay, whose) = (self.delay(&asker), asker.whose());
+        for failures in asker.all() {
+            failures.lock().open += 1;
+        }
+        let attempt = Attempt { throttle: self, asker, whose, has_succeeded: false };
+        self.pause(delay, whose).await?;
         Ok(attempt)
     }
 
-    /// Counts a new user from an address, as soon as there may be one.
-    pub(crate) async fn new_user(&self, from: IpAddr) -> Result<(), AuthError> {
-        let address = self.new_users.get_or_insert(network_of(from), ENTRY_BYTES, Arc::default);
+    /// Counts a new user from an address, as soon as there may be one. Answers whose the work is
+    /// that it makes.
+    pub(crate) async fn new_user(&self, from: IpAddr) -> Result<Whose, AuthError> {
+        let network = network_of(from);
+        let address = self.new_users.get_or_insert(network, ENTRY_BYTES, Arc::default);
         let delay = delay(address.lock().recent(), FREE_NEW_USERS_OF_ADDRESS, self.delay_max);
         address.count();
-        self.pause(delay, &address).await
+        let whose = Whose { name: None, network: Some(network), is_suspect: true };
+        self.pause(delay, whose).await?;
+        Ok(whose)
     }
 
-    fn delay(&self, attempt: &Attempt) -> Duration {
-        let (of_name, of_address) = (attempt.name.lock().recent(), attempt.address.lock().recent());
+    fn delay(&self, asker: &Asker) -> Duration {
+        if asker.is_known() {
+            return Duration::ZERO;
+        }
+        let (of_name, of_address) = (asker.name.lock().recent(), asker.address.lock().recent());
         let of_name = delay(of_name, FREE_FAILURES_OF_NAME, self.delay_max);
         of_name.max(delay(of_address, FREE_FAILURES_OF_ADDRESS, self.delay_max))
     }
 
-    async fn pause(&self, delay: Duration, address: &Failures) -> Result<(), AuthError> {
+    async fn pause(&self, delay: Duration, whose: Whose) -> Result<(), AuthError> {
         if !delay.is_zero() {
-            let _waiting = self.wait(address)?;
+            let _waiting = self.wait(whose)?;
             tokio::time::sleep(delay).await;
         }
         Ok(())
     }
 
-    fn wait<'a>(&'a self, address: &'a Failures) -> Result<Waiting<'a>, AuthError> {
-        let refused = || AuthError::too_many_requests("too many attempts to log in are waiting");
-        let mut count = address.lock();
-        if count.waiting >= self.waiting_of_address_max {
-            return Err(refused());
+    fn wait(&self, whose: Whose) -> Result<Waiting<'_>, AuthError> {
+        if self.waiting().take(&whose) {
+            return Ok(Waiting { throttle: self, whose });
         }
-        let place = self.waiting.try_acquire().map_err(|_| refused())?;
-        count.waiting += 1;
-        drop(count);
-        Ok(Waiting { address, _place: place })
+        Err(AuthError::too_many_requests("too many attempts to log in are waiting"))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Shares> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Asker {
+    /// Whether the name was logged in with lately from this address, and few attempts there have
+    /// failed since. Only then may a memory answer: a wrong guess then costs one of those few.
+    pub(crate) fn is_known(&self) -> bool {
+        let known = self.known.as_ref();
+        known.is_some_and(|known| known.lock().against() < FREE_FAILURES_OF_NAME)
+    }
+
+    /// Whether the address is free to ask for what others at the address ask for at this moment.
+    pub(crate) fn may_join(&self) -> bool {
+        self.address.lock().against() < FREE_FAILURES_OF_ADDRESS
+    }
+
+    /// From where.
+    pub(crate) fn network(&self) -> IpAddr {
+        self.key.1
+    }
+
+    fn whose(&self) -> Whose {
+        let (name, network) = self.key;
+        let is_known = self.is_known();
+        Whose {
+            // Others cannot use up the share of the name.
+            name: (!is_known).then_some(name),
+            network: Some(network),
+            is_suspect: !is_known && self.address.lock().against() >= FEW_ATTEMPTS_OF_ADDRESS,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Failures>> {
+        [&self.name, &self.address].into_iter().chain(&self.known)
     }
 }
 
@@ -138,22 +221,37 @@ fn network_of(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Attempt {
-    /// The attempt has failed.
-    pub(crate) fn failed(self) {
-        self.name.count();
-        self.address.count();
+impl Attempt<'_> {
+    /// Whose the work is that the attempt makes.
+    pub(crate) fn whose(&self) -> Whose {
+        self.whose
     }
 
     /// The attempt has succeeded: what failed on the name before is forgotten.
-    pub(crate) fn succeeded(self) {
-        self.name.lock().failed = 0;
+    pub(crate) fn succeeded(mut self) {
+        self.has_succeeded = true;
+        self.asker.name.lock().failed = 0;
+        // Where many fail, a success gives nobody there more attempts.
+        if self.asker.address.lock().recent() < FREE_FAILURES_OF_ADDRESS {
+            self.throttle.known.insert(self.asker.key, Arc::default(), ENTRY_BYTES);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        for failures in self.asker.all() {
+            failures.lock().open -= 1;
+            if !self.has_succeeded {
+                failures.count();
+            }
+        }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.address.lock().waiting -= 1;
+        self.throttle.waiting().give_back(&self.whose);
     }
 }
 
@@ -176,6 +274,11 @@ impl Count {
             Some(last) if last.elapsed() < MEMORY_TIME => self.failed,
             _ => 0,
         }
+    }
+
+    /// What speaks against further attempts: those that have failed, and those that may.
+    fn against(&self) -> u32 {
+        self.recent().saturating_add(self.open)
     }
 }
 
@@ -203,56 +306,124 @@ mod tests {
         }
     }
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    const NAME: ObjectId = ObjectId::from_bytes([1; 12]);
+    const OTHER: ObjectId = ObjectId::from_bytes([2; 12]);
+
+    fn delay_of(throttle: &Throttle, name: ObjectId, from: IpAddr) -> Duration {
+        throttle.delay(&throttle.asker(name, from))
+    }
+
+    fn without_delay() -> Throttle {
+        Throttle::new(&Limits { log_in_delay_max: Duration::ZERO, ..Limits::default() })
+    }
+
     #[tokio::test]
     async fn failures_slow_down_the_name_and_the_address_until_the_name_succeeds() {
         let throttle = Throttle::new(&Limits::default());
-        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let (name, other) = (ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
-        let delay = |name, from| {
-            let name = throttle.names.get_or_insert(name, 1, Arc::default);
-            let address = throttle.addresses.get_or_insert(from, 1, Arc::default);
-            throttle.delay(&Attempt { name, address })
-        };
+        let delay = |name, from| delay_of(&throttle, name, from);
         for _ in 0..5 {
-            throttle.begin(name, here).await.unwrap().failed();
+            drop(throttle.begin(NAME, HERE).await.unwrap());
         }
-        assert_eq!(delay(name, here), FIRST_DELAY);
-        assert_eq!(delay(name, there), FIRST_DELAY);
-        assert_eq!(delay(other, here), Duration::ZERO);
-        throttle.begin(name, here).await.unwrap().succeeded();
-        assert_eq!(delay(name, here), Duration::ZERO);
-        drop(throttle.begin(name, here).await.unwrap());
-        assert_eq!(delay(name, here), Duration::ZERO);
-        for _ in 0..FREE_FAILURES_OF_ADDRESS - 5 {
+        assert_eq!(delay(NAME, HERE), FIRST_DELAY);
+        assert_eq!(delay(NAME, THERE), FIRST_DELAY);
+        assert_eq!(delay(OTHER, HERE), Duration::ZERO);
+        throttle.begin(NAME, HERE).await.unwrap().succeeded();
+        assert_eq!(delay(NAME, HERE), Duration::ZERO);
+        drop(throttle.begin(NAME, HERE).await.unwrap());
+        assert_eq!(delay(NAME, HERE), Duration::ZERO);
+        for _ in 0..FREE_FAILURES_OF_ADDRESS - 6 {
             let name = random_name();
-            throttle.begin(name, here).await.unwrap().failed();
+            drop(throttle.begin(name, HERE).await.unwrap());
         }
-        assert_eq!(delay(other, here), FIRST_DELAY);
-        assert_eq!(delay(other, there), Duration::ZERO);
+        assert_eq!(delay(OTHER, HERE), FIRST_DELAY);
+        assert_eq!(delay(OTHER, THERE), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn attempts_that_are_refused_or_given_up_count() {
+        let limits = Limits { log_ins_waiting_max: 0, ..Limits::default() };
+        let throttle = Throttle::new(&limits);
+        let failed = || throttle.asker(NAME, HERE).address.lock().recent();
+        for _ in 0..FREE_FAILURES_OF_NAME {
+            drop(throttle.begin(NAME, HERE).await.unwrap());
+        }
+        assert_eq!(failed(), 5);
+        assert!(throttle.begin(NAME, HERE).await.is_err());
+        assert_eq!(failed(), 6);
+        let throttle = Throttle::new(&Limits::default());
+        for _ in 0..FREE_FAILURES_OF_NAME {
+            drop(throttle.begin(NAME, HERE).await.unwrap());
+        }
+        let mut waits = Box::pin(throttle.begin(NAME, HERE));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(waits.as_mut().poll(&mut context).is_pending());
+        drop(waits);
+        assert_eq!(throttle.asker(NAME, HERE).address.lock().recent(), 6);
+        assert_eq!(throttle.asker(NAME, HERE).address.lock().open, 0);
+    }
+
+    #[tokio::test]
+    async fn who_has_logged_in_from_an_address_is_known_there_until_attempts_there_fail() {
+        let throttle = without_delay();
+        let is_known = |from| throttle.asker(NAME, from).is_known();
+        assert!(!is_known(HERE));
+        throttle.begin(NAME, HERE).await.unwrap().succeeded();
+        assert!(is_known(HERE));
+        for _ in 0..100 {
+            drop(throttle.begin(NAME, THERE).await.unwrap());
+        }
+        assert_eq!((is_known(HERE), is_known(THERE)), (true, false));
+        // Attempts that are under way count before they have failed.
+        let mut open = Vec::new();
+        for _ in 0..FREE_FAILURES_OF_NAME {
+            open.push(throttle.begin(NAME, HERE).await.unwrap());
+        }
+        assert!(!is_known(HERE));
+        drop(open);
+        assert!(!is_known(HERE));
+        throttle.begin(NAME, HERE).await.unwrap().succeeded();
+        assert!(is_known(HERE));
+        for _ in 0..FREE_FAILURES_OF_ADDRESS {
+            drop(throttle.begin(NAME, HERE).await.unwrap());
+        }
+        throttle.begin(NAME, HERE).await.unwrap().succeeded();
+        assert!(!is_known(HERE));
+    }
+
+    #[tokio::test]
+    async fn an_address_with_few_attempts_is_above_suspicion() {
+        let throttle = without_delay();
+        let is_suspect = |from| throttle.asker(OTHER, from).whose().is_suspect;
+        for number in 0..10 {
+            assert_eq!(is_suspect(HERE), number >= FEW_ATTEMPTS_OF_ADDRESS, "{number}");
+            drop(throttle.begin(NAME, HERE).await.unwrap());
+        }
+        assert!(!is_suspect(THERE));
     }
 
     #[tokio::test]
     async fn new_users_without_end_are_slowed_down() {
         let limits = Limits { log_ins_waiting_max: 0, ..Limits::default() };
         let throttle = Throttle::new(&limits);
-        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for _ in 0..FREE_NEW_USERS_OF_ADDRESS {
-            throttle.new_user(here).await.unwrap();
+            throttle.new_user(HERE).await.unwrap();
         }
         // One more would have to wait, for which there is no place here.
-        assert!(throttle.new_user(here).await.is_err());
-        assert!(throttle.new_user(there).await.is_ok());
+        assert!(throttle.new_user(HERE).await.is_err());
+        assert!(throttle.new_user(THERE).await.is_ok());
     }
 
     #[tokio::test]
     async fn more_attempts_than_may_wait_are_refused() {
         let limits = Limits { log_ins_waiting_of_address_max: 1, ..Limits::default() };
         let throttle = Throttle::new(&limits);
-        let address = Failures::default();
-        let waiting = throttle.wait(&address).unwrap();
-        assert!(throttle.wait(&address).is_err());
+        let whose = throttle.asker(NAME, HERE).whose();
+        let waiting = throttle.wait(whose).unwrap();
+        assert!(throttle.wait(whose).is_err());
         drop(waiting);
-        assert!(throttle.wait(&address).is_ok());
+        assert!(throttle.wait(whose).is_ok());
     }
 
     fn random_name() -> ObjectId {

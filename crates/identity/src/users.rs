@@ -23,6 +23,7 @@ use crate::{
     AppFunctions, AuthError, Credentials, Directory, User, UserType, UsersConfig,
     custom_token::{Jwks, Kind},
     records::{UserRecord, provider},
+    throttle::Asker,
 };
 
 pub use api_keys::{ApiKey, NewApiKey};
@@ -133,18 +134,21 @@ impl Users {
         from: IpAddr,
         create: bool,
     ) -> Result<Proven, AuthError> {
-        if let Some(proven) = self.proven_lately(credentials).await? {
+        let asker = self.asker(credentials, from);
+        if let Some(proven) = self.proven_lately(credentials, asker.as_ref()).await? {
             return Ok(proven);
         }
-        match self.proofs.flight(credentials) {
-            Some(flight) => flight.answer(self.prove_anew(credentials, from, create)).await,
-            None => self.prove_anew(credentials, from, create).await,
+        let anew = self.prove_anew(credentials, asker.as_ref(), from, create);
+        match asker.as_ref().and_then(|asker| self.flight(credentials, asker)) {
+            Some(flight) => flight.answer(anew).await,
+            None => anew.await,
         }
     }
 
     async fn prove_anew(
         &self,
         credentials: &Credentials,
+        asker: Option<&Asker>,
         from: IpAddr,
         create: bool,
     ) -> Result<Proven, AuthError> {
@@ -160,7 +164,7 @@ impl Users {
         if proven.record.disabled {
             return Err(AuthError::user_disabled());
         }
-        self.remember(credentials, &proven);
+        self.remember(credentials, asker, &proven);
         Ok(proven)
     }
 

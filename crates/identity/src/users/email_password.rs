@@ -14,6 +14,7 @@ use crate::{
     collection::Insertion,
     digest, random,
     records::{IdentityRecord, Status, provider},
+    shares::Whose,
 };
 
 /// How long a link is valid.
@@ -73,11 +74,11 @@ impl Users {
         from: IpAddr,
     ) -> Result<Registration, AuthError> {
         let provider = self.email_password()?;
-        self.directory.throttle.new_user(from).await?;
+        let whose = self.directory.throttle.new_user(from).await?;
         let function = provider.confirmation_function.as_ref();
         let is_automatic = provider.auto_confirm && function.is_none();
         let status = if is_automatic { Status::Confirmed } else { Status::Pending };
-        let identity = self.reserve(email, password, status).await?;
+        let identity = self.reserve(email, password, status, whose).await?;
         if is_automatic {
             return Ok(Registration { is_confirmed: true, link: None });
         }
@@ -107,7 +108,7 @@ impl Users {
     /// # Errors
     /// An address that is taken, a password that is too short or too long.
     pub async fn create(&self, email: &str, password: &str) -> Result<String, AuthError> {
-        let identity = self.reserve(email, password, Status::Confirmed).await?;
+        let identity = self.reserve(email, password, Status::Confirmed, Whose::OF_NOBODY).await?;
         match self.user_of(&identity, true).await {
             Ok(Some(record)) => Ok(record.id.to_hex()),
             Ok(None) => Err(AuthError::internal("the user was deleted at once")),
@@ -126,11 +127,12 @@ impl Users {
         email: &str,
         password: &str,
         status: Status,
+        whose: Whose,
     ) -> Result<IdentityRecord, AuthError> {
         check_name(email)?;
         check_password(password)?;
         self.check_free(email).await?;
-        let hash = self.directory.passwords.hash(password).await?;
+        let hash = self.directory.passwords.hash(password, whose).await?;
         let ids = (random::object_id()?, random::object_id()?);
         let now = self.directory.now();
         let mut identity =

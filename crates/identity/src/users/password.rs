@@ -64,12 +64,11 @@ impl Users {
         let attempt = self.directory.throttle.begin(key, from).await?;
         let identity = self.identity(provider::EMAIL_PASSWORD, email).await?;
         let hash = identity.as_ref().and_then(|identity| identity.password.as_deref());
-        if self.directory.passwords.verify(password, hash).await? {
-            attempt.succeeded();
-            return Ok(identity);
+        if !self.directory.passwords.verify(password, hash, attempt.whose()).await? {
+            return Ok(None);
         }
-        attempt.failed();
-        Ok(None)
+        attempt.succeeded();
+        Ok(identity)
     }
 
     /// Sets a password where the filter matches an identity, and ends all sessions that began with

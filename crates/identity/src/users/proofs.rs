@@ -1,16 +1,22 @@
 //! A short memory of credentials that were right, so that not every request checks a password.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use aws_lc_rs::hmac;
-use tokio::sync::OnceCell;
 
 use super::{Proven, Users, keyed_digest};
-use crate::{AuthError, Credentials, random, recent::Recent};
+use crate::{
+    AuthError, Credentials,
+    flights::{Flight, Flights},
+    random,
+    recent::Recent,
+    records::{IdentityRecord, provider},
+    throttle::Asker,
+};
 
 /// How long credentials are remembered.
 const PROOF_TIME: Duration = Duration::from_secs(60);
@@ -25,19 +31,12 @@ pub(super) struct Proofs {
     /// Without random bytes there is no key, and nothing is remembered.
     key: Option<hmac::Key>,
     recent: Recent<[u8; 32], Arc<Proof>>,
-    flights: Mutex<HashMap<[u8; 32], Weak<OnceCell<Outcome>>>>,
+    /// Checks of passwords that are under way: many requests at once would otherwise cost a check
+    /// each.
+    flights: Flights<[u8; 32], Outcome>,
 }
 
-type Outcome = Result<Proven, AuthError>;
-
-/// A check of a password that is under way. Who comes with the same name and password meanwhile
-/// gets the same answer: many requests at once would otherwise cost a check each.
-pub(super) struct Flight<'a> {
-    /// There until it is dropped.
-    outcome: Option<Arc<OnceCell<Outcome>>>,
-    proofs: &'a Proofs,
-    digest: [u8; 32],
-}
+pub(super) type Outcome = Result<Proven, AuthError>;
 
 struct Proof {
     proven: Proven,
@@ -48,35 +47,17 @@ impl Proofs {
     pub(super) fn new() -> Self {
         let key = random::bytes::<32>().ok();
         let key = key.map(|key| hmac::Key::new(hmac::HMAC_SHA256, &key));
-        Self { key, recent: Recent::new(PROOFS_BYTES_MAX), flights: Mutex::default() }
+        Self { key, recent: Recent::new(PROOFS_BYTES_MAX), flights: Flights::new() }
     }
 
-    /// The check of these credentials that is under way, or a new one.
-    pub(super) fn flight(&self, credentials: &Credentials) -> Option<Flight<'_>> {
-        let Credentials::EmailPassword { .. } = credentials else { return None };
-        let digest = self.digest(credentials)?;
-        let mut flights = self.flights();
-        let outcome = match flights.get(&digest).and_then(Weak::upgrade) {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = Arc::default();
-                flights.insert(digest, Arc::downgrade(&outcome));
-                outcome
-            }
-        };
-        Some(Flight { outcome: Some(outcome), proofs: self, digest })
-    }
-
-    fn flights(&self) -> MutexGuard<'_, HashMap<[u8; 32], Weak<OnceCell<Outcome>>>> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The digest of credentials. Those that name nobody are never remembered.
-    fn digest(&self, credentials: &Credentials) -> Option<[u8; 32]> {
+    /// The digest of credentials. Those that name nobody are never remembered, and passwords only
+    /// for the network that they came from: nobody else can try guesses on the memory.
+    fn digest(&self, credentials: &Credentials, asker: Option<&Asker>) -> Option<[u8; 32]> {
         let key = self.key.as_ref()?;
         match credentials {
             Credentials::EmailPassword { email, password } => {
-                Some(keyed_digest(key, &["password", email, password]))
+                let network = asker?.network().to_string();
+                Some(keyed_digest(key, &["password", &network, email, password]))
             }
             Credentials::ApiKey(api_key) => Some(keyed_digest(key, &["api key", api_key])),
             Credentials::CustomToken(token) => Some(keyed_digest(key, &["custom token", token])),
@@ -85,38 +66,38 @@ impl Proofs {
     }
 }
 
-impl Flight<'_> {
-    /// The answer of the check, which this call makes unless another one does.
-    pub(super) async fn answer(&self, check: impl Future<Output = Outcome>) -> Outcome {
-        match &self.outcome {
-            Some(outcome) => outcome.get_or_init(|| check).await.clone(),
-            None => check.await,
-        }
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        let mut flights = self.proofs.flights();
-        // Dropped under the lock, so that the last one knows that it is the last.
-        let Some(outcome) = self.outcome.take() else { return };
-        let own = Arc::downgrade(&outcome);
-        let is_over = Arc::strong_count(&outcome) == 1 || outcome.initialized();
-        if is_over && flights.get(&self.digest).is_some_and(|held| held.ptr_eq(&own)) {
-            // Who comes later checks anew.
-            flights.remove(&self.digest);
-        }
-        drop(outcome);
-    }
-}
-
 impl Users {
+    /// Who asks, where the credentials can be guessed: failures slow them down.
+    pub(super) fn asker(&self, credentials: &Credentials, from: IpAddr) -> Option<Asker> {
+        let Credentials::EmailPassword { email, .. } = credentials else { return None };
+        let key = IdentityRecord::key(self.domain(), provider::EMAIL_PASSWORD, email);
+        Some(self.directory.throttle.asker(key, from))
+    }
+
+    /// The check of the same password that is under way for the same network, or a new one.
+    pub(super) fn flight(
+        &self,
+        credentials: &Credentials,
+        asker: &Asker,
+    ) -> Option<Flight<'_, [u8; 32], Outcome>> {
+        // Otherwise the right guess would be answered while wrong ones wait or are refused.
+        if !asker.may_join() {
+            return None;
+        }
+        Some(self.proofs.flights.join(self.proofs.digest(credentials, Some(asker))?))
+    }
+
     /// Who has proven the same lately, where nothing has changed since then.
     pub(super) async fn proven_lately(
         &self,
         credentials: &Credentials,
+        asker: Option<&Asker>,
     ) -> Result<Option<Proven>, AuthError> {
-        let Some(digest) = self.proofs.digest(credentials) else { return Ok(None) };
+        // What the memory does not know is checked and counted.
+        if asker.is_some_and(|asker| !asker.is_known()) {
+            return Ok(None);
+        }
+        let Some(digest) = self.proofs.digest(credentials, asker) else { return Ok(None) };
         let Some(proof) = self.proofs.recent.get(&digest) else { return Ok(None) };
         let expires_s = proof.proven.expires_s;
         let is_over = expires_s.is_some_and(|expires_s| expires_s <= self.directory.now_s());
@@ -132,8 +113,13 @@ impl Users {
         Ok(None)
     }
 
-    pub(super) fn remember(&self, credentials: &Credentials, proven: &Proven) {
-        let Some(digest) = self.proofs.digest(credentials) else { return };
+    pub(super) fn remember(
+        &self,
+        credentials: &Credentials,
+        asker: Option<&Asker>,
+        proven: &Proven,
+    ) {
+        let Some(digest) = self.proofs.digest(credentials, asker) else { return };
         let proof = Proof { proven: proven.clone(), until: Instant::now() + PROOF_TIME };
         self.proofs.recent.insert(digest, Arc::new(proof), PROOF_BYTES);
     }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     AuthError, ExtendedJson, digest,
     records::{IdentityRecord, provider},
+    shares::Whose,
 };
 
 impl Users {
@@ -54,7 +55,7 @@ impl Users {
         if self.directory.identities.find_one(filter.clone()).await?.is_none() {
             return Err(invalid_link());
         }
-        let hash = self.directory.passwords.hash(password).await?;
+        let hash = self.directory.passwords.hash(password, Whose::OF_NOBODY).await?;
         // Of several who use the link at once, one succeeds.
         self.set_password(filter, &hash).await?.ok_or_else(invalid_link)?;
         Ok(())
@@ -94,7 +95,7 @@ impl Users {
         let message = format!("failed to reset password for user {email:?}");
         match self.decision(function, arguments, message).await {
             Ok(Decision::Success) => {
-                let hash = self.directory.passwords.hash(password).await?;
+                let hash = self.directory.passwords.hash(password, Whose::OF_NOBODY).await?;
                 let filter = doc! { "_id": identity.key, "user": identity.user };
                 self.set_password(filter, &hash).await?;
                 Ok(())

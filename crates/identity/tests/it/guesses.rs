@@ -1,11 +1,11 @@
 //! Those who guess, and those who fill up the place.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bson::doc;
-use hookstead_identity::{AuthErrorKind, Credentials, Limits};
+use hookstead_identity::{AuthErrorKind, Credentials, Limits, Users};
 
-use crate::stage::{FROM, Stage, email, on_both_stores};
+use crate::stage::{FROM, Stage, email, on_both_stores, refusal, refused};
 
 on_both_stores! {
     the_right_password_is_let_in_whatever_others_guess,
@@ -124,4 +124,77 @@ async fn links_without_end_are_refused_and_those_of_the_operator_are_not(stage: 
     }
     stage.pass(Duration::from_mins(30));
     users.new_reset_link("a@b.c").await.unwrap();
+}
+
+fn address(number: u8) -> IpAddr {
+    IpAddr::from([198, 51, 100, number])
+}
+
+async fn guess_wrong(users: &Users, name: &str, from: IpAddr, count: usize) {
+    for number in 0..count {
+        let guess = email(name, &format!("guess {number}"));
+        assert!(users.by_credentials(&guess, from, false).await.is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_of_a_right_password_tells_nothing_to_those_who_guess() {
+    let stage = Stage::embedded();
+    // Whoever has to wait is refused.
+    let limits = Limits { log_ins_waiting_max: 0, ..Limits::default() };
+    let users = stage.users_in(stage.directory().with_limits(&limits), |_| ());
+    let right = email("a@b.c", "correct horse");
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    users.log_in(&right, FROM).await.unwrap();
+    let too_many = refused(AuthErrorKind::TooManyRequests, "too many requests");
+    let ask = async |from| refusal(users.by_credentials(&right, from, false).await);
+    guess_wrong(&users, "a@b.c", address(1), 25).await;
+    assert_eq!(ask(address(1)).await, too_many, "where guesses have failed");
+    assert_eq!(ask(address(2)).await, too_many, "where nobody has logged in");
+    assert_eq!(ask(FROM).await, None, "where the user has logged in");
+    guess_wrong(&users, "a@b.c", FROM, 25).await;
+    assert_eq!(ask(FROM).await, too_many, "where the user has logged in and guesses have failed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_guesses_leaves_room_for_right_passwords() {
+    let stage = Stage::embedded();
+    let limits = Limits {
+        password_checks_max: 1,
+        password_checks_waiting_max: 16,
+        log_in_delay_max: Duration::from_millis(100),
+        log_ins_waiting_max: 64,
+        log_ins_waiting_of_address_max: 16,
+    };
+    let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
+    for name in ["carol@b.c", "dave@b.c"] {
+        users.register(name, "correct horse", FROM).await.unwrap();
+    }
+    type Name = fn(u8) -> String;
+    let floods: [(Name, u8, u8); 2] =
+        [(|_| "carol@b.c".to_owned(), 0, 20), (|number| format!("{number}@b.c"), 100, 1)];
+    for (name, first, addresses) in floods {
+        for number in 0..addresses {
+            guess_wrong(&users, "carol@b.c", address(first + number), 6).await;
+        }
+        let flood: Vec<_> = (0..200_u8)
+            .map(|number| {
+                let users = Arc::clone(&users);
+                let (name, from) = (name(number), address(first + number % addresses));
+                tokio::spawn(async move {
+                    for guess in 0.. {
+                        let guess = email(&name, &format!("guess {guess}"));
+                        let _ = users.by_credentials(&guess, from, false).await;
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        for (number, name) in [(50, "carol@b.c"), (51, "dave@b.c")] {
+            let log_in = users.log_in(&email(name, "correct horse"), address(first + number)).await;
+            assert_eq!(refusal(log_in), None, "{name}");
+        }
+        flood.iter().for_each(tokio::task::JoinHandle::abort);
+    }
 }
