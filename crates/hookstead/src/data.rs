@@ -1,5 +1,7 @@
 //! Where functions keep documents: MongoDB where a URI is given, else a file in the data folder.
 
+mod closed;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
@@ -16,11 +18,13 @@ use hookstead_functions::DataSources;
 use serde_json::Value as Json;
 use tokio::runtime::{Handle, Runtime};
 
+use self::closed::ClosedStore;
 use crate::{
     data_dir::keep_out_of_git,
     exit::{REMEDY, UsageError},
     settings::{IndexSetting, Settings},
     terminal,
+    users::is_own_source,
     workspace::Workspace,
 };
 
@@ -41,6 +45,8 @@ pub(crate) struct Opened {
     pub(crate) store: Arc<dyn Store>,
     /// Where its documents are, for people.
     pub(crate) place: String,
+    /// Whether that is a deployment of MongoDB.
+    is_deployment: bool,
 }
 
 /// The names of an app's data sources, of which there is one at least. An export without that
@@ -119,9 +125,11 @@ impl StorePlan<'_> {
         let mut named = BTreeMap::new();
         for (name, planned) in self.named {
             let opened = match planned {
-                Planned::Deployment(store) => {
-                    Opened { place: format!("MongoDB at {}", store.hosts()), store }
-                }
+                Planned::Deployment(store) => Opened {
+                    place: format!("MongoDB at {}", store.hosts()),
+                    store,
+                    is_deployment: true,
+                },
                 Planned::Embedded(indexes) => {
                     let file = match &file {
                         Some(file) => file,
@@ -141,7 +149,8 @@ fn embedded(file: &EmbeddedFile, name: &str, indexes: Vec<IndexSpec>) -> anyhow:
     Handle::current()
         .block_on(store.declare_indexes(indexes))
         .map_err(|error| of_indexes(name, error))?;
-    Ok(Opened { place: file.path().display().to_string(), store: Arc::new(store) })
+    let place = file.path().display().to_string();
+    Ok(Opened { place, store: Arc::new(store), is_deployment: false })
 }
 
 /// What is wrong with declared indexes, or with the file that they are in.
@@ -163,10 +172,23 @@ impl Stores {
         self.named.iter().map(place).collect()
     }
 
-    /// As functions see them.
-    pub(crate) fn for_functions(self) -> DataSources {
-        let mut stores: BTreeMap<String, Arc<dyn Store>> =
-            self.named.into_iter().map(|(name, opened)| (name, opened.store)).collect();
+    /// As functions see them. The database of the users is closed in every deployment: one of
+    /// them has it, and others may be the same one under another URI.
+    pub(crate) fn for_functions(self, database_of_users: Option<&str>) -> DataSources {
+        // Data sources of one deployment share sessions, and so they share a store.
+        let mut closed: HashMap<*const (), Arc<dyn Store>> = HashMap::new();
+        let mut stores = BTreeMap::new();
+        for (name, Opened { store, is_deployment, .. }) in self.named {
+            let store = match database_of_users.filter(|_| is_deployment) {
+                Some(database) => {
+                    let new = || Arc::new(ClosedStore::new(Arc::clone(&store), database)) as _;
+                    let deployment = Arc::as_ptr(&store).cast::<()>();
+                    Arc::clone(closed.entry(deployment).or_insert_with(new))
+                }
+                None => store,
+            };
+            stores.insert(name, store);
+        }
         let fallback = match stores.len() {
             1 => stores.values().next().map(Arc::clone),
             _ => None,
@@ -187,6 +209,13 @@ struct Planning<'a> {
 
 impl Planning<'_> {
     fn plan(&mut self, name: &str, source: Option<&DataSource>) -> anyhow::Result<Planned> {
+        if is_own_source(name) {
+            let message = format!(
+                "the data source {name:?} cannot be opened: the character U+0000 is in its \
+                 name{REMEDY}give it another name in the export"
+            );
+            return Err(UsageError(message).into());
+        }
         let settings = &self.workspace.settings;
         let Some(uri) = settings.uri_of(name) else { return self.plan_embedded(name) };
         let told = match settings.data_sources.uri(name) {

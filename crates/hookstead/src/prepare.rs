@@ -78,7 +78,7 @@ impl Workspace {
     fn documents(&self, app: &App) -> anyhow::Result<Kept> {
         let stores = self.stores(app)?;
         let places = stores.places();
-        Ok(Kept { data: stores.for_functions(), places, users: None })
+        Ok(Kept { data: stores.for_functions(self.database_of_users(app)), places, users: None })
     }
 
     fn prepare_with(

@@ -17,9 +17,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Where they are in the embedded store: no data source of an app has a name with a space, so that
-/// no function reaches them.
-const EMBEDDED_SOURCE: &str = "hookstead users";
+/// Where they are in the embedded store: no data source of an app may have such a name
+/// ([`is_own_source`]), so that no function and no command reaches them.
+const EMBEDDED_SOURCE: &str = "\0users";
+
+/// Whether a name of a data source is one that only the program itself may use.
+pub(crate) fn is_own_source(name: &str) -> bool {
+    name.contains('\0')
+}
 
 /// Bytes of a document with the keys of others.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -44,10 +49,7 @@ impl Workspace {
     /// In MongoDB where the documents of the app are there, so that several copies of the program
     /// share the users; else in the data folder.
     fn open_directory(&self, app: &App) -> anyhow::Result<Directory> {
-        let names = names_of_data_sources(app, &self.settings);
-        let uri = self.settings.data.mongodb_uri.get();
-        let uri = uri.or_else(|| self.settings.uri_of(names.first()?));
-        let store: Arc<dyn Store> = match uri {
+        let store: Arc<dyn Store> = match self.uri_of_users(app) {
             Some(uri) => Arc::new(self.connect(uri)?),
             None => {
                 self.create_data_dir()?;
@@ -63,6 +65,18 @@ impl Workspace {
             .with_limits(&self.log_in_limits())
             .with_keys(self.signing_keys()?)
             .with_client(Arc::new(client), Arc::clone(&self.memory)))
+    }
+
+    /// The deployment that users are kept in; `None` where that is the data folder.
+    fn uri_of_users(&self, app: &App) -> Option<&str> {
+        let uri = self.settings.data.mongodb_uri.get();
+        uri.or_else(|| self.settings.uri_of(names_of_data_sources(app, &self.settings).first()?))
+    }
+
+    /// The database of the users, where it lies beside the documents of the app.
+    pub(crate) fn database_of_users(&self, app: &App) -> Option<&str> {
+        let is_in_deployment = asks_for_users(app) && self.uri_of_users(app).is_some();
+        is_in_deployment.then(|| self.settings.auth.database.get())
     }
 
     /// The keys that sign tokens: those of a secret, or of a file that is made.

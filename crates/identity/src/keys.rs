@@ -2,8 +2,8 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +16,9 @@ use crate::random;
 const KEY_BYTES_MIN: usize = 32;
 /// How many keys there may be: each of them is tried on a forged token.
 const KEYS_MAX: usize = 8;
+
+/// What others than the owner of a file may do.
+const MODE_OF_OTHERS: u32 = 0o077;
 
 /// The keys that sign the tokens of an app: the first one signs, all of them verify.
 #[derive(Clone)]
@@ -45,6 +48,24 @@ pub enum KeyError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
+    /// What is in the file are no keys.
+    #[error("the signing key {}: {source}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
+    /// Others than its owner may read the file.
+    #[error(
+        "the signing key {0} can be used by others than its owner: run `chmod 600 {0}`, and put a new \
+         key in its place where others may have seen it",
+        path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be made or read.
     #[error("the signing key {}: {source}", path.display())]
     File {
@@ -86,15 +107,28 @@ impl SigningKeys {
     /// The file cannot be made or read, or holds no keys.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::File { path: path.to_owned(), source };
-        match fs::read_to_string(path) {
-            Ok(text) => return Self::from_text(&text),
+        match File::open(path) {
+            Ok(file) => return Self::of_open_file(file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
         let key = random::bytes::<KEY_BYTES_MIN>().map_err(|_| KeyError::Random)?;
         create(path, &hex::encode(key)).map_err(failed)?;
         // The key of whoever was first.
-        Self::from_text(&fs::read_to_string(path).map_err(failed)?)
+        Self::of_open_file(File::open(path).map_err(failed)?, path)
+    }
+
+    fn of_open_file(mut file: File, path: &Path) -> Result<Self, KeyError> {
+        let failed = |source| KeyError::File { path: path.to_owned(), source };
+        let mode = file.metadata().map_err(failed)?.permissions().mode();
+        if mode & MODE_OF_OTHERS != 0 {
+            return Err(KeyError::Open { path: path.to_owned() });
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
+        let unusable =
+            |source| KeyError::Content { path: path.to_owned(), source: Box::new(source) };
+        Self::from_text(&text).map_err(unusable)
     }
 
     /// A random key that lasts as long as the program.

@@ -3,6 +3,7 @@
 //! They are public so that fuzz targets and tests reach them without a socket.
 
 mod authority;
+mod bearer;
 mod forwarded;
 mod header_name;
 mod json_object;
@@ -10,6 +11,7 @@ mod media;
 mod query;
 
 pub use authority::Authority;
+pub use bearer::{Bearer, bearer};
 pub use forwarded::{Network, NetworkError, client_address};
 pub use header_name::canonical_header_name;
 pub use json_object::JsonObject;

@@ -57,6 +57,12 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, code, message)
     }
 
+    /// For a header `Authorization` with the scheme `Bearer` and no token behind it.
+    pub(crate) fn malformed_token() -> Self {
+        Self::unauthorized(ErrorCode::InvalidSession, "invalid session")
+            .with_detail("the Authorization header has not one space and a token behind Bearer")
+    }
+
     pub(crate) fn forbidden(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }

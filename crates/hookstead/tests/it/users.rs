@@ -270,3 +270,70 @@ fn a_list_tells_every_user_with_state_and_providers() {
     let json = home.json(&["list", "--json"]);
     assert_eq!((&json[0]["_id"], &json[0]["disabled"]), (&json!(id), &json!(true)));
 }
+
+#[test]
+fn no_data_source_of_an_export_is_the_one_of_the_users() {
+    let read = "exports = async () => { const db = context.services.get('hookstead users')
+      .db('hookstead'); return [await db.collection('users').count(),
+      await db.collection('identities').count()] }";
+    for (name, is_served) in [("hookstead users", true), ("\\u0000users", false)] {
+        let home = Home::new();
+        home.create("ada@a.example");
+        let source = format!(r#"{{"name":"{name}","type":"mongodb-atlas","config":{{}}}}"#);
+        let folder = home.app.path().join("data_sources/own");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.json"), source).unwrap();
+        fs::write(home.app.path().join("functions/read.js"), read).unwrap();
+        let config = r#"[{"name":"who"},{"name":"read","run_as_system":true}]"#;
+        fs::write(home.app.path().join("functions/config.json"), config).unwrap();
+        let data = ["--data-dir", home.data.path().to_str().unwrap()];
+        let app = ["--app", home.app.path().to_str().unwrap()];
+        let ran = run(&[&["function", "run", "read"][..], &app, &data].concat());
+        let listed = run(&[&["data", "list"][..], &app, &data].concat());
+        assert_eq!((ran.status == 0, listed.status == 0), (is_served, is_served), "{ran:?}");
+        if is_served {
+            assert!(ran.stdout.contains("[0,0]") || ran.stdout.contains("\"0\""), "{ran:?}");
+            assert!(!listed.stdout.contains("identities"), "{listed:?}");
+        } else {
+            assert!(ran.stderr.contains("U+0000"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn no_function_reaches_the_database_of_the_users_in_mongodb() {
+    let server = hookstead_testing::SecantusDb::start();
+    let home = Home::new();
+    let settings = format!("[data]\nmongodb_uri = \"{}\"\n", server.uri());
+    fs::write(home.app.path().join("hookstead.toml"), settings).unwrap();
+    home.create("ada@a.example");
+    let config = r#"[{"name":"who"},{"name":"read","run_as_system":true}]"#;
+    fs::write(home.app.path().join("functions/config.json"), config).unwrap();
+    for (call, is_closed) in [
+        ("client.db('hookstead').collection('users').findOne({})", true),
+        ("client.db('hookstead').collection('users').insertOne({})", true),
+        ("client.db('hookstead').collection('identities').aggregate([]).toArray()", true),
+        ("orders.aggregate([{ $out: { db: 'hookstead', coll: 'users' } }]).toArray()", true),
+        (
+            "orders.aggregate([{ $merge: { into: { db: 'Hookstead', coll: 'x' } } }]).toArray()",
+            true,
+        ),
+        (
+            "orders.aggregate([{ $facet: { a: [{ $lookup: { as: 'x', pipeline: [],
+            from: { db: 'hookstead', coll: 'users' } } }] } }]).toArray()",
+            true,
+        ),
+        ("orders.insertOne({ db: 'hookstead' })", false),
+        ("orders.aggregate([{ $match: { db: 'hookstead' } }]).toArray()", false),
+    ] {
+        let source = format!(
+            "exports = async () => {{ const client = context.services.get('mongodb-atlas');
+              const orders = client.db('shop').collection('orders'); return await {call} }}"
+        );
+        fs::write(home.app.path().join("functions/read.js"), source).unwrap();
+        let app = home.app.path().to_str().unwrap();
+        let ran = run(&["function", "run", "read", "--app", app]);
+        let told = ran.stderr.contains("the database hookstead keeps the users of the app");
+        assert_eq!((ran.status != 0, told), (is_closed, is_closed), "{call}: {ran:?}");
+    }
+}

@@ -78,8 +78,28 @@ async fn who_starts_at_the_same_time_agrees_on_one_key() {
 fn a_file_that_is_damaged_or_cannot_be_made_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("signing-key");
-    fs::write(&path, "short").unwrap();
-    assert!(SigningKeys::from_file(&path).is_err());
+    let text = |text: &str, mode| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        SigningKeys::from_file(&path).err().map(|error| error.to_string())
+    };
+    for (content, mode, told) in [
+        (KEY, 0o600, None),
+        (KEY, 0o400, None),
+        (KEY, 0o644, Some("chmod 600")),
+        (KEY, 0o620, Some("chmod 600")),
+        ("short", 0o600, Some("has 5 bytes")),
+        ("", 0o600, Some("there is no signing key")),
+    ] {
+        let error = text(content, mode);
+        let fits = match (&error, told) {
+            (Some(error), Some(told)) => {
+                error.contains(told) && error.contains(path.to_str().unwrap())
+            }
+            (error, told) => error.is_none() && told.is_none(),
+        };
+        assert!(fits, "{content} {mode:o}: {error:?}");
+    }
     let error = SigningKeys::from_file(&folder.path().join("no/folder")).err().unwrap();
     assert!(error.to_string().contains("no/folder"), "{error}");
 }

@@ -4,7 +4,11 @@
 use hookstead_identity::Credentials;
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::{error_code::ErrorCode, parse::JsonObject, refusal::Refusal};
+use crate::{
+    error_code::ErrorCode,
+    parse::{Bearer, JsonObject, bearer},
+    refusal::Refusal,
+};
 
 /// Bodies beyond this are not searched for credentials: they would hold the thread.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -22,7 +26,7 @@ pub(super) enum Given {
 /// # Errors
 /// There is nothing, only a part of something, or more than one thing.
 pub(super) fn read(headers: &HeaderMap, body: Option<&[u8]>) -> Result<Given, Refusal> {
-    if let Some(token) = bearer(headers)? {
+    if let Some(token) = token_of(headers)? {
         return Ok(Given::Token(token));
     }
     let of_headers = Fields::of_headers(headers)?.credentials()?;
@@ -43,16 +47,17 @@ pub(super) fn read(headers: &HeaderMap, body: Option<&[u8]>) -> Result<Given, Re
 
 /// The token of an `Authorization` header with the scheme `Bearer`. Who has one is judged by it
 /// and by nothing else.
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+fn token_of(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let (scheme, token) = text.split_once(' ').unwrap_or((&text, ""));
-    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
     if values.next().is_some() {
         return Err(ambiguous("there is more than one Authorization header"));
     }
-    Ok(is_bearer.then(|| token.trim().to_owned()))
+    match bearer(value.as_bytes()) {
+        Bearer::Other => Ok(None),
+        Bearer::Token(token) => Ok(Some(token.to_owned())),
+        Bearer::Malformed => Err(Refusal::malformed_token()),
+    }
 }
 
 /// The fields of all kinds of credentials.

@@ -5,7 +5,7 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use crate::{
     error_code::ErrorCode,
-    parse::{JsonObject, pairs},
+    parse::{Bearer, JsonObject, bearer, pairs},
     refusal::Refusal,
 };
 
@@ -50,15 +50,29 @@ pub(super) fn missing(name: &str) -> Refusal {
 pub(super) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().filter(|_| values.next().is_none());
-    let pair = value.and_then(|value| value.to_str().ok()?.split_once(' '));
-    match pair {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        _ => Err(Refusal::unauthorized(ErrorCode::MissingAuthReq, "must authenticate first")),
+    match value.map_or(Bearer::Other, |value| bearer(value.as_bytes())) {
+        Bearer::Token(token) => Ok(token),
+        Bearer::Malformed => Err(Refusal::malformed_token()),
+        Bearer::Other => {
+            Err(Refusal::unauthorized(ErrorCode::MissingAuthReq, "must authenticate first"))
+        }
     }
 }
 
-/// Whether the query has a parameter with the value `true`.
-pub(super) fn is_set(parts: &Parts, name: &str) -> bool {
+/// Whether a switch in the query is on. A value other than `true`, or a query that cannot be
+/// read, is refused: a client would get something else than it asks for.
+pub(super) fn is_set(parts: &Parts, name: &str) -> Result<bool, Refusal> {
     let query = parts.uri.query().unwrap_or_default();
-    pairs(query.as_bytes()).any(|(key, value)| key == name && value == "true")
+    let given = query.split('&').filter(|pair| !pair.is_empty()).count();
+    let (mut count, mut is_set, mut is_other) = (0, false, false);
+    for (key, value) in pairs(query.as_bytes()) {
+        count += 1;
+        is_set |= key == name;
+        is_other |= key == name && value != "true";
+    }
+    if is_other || count != given {
+        let message = format!("the parameter '{name}' must be 'true' or be left out");
+        return Err(Refusal::bad_request(ErrorCode::InvalidParameter, message));
+    }
+    Ok(is_set)
 }

@@ -18,7 +18,7 @@ pub(super) async fn log_in(
     let (provider, bytes) = (provider.to_owned(), body.clone());
     let credentials = input::reading(body.len(), move || credentials(&provider, &bytes)).await?;
     // Whoever wants to link must not become somebody else.
-    if input::is_set(asking.parts, "link") {
+    if input::is_set(asking.parts, "link")? {
         return link(asking, users, &credentials).await;
     }
     let log_in = users.log_in(&credentials, asking.caller.address).await.map_err(refuse)?;

@@ -241,12 +241,14 @@ async fn endpoints_and_webhooks_take_tokens_and_credentials() {
     let by_password = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
     let by_key = json!({ "api-key": key }).to_string();
     let by_token = json!({ "jwtTokenString": jwt }).to_string();
+    let of_array = json!([null, null, null, jwt]).to_string();
+    let twice = format!(r#"{{"jwtTokenString":"x","jwtTokenString":"{jwt}"}}"#);
     let other_case = json!({ "email": EMAIL.to_lowercase(), "password": PASSWORD }).to_string();
     let user = "local-userpass";
     let (wrong, session) = (Err((401, "InvalidSession")), ("authorization", access.as_str()));
     let two = Err((400, "InvalidParameter"));
     // Headers, the body, and what comes of them on a webhook.
-    let cases: [(Headers<'_>, &str, Expected<'_>); 20] = [
+    let cases: [(Headers<'_>, &str, Expected<'_>); 22] = [
         (&[session], "", Ok(user)),
         (&[session, ("api-key", "wrong")], "", Ok(user)),
         (&[session], &by_key, Ok(user)),
@@ -266,6 +268,8 @@ async fn endpoints_and_webhooks_take_tokens_and_credentials() {
         (&[], &other_case, wrong),
         (&[], &by_key, Ok("api-key")),
         (&[], &by_token, Ok("custom-token")),
+        (&[], &of_array, two),
+        (&[], &twice, two),
         (&[("api-key", &key)], &by_key, two),
     ];
     for (headers, body, expected) in cases {

@@ -50,7 +50,7 @@ impl Home {
         drop(entered);
         let names: Vec<&str> = stores.keys().map(String::as_str).collect();
         let name = choose("--source", self.source.as_deref(), &names)?.to_owned();
-        let Opened { store, place } =
+        let Opened { store, place, .. } =
             stores.remove(&name).context("the data source is not open")?;
         Ok(Place { runtime, store, name: place })
     }

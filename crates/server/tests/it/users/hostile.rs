@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{EMAIL, app, bearer, path};
+use super::{EMAIL, PASSWORD, WHO, app, bearer, check_proof, of_callers, path};
 use crate::harness::App;
 
 /// A custom function that says of its payload how many elements `a` has, and of what kind.
@@ -71,5 +71,41 @@ async fn what_clients_send_reaches_functions_as_it_is() {
         let path = path("local-userpass/reset/call");
         let answer = server.call("POST", &path, &[], &body).await;
         assert_eq!(answer.status, status, "{arguments}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_that_does_not_say_clearly_whether_it_links_is_refused() {
+    let server = app().start().await;
+    for (query, status) in [
+        ("", 200),
+        ("?x=1", 200),
+        ("?link=true", 401),
+        ("?link=1", 400),
+        ("?link=TRUE", 400),
+        ("?link", 400),
+        ("?link=true&link=false", 400),
+        ("?link=true%zz", 400),
+        ("?link=true;x", 400),
+    ] {
+        let path = path(&format!("custom-function/login{query}"));
+        let answer = server.call("POST", &path, &[], r#"{"name":"ada"}"#).await;
+        assert_eq!(answer.status, status, "{query}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_token_is_no_reason_to_ask_for_other_credentials() {
+    let server = app().endpoint_with("POST", "/who", WHO, json!({}), of_callers()).start().await;
+    server.register(EMAIL).await;
+    let [access, _, _] = server.session(EMAIL).await;
+    let values = ["Bearer\tx", "Bearer,x", "bearer", "Bearer  x", "Bearer \u{a0}x", "Bearer x y"];
+    for value in values.map(str::to_owned).into_iter().chain([format!("Bearer \u{a0}{access}")]) {
+        let headers = [("authorization", value.as_str()), ("email", EMAIL), ("password", PASSWORD)];
+        let refused = Err((401, "InvalidSession"));
+        check_proof(&server, &crate::harness::endpoint("/who"), &headers, "", refused).await;
+        let profile = "/api/client/v2.0/auth/profile";
+        let answer = server.call("GET", profile, &headers[..1], "").await;
+        assert_eq!(answer.error(), (401, "InvalidSession".to_owned()), "{value}");
     }
 }
