@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub use claims::MetadataField;
 pub(crate) use claims::{Claims, Rules};
-pub(crate) use jwks::{Fetcher, Jwks};
+pub(crate) use jwks::{Fetcher, Jwks, NoKey};
 pub(crate) use keys::{Kind, RsaKey};
 pub use keys::{TokenKeyError, TokenKeys};
 

@@ -97,6 +97,9 @@ fn metadata(claims: &Map<String, Json>, fields: &[MetadataField]) -> Result<Docu
             Some(value) if length(value) > METADATA_CHARS_MAX => {
                 return Err(format!("the claim {} is too long", field.name));
             }
+            Some(value) if target.contains('\0') || has_nul_key(value) => {
+                return Err(format!("the claim {} has a key with a NUL", field.name));
+            }
             Some(value) => drop(data.insert(target, plain(value))),
             None if field.required => {
                 return Err(format!("the claim {} is missing", field.name));
@@ -136,6 +139,17 @@ fn length(value: &Json) -> usize {
     match value {
         Json::String(text) => text.chars().count(),
         value => value.to_string().chars().count(),
+    }
+}
+
+/// Whether a key has a character in it that no document can keep in a key.
+fn has_nul_key(value: &Json) -> bool {
+    match value {
+        Json::Array(values) => values.iter().any(has_nul_key),
+        Json::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || has_nul_key(value))
+        }
+        _ => false,
     }
 }
 
@@ -244,6 +258,8 @@ mod tests {
             "location": { "primary": { "city": "Paris" } },
             "id": { "$oid": "0123456789abcdef01234567" },
             "long": "x".repeat(5000),
+            "nul": [{ "a": { "b\0c": "d" } }],
+            "nul_text": "b\0c",
         });
         for (fields, expected) in [
             (
@@ -262,6 +278,12 @@ mod tests {
             ),
             (vec![field("nothing.here", None, false)], Ok(doc! {})),
             (vec![field("nothing", None, true)], Err("the claim nothing is missing".to_owned())),
+            (vec![field("nul", None, false)], Err("the claim nul has a key with a NUL".to_owned())),
+            (
+                vec![field("nul_text", Some("a\0b"), false)],
+                Err("the claim nul_text has a key with a NUL".to_owned()),
+            ),
+            (vec![field("nul_text", Some("text"), false)], Ok(doc! { "text": "b\0c" })),
             (vec![field("long", None, false)], Err("the claim long is too long".to_owned())),
         ] {
             let read = read(&claims, &[], false, &fields).map(|claims| claims.data);

@@ -18,6 +18,7 @@ const TIMES: Times = Times {
     refresh: Duration::from_mins(10),
     age_max: Duration::from_hours(1),
     cool_down: Duration::from_secs(30),
+    retry: Duration::from_secs(5),
 };
 /// How large the document may be, and how many keys of it count.
 const DOCUMENT_BYTES_MAX: usize = 512 << 10;
@@ -27,8 +28,8 @@ const KEYS_MAX: usize = 32;
 pub(crate) struct Jwks {
     uri: String,
     known: RwLock<Known>,
-    /// When the last attempt to fetch them began. Who holds the lock fetches.
-    attempt: Mutex<Option<Instant>>,
+    /// The last attempt to fetch them. Who holds the lock fetches.
+    attempt: Mutex<Option<Attempt>>,
     times: Times,
 }
 
@@ -42,6 +43,23 @@ struct Times {
     /// How long nothing is fetched after an attempt, so that tokens with unknown keys do not cost
     /// a call each.
     cool_down: Duration,
+    /// How long after an attempt that has failed.
+    retry: Duration,
+}
+
+struct Attempt {
+    begun: Instant,
+    /// Why it has failed.
+    failure: Option<String>,
+}
+
+/// Why there is no key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    /// The server of the keys does not know it.
+    Unknown,
+    /// The keys cannot be fetched: the token may be right.
+    Unavailable(String),
 }
 
 #[derive(Default)]
@@ -91,7 +109,7 @@ impl Jwks {
     }
 
     /// The key of this id, fetched where it is unknown or what is known is old.
-    pub(crate) async fn key(self: &Arc<Self>, id: &str, by: &Fetcher) -> Result<RsaKey, String> {
+    pub(crate) async fn key(self: &Arc<Self>, id: &str, by: &Fetcher) -> Result<RsaKey, NoKey> {
         if let Some(key) = self.known(id, self.times.refresh) {
             return Ok(key);
         }
@@ -99,10 +117,11 @@ impl Jwks {
         // keeps others from learning of new keys.
         let (keys, id, by) = (Arc::clone(self), id.to_owned(), by.clone());
         let fetched = tokio::spawn(async move { keys.fetched(&id, &by).await }).await;
-        fetched.unwrap_or_else(|error| Err(format!("the task that fetches keys: {error}")))
+        let failed = |error| NoKey::Unavailable(format!("the task that fetches keys: {error}"));
+        fetched.unwrap_or_else(|error| Err(failed(error)))
     }
 
-    async fn fetched(&self, id: &str, by: &Fetcher) -> Result<RsaKey, String> {
+    async fn fetched(&self, id: &str, by: &Fetcher) -> Result<RsaKey, NoKey> {
         let usable = self.known(id, self.times.age_max);
         let mut attempt = match (self.attempt.try_lock(), usable.clone()) {
             (Ok(attempt), _) => attempt,
@@ -113,19 +132,29 @@ impl Jwks {
         if let Some(key) = self.known(id, self.times.refresh) {
             return Ok(key);
         }
-        if attempt.is_some_and(|begun| begun.elapsed() < self.times.cool_down) {
-            return usable.ok_or_else(unknown);
+        if let Some(Attempt { begun, failure }) = &*attempt {
+            let pause = if failure.is_some() { self.times.retry } else { self.times.cool_down };
+            if begun.elapsed() < pause {
+                let failure = failure.clone().map(NoKey::Unavailable);
+                return usable.ok_or(failure.unwrap_or(NoKey::Unknown));
+            }
         }
         let begun = Instant::now();
-        *attempt = Some(begun);
+        // It counts as one that has failed where this task ends before its end.
+        let failure = "the fetch of the keys did not end".to_owned();
+        *attempt = Some(Attempt { begun, failure: Some(failure) });
         match fetch(&self.uri, by).await {
             Ok(keys) => {
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
                 *known = Known { keys, fetched: Some(begun) };
                 drop(known);
-                self.known(id, self.times.age_max).ok_or_else(unknown)
+                *attempt = Some(Attempt { begun, failure: None });
+                self.known(id, self.times.age_max).ok_or(NoKey::Unknown)
             }
-            Err(error) => usable.ok_or(error),
+            Err(failure) => {
+                *attempt = Some(Attempt { begun, failure: Some(failure.clone()) });
+                usable.ok_or(NoKey::Unavailable(failure))
+            }
         }
     }
 
@@ -135,10 +164,6 @@ impl Jwks {
         known.fetched.filter(|fetched| fetched.elapsed() < age_max)?;
         known.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key.clone())
     }
-}
-
-fn unknown() -> String {
-    "the server of the keys does not know the key of the token".to_owned()
 }
 
 async fn fetch(uri: &str, by: &Fetcher) -> Result<Vec<(String, RsaKey)>, String> {
@@ -154,12 +179,15 @@ async fn fetch(uri: &str, by: &Fetcher) -> Result<Vec<(String, RsaKey)>, String>
     if head.status_code != 200 {
         return Err(format!("the keys at {uri} cannot be fetched: status {}", head.status_code));
     }
-    read(&response.body).ok_or_else(|| format!("the document at {uri} is no set of keys"))
+    let keys = read(&response.body).filter(|(keys, is_empty)| *is_empty || !keys.is_empty());
+    keys.map(|(keys, _)| keys).ok_or_else(|| format!("the document at {uri} is no set of keys"))
 }
 
-/// The keys of a document that are for RS256; others may be beside them.
-fn read(document: &[u8]) -> Option<Vec<(String, RsaKey)>> {
+/// The keys of a document that are for RS256, and whether it has none of any kind: that withdraws
+/// all keys, while a set of which nothing can be used is a mistake of the server.
+fn read(document: &[u8]) -> Option<(Vec<(String, RsaKey)>, bool)> {
     let document: Document = serde_json::from_slice(document).ok()?;
+    let is_empty = document.keys.is_empty();
     let keys = document.keys.into_iter().filter_map(|key| {
         let key: Jwk = serde_json::from_value(key).ok()?;
         let is_for_signatures = key.purpose.is_none_or(|purpose| purpose == "sig");
@@ -168,7 +196,7 @@ fn read(document: &[u8]) -> Option<Vec<(String, RsaKey)>> {
         (is_for_signatures && is_rs256)
             .then_some((key.kid, RsaKey::Components { modulus, exponent }))
     });
-    Some(keys.take(KEYS_MAX).collect())
+    Some((keys.take(KEYS_MAX).collect(), is_empty))
 }
 
 /// A number in base64url, without the zeros that some put in front.
@@ -190,7 +218,7 @@ mod tests {
     };
 
     fn times(refresh: Duration, cool_down: Duration) -> Times {
-        Times { refresh, age_max: Duration::from_hours(1), cool_down }
+        Times { refresh, age_max: Duration::from_hours(1), cool_down, retry: cool_down }
     }
 
     /// Whether the key of this id is the pair's.
@@ -244,8 +272,31 @@ mod tests {
         assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
         server.answer(200, "no keys");
         assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
+        server.answer(200, r#"{"keys":[{"kty":"EC"}]}"#);
+        assert_eq!(is_key(&jwks, "a", &pair, &by).await, Some(true));
         server.publish(&[]);
         assert_eq!(is_key(&jwks, "a", &pair, &by).await, None);
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_fetched_are_not_unknown() {
+        let pair = RsaPair::generate();
+        let server = KeyServer::start();
+        let (client, budget) = server.client();
+        let by = Fetcher { client, budget };
+        let unusable = r#"{"keys":[{"kty":"EC"}]}"#;
+        for (status, body) in [(500, ""), (302, ""), (200, "no keys"), (200, unusable)] {
+            server.answer(status, body);
+            let jwks = Jwks::new(&server.uri());
+            // The second one meets the memory of the first.
+            for _ in 0..2 {
+                let failure = jwks.key("a", &by).await.err();
+                let Some(NoKey::Unavailable(why)) = failure else { panic!("{failure:?}") };
+                assert!(why.contains(&server.uri()), "{why}");
+            }
+        }
+        server.publish(&[pair.jwk("a")]);
+        assert_eq!(Jwks::new(&server.uri()).key("b", &by).await.err(), Some(NoKey::Unknown));
     }
 
     #[tokio::test]
@@ -283,7 +334,7 @@ mod tests {
         ] {
             let document = json!({ "keys": [key] }).to_string();
             assert_eq!(
-                read(document.as_bytes()).unwrap().len(),
+                read(document.as_bytes()).unwrap().0.len(),
                 usize::from(is_read),
                 "{document}"
             );

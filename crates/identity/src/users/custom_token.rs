@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use super::{Proven, Users};
 use crate::{
     AuthError, AuthErrorKind, TokenKeys,
-    custom_token::{Claims, Kind, Parts, Rules},
+    custom_token::{Claims, Kind, NoKey, Parts, Rules},
     records::provider,
 };
 
@@ -32,7 +32,8 @@ impl Users {
         let keys = provider.keys.as_ref();
         let keys =
             keys.ok_or_else(|| invalid("the app has no key for custom tokens".to_owned()))?;
-        self.check_signature(keys, &parts).await.map_err(invalid)?;
+        let is_right = self.is_signed(keys, &parts).await?;
+        is_right.map_err(invalid)?;
         let rules = Rules {
             client_app_id: &self.config.client_app_id,
             audience: &provider.audience,
@@ -43,13 +44,18 @@ impl Users {
     }
 
     /// Whether a key of the app has signed a token, by the algorithm that the app names.
-    async fn check_signature(&self, keys: &TokenKeys, parts: &Parts<'_>) -> Result<(), String> {
+    /// The outer error is trouble of ours or of the server of the keys.
+    async fn is_signed(
+        &self,
+        keys: &TokenKeys,
+        parts: &Parts<'_>,
+    ) -> Result<Result<(), String>, AuthError> {
         let algorithm = match &keys.0 {
             Kind::Hs256(_) => "HS256",
             Kind::Rs256(_) | Kind::Jwks(_) => "RS256",
         };
         if parts.header.alg != algorithm {
-            return Err(format!("the token is not signed by {algorithm}"));
+            return Ok(Err(format!("the token is not signed by {algorithm}")));
         }
         let (message, signature) = (parts.message, &parts.signature);
         let is_right = match &keys.0 {
@@ -58,13 +64,28 @@ impl Users {
             }
             Kind::Rs256(keys) => keys.iter().any(|key| key.verify(message, signature)),
             Kind::Jwks(_) => {
-                let id = parts.header.kid.as_deref().ok_or("the token names no key")?;
+                let Some(id) = parts.header.kid.as_deref() else {
+                    return Ok(Err("the token names no key".to_owned()));
+                };
                 let fetcher = self.directory.fetcher.as_ref();
-                let (jwks, fetcher) =
-                    self.jwks.as_ref().zip(fetcher).ok_or("nothing can fetch the keys")?;
-                jwks.key(id, fetcher).await?.verify(message, signature)
+                let Some((jwks, fetcher)) = self.jwks.as_ref().zip(fetcher) else {
+                    return Ok(Err("nothing can fetch the keys".to_owned()));
+                };
+                match jwks.key(id, fetcher).await {
+                    Ok(key) => key.verify(message, signature),
+                    Err(NoKey::Unknown) => {
+                        let why = "the server of the keys does not know the key of the token";
+                        return Ok(Err(why.to_owned()));
+                    }
+                    Err(NoKey::Unavailable(why)) => {
+                        let message = "the token cannot be checked at the moment";
+                        let error = AuthError::new(AuthErrorKind::Unavailable, message);
+                        return Err(error.with_detail(why));
+                    }
+                }
             }
         };
-        if is_right { Ok(()) } else { Err("no key of the app has signed the token".to_owned()) }
+        let why = || "no key of the app has signed the token".to_owned();
+        Ok(is_right.then_some(()).ok_or_else(why))
     }
 }
