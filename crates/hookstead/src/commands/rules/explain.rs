@@ -5,7 +5,7 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use bson::{Bson, oid::ObjectId};
 use hookstead_data::Namespace;
-use hookstead_functions::{Caller, User};
+use hookstead_functions::{Caller, Console, User};
 use hookstead_rules::{Explanation, Outcome, Shown};
 use serde_json::{Value as Json, json};
 
@@ -88,7 +88,12 @@ impl<'a> Explained<'a> {
         let failed = |error| told(error, &args.user);
         let user = place.users.by_id(&args.user).await.map_err(failed)?;
         let user = place.users.with_custom_data(user).await.map_err(failed)?;
-        let caller = Caller { user: User::Known(user), runs_as_system: false, request: None };
+        let caller = Caller {
+            user: User::Known(user),
+            runs_as_system: false,
+            request: None,
+            console: Console::default(),
+        };
         let store = place.prepared.site.functions().user_store(source, &caller);
         let store = store.context("the data source is not open")?;
         let Some(text) = &args.document else {
