@@ -65,7 +65,7 @@ impl Users {
         let call = self.functions.call(function, vec![Bson::Document(payload.clone())]);
         let result = call
             .await
-            .map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
+            .map_err(|failure| AuthError::of_function(function, failure, AuthError::thrown))?;
         external_id(result).ok_or_else(|| {
             AuthError::new(AuthErrorKind::AuthError, "authentication failed").with_detail(format!(
                 "the function {function} returned neither a string nor an object with an id"

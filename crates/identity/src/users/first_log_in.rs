@@ -134,7 +134,8 @@ impl Users {
         if let Some(function) = &self.config.on_user_creation {
             let user = record.user(record.user_type, bson::Document::new());
             let called = self.functions.call(function, vec![Bson::Document(user.document())]).await;
-            called.map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
+            called
+                .map_err(|failure| AuthError::of_function(function, failure, AuthError::thrown))?;
         }
         let _change = self.directory.change(record.id);
         // It exists already where another log-in was faster.

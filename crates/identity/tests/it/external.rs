@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bson::{Bson, Document, doc};
-use hookstead_identity::{AuthErrorKind, Credentials, CustomUserData, UserType};
+use hookstead_identity::{
+    AuthErrorKind, Credentials, CustomUserData, FunctionFailure, FunctionFailureKind, UserType,
+};
 
 use crate::stage::{DOMAIN, FROM, Stage, email, on_both_stores, refusal, refused};
 
@@ -234,4 +236,35 @@ async fn a_provider_that_is_not_enabled_refuses(stage: Stage) {
     assert!(users.register("a@b.c", "correct horse", FROM).await.is_err());
     assert!(users.new_reset_link("a@b.c").await.is_err());
     assert_eq!(DOMAIN.len(), 24);
+}
+
+#[tokio::test]
+async fn trouble_of_the_server_is_not_the_fault_of_the_user() {
+    let stage = Stage::embedded();
+    let users = stage.users_with(|config| {
+        config.on_user_creation = Some("onCreate".to_owned());
+        let provider = crate::stage::email_password(config);
+        provider.auto_confirm = false;
+        provider.confirmation_function = Some("confirm".to_owned());
+    });
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    let unavailable = "the user cannot be checked at the moment";
+    for (kind, expected, message) in [
+        (FunctionFailureKind::TooManyRequests, AuthErrorKind::TooManyRequests, "too many requests"),
+        (FunctionFailureKind::Unavailable, AuthErrorKind::Unavailable, unavailable),
+        (FunctionFailureKind::Internal, AuthErrorKind::Internal, "internal error"),
+    ] {
+        let fails = move |_| Err(FunctionFailure { kind, message: "in the house".to_owned() });
+        let expected = refused(expected, message);
+        let credentials = Credentials::CustomFunction(Document::new());
+        for function in ["onCreate", "authenticate", "confirm"] {
+            stage.functions.set("authenticate", |_| Ok("24601".into()));
+            stage.functions.set_failing(function, fails);
+            let refusal = match function {
+                "confirm" => refusal(users.register("a@b.c", "correct horse", FROM).await),
+                _ => refusal(users.log_in(&credentials, FROM).await),
+            };
+            assert_eq!(refusal, expected, "{function}");
+        }
+    }
 }
