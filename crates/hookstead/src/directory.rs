@@ -4,9 +4,13 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use hookstead_identity::Directory;
+
+/// How long nothing is removed after what is over was.
+const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 
 /// The directory of the users, which is opened once and lasts as long as the program.
 #[derive(Clone, Default)]
@@ -23,6 +27,20 @@ impl SharedDirectory {
         }
         let opened = Arc::new(open()?);
         Ok(Arc::clone(self.0.get_or_init(|| opened)))
+    }
+
+    /// Removes what is over of users, at once and then every hour. Users may come with an app that
+    /// is read again. Failures are given to `tell`.
+    pub(crate) async fn sweep_forever(self, tell: impl Fn(&str)) {
+        loop {
+            if let Some(directory) = self.0.get()
+                && let Err(error) = directory.sweep().await
+            {
+                let why = error.detail.unwrap_or(error.message);
+                tell(&format!("users and sessions that are over cannot be removed: {why}"));
+            }
+            tokio::time::sleep(SWEEP_PAUSE).await;
+        }
     }
 }
 

@@ -24,6 +24,21 @@ pub trait AppFunctions: Send + Sync {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct FunctionFailure {
-    /// What the function threw, for the caller.
+    /// What kind of failure.
+    pub kind: FunctionFailureKind,
+    /// What the function threw, for the caller; of another kind it is for the log alone.
     pub message: String,
+}
+
+/// What kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionFailureKind {
+    /// The function threw, or cannot be run as it is.
+    Thrown,
+    /// Too many functions wait already.
+    TooManyRequests,
+    /// Time, memory or a store was missing: the function has decided nothing.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
 }

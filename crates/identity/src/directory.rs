@@ -16,6 +16,7 @@ use crate::{
     AuthError, KeyError, SigningKeys,
     collection::Collection,
     custom_token::Fetcher,
+    flights::Flights,
     passwords::Passwords,
     people::{Change, People},
     records::UserRecord,
@@ -35,6 +36,10 @@ pub struct Directory {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) fetcher: Option<Fetcher>,
+    /// The users who are being made, by the keys of their identities.
+    pub(crate) creations: Flights<ObjectId, Result<Option<Arc<UserRecord>>, AuthError>>,
+    /// What tells this copy of the program from others.
+    pub(crate) copy: ObjectId,
     keys: Option<SigningKeys>,
     people: People,
     clock: Clock,
@@ -94,6 +99,8 @@ impl Directory {
             passwords: Self::passwords(&limits),
             throttle: Throttle::new(&limits),
             fetcher: None,
+            creations: Flights::new(),
+            copy: ObjectId::new(),
             // Without random bytes there is no key, and no token can be signed.
             keys: SigningKeys::random().ok(),
             people: People::new(),

@@ -2,6 +2,8 @@
 
 use hookstead_data::DataError;
 
+use crate::{FunctionFailure, FunctionFailureKind};
+
 /// Why somebody is not who they say they are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -97,6 +99,33 @@ impl AuthError {
 
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
         Self::new(AuthErrorKind::Internal, "internal error").with_detail(detail)
+    }
+}
+
+impl AuthError {
+    /// A function of the app has no result: `thrown` makes the error of what it threw. Trouble of
+    /// the server says nothing about the user, and only the log learns of it.
+    pub(crate) fn of_function(
+        function: &str,
+        failure: FunctionFailure,
+        thrown: impl FnOnce(String) -> Self,
+    ) -> Self {
+        let FunctionFailure { kind, message } = failure;
+        let detail = || format!("the function {function}: {message}");
+        match kind {
+            FunctionFailureKind::Thrown => thrown(message),
+            FunctionFailureKind::TooManyRequests => Self::too_many_requests(&detail()),
+            FunctionFailureKind::Unavailable => {
+                let message = "the user cannot be checked at the moment";
+                Self::new(AuthErrorKind::Unavailable, message).with_detail(detail())
+            }
+            FunctionFailureKind::Internal => Self::internal(detail()),
+        }
+    }
+
+    /// What a function threw that says who somebody is.
+    pub(crate) fn thrown(message: String) -> Self {
+        Self::new(AuthErrorKind::AuthError, message)
     }
 }
 

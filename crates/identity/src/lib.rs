@@ -27,7 +27,7 @@ mod tokens;
 mod user;
 mod users;
 
-pub use app_functions::{AppFunctions, FunctionFailure, Future};
+pub use app_functions::{AppFunctions, FunctionFailure, FunctionFailureKind, Future};
 pub use config::{CustomToken, CustomUserData, EmailPassword, Providers, UsersConfig};
 pub use credentials::Credentials;
 pub use custom_token::{MetadataField, TokenKeyError, TokenKeys};

@@ -1,12 +1,16 @@
 //! Removes what is over.
 
-use bson::doc;
+use std::time::Duration;
+
+use bson::{DateTime, doc};
 
 use crate::{
     AuthError, Directory,
-    records::{UserRecord, anonymous_before},
+    records::{IdentityRecord, UserRecord, anonymous_before, provider},
 };
 
+/// How long a log-in takes at most.
+const LOG_IN_TIME: Duration = Duration::from_hours(1);
 /// How many deletions are finished at a time.
 const REMOVALS_MAX: u64 = 1000;
 
@@ -26,7 +30,27 @@ impl Directory {
         // These have neither names nor API keys.
         let anonymous = doc! { "anonymous": true, "created": { "$lte": anonymous_before(now) } };
         self.users.delete(anonymous, true).await?;
+        self.remove_names_without_users().await?;
         self.sessions.delete(doc! { "until": { "$lte": now } }, true).await?;
+        Ok(())
+    }
+
+    /// Removes names whose user was never made, such as those that a crash has left. Who has
+    /// registered an email address may still log in.
+    async fn remove_names_without_users(&self) -> Result<(), AuthError> {
+        let created = doc! { "$lte": earlier(self.now(), LOG_IN_TIME) };
+        let without_user = doc! {
+            "user_exists": false,
+            "provider_type": { "$ne": provider::EMAIL_PASSWORD },
+            "created": created,
+        };
+        for document in self.identities.find(without_user, None, REMOVALS_MAX).await? {
+            let IdentityRecord { key, user, .. } = IdentityRecord::read(document)?;
+            if self.user(user, Duration::ZERO).await?.is_none() {
+                let filter = doc! { "_id": key, "user": user, "user_exists": false };
+                self.identities.delete(filter, false).await?;
+            }
+        }
         Ok(())
     }
 
@@ -43,4 +67,9 @@ impl Directory {
         self.users.delete(doc! { "_id": record.id, "deleted": true }, false).await?;
         Ok(())
     }
+}
+
+fn earlier(now: DateTime, time: Duration) -> DateTime {
+    let time_ms = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    DateTime::from_millis(now.timestamp_millis().saturating_sub(time_ms))
 }

@@ -7,10 +7,10 @@ use hookstead_app::{
     App, Confirmation, CustomTokenSetup, CustomUserDataSource, EmailPasswordSetup, PasswordReset,
     ProviderSetup, RunAs,
 };
-use hookstead_functions::{Call, DataSources, Functions, Invocation, User};
+use hookstead_functions::{Call, DataSources, FailureKind, Functions, Invocation, User};
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, ExtendedJson,
-    FunctionFailure, Future, MetadataField, Providers, Users, UsersConfig,
+    FunctionFailure, FunctionFailureKind, Future, MetadataField, Providers, Users, UsersConfig,
 };
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -203,11 +203,32 @@ impl AppFunctions for SystemCalls {
         };
         Box::pin(async move {
             let reply = self.0.invoke(invocation).await.outcome;
-            let reply = reply.map_err(|failure| FunctionFailure { message: failure.message })?;
+            let reply = reply.map_err(|failure| FunctionFailure {
+                kind: kind_of(failure.kind),
+                message: failure.message,
+            })?;
             let Some(text) = reply.result else { return Ok(None) };
             let value = serde_json::from_str::<Json>(&text).ok().map(Bson::try_from);
-            let unreadable = || FunctionFailure { message: "its result cannot be read".to_owned() };
+            let unreadable = || FunctionFailure {
+                kind: FunctionFailureKind::Thrown,
+                message: "its result cannot be read".to_owned(),
+            };
             value.and_then(Result::ok).map(Some).ok_or_else(unreadable)
         })
+    }
+}
+
+/// Whose fault it is that a function has no result.
+fn kind_of(kind: FailureKind) -> FunctionFailureKind {
+    match kind {
+        FailureKind::FunctionExecutionError
+        | FailureKind::FunctionNotFound
+        | FailureKind::FunctionSyntaxError => FunctionFailureKind::Thrown,
+        FailureKind::TooManyRequests => FunctionFailureKind::TooManyRequests,
+        FailureKind::ExecutionTimeLimitExceeded
+        | FailureKind::MemoryLimitExceeded
+        | FailureKind::StoreUnavailable
+        | FailureKind::NoMemory => FunctionFailureKind::Unavailable,
+        FailureKind::Internal => FunctionFailureKind::Internal,
     }
 }

@@ -130,9 +130,13 @@ async fn serve(
     forget_code();
     let asks = early.asks();
     let again = args.clone();
+    let told = Arc::clone(&journal);
+    let sweeps = workspace.directory.clone().sweep_forever(move |text| told.notice(text));
+    let sweeps = tokio::spawn(sweeps);
     early.start(move || again.open(), workspace, &prepared, server.handle())?;
     drop(prepared);
     server.serve(stop.wait(asks, Arc::clone(&journal))).await;
+    sweeps.abort();
     memory.reclaim();
     let left = memory.used_bytes() >> 10;
     journal.inform(format!("stopped with {left} KiB of memory taken"));

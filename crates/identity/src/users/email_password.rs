@@ -241,7 +241,9 @@ impl Users {
         let result = match self.functions.call(function, arguments).await {
             Ok(result) => result,
             Err(failure) => {
-                return Err(refused.with_detail(format!("{function}: {}", failure.message)));
+                return Err(AuthError::of_function(function, failure, |message| {
+                    refused.with_detail(format!("{function}: {message}"))
+                }));
             }
         };
         let status = result.as_ref().and_then(Bson::as_document);

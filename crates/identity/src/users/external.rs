@@ -68,7 +68,7 @@ impl Users {
         let call = self.functions.call(function, payload.clone().into_array());
         let result = call
             .await
-            .map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
+            .map_err(|failure| AuthError::of_function(function, failure, AuthError::thrown))?;
         external_id(result).ok_or_else(|| {
             AuthError::new(AuthErrorKind::AuthError, "authentication failed").with_detail(format!(
                 "the function {function} returned neither a string nor an object with an id"

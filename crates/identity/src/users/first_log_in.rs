@@ -4,11 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use bson::doc;
 
-use super::Users;
+use super::{Users, sessions::later};
 use crate::{
     AuthError, AuthErrorKind, ExtendedJson,
-    records::{IdentityRecord, UserIdentity, UserRecord},
+    records::{IdentityRecord, UserIdentity, UserRecord, provider},
 };
+
+/// How long a copy of the program may take to make a user before another one tries.
+const CLAIM_TIME: Duration = Duration::from_mins(5);
+/// How often and after how long a log-in looks whether another copy has made the user.
+const CLAIMS_MAX: usize = 100;
+const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
 impl Users {
     /// The user of an identity. One who never existed is made where `create` says so.
@@ -28,13 +34,81 @@ impl Users {
                 self.updated(record, identity).await
             }
             None if !identity.user_exists && !create => Ok(None),
-            None if !identity.user_exists => self.make_user(identity).await,
+            None if !identity.user_exists => {
+                let flight = self.directory.creations.join(identity.key);
+                // Boxed, so that the log-in as a whole needs less of the stack.
+                flight.answer(Box::pin(self.make_user_once(identity))).await
+            }
             _ => {
                 let filter = doc! { "_id": identity.key, "user": identity.user };
                 self.directory.identities.delete(filter, false).await?;
                 Ok(None)
             }
         }
+    }
+
+    /// Makes the user of an identity, unless that has happened meanwhile. Where the app has a
+    /// function for new users, of several copies of the program one calls it at a time.
+    async fn make_user_once(
+        &self,
+        identity: &IdentityRecord,
+    ) -> Result<Option<Arc<UserRecord>>, AuthError> {
+        if self.config.on_user_creation.is_none() {
+            return self.make_user(identity).await;
+        }
+        for _ in 0..CLAIMS_MAX {
+            match self.identity(&identity.provider_type, &identity.name).await? {
+                Some(held) if held.user != identity.user => return Ok(None),
+                Some(held) if held.user_exists => {
+                    return self.directory.user(held.user, Duration::ZERO).await;
+                }
+                Some(_) => {}
+                None => return Ok(None),
+            }
+            if self.claim_creation(identity).await? {
+                let made = self.make_user(identity).await;
+                if made.is_err() {
+                    self.give_up_creation(identity).await?;
+                }
+                return made;
+            }
+            tokio::time::sleep(CLAIM_PAUSE).await;
+        }
+        let message = "the user is being made at the moment";
+        Err(AuthError::new(AuthErrorKind::Unavailable, message))
+    }
+
+    /// Claims the right to make the user, unless another copy of the program has it.
+    async fn claim_creation(&self, identity: &IdentityRecord) -> Result<bool, AuthError> {
+        let (now, own) = (self.directory.now(), self.directory.copy);
+        let filter = doc! {
+            "_id": identity.key,
+            "user": identity.user,
+            "user_exists": false,
+            "$or": [
+                { "creation.by": { "$exists": false } },
+                { "creation.by": own },
+                { "creation.until": { "$lte": now } },
+            ],
+        };
+        let claim = doc! { "by": own, "until": later(now, CLAIM_TIME) };
+        let set = doc! { "$set": { "creation": claim } };
+        Ok(self.directory.identities.update(filter, set).await?)
+    }
+
+    /// The user was not made. What only the log-in had made of the name goes as well.
+    async fn give_up_creation(&self, identity: &IdentityRecord) -> Result<(), AuthError> {
+        if self.directory.user(identity.user, Duration::ZERO).await?.is_some() {
+            return Ok(());
+        }
+        let filter = doc! { "_id": identity.key, "user": identity.user, "user_exists": false };
+        if identity.provider_type == provider::EMAIL_PASSWORD {
+            let unset = doc! { "$unset": { "creation": "" } };
+            self.directory.identities.update(filter, unset).await?;
+        } else {
+            self.directory.identities.delete(filter, false).await?;
+        }
+        Ok(())
     }
 
     /// Makes the user of an identity. Two log-ins at the same time make one.
@@ -59,11 +133,10 @@ impl Users {
     pub(super) async fn insert(&self, record: &UserRecord) -> Result<(), AuthError> {
         if let Some(function) = &self.config.on_user_creation {
             let user = record.user(record.user_type, bson::Document::new());
-            let called = self
-                .functions
-                .call(function, ExtendedJson::from(user.document()).into_array())
-                .await;
-            called.map_err(|failure| AuthError::new(AuthErrorKind::AuthError, failure.message))?;
+            let arguments = ExtendedJson::from(user.document()).into_array();
+            let called = self.functions.call(function, arguments).await;
+            called
+                .map_err(|failure| AuthError::of_function(function, failure, AuthError::thrown))?;
         }
         let _change = self.directory.change(record.id);
         // It exists already where another log-in was faster.

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bson::{Bson, Document, doc};
-use hookstead_identity::{AuthErrorKind, Credentials, CustomUserData, UserType};
+use hookstead_identity::{
+    AuthErrorKind, Credentials, CustomUserData, FunctionFailure, FunctionFailureKind, UserType,
+};
 
 use crate::stage::{DOMAIN, FROM, Stage, email, on_both_stores, refusal, refused};
 
@@ -12,6 +14,8 @@ on_both_stores! {
     an_anonymous_user_ends_after_90_days,
     a_function_names_the_user,
     many_log_ins_of_a_new_user_make_one,
+    the_function_for_new_users_is_called_once_for_each,
+    a_refused_user_leaves_nothing_behind,
     a_function_sees_every_new_user_and_can_refuse,
     custom_data_is_looked_up_as_documented,
     a_provider_that_is_not_enabled_refuses,
@@ -108,6 +112,52 @@ async fn many_log_ins_of_a_new_user_make_one(stage: Stage) {
     assert_eq!(documents[0].get_array("identities").unwrap().len(), 1);
 }
 
+async fn the_function_for_new_users_is_called_once_for_each(stage: Stage) {
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    stage.functions.set("onCreate", |_| Ok(Bson::Null));
+    let copy = || {
+        Arc::new(stage.users_with(|config| config.on_user_creation = Some("onCreate".to_owned())))
+    };
+    let copies = [copy(), copy()];
+    let log_in = |number: usize| {
+        let users = Arc::clone(&copies[number % 2]);
+        tokio::spawn(async move {
+            let credentials = Credentials::CustomFunction(Document::new().into());
+            users.log_in(&credentials, FROM).await.unwrap().user.id.clone()
+        })
+    };
+    let mut ids = Vec::new();
+    for task in (0..16).map(log_in).collect::<Vec<_>>() {
+        ids.push(task.await.unwrap());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    let calls = stage.functions.calls.lock().unwrap();
+    assert_eq!(calls.iter().filter(|(name, _)| name == "onCreate").count(), 1);
+}
+
+async fn a_refused_user_leaves_nothing_behind(stage: Stage) {
+    let users = stage.users_with(|config| config.on_user_creation = Some("onCreate".to_owned()));
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    stage.functions.set("onCreate", |_| Err("no more users".to_owned()));
+    let credentials = Credentials::CustomFunction(Document::new().into());
+    assert!(users.log_in(&credentials, FROM).await.is_err());
+    assert_eq!(stage.documents("identities").await, []);
+    // A crash may have left a name without a user.
+    stage.functions.set("onCreate", |_| Ok(Bson::Null));
+    users.log_in(&credentials, FROM).await.unwrap();
+    users.register("a@b.c", "correct horse", FROM).await.unwrap();
+    let crash = doc! { "$set": { "user_exists": false } };
+    stage.update("identities", doc! { "name": "24601" }, crash).await;
+    let names = async || stage.documents("identities").await.len();
+    stage.pass(Duration::from_hours(1));
+    stage.directory().sweep().await.unwrap();
+    assert_eq!(names().await, 2);
+    stage.delete("users", doc! {}).await;
+    stage.directory().sweep().await.unwrap();
+    assert_eq!(names().await, 1);
+}
+
 async fn a_function_sees_every_new_user_and_can_refuse(stage: Stage) {
     let users = stage.users_with(|config| config.on_user_creation = Some("onCreate".to_owned()));
     stage.functions.set("authenticate", |_| Ok("24601".into()));
@@ -188,4 +238,35 @@ async fn a_provider_that_is_not_enabled_refuses(stage: Stage) {
     assert!(users.register("a@b.c", "correct horse", FROM).await.is_err());
     assert!(users.new_reset_link("a@b.c").await.is_err());
     assert_eq!(DOMAIN.len(), 24);
+}
+
+#[tokio::test]
+async fn trouble_of_the_server_is_not_the_fault_of_the_user() {
+    let stage = Stage::embedded();
+    let users = stage.users_with(|config| {
+        config.on_user_creation = Some("onCreate".to_owned());
+        let provider = crate::stage::email_password(config);
+        provider.auto_confirm = false;
+        provider.confirmation_function = Some("confirm".to_owned());
+    });
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    let unavailable = "the user cannot be checked at the moment";
+    for (kind, expected, message) in [
+        (FunctionFailureKind::TooManyRequests, AuthErrorKind::TooManyRequests, "too many requests"),
+        (FunctionFailureKind::Unavailable, AuthErrorKind::Unavailable, unavailable),
+        (FunctionFailureKind::Internal, AuthErrorKind::Internal, "internal error"),
+    ] {
+        let fails = move |_| Err(FunctionFailure { kind, message: "in the house".to_owned() });
+        let expected = refused(expected, message);
+        let credentials = Credentials::CustomFunction(Document::new().into());
+        for function in ["onCreate", "authenticate", "confirm"] {
+            stage.functions.set("authenticate", |_| Ok("24601".into()));
+            stage.functions.set_failing(function, fails);
+            let refusal = match function {
+                "confirm" => refusal(users.register("a@b.c", "correct horse", FROM).await),
+                _ => refusal(users.log_in(&credentials, FROM).await),
+            };
+            assert_eq!(refusal, expected, "{function}");
+        }
+    }
 }

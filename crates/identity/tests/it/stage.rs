@@ -17,8 +17,8 @@ use hookstead_data::{
 };
 use hookstead_identity::{
     AppFunctions, AuthError, AuthErrorKind, Credentials, Directory, DirectoryOptions,
-    EmailPassword, ExtendedJson, FunctionFailure, Future, Providers, SigningKeys, Users,
-    UsersConfig,
+    EmailPassword, ExtendedJson, FunctionFailure, FunctionFailureKind, Future, Providers,
+    SigningKeys, Users, UsersConfig,
 };
 use hookstead_testing::SecantusDb;
 use tempfile::TempDir;
@@ -178,7 +178,7 @@ pub(crate) fn refused(kind: AuthErrorKind, message: &str) -> Option<(AuthErrorKi
     Some((kind, message.to_owned()))
 }
 
-type Function = dyn Fn(Vec<Bson>) -> Result<Bson, String> + Send + Sync;
+type Function = dyn Fn(Vec<Bson>) -> Result<Bson, FunctionFailure> + Send + Sync;
 
 /// The functions of an app, and with what they were called.
 #[derive(Default)]
@@ -192,6 +192,18 @@ impl Functions {
         &self,
         name: &str,
         function: impl Fn(Vec<Bson>) -> Result<Bson, String> + Send + Sync + 'static,
+    ) {
+        let kind = FunctionFailureKind::Thrown;
+        self.set_failing(name, move |arguments| {
+            function(arguments).map_err(|message| FunctionFailure { kind, message })
+        });
+    }
+
+    /// A function that may fail in other ways than by throwing.
+    pub(crate) fn set_failing(
+        &self,
+        name: &str,
+        function: impl Fn(Vec<Bson>) -> Result<Bson, FunctionFailure> + Send + Sync + 'static,
     ) {
         self.functions.lock().unwrap().insert(name.to_owned(), Arc::new(function));
     }
@@ -214,11 +226,14 @@ impl AppFunctions for Functions {
         self.calls.lock().unwrap().push((name.to_owned(), arguments.clone()));
         let result = match function {
             Some(function) => function(arguments),
-            None => Err(format!("there is no function {name}")),
+            None => Err(FunctionFailure {
+                kind: FunctionFailureKind::Thrown,
+                message: format!("there is no function {name}"),
+            }),
         };
         Box::pin(async move {
             tokio::task::yield_now().await;
-            result.map(Some).map_err(|message| FunctionFailure { message })
+            result.map(Some)
         })
     }
 }
