@@ -58,8 +58,8 @@ pub enum KeyError {
     },
     /// Others than its owner may read the file.
     #[error(
-        "the signing key {0} can be used by others than its owner: run `chmod 600 {0}`, and put a new \
-         key in its place where others may have seen it",
+        "the signing key {0} can be used by others than its owner: run `chmod 600 {0}`, and put a \
+         new key in its place where others may have seen it",
         path.display()
     )]
     Open {
