@@ -28,10 +28,15 @@ pub(super) async fn check<'a>(
     let bytes_max = limits.body_bytes_max.min(limits.log_in_body_bytes_max);
     let limits = ServerLimits { body_bytes_max: bytes_max, ..limits.clone() };
     let bodies = &request.running.link().bodies;
-    let mut body = body::read(request.body, &limits, bodies, || head::bytes(parts)).await?;
-    body.hold(body.bytes.len() * client::COPIES_MAX)?;
-    let _share = place::take(request.running)?;
-    let answered = client::answer(asking, users, call, &body.bytes).await?;
+    let (running, arriving) = (request.running, &mut *request.body);
+    // In a box: otherwise every request would carry the room for a log-in.
+    let answered = Box::pin(async {
+        let mut body = body::read(arriving, &limits, bodies, || head::bytes(parts)).await?;
+        body.hold(body.bytes.len() * client::COPIES_MAX)?;
+        let _share = place::take(running)?;
+        client::answer(asking, users, call, &body.bytes).await
+    });
+    let answered = answered.await?;
     request.known.user_id = answered.user_id;
     let line = |text: &str| LogLine { level: LogLevel::Warn, text: text.to_owned() };
     request.known.log.extend(answered.notice.map(line));

@@ -27,7 +27,9 @@ pub(super) async fn check<'a>(
     }
     if !target.conditions.is_empty() {
         let console = Console::default();
-        let held = evaluate(request.asking(), target, body.bytes.len(), runs_as, &console).await;
+        // In a box: otherwise every request would carry the room for an evaluation.
+        let asking = request.asking();
+        let held = Box::pin(evaluate(asking, target, body.bytes.len(), runs_as, &console)).await;
         request.known.log.extend(console.take());
         held?;
     }

@@ -25,10 +25,20 @@ pub(crate) struct Identity<'a> {
 /// Finds out whose rights the function runs with, and refuses a request where nobody is the user
 /// who is asked for.
 pub(super) async fn check<'a>(
-    request: Passed<'a, Proof<'a>>,
+    mut request: Passed<'a, Proof<'a>>,
 ) -> Result<Passed<'a, Identity<'a>>, Stop> {
+    let runs_as = match &request.step.target.access {
+        Access::System => RunsAs::System,
+        // In a box: otherwise every request would carry the room for what looks for a user.
+        _ => Box::pin(of_user(&mut request)).await?,
+    };
+    Ok(request.then(|Proof { target, body }| Identity { target, body, runs_as }))
+}
+
+/// The same for a request that is not for the system user by its endpoint alone.
+async fn of_user(request: &mut Passed<'_, Proof<'_>>) -> Result<RunsAs, Stop> {
     let Proof { target, body } = &request.step;
-    let runs_as = match &target.access {
+    Ok(match &target.access {
         Access::System => RunsAs::System,
         Access::Application => {
             let given = credentials::read(&request.parts.headers, body_of(target, body));
@@ -45,8 +55,7 @@ pub(super) async fn check<'a>(
             }
         }
         Access::Nobody => return Err(nobody(Unmet::Users.reason()).into()),
-    };
-    Ok(request.then(|Proof { target, body }| Identity { target, body, runs_as }))
+    })
 }
 
 /// The body, where credentials may stand in it.
