@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
-use hookstead_identity::UserType;
+use hookstead_data::Store;
 use hookstead_rules::{
-    App, CallFailure, Condition, Documents, Expansion, Future, NoValue, Scope, UserIdentity,
-    user_document,
+    App, CallFailure, Condition, Documents, Expansion, Future, NoValue, RuledStore, Scope,
+    UserIdentity, user_document,
 };
 use serde_json::Value as Json;
 
@@ -45,6 +45,8 @@ pub(crate) struct RunConditions {
     pub(crate) runs: Arc<dyn Runs>,
     /// How many conditions the run is in.
     pub(crate) depth: usize,
+    /// What the functions that the conditions call write to the console.
+    pub(crate) console: Console,
 }
 
 /// What an app gives to the conditions of a caller.
@@ -152,11 +154,12 @@ impl App for AppOfCaller {
     }
 }
 
-/// Who a run is for, to the rules of collections.
-pub(crate) fn data_caller(app: AppOfCaller) -> hookstead_rules::Caller {
+/// A data source as the caller reaches it, over the store that has its documents.
+pub(crate) fn ruled_store(app: AppOfCaller, source: &str, inner: Arc<dyn Store>) -> RuledStore {
+    let rules = app.program.data_rules(source);
     let user = Some(user(&app.caller.user));
     let request = app.caller.request.as_deref().map(request_document);
-    hookstead_rules::Caller { app: Arc::new(app), user, request }
+    RuledStore::new(inner, rules, hookstead_rules::Caller { app: Arc::new(app), user, request })
 }
 
 /// `%%user`
@@ -168,16 +171,12 @@ fn user(user: &User) -> RawDocumentBuf {
         }
         User::Known(user) => user,
     };
-    let user_type = match user.user_type {
-        UserType::Normal => "normal",
-        UserType::Server => "server",
-    };
     let identities = user.identities.iter().map(|one| UserIdentity {
         id: &one.id,
         provider_type: &one.provider_type,
         data: &one.data,
     });
-    user_document(Some(&user.id), user_type, &user.data, &user.custom_data, identities)
+    user_document(Some(&user.id), user.user_type.name(), &user.data, &user.custom_data, identities)
 }
 
 /// `%%request`, with the names of headers in lower case.

@@ -169,7 +169,8 @@ impl Functions {
             callable,
         );
         if self.program.has_conditions || !host.invocation.running_as_system {
-            host.conditions = Some(RunConditions { runs: Arc::new(self.clone()), depth });
+            let console = Console::default();
+            host.conditions = Some(RunConditions { runs: Arc::new(self.clone()), depth, console });
         }
         let limits = RunLimits {
             time: self.limits.run_time,

@@ -9,7 +9,7 @@ use hookstead_outbound::Client;
 use tokio::runtime::Handle;
 
 use crate::{
-    Console, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
+    Failure, FailureKind, Invocation, Limits, LogLevel, LogLine, Reply,
     conditions::{AppOfCaller, Caller, RunConditions},
     data::{Handles, LargeCommandSlot},
     faults::Fault,
@@ -33,8 +33,6 @@ pub(crate) struct RunHost {
     pub(crate) user_stores: BTreeMap<String, Arc<dyn Store>>,
     /// What conditions are evaluated with; none where the app has none and nobody is a user.
     pub(crate) conditions: Option<RunConditions>,
-    /// What the functions that conditions call write to the console.
-    condition_console: Console,
     /// Most runs have no large command.
     pub(crate) large_command: Option<LargeCommandSlot>,
     pub(crate) limits: Arc<Limits>,
@@ -84,7 +82,6 @@ impl RunHost {
             handles: Handles::new(&limits, &account),
             user_stores: BTreeMap::new(),
             conditions: None,
-            condition_console: Console::default(),
             large_command: None,
             limits,
             started_at: Instant::now(),
@@ -108,7 +105,7 @@ impl RunHost {
         let conditions = self.conditions.as_ref()?;
         let mut caller = Caller::of(&self.invocation);
         caller.runs_as_system |= as_system;
-        caller.console = self.condition_console.clone();
+        caller.console = conditions.console.clone();
         let (program, runs) = (Arc::clone(&self.program), Arc::clone(&conditions.runs));
         Some(AppOfCaller::new(program, runs, caller, conditions.depth))
     }
@@ -116,7 +113,7 @@ impl RunHost {
     /// What came of the run, where it got that far, its log, and what the answer holds.
     pub(crate) fn into_parts(mut self) -> (Option<Result<Reply, Failure>>, Vec<LogLine>, Held) {
         let faults = self.handles.take_faults();
-        self.log.extend(self.condition_console.take());
+        self.log.extend(self.conditions.iter().flat_map(|conditions| conditions.console.take()));
         // Beyond the limits of the console: whether the operator hears of it is not up to a run.
         let lines = faults.iter().filter(|fault| !fault.detail.is_empty());
         self.log.extend(lines.map(|Fault { message, detail, level, .. }| LogLine {

@@ -6,7 +6,7 @@ use hookstead_rules::RuledStore;
 
 use crate::{
     Caller, Functions,
-    conditions::{AppOfCaller, data_caller},
+    conditions::{AppOfCaller, ruled_store},
 };
 
 impl Functions {
@@ -15,6 +15,6 @@ impl Functions {
         let store = self.program.data.get(source)?;
         let program = Arc::clone(&self.program);
         let app = AppOfCaller::new(program, Arc::new(self.clone()), caller.clone(), 0);
-        Some(RuledStore::new(store, self.program.data_rules(source), data_caller(app)))
+        Some(ruled_store(app, source, store))
     }
 }

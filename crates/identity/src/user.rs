@@ -18,7 +18,7 @@ pub struct User {
 }
 
 impl User {
-    /// The user as functions of the app get it for an argument.
+    /// The user as functions of the app get it, with its fields in the order of the hosted service.
     pub fn document(&self) -> Document {
         let identity = |identity: &Identity| {
             Bson::Document(doc! {

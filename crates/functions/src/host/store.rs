@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use hookstead_data::Store;
 use hookstead_isolate::Thrown;
-use hookstead_rules::RuledStore;
 
 use super::RunHost;
-use crate::conditions::{NO_RULE_MATCHED, data_caller};
+use crate::conditions::{NO_RULE_MATCHED, ruled_store};
 
 /// Whose rights a function has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +46,7 @@ impl RunHost {
         }
         let app = self.app_of_caller(false);
         let app = app.ok_or_else(|| Thrown::new("FunctionError", NO_RULE_MATCHED))?;
-        let rules = self.program.data_rules(source);
-        let store: Arc<dyn Store> = Arc::new(RuledStore::new(inner, rules, data_caller(app)));
+        let store: Arc<dyn Store> = Arc::new(ruled_store(app, source, inner));
         self.user_stores.insert(source.to_owned(), Arc::clone(&store));
         Ok(store)
     }

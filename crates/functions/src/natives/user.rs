@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocumentBuf, doc};
-use hookstead_identity::{User as KnownUser, UserType};
+use hookstead_identity::User as KnownUser;
 use hookstead_isolate::{Answer, PackedWriter, Value};
 
 use super::cost::LONG_BYTES;
@@ -15,31 +15,10 @@ pub(super) fn user(host: &mut RunHost, _: &mut [Value]) -> Answer {
         return Answer::Now(Ok(packed(&doc! { "type": "system", "data": {} })));
     };
     if has_room(user) {
-        return Answer::Now(Ok(packed(&document(user))));
+        return Answer::Now(Ok(packed(&user.document())));
     }
     let user = Arc::clone(user);
-    Answer::Later(Box::pin(async move { Ok(packed(&document(&user))) }))
-}
-
-/// The fields of a user, in the order of the hosted service.
-fn document(user: &KnownUser) -> Document {
-    let identity = |one: &hookstead_identity::Identity| {
-        Bson::Document(doc! {
-            "id": &one.id,
-            "provider_type": &one.provider_type,
-            "data": one.data.clone(),
-        })
-    };
-    doc! {
-        "id": &user.id,
-        "type": match user.user_type {
-            UserType::Normal => "normal",
-            UserType::Server => "server",
-        },
-        "data": user.data.clone(),
-        "custom_data": user.custom_data.clone(),
-        "identities": user.identities.iter().map(identity).collect::<Vec<_>>(),
-    }
+    Answer::Later(Box::pin(async move { Ok(packed(&user.document())) }))
 }
 
 fn packed(document: &Document) -> Value {

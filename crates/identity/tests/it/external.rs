@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bson::{Bson, Document, doc};
 use hookstead_identity::{
     AuthErrorKind, Credentials, CustomUserData, FunctionFailure, FunctionFailureKind, UserType,
+    Users,
 };
 
 use crate::stage::{DOMAIN, FROM, Stage, email, on_both_stores, refusal, refused};
@@ -91,9 +92,8 @@ async fn a_function_names_the_user(stage: Stage) {
     assert_ne!(anew.user.id, first.user.id);
 }
 
-async fn many_log_ins_of_a_new_user_make_one(stage: Stage) {
-    stage.functions.set("authenticate", |_| Ok("24601".into()));
-    let copies = [Arc::new(stage.users()), Arc::new(stage.users())];
+/// Many log-ins of one user at the same time, by two copies of the program.
+async fn one_user_logs_in_many_times_at_once(copies: &[Arc<Users>; 2]) {
     let log_in = |number: usize| {
         let users = Arc::clone(&copies[number % 2]);
         tokio::spawn(async move {
@@ -107,6 +107,12 @@ async fn many_log_ins_of_a_new_user_make_one(stage: Stage) {
     }
     ids.dedup();
     assert_eq!(ids.len(), 1);
+}
+
+async fn many_log_ins_of_a_new_user_make_one(stage: Stage) {
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    let copies = [Arc::new(stage.users()), Arc::new(stage.users())];
+    one_user_logs_in_many_times_at_once(&copies).await;
     let documents = stage.documents("users").await;
     assert_eq!(documents.len(), 1);
     assert_eq!(documents[0].get_array("identities").unwrap().len(), 1);
@@ -119,19 +125,7 @@ async fn the_function_for_new_users_is_called_once_for_each(stage: Stage) {
         Arc::new(stage.users_with(|config| config.on_user_creation = Some("onCreate".to_owned())))
     };
     let copies = [copy(), copy()];
-    let log_in = |number: usize| {
-        let users = Arc::clone(&copies[number % 2]);
-        tokio::spawn(async move {
-            let credentials = Credentials::CustomFunction(Document::new().into());
-            users.log_in(&credentials, FROM).await.unwrap().user.id.clone()
-        })
-    };
-    let mut ids = Vec::new();
-    for task in (0..16).map(log_in).collect::<Vec<_>>() {
-        ids.push(task.await.unwrap());
-    }
-    ids.dedup();
-    assert_eq!(ids.len(), 1);
+    one_user_logs_in_many_times_at_once(&copies).await;
     let calls = stage.functions.calls.lock().unwrap();
     assert_eq!(calls.iter().filter(|(name, _)| name == "onCreate").count(), 1);
 }

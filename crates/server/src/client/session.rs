@@ -1,7 +1,7 @@
 //! Sessions: new access tokens, the end, and who it is of (docs/behaviour/users.md#calls).
 
 use bson::{Bson, Document};
-use hookstead_identity::{Identity, UserType, Users, provider_id};
+use hookstead_identity::{Identity, Users, provider_id};
 use http::StatusCode;
 use serde_json::{Value as Json, json};
 
@@ -40,10 +40,7 @@ pub(super) async fn profile(asking: Asking<'_>, users: &Users) -> Result<Answere
         "domain_id": domain_id,
         "identities": user.identities.iter().map(identity).collect::<Vec<_>>(),
         "data": plain(&user.data),
-        "type": match user.user_type {
-            UserType::Normal => "normal",
-            UserType::Server => "server",
-        },
+        "type": user.user_type.name(),
     });
     Ok(Answered::json(StatusCode::OK, &json).of(user.id.clone()))
 }
