@@ -6,6 +6,7 @@ mod data_dir;
 mod directory;
 mod exit;
 mod input;
+mod mail;
 mod memory;
 mod prepare;
 mod problems;
