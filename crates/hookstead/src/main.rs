@@ -7,6 +7,7 @@ mod directory;
 mod exit;
 mod input;
 mod mail;
+mod mailer;
 mod memory;
 mod prepare;
 mod problems;

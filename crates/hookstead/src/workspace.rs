@@ -20,7 +20,7 @@ use crate::{
     data_dir,
     directory::SharedDirectory,
     exit::{REMEDY, UsageError},
-    mail::SharedMailer,
+    mailer::SharedMailer,
     memory,
     settings::{self, Flag, Settings, Sources},
     shell::quote,

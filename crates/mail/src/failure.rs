@@ -1,6 +1,6 @@
 //! Why a mail could not be sent, in words for the journal.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as StdError, io, iter, time::Duration};
 
 use lettre::transport::smtp::Error;
 
@@ -24,13 +24,13 @@ pub(crate) struct Failure {
 impl Failure {
     /// What the library reports. `secrets` must not be told, whatever the server answered.
     pub(crate) fn of(error: &Error, server: &SmtpServer, secrets: &[&str]) -> Self {
-        let source = error.source().map(ToString::to_string).unwrap_or_default();
+        let source = deepest(error).map(ToString::to_string).unwrap_or_default();
         let said = without_secrets(&source, secrets);
         let why = if let Some(code) = error.status() {
             format!("the mail server {server} answered {code}: {said}")
         } else if error.is_timeout() {
             format!("the mail server {server} did not answer in time")
-        } else if error.is_tls() {
+        } else if error.is_tls() || is_of_handshake(error) {
             format!("there is no TLS with the mail server {server}: {said}")
         } else if error.is_client() && source.starts_with("STARTTLS") {
             format!("the mail server {server} offers no STARTTLS, so nothing is sent to it")
@@ -50,6 +50,20 @@ impl Failure {
         );
         Self { why, is_final: false }
     }
+}
+
+/// The cause of all causes.
+fn deepest(error: &Error) -> Option<&(dyn StdError + 'static)> {
+    iter::successors(error.source(), |error| error.source()).last()
+}
+
+/// Whether TLS could not be agreed on: what arrived makes no sense, or nobody vouches for it.
+fn is_of_handshake(error: &Error) -> bool {
+    let mut causes = iter::successors(error.source(), |error| error.source());
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>();
+        cause.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
+    })
 }
 
 /// What a server said, unless it repeats a part of a secret.

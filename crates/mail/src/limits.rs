@@ -81,13 +81,7 @@ pub(crate) struct Counted {
 impl Counts {
     pub(crate) fn new(limits: MailLimits) -> Self {
         let (mailboxes, networks) = (HashMap::new(), HashMap::new());
-        Self {
-            limits,
-            counted: VecDeque::new(),
-            mailboxes,
-            networks,
-            hasher: RandomState::new(),
-        }
+        Self { limits, counted: VecDeque::new(), mailboxes, networks, hasher: RandomState::new() }
     }
 
     /// Counts a mail, unless there are too many.
@@ -193,7 +187,10 @@ mod tests {
             let outcome = counts.add(&to(address), network, at).map(|_| ());
             assert_eq!(outcome, expected, "{address} {network}");
         }
-        assert_eq!((counts.counted.len(), counts.mailboxes.len(), counts.networks.len()), (1, 1, 1));
+        assert_eq!(
+            (counts.counted.len(), counts.mailboxes.len(), counts.networks.len()),
+            (1, 1, 1)
+        );
     }
 
     #[test]

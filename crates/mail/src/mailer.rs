@@ -242,9 +242,11 @@ impl Shared {
         let _connection = self.connections.acquire().await;
         match timeout(options.send_time, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                Err(Failure::of(&error, &options.server, &[&mail.secret, options.server.password()]))
-            }
+            Ok(Err(error)) => Err(Failure::of(
+                &error,
+                &options.server,
+                &[&mail.secret, options.server.password()],
+            )),
             Err(_) => Err(Failure::too_slow(&options.server, options.send_time)),
         }
     }

@@ -60,7 +60,7 @@ impl UserMails {
             PasswordReset::Email(link) => Some(link.clone()),
             PasswordReset::Function(_) => None,
         };
-        let words: Vec<_> = app.name.split(|char: char| char.is_whitespace()).collect();
+        let words: Vec<_> = app.name.split_whitespace().collect();
         let name = words.join(" ").chars().filter(|char| !char.is_control()).collect();
         Some(Self { mailer: mailer.clone(), app: name, confirmation, reset })
     }

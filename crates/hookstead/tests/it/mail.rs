@@ -34,8 +34,7 @@ fn losses(app: &Path) -> Vec<Json> {
 }
 
 fn call(served: &Served, action: &str, body: &Json) -> (u16, Json) {
-    let path =
-        format!("/api/client/v2.0/app/made-abcde/auth/providers/local-userpass/{action}");
+    let path = format!("/api/client/v2.0/app/made-abcde/auth/providers/local-userpass/{action}");
     let headers = [("Content-Type", "application/json")];
     let response = served.call("POST", &path, &headers, &body.to_string());
     (response.status, serde_json::from_str(response.text()).unwrap_or_default())

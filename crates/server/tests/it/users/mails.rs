@@ -36,9 +36,7 @@ fn app(mails: &MailServer, limits: MailLimits) -> App {
         "resetPasswordUrl": "https://a.example/reset",
     }});
     let mailer = mailer(mails, limits);
-    App::new()
-        .provider("local-userpass", config)
-        .site_config(|config| config.mailer = Some(mailer))
+    App::new().provider("local-userpass", config).site_config(|config| config.mailer = Some(mailer))
 }
 
 impl Running {
