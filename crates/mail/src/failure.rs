@@ -24,7 +24,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// What the library reports. `secrets` must not be told, whatever the server answered.
     pub(crate) fn of(error: &Error, server: &SmtpServer, secrets: &[&str]) -> Self {
-        let source = deepest(error).map(ToString::to_string).unwrap_or_default();
+        let source = causes(error).last().map(ToString::to_string).unwrap_or_default();
         let said = without_secrets(&source, secrets);
         let why = if let Some(code) = error.status() {
             format!("the mail server {server} answered {code}: {said}")
@@ -52,15 +52,14 @@ impl Failure {
     }
 }
 
-/// The cause of all causes.
-fn deepest(error: &Error) -> Option<&(dyn StdError + 'static)> {
-    iter::successors(error.source(), |error| error.source()).last()
+/// The causes of an error, the one that it names itself first.
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    iter::successors(error.source(), |error| (*error).source())
 }
 
 /// Whether TLS could not be agreed on: what arrived makes no sense, or nobody vouches for it.
 fn is_of_handshake(error: &Error) -> bool {
-    let mut causes = iter::successors(error.source(), |error| error.source());
-    causes.any(|cause| {
+    causes(error).any(|cause| {
         let cause = cause.downcast_ref::<io::Error>();
         cause.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
     })

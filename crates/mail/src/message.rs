@@ -8,7 +8,7 @@ use std::{
 
 use lettre::message::{
     Mailbox, Message,
-    header::{ContentType, HeaderName, HeaderValue},
+    header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0},
 };
 
 use crate::{Recipient, Sender};
@@ -44,6 +44,7 @@ impl Mail {
             .message_id(Some(message_id(from.domain())))
             // Holiday notices and the like do not answer it.
             .raw_header(automatic)
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(self.text.clone())
     }
