@@ -135,7 +135,7 @@ async fn what_the_server_refuses_for_good_is_given_up_and_the_rest_is_tried_agai
         _ => None,
     });
     assert!(waits.is_some_and(|why| why.contains("answered 451")), "{:?}", post.told());
-    assert_eq!(server.received().len(), 1);
+    eventually("it arrives", || server.received().len() == 1).await;
 }
 
 #[tokio::test]
@@ -181,6 +181,7 @@ async fn credentials_are_used_and_wrong_ones_are_told() {
     let url = |account: &str| format!("smtp://{account}127.0.0.1:{}", server.port());
     let post = Post::with(&url("ada%40example.com:p%3A%2F%20%C3%BC%25@"), |_| {});
     assert_eq!(post.outcome("ada@example.com").await, Outcome::Sent);
+    eventually("it arrives", || server.received().len() == 1).await;
     assert_eq!(server.received()[0].user.as_deref(), Some("ada@example.com"));
     for account in ["ada%40example.com:wrong-password@", ""] {
         let post = Post::with(&url(account), |_| {});
@@ -247,7 +248,7 @@ async fn the_end_of_the_program_sends_what_waits_or_tells_what_is_lost() {
     let Post { mailer, told, task } = post;
     mailer.stop(Duration::from_secs(60));
     task.await.unwrap();
-    assert_eq!(server.received().len(), 21);
+    eventually("all arrive", || server.received().len() == 21).await;
     assert_eq!(told.lock().unwrap().len(), 22);
 
     let post = Post::to(&server);
