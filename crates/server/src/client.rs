@@ -8,6 +8,7 @@ mod email_password;
 mod failure;
 mod input;
 mod login;
+mod post;
 mod session;
 
 use bytes::Bytes;

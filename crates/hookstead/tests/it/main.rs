@@ -14,6 +14,7 @@ mod hostile;
 mod licenses;
 mod log_in;
 mod logs;
+mod mail;
 mod memory;
 mod messages;
 mod odd_files;
