@@ -9,6 +9,7 @@
 
 mod address;
 pub mod check;
+mod client_function;
 mod conditions;
 mod config;
 mod data_rules;
@@ -25,7 +26,8 @@ mod site;
 mod target;
 mod users;
 
-pub use address::Address;
+pub use address::{Address, UnservedPart};
+pub use client_function::ClientFunction;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
 pub use guard::{Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
@@ -33,6 +35,6 @@ pub use origins::Origins;
 pub use rights::{Access, Unmet};
 pub use routes::{Near, NoRoute, Routes, takes};
 pub use secrets::Secrets;
-pub use site::Site;
+pub use site::{Deployment, Site};
 pub use target::{Target, webhook_path};
 pub use users::{UsersSettings, asks_for_users};
