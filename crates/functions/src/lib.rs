@@ -5,6 +5,7 @@
 
 mod analysis;
 mod border;
+mod client_watch;
 mod conditions;
 mod console;
 mod data;
@@ -25,6 +26,7 @@ mod user_store;
 mod work;
 
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
+pub use client_watch::{ClientChanges, WatchCall, WatchError, WatchErrorKind};
 pub use conditions::Caller;
 pub use console::Console;
 pub use data::DataSources;
@@ -33,6 +35,7 @@ pub use definition::{
     ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
+pub use hookstead_data::WatchLimits;
 pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};
 pub use hookstead_outbound::{Outbound, OutboundError};
 pub use invocation::{

@@ -9,13 +9,21 @@ mod failure;
 mod input;
 mod login;
 mod session;
+mod watch;
+mod watch_request;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hookstead_identity::Users;
 use http::Method;
 
 use self::answered::{Answered, unknown};
-use crate::{admit::Asking, refusal::Refusal};
+pub(crate) use self::watch::{Watching, refuse_watch};
+use crate::{
+    admit::{Asking, Known},
+    refusal::Refusal,
+};
 
 /// How often the bytes of a body are held at once, beside the body itself: the credentials of it,
 /// and the arguments of a function.
@@ -28,6 +36,21 @@ pub(crate) enum Call<'a> {
     OfApp(&'a str),
     /// The token does.
     OfSession(&'a str),
+}
+
+/// Opens an event stream.
+///
+/// # Errors
+/// The client is not who it says it is, or there is no such stream for it.
+pub(crate) async fn stream(
+    asking: Asking<'_>,
+    users: &Arc<Users>,
+    known: &mut Known,
+) -> Result<Watching, Refusal> {
+    let wanted = watch_request::read(asking.parts)?;
+    let user = users.by_access_token(&wanted.token).await.map_err(failure::refuse)?;
+    known.user_id = Some(user.id.clone());
+    watch::open(asking, users, user, wanted).await
 }
 
 /// Answers a call.

@@ -48,6 +48,7 @@ codes! {
     MethodNotAllowed,
     MissingAuthReq,
     MissingParameter,
+    MongoDBError,
     NoMatchingRuleFound,
     NotFound,
     RequestTimeout,

@@ -21,6 +21,8 @@ use crate::{
     admit::{self, Arrived, Known, Passed, Permitted, Stop, origin},
     body,
     call::{self, Caller},
+    client::Watching,
+    event_stream::EventStream,
     excerpt::excerpt,
     outgoing::{Outgoing, Unread},
     parse::client_address,
@@ -68,6 +70,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let permitted = match admitted.unwrap_or_else(|_| Err(panicked().into())) {
         Ok(permitted) => permitted,
         Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(*response))),
+        Err(Stop::Streams(watching)) => return exchange.stream(*watching),
         Err(Stop::Refused(refusal)) => {
             if !body.is_end_stream() {
                 exchange.leave(body, &refusal);
@@ -159,6 +162,13 @@ impl Exchange {
         if self.parts.version < Version::HTTP_2 && !waits && !refusal.closes() {
             body::drain(body, &self.shared().config.limits);
         }
+    }
+
+    /// Begins an event stream, which counts as a running request until it ends.
+    fn stream(self, watching: Watching) -> Answer {
+        let answer = self.finish(Ending::new(Ok(EventStream::response())));
+        let stream = EventStream::begin(watching, self.running);
+        answer.map(|_| Outgoing::stream(stream))
     }
 
     /// Runs the function of a request. Never panics.

@@ -26,6 +26,7 @@ use crate::{
     link::Links,
     room::Room,
     shared::Shared,
+    streams::Streams,
     workers::Workers,
 };
 
@@ -114,6 +115,7 @@ impl Server {
             bodies: AllBodies::new(bodies, Arc::clone(&links)),
             responses: memory.part(half),
             links,
+            streams: Streams::new(&config.limits, &memory),
             memory,
             site: RwLock::new(site),
             config,
@@ -173,6 +175,7 @@ impl Server {
         drop((listener, waiting));
         // Connections end by themselves when there are none left to hear it.
         let _ = stop.send(true);
+        shared.streams.stop();
         finish(&shared, connections).await;
         workers.stop().await;
     }

@@ -15,6 +15,15 @@ pub(crate) struct Client<'a> {
 pub(super) async fn check<'a>(
     request: Passed<'a, Size<'a>>,
 ) -> Result<Passed<'a, Client<'a>>, Stop> {
+    if let Address::App { .. } = request.step.path
+        && request.parts.method == http::Method::GET
+        && request.parts.uri.path().ends_with("/functions/call")
+        && let Some(users) = request.site.users()
+    {
+        let (asking, known) = (request.asking(), &mut *request.known);
+        let watching = Box::pin(client::stream(asking, users, known)).await?;
+        return Err(Stop::Streams(Box::new(watching)));
+    }
     let call = match &request.step.path {
         Address::Auth { call, .. } => client::Call::OfApp(call),
         Address::Session { call } => client::Call::OfSession(call),

@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::verify::Asked;
 use crate::{
-    body::Held, budget::Share, call::Caller, config::ServerLimits, refusal::Refusal,
-    running::Running, runs_as::RunsAs, shared::Shared,
+    body::Held, budget::Share, call::Caller, client::Watching, config::ServerLimits,
+    refusal::Refusal, running::Running, runs_as::RunsAs, shared::Shared,
 };
 
 /// What is found out about a request on its way, for its response and for the journal.
@@ -92,6 +92,8 @@ pub(crate) enum Stop {
     Refused(Refusal),
     /// It has a response that no function makes.
     Answered(Box<Response<Full<Bytes>>>),
+    /// It has one that goes on.
+    Streams(Box<Watching>),
 }
 
 impl From<Refusal> for Stop {

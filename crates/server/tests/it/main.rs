@@ -20,3 +20,4 @@ mod shares;
 mod sites;
 mod trial;
 mod users;
+mod watching;
