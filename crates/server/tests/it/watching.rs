@@ -259,7 +259,7 @@ async fn who_may_not_watch_is_told_so() {
             403,
             "NoMatchingRuleFound",
         ),
-        (&token, json!({ "filter": { "$where": "1" } }), 400, "MongoDBError"),
+        (&token, json!({ "filter": { "$where": "1" } }), 403, "NoMatchingRuleFound"),
         (&token, json!({ "filter": [] }), 400, "InvalidParameter"),
         (&token, json!({ "ids": {} }), 400, "InvalidParameter"),
         (&token, json!({ "pipeline": [] }), 400, "InvalidParameter"),
