@@ -37,6 +37,8 @@ pub(super) struct EmbeddedChanges {
     backlog: VecDeque<Change>,
     /// The number up to which the log was read, while the stream is behind.
     behind: Option<i64>,
+    /// The number up to which the log was read before the stream joined the others.
+    read_to: Option<i64>,
     /// Its place among the others, and the number from which on it gets changes there.
     live: Option<(Subscription<i64>, i64)>,
 }
@@ -70,6 +72,7 @@ impl EmbeddedChanges {
             registration,
             backlog: VecDeque::new(),
             behind,
+            read_to: None,
             live: None,
         };
         match behind {
@@ -106,7 +109,8 @@ impl EmbeddedChanges {
         if let Some((_, from)) = &self.live
             && behind >= *from
         {
-            self.behind = None;
+            // It may have read farther than the others, and must not get that once more.
+            self.read_to = self.behind.take();
             return Ok(());
         }
         let Registration { watched, log, .. } = self.registration;
@@ -123,7 +127,8 @@ impl EmbeddedChanges {
             |change: &Change| self.interest.wants(change, &key_of_id(&change.document_key));
         let changes = changes.into_iter().filter(|(number, _)| *number <= until);
         self.backlog.extend(changes.map(|(_, change)| change).filter(wanted));
-        self.behind = Some(position);
+        // What is behind that comes from the others.
+        self.behind = Some(position.min(until));
         if !has_more && self.live.is_none() {
             let feed = feed(&self.store, &self.name).await?;
             self.join(feed).await?;
@@ -145,6 +150,12 @@ impl EmbeddedChanges {
             }
             let Some((live, _)) = &self.live else { return Err(gone()) };
             let change = poll_fn(|context| live.queue().poll(context)).await?;
+            if let Some(read_to) = self.read_to {
+                if Token::read(&change.token)?.number <= read_to {
+                    continue;
+                }
+                self.read_to = None;
+            }
             if self.condition.is_met_by(&change)? {
                 return Ok(change);
             }
