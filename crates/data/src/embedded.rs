@@ -6,6 +6,7 @@
 //! or an aggregation [`pipeline`]; then the [`command`] itself, and the store and its sessions.
 
 mod catalogue;
+mod changes;
 mod collection;
 mod command;
 mod data_source;
@@ -22,6 +23,7 @@ mod transaction;
 mod write;
 
 pub use catalogue::index_spec::IndexSpec;
+pub use changes::log::LogLimits;
 pub use data_source::EmbeddedStore;
 pub use options::EmbeddedOptions;
 pub use store::EmbeddedFile;

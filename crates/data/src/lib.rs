@@ -3,6 +3,7 @@
 //! A caller sends a [`Command`] to a [`Store`], or to a [`Session`] of it, and gets an [`Answer`].
 //! Documents are raw BSON on the whole way.
 
+mod changes;
 mod check;
 mod command;
 mod embedded;
@@ -14,11 +15,15 @@ mod store;
 pub mod transfer;
 
 pub use self::mongodb::{MongoOptions, MongoStore, ReadPreference};
+pub use changes::{
+    Change, ChangeKind, Changes, ConditionOfEvents, Interest, UpdateDescription, Watch,
+    WatchLimits, key_of_id,
+};
 pub use command::{
     Aggregate, ArrayFilters, Command, Count, Delete, Distinct, Find, FindAndModify, InsertMany,
     Modification, Namespace, Replacement, Update, UpdateSpec, WriteOperation, Writes,
 };
-pub use embedded::{EmbeddedFile, EmbeddedOptions, EmbeddedStore, IndexSpec};
+pub use embedded::{EmbeddedFile, EmbeddedOptions, EmbeddedStore, IndexSpec, LogLimits};
 pub use error::{DataError, ErrorKind};
 pub use hookstead_query::MongoCode;
 pub use queue::{Queue, QueuePlace};

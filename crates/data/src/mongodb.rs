@@ -4,8 +4,10 @@
 //! query and update the driver wants that way. Commands go out as raw BSON, too, which leaves us to
 //! say which of them may be repeated when a connection breaks; see [`lease`] and [`run`].
 
+mod changes;
 mod cursor;
 mod failure;
+mod feed;
 mod lease;
 mod modify;
 mod options;
@@ -22,7 +24,10 @@ use std::{fmt, sync::Arc};
 
 pub use options::{MongoOptions, ReadPreference};
 
-use crate::{Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Store, Target};
+use crate::{
+    Answer, Changes, Command, DataError, ErrorKind, Future, Namespace, Session, Store, Target,
+    Watch,
+};
 use cursor::LeasedCursor;
 use lease::Lease;
 use run::{Outcome, Place};
@@ -85,6 +90,13 @@ impl Store for MongoStore {
                 database.list_collection_names().await.map_err(|error| shared.explain(error))
             };
             shared.in_time(names).await
+        })
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        let shared = Arc::clone(&self.shared);
+        task::start(&self.shared.runtime, async move {
+            shared.in_time(changes::open(&shared, namespace, watch)).await
         })
     }
 

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use bson::{Bson, RawDocument, RawDocumentBuf};
 
-use crate::{Command, DataError, Namespace};
+use crate::{Changes, Command, DataError, Namespace, Watch};
 
 /// A future of a store. It goes on as long as somebody polls it; dropping it gives up waiting, and
 /// a write that has been handed over may still happen.
@@ -29,6 +29,15 @@ pub trait Store: Target {
 
     /// The names of all collections of a database.
     fn collection_names(&self, database: String) -> Future<'static, Vec<String>>;
+
+    /// Watches a collection: what happens to its documents from now on, or from a resume token on,
+    /// in the order of the commits. The collection need not exist.
+    ///
+    /// The future fails where the store has no change streams, where the conditions are no queries,
+    /// and with [`MongoCode::CHANGE_STREAM_HISTORY_LOST`](crate::MongoCode) where the token is too
+    /// old. A stream ends with an error: when what it has not read is more than its limits, when
+    /// the collection is dropped, or when the store fails.
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>>;
 
     /// A session. What its transaction has not committed when it is dropped is gone.
     fn start_session(&self) -> Arc<dyn Session>;

@@ -6,6 +6,7 @@
 mod analysis;
 mod border;
 mod client_data;
+mod client_watch;
 mod conditions;
 mod console;
 mod data;
@@ -28,6 +29,7 @@ mod work;
 
 pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
 pub use client_data::{DataCall, DataCallError, DataCallErrorKind, DataCompletion};
+pub use client_watch::{ClientChanges, WatchCall, WatchError, WatchErrorKind};
 pub use conditions::Caller;
 pub use console::Console;
 pub use data::DataSources;
@@ -36,6 +38,7 @@ pub use definition::{
     ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
+pub use hookstead_data::WatchLimits;
 pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};
 pub use hookstead_outbound::{Outbound, OutboundError};
 pub use invocation::{

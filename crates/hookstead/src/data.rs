@@ -11,8 +11,8 @@ use std::{
 use anyhow::Context as _;
 use hookstead_app::{App, DataSource};
 use hookstead_data::{
-    DataError, EmbeddedFile, EmbeddedOptions, ErrorKind, IndexSpec, MongoOptions, MongoStore,
-    ReadPreference, Store,
+    DataError, EmbeddedFile, EmbeddedOptions, ErrorKind, IndexSpec, LogLimits, MongoOptions,
+    MongoStore, ReadPreference, Store,
 };
 use hookstead_functions::DataSources;
 use serde_json::Value as Json;
@@ -289,6 +289,12 @@ fn embedded_options(settings: &Settings) -> EmbeddedOptions {
         long_reads_max: count(data.long_reads_max),
         operation_time: Duration::from_secs(data.operation_time_s),
         write_compute_time: Duration::from_millis(data.write_compute_ms_max),
+        log: LogLimits {
+            changes_max: data.change_log_changes_max,
+            bytes_max: bytes(data.change_log_mib),
+            time: Duration::from_secs(data.change_log_time_s),
+        },
+        watched_collections_max: data.watched_collections_max,
         ..EmbeddedOptions::default()
     }
 }

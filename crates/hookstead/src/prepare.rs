@@ -215,6 +215,11 @@ fn server_limits(settings: &Settings) -> ServerLimits {
         response_header_bytes_max: size(limits.response_header_kib, 10),
         connections_max: size(limits.connections_max, 0),
         requests_max: u32::try_from(limits.requests_max).unwrap_or(u32::MAX),
+        streams_max: size(limits.streams_max, 0),
+        streams_of_address_max: size(limits.streams_of_address_max, 0),
+        stream_changes_max: size(limits.stream_changes_max, 0),
+        stream_bytes_max: size(limits.stream_kib, 10),
+        stream_keep_alive: Duration::from_secs(limits.stream_keep_alive_s),
         shutdown_time: Duration::from_secs(limits.shutdown_time_s),
     }
 }

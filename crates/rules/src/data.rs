@@ -18,10 +18,12 @@ mod reads;
 mod refusal;
 mod role;
 mod schema;
+mod seen;
 mod store;
 mod stream;
 mod update;
 mod visible;
+mod watch;
 mod writes;
 
 pub use caller::Caller;

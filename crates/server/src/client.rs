@@ -14,6 +14,9 @@ mod post;
 mod session;
 mod stream;
 mod unserved;
+mod watch;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hookstead_identity::Users;
@@ -22,6 +25,7 @@ use http::Method;
 use hyper::body::Incoming;
 
 use self::answered::{Answered, unknown};
+pub(crate) use self::watch::{Watching, refuse_watch};
 use crate::{
     admit::{Asking, Known},
     called::Called,
@@ -57,6 +61,18 @@ pub(crate) fn refuse_unserved(asking: Asking<'_>, part: UnservedPart<'_>) -> Ref
     unserved::refuse(asking, part)
 }
 
+/// Opens an event stream.
+///
+/// # Errors
+/// The client is not who it says it is, or there is no such stream for it.
+pub(crate) async fn stream(
+    asking: Asking<'_>,
+    users: &Arc<Users>,
+    known: &mut Known,
+) -> Result<Watching, Refusal> {
+    stream::open(asking, users, known).await
+}
+
 /// Checks the call of a function or of a method of a data source.
 ///
 /// # Errors
@@ -69,7 +85,6 @@ pub(crate) async fn check_call(
 ) -> Result<Called, Refusal> {
     match asking.parts.method {
         Method::POST => call::check(asking, users, arriving, known).await,
-        Method::GET => match stream::check(asking, users, known).await? {},
         _ => Err(unknown()),
     }
 }

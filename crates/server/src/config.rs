@@ -63,6 +63,16 @@ pub struct ServerLimits {
     /// Requests at once; more are refused with 429, as on App Services from 10,000 on
     /// (docs/behaviour/limits.md#a-request).
     pub requests_max: u32,
+    /// Event streams at once; more are refused with 429.
+    pub streams_max: usize,
+    /// Of these, those to one address.
+    pub streams_of_address_max: usize,
+    /// Changes that may wait to be read by the client of one event stream; with more it ends.
+    pub stream_changes_max: usize,
+    /// Bytes of these.
+    pub stream_bytes_max: usize,
+    /// How long nothing is sent on an event stream before a comment is, and its user is looked at.
+    pub stream_keep_alive: Duration,
     /// How long running requests may take to finish once the server is told to stop.
     pub shutdown_time: Duration,
 }
@@ -98,6 +108,11 @@ impl Default for ServerLimits {
             response_header_bytes_max: 64 << 10,
             connections_max: 10_000,
             requests_max: 10_000,
+            streams_max: 5000,
+            streams_of_address_max: 500,
+            stream_changes_max: 1000,
+            stream_bytes_max: 4 << 20,
+            stream_keep_alive: Duration::from_secs(15),
             shutdown_time: Duration::from_secs(30),
         }
     }

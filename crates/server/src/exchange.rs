@@ -22,6 +22,8 @@ use crate::{
     body,
     call::{self, Caller},
     called::{self, Called},
+    client::Watching,
+    event_stream::EventStream,
     excerpt::excerpt,
     outgoing::{Outgoing, Unread},
     parse::client_address,
@@ -70,6 +72,7 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
         Ok(permitted) => Work::Permitted(permitted),
         Err(Stop::Called(called)) => Work::Called(called),
         Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(*response))),
+        Err(Stop::Streams(watching)) => return exchange.stream(*watching),
         Err(Stop::Refused(refusal)) => {
             if !body.is_end_stream() {
                 exchange.leave(body, &refusal);
@@ -168,6 +171,13 @@ impl Exchange {
         if self.parts.version < Version::HTTP_2 && !waits && !refusal.closes() {
             body::drain(body, &self.shared().config.limits);
         }
+    }
+
+    /// Begins an event stream, which counts as a running request until it ends.
+    fn stream(self, watching: Watching) -> Answer {
+        let answer = self.finish(Ending::new(Ok(EventStream::response())));
+        let stream = EventStream::begin(watching, self.running);
+        answer.map(|_| Outgoing::stream(stream))
     }
 
     /// Runs the function of a request. Never panics.

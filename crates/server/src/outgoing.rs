@@ -16,15 +16,17 @@ use http::Response;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::link::Link;
+use crate::{event_stream::EventStream, link::Link};
 
 /// Responses up to this size are sent even where others have not been read.
 const SMALL_BYTES: usize = 64 << 10;
 
 /// The body of a response.
-pub(crate) struct Outgoing {
-    body: Full<Bytes>,
-    unread: Option<Unread>,
+pub(crate) enum Outgoing {
+    /// It is there as a whole, with what is counted for it.
+    Whole(Full<Bytes>, Option<Unread>),
+    /// It goes on.
+    Stream(Box<EventStream>),
 }
 
 /// Bytes of a body, and what is counted for them.
@@ -42,7 +44,12 @@ pub(crate) struct Unread {
 impl Outgoing {
     /// A response with its body and what is counted for it.
     pub(crate) fn of(response: Response<Full<Bytes>>, unread: Option<Unread>) -> Response<Self> {
-        response.map(|body| Self { body, unread })
+        response.map(|body| Self::Whole(body, unread))
+    }
+
+    /// A body that goes on.
+    pub(crate) fn stream(stream: EventStream) -> Self {
+        Self::Stream(Box::new(stream))
     }
 }
 
@@ -54,17 +61,37 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, Infallible>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        let unread = &mut self.unread;
-        frame.map_ok(|frame| frame.map_data(|bytes| Piece { bytes, _unread: unread.take() }))
+        match &mut *self {
+            Self::Whole(body, unread) => {
+                let frame = Pin::new(body).poll_frame(cx);
+                let piece = |bytes| Piece { bytes, _unread: unread.take() };
+                frame.map_ok(|frame| frame.map_data(piece))
+            }
+            Self::Stream(stream) => {
+                stream.poll_piece(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match self {
+            Self::Whole(body, _) => body.is_end_stream(),
+            Self::Stream(stream) => stream.is_ended(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match self {
+            Self::Whole(body, _) => body.size_hint(),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Piece {
+    /// Bytes with what is counted for them.
+    pub(crate) fn new(bytes: Bytes, unread: Option<Unread>) -> Self {
+        Self { bytes, _unread: unread }
     }
 }
 

@@ -173,6 +173,16 @@ impl Refusal {
         self.status.is_server_error() || self.is_of_load()
     }
 
+    /// What the caller is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The code of the error.
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     /// What the journal is told: the message, or more.
     pub(crate) fn told(&self) -> &str {
         self.detail.as_deref().unwrap_or(&self.message)

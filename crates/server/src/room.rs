@@ -71,7 +71,7 @@ fn sort_by_claim(links: &mut Vec<Arc<Link>>) -> Option<IpAddr> {
 }
 
 /// Whom an address belongs to: those of a network of IPv6 belong to one customer.
-fn client(address: IpAddr) -> IpAddr {
+pub(crate) fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

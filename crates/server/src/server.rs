@@ -26,6 +26,7 @@ use crate::{
     link::Links,
     room::Room,
     shared::Shared,
+    streams::Streams,
     told::Told,
     workers::Workers,
 };
@@ -116,6 +117,7 @@ impl Server {
             responses: memory.part(half),
             links,
             unserved: Told::default(),
+            streams: Streams::new(&config.limits, &memory),
             memory,
             site: RwLock::new(site),
             config,
@@ -175,6 +177,7 @@ impl Server {
         drop((listener, waiting));
         // Connections end by themselves when there are none left to hear it.
         let _ = stop.send(true);
+        shared.streams.stop();
         finish(&shared, connections).await;
         workers.stop().await;
     }

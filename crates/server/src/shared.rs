@@ -6,7 +6,9 @@ use hookstead_journal::Journal;
 use hookstead_memory::{Budget as Memory, Part};
 use hookstead_site::Site;
 
-use crate::{bodies::AllBodies, budget::Budget, config::Config, link::Links, told::Told};
+use crate::{
+    bodies::AllBodies, budget::Budget, config::Config, link::Links, streams::Streams, told::Told,
+};
 
 /// What all requests share.
 pub(crate) struct Shared {
@@ -23,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) links: Arc<Links>,
     /// What clients have asked for that is not served.
     pub(crate) unserved: Told,
+    /// Event streams.
+    pub(crate) streams: Arc<Streams>,
     pub(crate) site: RwLock<Arc<Site>>,
 }
 

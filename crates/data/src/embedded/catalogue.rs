@@ -21,10 +21,16 @@ use std::{
 use bson::{RawBsonRef, RawDocument};
 use rusqlite::{Connection, params};
 
-use crate::{Namespace, embedded::failure::Outcome};
+use crate::{
+    Namespace,
+    embedded::{
+        changes::watched::{self, Watched},
+        failure::Outcome,
+    },
+};
 
 /// Makes SQLite count a change of its schema.
-const TOUCH: &str = "CREATE TABLE touched (a); DROP TABLE touched;";
+pub(crate) const TOUCH: &str = "CREATE TABLE touched (a); DROP TABLE touched;";
 
 /// All collections of a file.
 #[derive(Debug)]
@@ -41,6 +47,8 @@ pub(crate) struct Collection {
     pub(crate) id: i64,
     pub(crate) namespace: Namespace,
     pub(crate) indexes: Vec<Index>,
+    /// Whether its changes are kept, where they have been since this was read.
+    pub(crate) watched: Option<Watched>,
     pub(crate) sql: CollectionSql,
 }
 
@@ -103,6 +111,7 @@ impl Catalogue {
     pub(crate) fn read(connection: &Connection) -> Outcome<Self> {
         let version = schema_version(connection)?;
         let mut indexes = read_indexes(connection)?;
+        let mut all_watched = watched::read_all(connection)?;
         let mut sources: HashMap<String, Databases> = HashMap::new();
         let mut statement =
             connection.prepare_cached("SELECT id, source, database, name FROM collections")?;
@@ -110,9 +119,14 @@ impl Catalogue {
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
             let (source, database, name) = (row.get(1)?, row.get::<_, String>(2)?, row.get(3)?);
+            let namespace = Namespace { database: database.clone(), collection: name };
+            let key = (source, namespace);
+            let watched = all_watched.remove(&key);
+            let (source, namespace) = key;
             let collection = Collection {
                 id,
-                namespace: Namespace { database: database.clone(), collection: name },
+                namespace,
+                watched,
                 indexes: indexes.remove(&id).unwrap_or_default(),
                 sql: CollectionSql::new(id),
             };
@@ -141,6 +155,13 @@ impl Catalogue {
     /// The names of the databases of a source.
     pub(crate) fn databases(&self, source: &str) -> Vec<String> {
         self.sources.get(source).into_iter().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    /// How many bytes were added to the log of changes since this was asked last.
+    pub(crate) fn take_logged_bytes(&self) -> u64 {
+        let databases = self.sources.values().flat_map(BTreeMap::values);
+        let watched = databases.flat_map(BTreeMap::values).filter_map(|one| one.watched.as_ref());
+        watched.map(Watched::take_added).sum()
     }
 
     /// All collections of a source.

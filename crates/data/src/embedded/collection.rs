@@ -9,13 +9,16 @@ use bson::{RawDocument, RawDocumentBuf};
 
 use hookstead_query::{Filter, Sort};
 
-use crate::embedded::{
-    catalogue::Collection,
-    failure::{Outcome, gone},
-    plan::{
-        Plan,
-        access::{Access, Position},
-        plan,
+use crate::{
+    ChangeKind,
+    embedded::{
+        catalogue::Collection,
+        failure::{Outcome, gone},
+        plan::{
+            Plan,
+            access::{Access, Position},
+            plan,
+        },
     },
 };
 
@@ -88,8 +91,14 @@ pub(crate) trait DocumentsMut: Documents {
     /// Adds a document that has an `_id`.
     fn insert(&mut self, document: &RawDocument) -> Outcome<()>;
 
-    /// Puts a document with the same `_id` in the place of one.
-    fn replace(&mut self, row: i64, before: &RawDocument, after: &RawDocument) -> Outcome<()>;
+    /// Puts a document with the same `_id` in the place of one; `kind` is what it counts as.
+    fn replace(
+        &mut self,
+        row: i64,
+        before: &RawDocument,
+        after: &RawDocument,
+        kind: ChangeKind,
+    ) -> Outcome<()>;
 
     /// Takes a document away.
     fn remove(&mut self, row: i64, before: &RawDocument) -> Outcome<()>;
@@ -109,7 +118,13 @@ impl DocumentsMut for Nothing {
         Err(gone().into())
     }
 
-    fn replace(&mut self, _row: i64, _before: &RawDocument, _after: &RawDocument) -> Outcome<()> {
+    fn replace(
+        &mut self,
+        _row: i64,
+        _before: &RawDocument,
+        _after: &RawDocument,
+        _kind: ChangeKind,
+    ) -> Outcome<()> {
         Err(gone().into())
     }
 

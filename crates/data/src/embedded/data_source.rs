@@ -12,6 +12,11 @@ use tokio::sync::Semaphore;
 use crate::{
     Answer, DataError, Future,
     embedded::{
+        changes::{
+            log::LogLimits,
+            registration,
+            watcher::{Renew, Watcher},
+        },
         collection::writing::Writing,
         failure::Failure,
         file::shared::Shared,
@@ -55,6 +60,8 @@ impl Transactions {
 pub(crate) struct Core {
     shared: Arc<Shared>,
     readers: Arc<Readers>,
+    /// Ends before the writer does.
+    watcher: Watcher,
     writer: Writer,
     options: EmbeddedOptions,
     /// Those that may have a snapshot, or wait for a place.
@@ -126,9 +133,35 @@ impl EmbeddedStore {
         })
     }
 
+    /// The streams of changes.
+    pub(crate) fn watcher(&self) -> &Watcher {
+        &self.core.watcher
+    }
+
+    /// How much of the log of changes is kept, and of how many collections.
+    pub(crate) fn log_limits(&self) -> (LogLimits, u64) {
+        (self.core.options.log, self.core.options.watched_collections_max)
+    }
+
     pub(crate) fn error(&self, failure: Failure) -> DataError {
         self.core.shared.file.explain(failure)
     }
+}
+
+/// Has the changes of a watched collection kept for longer.
+fn renewal(core: Weak<Core>) -> Renew {
+    Box::new(move |feed| {
+        let Some(core) = core.upgrade() else { return };
+        let (theirs, limits) = (Arc::clone(feed), core.options.log);
+        let work = Box::new(move |writing: &mut Writing<'_>| {
+            if !registration::renew(theirs.registration.watched, &limits, writing)? {
+                theirs.lose();
+            }
+            Ok(Answer::Written)
+        });
+        // It is done whether or not anybody waits for it.
+        drop(core.writer.submit(0, Limit::Open, work));
+    })
 }
 
 impl Drop for Core {
@@ -147,7 +180,8 @@ impl Core {
         let shared = Shared::open(folder, &options, budget)?;
         let writer = Writer::start(&shared, &options)?;
         let readers = Arc::new(Readers::new(&shared, &options));
-        Ok(Arc::new(Self {
+        Ok(Arc::new_cyclic(|core| Self {
+            watcher: Watcher::new(&shared, renewal(Weak::clone(core))),
             shared,
             readers,
             writer,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::embedded::changes::log::LogLimits;
+
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbeddedOptions {
@@ -20,6 +22,10 @@ pub struct EmbeddedOptions {
     pub transaction_bytes_max: usize,
     /// How long the file may become; then writes that make it longer fail.
     pub file_bytes_max: Option<u64>,
+    /// How much of the log of changes is kept, for streams that go on after a break.
+    pub log: LogLimits,
+    /// How many collections may be watched; to watch one more fails.
+    pub watched_collections_max: u64,
     /// How many transactions may be open at the same time; one more waits.
     pub transactions_max: usize,
 }
@@ -34,6 +40,8 @@ impl Default for EmbeddedOptions {
             queue_bytes_max: 64 << 20,
             transaction_bytes_max: 64 << 20,
             file_bytes_max: None,
+            log: LogLimits::default(),
+            watched_collections_max: 100,
             transactions_max: 64,
         }
     }

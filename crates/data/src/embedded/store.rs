@@ -5,9 +5,10 @@ use std::{path::Path, sync::Arc};
 use hookstead_memory::Budget;
 
 use crate::{
-    Answer, Batch, Command, DataError, Future, Namespace, Session, Store, Target,
+    Answer, Batch, Changes, Command, DataError, Future, Namespace, Session, Store, Target, Watch,
     embedded::{
         catalogue::index_spec::IndexSpec,
+        changes,
         collection::table::Table,
         command::{
             Work,
@@ -146,6 +147,10 @@ impl Store for EmbeddedStore {
             let names = names.filter(|name| name.database == database);
             Ok(names.map(|name| name.collection.clone()).collect())
         }))
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        changes::open(self, namespace, watch)
     }
 
     fn start_session(&self) -> Arc<dyn Session> {

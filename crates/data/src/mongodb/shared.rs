@@ -18,7 +18,7 @@ use mongodb::{
 };
 use tokio::{runtime::Handle, sync::OnceCell, time::timeout};
 
-use super::{MongoOptions, failure, lease::Leases, uri, watch::Watch};
+use super::{MongoOptions, failure, feed::Feeds, lease::Leases, uri, watch::Watch};
 use crate::{DataError, ErrorKind, Namespace};
 
 /// See the top of the file.
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) runtime: Handle,
     /// Sessions that are not in use.
     pub(super) leases: Leases,
+    /// Collections that somebody watches.
+    pub(super) feeds: Feeds,
     /// Which servers answer reads.
     pub(super) read_criteria: Option<SelectionCriteria>,
     /// What a read must have seen.
@@ -73,6 +75,7 @@ impl Shared {
             watch: Arc::default(),
             runtime,
             leases: Leases::default(),
+            feeds: Feeds::default(),
             read_criteria: options
                 .read_preference
                 .as_ref()

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bson::{RawBsonRef, RawDocument};
 use hookstead_data::{
-    Answer, Command, DataError, ErrorKind, Future, Namespace, Session, Store, Target,
+    Answer, Changes, Command, DataError, ErrorKind, Future, Namespace, Session, Store, Target,
+    Watch,
 };
 
 /// Stages that can name another database.
@@ -52,6 +53,13 @@ impl Store for ClosedStore {
             return failed(refusal(&self.database));
         }
         self.inner.collection_names(database)
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        if is_closed(&self.database, &namespace.database) {
+            return failed(refusal(&self.database));
+        }
+        self.inner.watch(namespace, watch)
     }
 
     fn start_session(&self) -> Arc<dyn Session> {

@@ -319,6 +319,18 @@ settings! {
         /// is only for connections with less than eight of them, the last sixteenth for those
         /// with none.
         requests_max: u64 [1..=1_000_000] = 10_000;
+        /// Event streams at once, of clients that watch a collection; more are refused with 429.
+        /// Each keeps a connection, so that this should be less than connections_max.
+        streams_max: u64 [0..=1_000_000] = 5000;
+        /// Of these, those that may go to one address.
+        streams_of_address_max: u64 [0..=1_000_000] = 500;
+        /// Changes that may wait to be read by the client of one event stream; with more it ends.
+        stream_changes_max: u64 [1..=1_000_000] = 1000;
+        /// Kibibytes of such changes; one change may have more.
+        stream_kib: u64 [16..=1_048_576] = 4096;
+        /// Seconds without an event after which a comment is sent on an event stream. So long it
+        /// takes at most until a stream ends whose user is disabled and to whom nothing is sent.
+        stream_keep_alive_s: u64 [1..=3600] = 15;
         /// Seconds that running requests get to finish after a signal to stop.
         shutdown_time_s: u64 [0..=86_400] = 30;
     }
@@ -374,6 +386,15 @@ settings! {
         /// limit is for those that change more than data.transaction_mib_max, or meet others
         /// again and again, and for what $out and $merge write. Large updates may need more.
         write_compute_ms_max: u64 [10..=3_600_000] = 2000;
+        /// Seconds that a change of a watched collection is kept in that file, for clients that go
+        /// on after a break; and that changes are kept after the last client has gone.
+        change_log_time_s: u64 [10..=604_800] = 3600;
+        /// Changes that are kept at most.
+        change_log_changes_max: u64 [1..=100_000_000] = 100_000;
+        /// Mebibytes of documents in these changes; they count as part of the file.
+        change_log_mib: u64 [1..=65_536] = 64;
+        /// Collections of that file that may be watched; to watch one more fails.
+        watched_collections_max: u64 [1..=10_000] = 100;
         /// Reads of that file that take long and may be under way at once; more fail.
         long_reads_max: u64 [1..=1000] = 64;
     }

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use hookstead_data::{Answer, Command, Future, Namespace, Session, Store, Target};
+use hookstead_data::{Answer, Changes, Command, Future, Namespace, Session, Store, Target, Watch};
 use hookstead_identity::{AuthErrorKind, Credentials, Directory, DirectoryOptions, Users};
 use tokio::sync::oneshot;
 
@@ -42,6 +42,10 @@ impl Store for SlowStore {
 
     fn collection_names(&self, database: String) -> Future<'static, Vec<String>> {
         self.store.collection_names(database)
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        self.store.watch(namespace, watch)
     }
 
     fn start_session(&self) -> Arc<dyn Session> {

@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use hookstead_data::{
-    Answer, Command, DataError, ErrorKind, Future, Namespace, Queue, QueuePlace, Session, Store,
-    Target,
+    Answer, Changes, Command, DataError, ErrorKind, Future, Namespace, Queue, QueuePlace, Session,
+    Store, Target, Watch,
 };
 
-use super::{caller::Caller, compile::Rules, operation, refusal::not_for_users};
+use super::{caller::Caller, compile::Rules, operation, refusal::not_for_users, watch};
 
 /// A store that lets a caller do what the rules permit.
 pub struct RuledStore {
@@ -59,6 +59,11 @@ impl Store for RuledStore {
 
     fn collection_names(&self, _database: String) -> Future<'static, Vec<String>> {
         Box::pin(async { Err(not_for_users("a list of collections")) })
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        let rules = (Arc::clone(&self.rules), Arc::clone(&self.caller));
+        Box::pin(watch::open(rules, Arc::clone(&self.inner), namespace, watch))
     }
 
     fn start_session(&self) -> Arc<dyn Session> {

@@ -7,6 +7,7 @@ mod explain;
 mod sessions;
 mod stage;
 mod surface;
+mod watching;
 mod ways;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use hookstead_functions::{LogLevel, LogLine};
 use hookstead_site::Address;
+use http::Method;
 
 use super::{Passed, Stop, head, place, size::Size};
 use crate::{body, client, config::ServerLimits};
@@ -51,13 +52,17 @@ pub(super) async fn check<'a>(
     Err(Stop::Answered(Box::new(answered.response)))
 }
 
-/// Lets the call of a function or of a data source run.
+/// Lets the call of a function or of a data source run, or opens an event stream.
 async fn called<'a>(request: Passed<'a, Size<'a>>) -> Result<Passed<'a, Client<'a>>, Stop> {
     let Some(users) = request.site.users() else {
         return Ok(request.then(|Size { path }| Client { path }));
     };
     let asking = request.asking();
-    // In a box: otherwise every request would carry the room for it.
+    // In boxes: otherwise every request would carry the room for them.
+    if asking.parts.method == Method::GET {
+        let watching = Box::pin(client::stream(asking, users, request.known)).await?;
+        return Err(Stop::Streams(Box::new(watching)));
+    }
     let call = Box::pin(client::check_call(asking, users, request.body, request.known)).await?;
     Err(Stop::Called(Box::new(call)))
 }

@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::verify::Asked;
 use crate::{
-    body::Held, budget::Share, call::Caller, called::Called, config::ServerLimits,
-    refusal::Refusal, running::Running, runs_as::RunsAs, shared::Shared,
+    body::Held, budget::Share, call::Caller, called::Called, client::Watching,
+    config::ServerLimits, refusal::Refusal, running::Running, runs_as::RunsAs, shared::Shared,
 };
 
 /// What is found out about a request on its way, for its response and for the journal.
@@ -96,6 +96,8 @@ pub(crate) enum Stop {
     Answered(Box<Response<Full<Bytes>>>),
     /// It is a client's call, which has passed the checks of its own.
     Called(Box<Called>),
+    /// It has one that goes on.
+    Streams(Box<Watching>),
 }
 
 impl From<Refusal> for Stop {

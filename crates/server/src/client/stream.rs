@@ -1,14 +1,18 @@
 //! Event streams that clients ask for (docs/behaviour/client-api.md#event-streams).
 
+use std::sync::Arc;
+
 use hookstead_identity::Users;
+use hookstead_journal::Kind;
 
 use super::{
     call_input::{self, Stream},
     failure::refuse,
-    unserved,
+    watch::{self, Wanted, Watching},
 };
 use crate::{
     admit::{Asking, Known},
+    call,
     error_code::ErrorCode,
     refusal::Refusal,
 };
@@ -16,12 +20,15 @@ use crate::{
 /// The one method that answers with a stream.
 const WATCH: &str = "watch";
 
-/// Checks a request for a stream of changes, and refuses it: streams are not served yet.
-pub(super) async fn check(
+/// Opens a stream of changes.
+///
+/// # Errors
+/// The token is not valid, or there is no such stream for its user.
+pub(super) async fn open(
     asking: Asking<'_>,
-    users: &Users,
+    users: &Arc<Users>,
     known: &mut Known,
-) -> Result<std::convert::Infallible, Refusal> {
+) -> Result<Watching, Refusal> {
     let Stream { token, named } = call_input::read_stream(asking.parts)?;
     let user = users.by_access_token(&token).await.map_err(refuse)?;
     known.user_id = Some(user.id.clone());
@@ -29,6 +36,8 @@ pub(super) async fn check(
         let message = "only the method 'watch' of a data source answers with a stream";
         Refusal::bad_request(ErrorCode::BadRequest, message)
     })?;
-    asking.site.functions().check_data_source(&source, WATCH).map_err(Refusal::from)?;
-    Err(unserved::watch(asking))
+    known.called = Some((Kind::ServiceFunction, format!("{source}/{WATCH}").into()));
+    let request = Arc::new(call::client_context(asking.parts, 0, asking.caller, asking.id));
+    let (arguments, token) = (named.arguments, token.into_owned());
+    watch::open(asking, users, user, Wanted { source, arguments, token, request }).await
 }

@@ -22,12 +22,6 @@ pub(super) fn refuse(asking: Asking<'_>, part: UnservedPart<'_>) -> Refusal {
     }
 }
 
-/// Refuses event streams of changes.
-pub(super) fn watch(asking: Asking<'_>) -> Refusal {
-    tell(asking, "watch");
-    not_supported("watch")
-}
-
 fn not_supported(what: &'static str) -> Refusal {
     let message = format!("not supported: {what}");
     Refusal::new(StatusCode::NOT_IMPLEMENTED, ErrorCode::NotSupported, message)

@@ -21,3 +21,4 @@ mod shares;
 mod sites;
 mod trial;
 mod users;
+mod watching;

@@ -7,11 +7,12 @@ use hookstead_query::{HeldBytes, append_key, step_bytes};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Rows, params};
 
 use crate::{
-    MongoCode,
+    ChangeKind, MongoCode,
     embedded::{
         catalogue::{
             Collection, Index, duplicate, index_keys::keys_of, mark_multikey, reread_multikey,
         },
+        changes::log,
         collection::{Documents, DocumentsMut, Step, Visitor},
         failure::{Failure, Outcome},
         plan::access::{Access, Position, Ranges},
@@ -122,6 +123,20 @@ impl<'c> Table<'c> {
     /// Takes a row away without a look at the indexes.
     pub(crate) fn remove_row(&self, row: i64) -> Outcome<()> {
         self.statement(&self.collection.sql.remove)?.execute([row])?;
+        Ok(())
+    }
+
+    /// Adds a change to the log, where the collection is watched.
+    pub(crate) fn log(
+        &self,
+        kind: ChangeKind,
+        before: Option<&RawDocument>,
+        after: Option<&RawDocument>,
+    ) -> Outcome<()> {
+        let Some(watched) = &self.collection.watched else { return Ok(()) };
+        if watched.is_on(self.connection)? {
+            watched.add(log::add(self.connection, watched.id, kind, before, after)?);
+        }
         Ok(())
     }
 
@@ -293,10 +308,16 @@ impl DocumentsMut for Table<'_> {
         for (index, keys) in &entries {
             self.add_entries(index, row, keys)?;
         }
-        Ok(())
+        self.log(ChangeKind::Insert, None, Some(document))
     }
 
-    fn replace(&mut self, row: i64, before: &RawDocument, after: &RawDocument) -> Outcome<()> {
+    fn replace(
+        &mut self,
+        row: i64,
+        before: &RawDocument,
+        after: &RawDocument,
+        kind: ChangeKind,
+    ) -> Outcome<()> {
         let mut changes = Vec::with_capacity(self.collection.indexes.len());
         for index in &self.collection.indexes {
             let (mut old, mut new) = (keys_of(index, before)?, keys_of(index, after)?);
@@ -316,17 +337,24 @@ impl DocumentsMut for Table<'_> {
             self.remove_entries(index, row, old)?;
             self.add_entries(index, row, new)?;
         }
-        Ok(())
+        self.log(kind, Some(before), Some(after))
     }
 
     fn remove(&mut self, row: i64, before: &RawDocument) -> Outcome<()> {
         for index in &self.collection.indexes {
             self.remove_entries(index, row, &keys_of(index, before)?)?;
         }
-        self.remove_row(row)
+        self.remove_row(row)?;
+        self.log(ChangeKind::Delete, Some(before), None)
     }
 
     fn clear(&mut self) -> Outcome<Option<u64>> {
+        if let Some(watched) = &self.collection.watched
+            && watched.is_on(self.connection)?
+        {
+            // Each of them is a change of its own.
+            return Ok(None);
+        }
         for index in &self.collection.indexes {
             self.statement(&index.sql.clear)?.execute([])?;
         }

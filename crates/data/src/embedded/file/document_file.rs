@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::{
     DataError, ErrorKind,
     embedded::{
+        changes::layout::{WITH_LOG, WITHOUT_LOG},
         failure::{Failure, FileFault, Outcome, at_opening},
         file::write_lock::{Turn, private},
     },
@@ -24,8 +25,8 @@ const NAME: &str = "documents.sqlite3";
 /// Marks the file as ours; SQLite keeps the number in its header.
 const APPLICATION_ID: i32 = 0x486f_6f6b;
 
-/// The layout that this version reads and writes.
-const LAYOUT: i32 = 1;
+/// The layouts that this version reads and writes.
+const LAYOUTS: [i32; 2] = [WITHOUT_LOG, WITH_LOG];
 
 /// How long another process may hold the file before a write fails.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -155,7 +156,7 @@ impl DocumentFile {
         let layout = number("user_version")?;
         match number("application_id")? {
             0 if tables == 0 && layout == 0 => create_tables(&connection)?,
-            APPLICATION_ID if layout == LAYOUT => {}
+            APPLICATION_ID if LAYOUTS.contains(&layout) => {}
             APPLICATION_ID => return Err(Failure::Answer(self.foreign_layout(layout))),
             _ => return Err(Failure::Answer(FileFault::not_a_database(&self.path).into())),
         }
@@ -167,7 +168,7 @@ impl DocumentFile {
     fn foreign_layout(&self, layout: i32) -> DataError {
         let message = format!(
             "{}: was written by another version of Hookstead (layout {layout}, this version \
-             knows layout {LAYOUT}); run that version, or move the file away to begin with an \
+             knows layouts {WITHOUT_LOG} and {WITH_LOG}); run that version, or move the file away to begin with an \
              empty one",
             self.path.display()
         );
@@ -195,6 +196,6 @@ fn create(folder: &Path, path: &Path) -> io::Result<Turn> {
 fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; \
-         PRAGMA user_version = {LAYOUT}; COMMIT;"
+         PRAGMA user_version = {WITHOUT_LOG}; COMMIT;"
     ))
 }

@@ -12,7 +12,10 @@ use rusqlite::Connection;
 use crate::{
     DataError,
     embedded::{
-        catalogue::Catalogue, failure::Outcome, file::document_file::DocumentFile,
+        catalogue::Catalogue,
+        changes::{log::LogLimits, signal::Signal},
+        failure::Outcome,
+        file::document_file::DocumentFile,
         options::EmbeddedOptions,
     },
 };
@@ -32,6 +35,10 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Part>,
     /// Whether the store closes, so that nothing is computed any more.
     pub(crate) is_closing: Arc<AtomicBool>,
+    /// Tells those who watch of commits.
+    pub(crate) signal: Signal,
+    /// How much of the log of changes is kept.
+    pub(crate) log_limits: LogLimits,
     catalogue: RwLock<Arc<Catalogue>>,
     spare: Mutex<Vec<Connection>>,
 }
@@ -48,6 +55,8 @@ impl Shared {
             operation_time: options.operation_time,
             memory: budget.part(budget.bytes_max() / 2),
             is_closing: Arc::default(),
+            signal: Signal::default(),
+            log_limits: options.log,
             catalogue: RwLock::new(Arc::new(Catalogue::stale())),
             spare: Mutex::default(),
         }))

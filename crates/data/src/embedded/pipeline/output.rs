@@ -10,7 +10,7 @@ use hookstead_query::{
 };
 
 use crate::{
-    MongoCode, Namespace, check,
+    ChangeKind, MongoCode, Namespace, check,
     embedded::{
         catalogue::{Collection, Index, duplicate, index_keys::append, names},
         collection::{
@@ -20,6 +20,7 @@ use crate::{
             writing::Writing,
         },
         failure::{Failure, Outcome},
+        plan::access::Access,
     },
 };
 
@@ -63,7 +64,9 @@ impl<'a> Target<'a> {
             }
             return Ok(());
         }
-        table.clear()?;
+        if table.clear()?.is_none() {
+            remove_all(&mut table)?;
+        }
         for document in documents {
             step()?;
             table.insert(&validate::to_insert(document?)?)?;
@@ -126,6 +129,10 @@ impl<'a> Target<'a> {
                 )),
             };
         };
+        let kind = match when_matched {
+            WhenMatched::Replace => ChangeKind::Replace,
+            _ => ChangeKind::Update,
+        };
         let after = match when_matched {
             WhenMatched::KeepExisting => None,
             WhenMatched::Fail => return Err(duplicate::of_id(&self.name, new).into()),
@@ -141,7 +148,7 @@ impl<'a> Target<'a> {
             None => Ok(()),
             Some(after) => {
                 check::size(&after)?;
-                table.replace(row, &before, &after)
+                table.replace(row, &before, &after, kind)
             }
         }
     }
@@ -162,6 +169,20 @@ impl<'a> Target<'a> {
             values.insert("new", Document::try_from(new).map_err(broken)?);
         }
         Ok(Parameters { variables: Variables::of(values)?, ..self.parameters.clone() })
+    }
+}
+
+/// Removes all documents, one by one.
+fn remove_all(table: &mut Table<'_>) -> Outcome<()> {
+    loop {
+        let mut found = None;
+        table.visit(&Access::Rows, None, &mut |row, document| {
+            found = Some((row, document.to_owned()));
+            Ok(Step::Stop)
+        })?;
+        let Some((row, document)) = found else { return Ok(()) };
+        step()?;
+        table.remove(row, &document)?;
     }
 }
 

@@ -9,6 +9,7 @@
 //! long wait in a line of their own: between two of them, all that have come meanwhile are done.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -23,6 +24,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::{
     Answer, DataError, ErrorKind, Future,
     embedded::{
+        catalogue::Catalogue,
+        changes::log,
         collection::writing::Writing,
         failure::{Failure, Outcome, gone},
         file::shared::Shared,
@@ -44,6 +47,10 @@ const UNIT_BYTES: usize = 1024;
 
 /// From so many bytes on, a write may take long.
 const LARGE_BYTES: usize = 256 << 10;
+
+/// The log of changes is shortened whenever so many bytes have been added, or fewer where it may
+/// have little.
+const LOG_BYTES_MAX: u64 = 64 << 10;
 
 /// A write that has yet to be done. It may be done more than once, before it is answered.
 pub(crate) type Work = Box<dyn FnMut(&mut Writing<'_>) -> Outcome<Answer> + Send>;
@@ -108,7 +115,12 @@ impl Writer {
             room: Arc::new(Semaphore::new(units_max as usize)),
             units_max,
         });
-        let worker = Worker { shared: Arc::clone(shared), connection, queue: Arc::clone(&queue) };
+        let worker = Worker {
+            shared: Arc::clone(shared),
+            connection,
+            queue: Arc::clone(&queue),
+            log_bytes: Cell::new(0),
+        };
         let thread = thread::Builder::new()
             .name("documents-writer".to_owned())
             .stack_size(STACK_BYTES)
@@ -237,6 +249,8 @@ struct Worker {
     shared: Arc<Shared>,
     connection: Connection,
     queue: Arc<Queue>,
+    /// Bytes that were added to the log of changes since it was shortened.
+    log_bytes: Cell<u64>,
 }
 
 impl Worker {
@@ -293,9 +307,20 @@ impl Worker {
             }
         }
         let catalogue = writing.into_catalogue()?;
+        self.shorten_log(&catalogue)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.shared.publish(&catalogue);
+        self.shared.signal.committed();
         Ok(outcomes)
+    }
+
+    /// Removes what is over the limits of the log of changes, when enough has been added.
+    fn shorten_log(&self, catalogue: &Catalogue) -> Outcome<()> {
+        let limits = &self.shared.log_limits;
+        let added = self.log_bytes.get() + catalogue.take_logged_bytes();
+        let is_due = added > LOG_BYTES_MAX.min(limits.bytes_max / 8);
+        self.log_bytes.set(if is_due { 0 } else { added });
+        if is_due { log::shorten(&self.connection, limits) } else { Ok(()) }
     }
 
     fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Done>>) {

@@ -7,7 +7,7 @@ use hookstead_query::{Filter, Sort};
 use rusqlite::Connection;
 
 use crate::{
-    DataError, Namespace,
+    ChangeKind, DataError, Namespace,
     embedded::{
         catalogue::{Collection, duplicate, index_keys::keys_of},
         collection::{
@@ -193,20 +193,26 @@ impl DocumentsMut for Layer<'_> {
             return Err(duplicate.into());
         }
         let row = row.unwrap_or_else(|| self.changes.new_row());
-        self.changes.note(self.collection, (key, row), None, Some(document))
+        self.changes.note(self.collection, (key, row), None, Some(document), ChangeKind::Insert)
     }
 
-    fn replace(&mut self, row: i64, before: &RawDocument, after: &RawDocument) -> Outcome<()> {
+    fn replace(
+        &mut self,
+        row: i64,
+        before: &RawDocument,
+        after: &RawDocument,
+        kind: ChangeKind,
+    ) -> Outcome<()> {
         if let Some(duplicate) = self.duplicate_in(row, after)? {
             return Err(duplicate.into());
         }
         let key = id_key(after);
-        self.changes.note(self.collection, (key, row), Some(before), Some(after))
+        self.changes.note(self.collection, (key, row), Some(before), Some(after), kind)
     }
 
     fn remove(&mut self, row: i64, before: &RawDocument) -> Outcome<()> {
         let key = id_key(before);
-        self.changes.note(self.collection, (key, row), Some(before), None)
+        self.changes.note(self.collection, (key, row), Some(before), None, ChangeKind::Delete)
     }
 
     fn clear(&mut self) -> Outcome<Option<u64>> {

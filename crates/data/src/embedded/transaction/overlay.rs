@@ -10,7 +10,7 @@ use bson::{RawDocument, RawDocumentBuf};
 use hookstead_memory::{Part, Share};
 
 use crate::{
-    DataError, ErrorKind, MongoCode, Namespace,
+    ChangeKind, DataError, ErrorKind, MongoCode, Namespace,
     embedded::{
         catalogue::{Collection, index_keys::keys_of},
         collection::{DocumentsMut as _, table::Table, writing::Writing},
@@ -61,6 +61,8 @@ pub(crate) struct Change {
     pub(crate) row: i64,
     pub(crate) before: Option<RawDocumentBuf>,
     pub(crate) after: Option<RawDocumentBuf>,
+    /// Whether anything has been done to it but updates.
+    is_replaced: bool,
 }
 
 impl Overlay {
@@ -176,6 +178,7 @@ impl Changes {
         (key, row): (Vec<u8>, i64),
         before: Option<&RawDocument>,
         after: Option<&RawDocument>,
+        kind: ChangeKind,
     ) -> Outcome<()> {
         let len = |document: Option<&RawDocument>| document.map_or(0, |one| one.as_bytes().len());
         if self.bytes + len(before) + len(after) > self.bytes_max {
@@ -198,6 +201,8 @@ impl Changes {
                 self.unique.insert((index.id, key), row);
             }
         }
+        let is_replaced =
+            kind != ChangeKind::Update || known.as_ref().is_some_and(|known| known.is_replaced);
         let before = match known {
             Some(known) => known.before,
             None => {
@@ -210,7 +215,7 @@ impl Changes {
             self.bytes += len(after);
             self.by_row.insert(row, key.clone());
             let after = after.map(RawDocument::to_owned);
-            self.by_key.insert(key, Change { row, before, after });
+            self.by_key.insert(key, Change { row, before, after, is_replaced });
         }
         Ok(())
     }
@@ -237,7 +242,10 @@ impl Changes {
         for (row, change) in &rows {
             match (row, &change.after) {
                 (None, None) => {}
-                (Some(row), None) => table.remove_row(*row)?,
+                (Some(row), None) => {
+                    table.remove_row(*row)?;
+                    change.log(&table)?;
+                }
                 (None, Some(after)) => table.insert(after)?,
                 (Some(row), Some(after)) => {
                     table.replace_row(*row, after)?;
@@ -246,10 +254,25 @@ impl Changes {
                         table.check_unique(index, *row, &keys, after)?;
                         table.add_entries(index, *row, &keys)?;
                     }
+                    change.log(&table)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Change {
+    /// Adds it to the log of changes: all that a transaction has done to a document is one change.
+    fn log(&self, table: &Table<'_>) -> Outcome<()> {
+        let kind = match (&self.before, &self.after) {
+            (Some(before), Some(after)) if before == after => return Ok(()),
+            (Some(_), Some(_)) if self.is_replaced => ChangeKind::Replace,
+            (Some(_), Some(_)) => ChangeKind::Update,
+            (_, None) => ChangeKind::Delete,
+            (None, Some(_)) => ChangeKind::Insert,
+        };
+        table.log(kind, self.before.as_deref(), self.after.as_deref())
     }
 }
 

@@ -4,8 +4,8 @@ use bson::{Bson, RawDocument, RawDocumentBuf, oid::ObjectId};
 use hookstead_query::{Filter, HeldBytes, Parameters, Projection, Sort, Update as Change};
 
 use crate::{
-    Answer, DataError, Delete, FindAndModify, Modification, MongoCode, Update, UpdateSpec, Updated,
-    check,
+    Answer, ChangeKind, DataError, Delete, FindAndModify, Modification, MongoCode, Update,
+    UpdateSpec, Updated, check,
     embedded::{
         collection::{DocumentsMut, Step, validate},
         failure::Outcome,
@@ -32,9 +32,15 @@ type First = (i64, RawDocumentBuf, HeldBytes);
 /// An update, ready to be done.
 pub(crate) struct UpdateWork {
     filter: Filter,
-    change: Change,
+    change: Modified,
     many: bool,
     upsert: bool,
+}
+
+/// A modification, ready to be done.
+struct Modified {
+    change: Change,
+    kind: ChangeKind,
 }
 
 /// A removal, ready to be done.
@@ -47,7 +53,7 @@ pub(crate) struct DeleteWork {
 /// A change of one document that is given back, ready to be done.
 pub(crate) struct ModifyWork {
     filter: Filter,
-    change: Option<Change>,
+    change: Option<Modified>,
     sort: Option<Sort>,
     projection: Option<Projection>,
     upsert: bool,
@@ -180,7 +186,10 @@ pub(crate) fn id_of(document: &RawDocument) -> Option<Bson> {
     Bson::try_from(id).ok()
 }
 
-fn parse_change(modification: &Modification, parameters: &Parameters) -> Result<Change, DataError> {
+fn parse_change(
+    modification: &Modification,
+    parameters: &Parameters,
+) -> Result<Modified, DataError> {
     check::modification(modification)?;
     let change = match modification {
         Modification::Replacement(document) => Change::replacement(document),
@@ -189,7 +198,11 @@ fn parse_change(modification: &Modification, parameters: &Parameters) -> Result<
         }
         Modification::Update(UpdateSpec::Pipeline(stages)) => Change::pipeline(stages, parameters),
     };
-    Ok(change?)
+    let kind = match modification {
+        Modification::Replacement(_) => ChangeKind::Replace,
+        Modification::Update(_) => ChangeKind::Update,
+    };
+    Ok(Modified { change: change?, kind })
 }
 
 /// The first document that matches, in an order where there is one.
@@ -229,7 +242,7 @@ fn first(
 /// Changes a document; answers what came of it, if it is another one now.
 fn apply(
     filter: &Filter,
-    change: &Change,
+    Modified { change, kind }: &Modified,
     documents: &mut dyn DocumentsMut,
     row: i64,
     before: &RawDocument,
@@ -237,17 +250,17 @@ fn apply(
     let place = filter.matched_index(before)?;
     let Some(after) = change.apply(before, place)? else { return Ok(None) };
     let _held = HeldBytes::of_document(after.as_bytes().len())?;
-    documents.replace(row, before, &after)?;
+    documents.replace(row, before, &after, *kind)?;
     Ok(Some(after))
 }
 
 /// Inserts what a filter and an update give.
 fn upsert(
     filter: &Filter,
-    change: &Change,
+    modified: &Modified,
     documents: &mut dyn DocumentsMut,
 ) -> Outcome<RawDocumentBuf> {
-    let document = change.upsert(filter, || Bson::ObjectId(ObjectId::new()))?;
+    let document = modified.change.upsert(filter, || Bson::ObjectId(ObjectId::new()))?;
     let document = validate::to_insert(document)?;
     documents.insert(&document)?;
     Ok(document)

@@ -82,9 +82,9 @@ async fn a_newer_layout_is_refused() {
     let fixture = Fixture::new();
     fixture.store.insert(&c(), &[doc! {}]).await.unwrap();
     let path = fixture.path().join("documents.sqlite3");
-    rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let message = refusal(fixture.path());
-    assert!(message.contains("layout 2, this version knows layout 1"), "{message}");
+    assert!(message.contains("layout 3, this version knows layouts 1 and 2"), "{message}");
 }
 
 #[tokio::test]

@@ -12,3 +12,4 @@ mod kill;
 mod memory;
 mod processes;
 mod transactions;
+mod watching;

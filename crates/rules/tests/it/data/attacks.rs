@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use hookstead_data::{Answer, Command, ErrorKind, Future, Namespace, Session, Store, Target};
+use hookstead_data::{
+    Answer, Changes, Command, ErrorKind, Future, Namespace, Session, Store, Target, Watch,
+};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -47,6 +49,10 @@ impl Store for Meddled {
 
     fn collection_names(&self, database: String) -> Future<'static, Vec<String>> {
         self.inner.collection_names(database)
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        self.inner.watch(namespace, watch)
     }
 
     fn start_session(&self) -> Arc<dyn Session> {

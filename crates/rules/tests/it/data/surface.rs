@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use bson::{Document, RawDocument};
-use hookstead_data::{Answer, Command, Future, Namespace, Session, Store, Target, WriteOperation};
+use hookstead_data::{
+    Answer, Changes, Command, Future, Namespace, Session, Store, Target, Watch, WriteOperation,
+};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -43,6 +45,11 @@ impl Store for Noting {
     fn collection_names(&self, database: String) -> Future<'static, Vec<String>> {
         self.note("collection_names".to_owned());
         self.inner.collection_names(database)
+    }
+
+    fn watch(&self, namespace: Namespace, watch: Watch) -> Future<'static, Box<dyn Changes>> {
+        self.note(format!("watch {watch:?}"));
+        self.inner.watch(namespace, watch)
     }
 
     fn start_session(&self) -> Arc<dyn Session> {
