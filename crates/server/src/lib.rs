@@ -16,6 +16,7 @@ mod call;
 mod client;
 mod config;
 mod connection;
+mod customer;
 mod error_code;
 mod event_stream;
 mod excerpt;
