@@ -139,7 +139,7 @@ async fn run(
     let end = loop {
         match events.next_if_any().await {
             Ok(Some(event)) => match read(&event, &namespace) {
-                Ok(Event::Change(Box::new(change))) => {
+                Ok(Event::Change(change)) => {
                     let position = position_of(&change.token);
                     channel.send(*change, position);
                 }
@@ -186,7 +186,7 @@ pub(super) fn read(event: &RawDocument, namespace: &Namespace) -> Result<Event, 
     if kind == ChangeKind::Update {
         change.description = Some(description(event).unwrap_or_default());
     }
-    Ok(Event::Change(change))
+    Ok(Event::Change(Box::new(change)))
 }
 
 fn description(event: &RawDocument) -> Option<UpdateDescription> {

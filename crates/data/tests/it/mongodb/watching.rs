@@ -15,7 +15,7 @@ fn notes() -> Namespace {
 
 async fn next(changes: &mut Box<dyn Changes>) -> Arc<Change> {
     let next = tokio::time::timeout(Duration::from_secs(60), changes.next());
-    next.await.expect("a change comes").unwrap()
+    next.await.unwrap().unwrap()
 }
 
 fn id(change: &Change) -> Bson {
@@ -74,7 +74,7 @@ async fn a_deployment_that_goes_ends_its_streams_and_new_ones_begin_when_it_is_b
     assert_eq!(id(&*next(&mut changes).await), Bson::Int32(0));
     server.kill();
     let ended = tokio::time::timeout(Duration::from_secs(60), changes.next()).await;
-    let error = ended.expect("the stream ends").err().expect("an error");
+    let error = ended.unwrap().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
     server.restart();
     let mut changes = store.watch(notes(), Watch::default()).await.unwrap();
@@ -88,6 +88,6 @@ async fn a_token_that_is_none_is_refused() {
     let store = MongoStore::connect(&server.uri(), MongoOptions::default()).unwrap();
     let token = bson::rawdoc! {"_data": "nothing"};
     let watch = Watch { resume_after: Some(token), ..Watch::default() };
-    let refused = store.watch(notes(), watch).await.err().expect("it is refused");
+    let refused = store.watch(notes(), watch).await.err().unwrap();
     assert_eq!(refused.kind, ErrorKind::Refused, "{refused}");
 }
