@@ -23,7 +23,7 @@ mod transaction;
 mod write;
 
 pub use catalogue::index_spec::IndexSpec;
-pub use changes::log::LogLimits;
+pub use changes::limits::LogLimits;
 pub use data_source::EmbeddedStore;
 pub use options::EmbeddedOptions;
 pub use store::EmbeddedFile;

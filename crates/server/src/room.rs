@@ -8,14 +8,17 @@
 use std::{
     cmp::Reverse,
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use hookstead_journal::Journal;
 
-use crate::link::{Link, Links};
+use crate::{
+    customer::customer,
+    link::{Link, Links},
+};
 
 /// This part of all connections is closed at once, because finding them takes a look at each.
 const CLOSED_PART: usize = 64;
@@ -60,37 +63,12 @@ impl Room {
 fn sort_by_claim(links: &mut Vec<Arc<Link>>) -> Option<IpAddr> {
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();
     for link in links.iter() {
-        *counts.entry(client(link.peer)).or_default() += 1;
+        *counts.entry(customer(link.peer)).or_default() += 1;
     }
     links.retain(|link| link.waits_for_client() && link.activity.silent_for() >= PATIENCE);
     links.sort_by_cached_key(|link| {
-        let count = counts.get(&client(link.peer)).copied().unwrap_or_default();
-        Reverse((count, client(link.peer), link.activity.silent_for()))
+        let count = counts.get(&customer(link.peer)).copied().unwrap_or_default();
+        Reverse((count, customer(link.peer), link.activity.silent_for()))
     });
-    links.first().map(|link| client(link.peer))
-}
-
-/// Whom an address belongs to: those of a network of IPv6 belong to one customer.
-pub(crate) fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address => address,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_customer_are_one_client() {
-        let same = |a: &str, b: &str| client(a.parse().unwrap()) == client(b.parse().unwrap());
-        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
-        assert!(same("2001:db8:1:2::3", "2001:db8:1:2:4:5:6:7"));
-        assert!(!same("2001:db8:1:2::3", "2001:db8:1:3::3"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
-    }
+    links.first().map(|link| customer(link.peer))
 }

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use crate::{
     budget::{Budget, Share},
     config::ServerLimits,
+    customer::customer,
     refusal::Refusal,
-    room::client,
 };
 
 /// What a stream takes of the memory budget besides its connection and its changes.
@@ -56,7 +56,7 @@ impl Streams {
         let share = self.all.take(1).ok_or_else(no_place)?;
         let memory = self.memory.take(STREAM_BYTES);
         let memory = memory.ok_or_else(|| refused("there is no memory for an event stream"))?;
-        let address = client(address);
+        let address = customer(address);
         {
             let mut by_address = self.lock();
             let count = by_address.entry(address).or_default();

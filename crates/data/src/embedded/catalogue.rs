@@ -36,6 +36,8 @@ pub(crate) const TOUCH: &str = "CREATE TABLE touched (a); DROP TABLE touched;";
 #[derive(Debug)]
 pub(crate) struct Catalogue {
     version: i64,
+    /// Whether the changes of any collection are kept.
+    is_watched: bool,
     sources: HashMap<String, Databases>,
 }
 
@@ -104,7 +106,7 @@ pub(crate) struct IndexSql {
 impl Catalogue {
     /// One that is older than any file.
     pub(crate) fn stale() -> Self {
-        Self { version: -1, sources: HashMap::new() }
+        Self { version: -1, is_watched: false, sources: HashMap::new() }
     }
 
     /// What a connection sees at the moment.
@@ -112,6 +114,7 @@ impl Catalogue {
         let version = schema_version(connection)?;
         let mut indexes = read_indexes(connection)?;
         let mut all_watched = watched::read_all(connection)?;
+        let is_watched = !all_watched.is_empty();
         let mut sources: HashMap<String, Databases> = HashMap::new();
         let mut statement =
             connection.prepare_cached("SELECT id, source, database, name FROM collections")?;
@@ -134,7 +137,7 @@ impl Catalogue {
             let name = collection.namespace.collection.clone();
             databases.entry(database).or_default().insert(name, Arc::new(collection));
         }
-        Ok(Self { version, sources })
+        Ok(Self { version, is_watched, sources })
     }
 
     /// Whether it is what a connection sees at the moment.
@@ -159,6 +162,9 @@ impl Catalogue {
 
     /// How many bytes were added to the log of changes since this was asked last.
     pub(crate) fn take_logged_bytes(&self) -> u64 {
+        if !self.is_watched {
+            return 0;
+        }
         let databases = self.sources.values().flat_map(BTreeMap::values);
         let watched = databases.flat_map(BTreeMap::values).filter_map(|one| one.watched.as_ref());
         watched.map(Watched::take_added).sum()

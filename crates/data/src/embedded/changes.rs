@@ -6,7 +6,9 @@
 //! collection. It hears of commits by this process at once, and looks for those of others.
 
 pub(crate) mod layout;
+pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod lost;
 pub(crate) mod registration;
 pub(crate) mod signal;
 mod stream;
@@ -16,10 +18,8 @@ pub(crate) mod watcher;
 
 use std::sync::Arc;
 
-use hookstead_query::MongoCode;
-
 use crate::{
-    Changes, DataError, ErrorKind, Future, Namespace, Watch,
+    Changes, Future, Namespace, Watch,
     changes::{interest::Interest, watch::parameters},
     embedded::{catalogue::names, data_source::EmbeddedStore},
 };
@@ -38,11 +38,4 @@ pub(crate) fn open(
         let stream = EmbeddedChanges::open(store, name, watch, interest).await?;
         Ok(Box::new(stream) as Box<dyn Changes>)
     })
-}
-
-/// What a stream is told whose changes are not in the log any more.
-pub(crate) fn history_lost() -> DataError {
-    let message = "Resume of change stream was not possible, as the resume point may no longer be \
-                   in the log of changes.";
-    DataError::new(ErrorKind::Refused, message).with_code(MongoCode::CHANGE_STREAM_HISTORY_LOST)
 }

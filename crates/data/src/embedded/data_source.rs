@@ -13,7 +13,7 @@ use crate::{
     Answer, DataError, Future,
     embedded::{
         changes::{
-            log::LogLimits,
+            limits::LogLimits,
             registration,
             watcher::{Renew, Watcher},
         },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::embedded::changes::log::LogLimits;
+use crate::embedded::changes::limits::LogLimits;
 
 /// Limits of an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -134,7 +134,7 @@ impl MongoChanges {
             Event::Change(change) => {
                 self.last = feed::position_of(&change.token);
                 let key = key_of_id(&change.document_key);
-                Ok(self.interest.wants(&change, &key).then(|| Arc::new(change)))
+                Ok(self.interest.wants(&change, &key).then(|| Arc::from(change)))
             }
             Event::End(message) => Err(feed::ended(message)),
             Event::Other => Ok(None),

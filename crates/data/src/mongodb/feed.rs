@@ -9,6 +9,7 @@ use std::{
 use bson::{Bson, Document, RawDocument, RawDocumentBuf, Timestamp};
 use hookstead_query::MongoCode;
 use mongodb::{
+    Collection,
     change_stream::{ChangeStream, event::ResumeToken},
     options::{FullDocumentBeforeChangeType, FullDocumentType},
 };
@@ -35,7 +36,7 @@ type Cell = Arc<OnceCell<Arc<Channel<Position>>>>;
 /// What an event of a change stream says.
 pub(super) enum Event {
     /// A document has changed.
-    Change(Change),
+    Change(Box<Change>),
     /// The stream ends here.
     End(&'static str),
     /// Nothing that matters here.
@@ -75,8 +76,10 @@ pub(super) async fn open(
     namespace: &Namespace,
     after: Option<&ResumeToken>,
 ) -> Result<Events, DataError> {
-    match watch(shared, namespace, after, true).await {
-        Err(error) if is_unknown_option(&error) => watch(shared, namespace, after, false).await,
+    let database = shared.client().await?.database(&namespace.database);
+    let collection = database.collection::<Document>(&namespace.collection);
+    match watch(shared, &collection, after, true).await {
+        Err(error) if is_unknown_option(&error) => watch(shared, &collection, after, false).await,
         opened => opened,
     }
     .map_err(|error| shared.explain(error))
@@ -85,13 +88,10 @@ pub(super) async fn open(
 /// Documents before their changes are known since MongoDB 6.0, where a collection keeps them.
 async fn watch(
     shared: &Shared,
-    namespace: &Namespace,
+    collection: &Collection<Document>,
     after: Option<&ResumeToken>,
     with_before: bool,
 ) -> Result<Events, mongodb::error::Error> {
-    let client = shared.client().await.map_err(|error| mongodb::error::Error::custom(error))?;
-    let database = client.database(&namespace.database);
-    let collection = database.collection::<Document>(&namespace.collection);
     let mut watch = collection.watch().full_document(FullDocumentType::UpdateLookup);
     if with_before {
         watch = watch.full_document_before_change(FullDocumentBeforeChangeType::WhenAvailable);
@@ -141,7 +141,7 @@ async fn run(
             Ok(Some(event)) => match read(&event, &namespace) {
                 Ok(Event::Change(change)) => {
                     let position = position_of(&change.token);
-                    channel.send(change, position);
+                    channel.send(*change, position);
                 }
                 Ok(Event::End(message)) => break ended(message),
                 Ok(Event::Other) => {}
@@ -167,8 +167,7 @@ pub(super) fn read(event: &RawDocument, namespace: &Namespace) -> Result<Event, 
         let message = "an event of a change stream cannot be read";
         DataError::new(ErrorKind::Internal, message).caused_by(error)
     };
-    let of_values = |error: bson::error::Error| broken(error);
-    let operation = event.get_str("operationType").map_err(of_values)?;
+    let operation = event.get_str("operationType").map_err(broken)?;
     let Some(kind) = ChangeKind::of_name(operation) else {
         return Ok(match operation {
             "drop" | "dropDatabase" | "invalidate" => Event::End("the collection was dropped"),
@@ -178,8 +177,8 @@ pub(super) fn read(event: &RawDocument, namespace: &Namespace) -> Result<Event, 
     };
     let document = |name: &str| event.get_document(name).ok().map(RawDocument::to_owned);
     let required = |name: &str| event.get_document(name).map(RawDocument::to_owned);
-    let token = required("_id").map_err(of_values)?;
-    let key = required("documentKey").map_err(of_values)?;
+    let token = required("_id").map_err(broken)?;
+    let key = required("documentKey").map_err(broken)?;
     let time = event.get_timestamp("clusterTime").unwrap_or(Timestamp { time: 0, increment: 0 });
     let mut change = Change::new(kind, namespace.clone(), token, key, time);
     change.document = document("fullDocument");
@@ -187,7 +186,7 @@ pub(super) fn read(event: &RawDocument, namespace: &Namespace) -> Result<Event, 
     if kind == ChangeKind::Update {
         change.description = Some(description(event).unwrap_or_default());
     }
-    Ok(Event::Change(change))
+    Ok(Event::Change(Box::new(change)))
 }
 
 fn description(event: &RawDocument) -> Option<UpdateDescription> {

@@ -103,7 +103,7 @@ impl Stream {
                 return Some(block);
             }
             let frame = timeout(Duration::from_secs(60), self.body.frame()).await;
-            let frame = frame.expect("something comes")?.ok()?;
+            let frame = frame.unwrap()?.ok()?;
             self.text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
         }
     }
@@ -117,20 +117,20 @@ impl Stream {
             }
             let (mut kind, mut data) = (String::new(), String::new());
             for line in block.lines() {
-                match line.split_once(": ").expect("a field") {
+                match line.split_once(": ").unwrap() {
                     ("event", value) => kind = value.to_owned(),
                     ("data", value) => data = value.to_owned(),
                     other => panic!("{other:?}"),
                 }
             }
             let data = data.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%");
-            return Some((kind, serde_json::from_str(&data).expect("JSON")));
+            return Some((kind, serde_json::from_str(&data).unwrap()));
         }
     }
 
     /// The text of the next note, without what else an event has.
     async fn text_of_next(&mut self) -> String {
-        let (kind, event) = self.event().await.expect("an event");
+        let (kind, event) = self.event().await.unwrap();
         assert_eq!(kind, "", "{event}");
         event["fullDocument"]["text"].as_str().unwrap().to_owned()
     }
@@ -138,7 +138,7 @@ impl Stream {
     /// The code and the text of the error that ends the stream.
     async fn end(&mut self) -> (String, String) {
         loop {
-            let (kind, event) = self.event().await.expect("an error");
+            let (kind, event) = self.event().await.unwrap();
             if kind == "error" {
                 assert!(self.event().await.is_none(), "the stream goes on");
                 let text = |name: &str| event[name].as_str().unwrap().to_owned();
@@ -378,7 +378,7 @@ async fn who_does_not_read_is_cut_off_and_others_go_on() {
         tokio::time::sleep(Duration::from_secs(4)).await;
         let _ = slow.read_to_end(&mut rest).await;
     };
-    timeout(Duration::from_secs(60), reading).await.expect("the connection is closed");
+    timeout(Duration::from_secs(60), reading).await.unwrap();
     assert!(rest.len() < 60 * large.len(), "{} bytes", rest.len());
 }
 

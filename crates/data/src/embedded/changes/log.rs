@@ -1,7 +1,5 @@
 //! The log of changes in the file: adding, reading and shortening it.
 
-use std::time::Duration;
-
 use bson::{RawDocument, RawDocumentBuf, Timestamp, raw::cstr};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -9,28 +7,10 @@ use crate::{
     Change, ChangeKind, Namespace,
     changes::difference::difference,
     embedded::{
-        changes::{history_lost, token::Token, watched::now_ms},
+        changes::{limits::LogLimits, lost::history_lost, token::Token, watched::now_ms},
         failure::{Failure, Outcome},
     },
 };
-
-/// How much of the log is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogLimits {
-    /// Changes.
-    pub changes_max: u64,
-    /// Bytes of their documents.
-    pub bytes_max: u64,
-    /// How long a change is kept, and how long changes are kept of a collection that nobody
-    /// watches any more.
-    pub time: Duration,
-}
-
-impl Default for LogLimits {
-    fn default() -> Self {
-        Self { changes_max: 100_000, bytes_max: 64 << 20, time: Duration::from_secs(3600) }
-    }
-}
 
 /// A read of the log ends with so many changes or bytes.
 const BATCH_CHANGES_MAX: usize = 256;

@@ -6,11 +6,7 @@ use crate::{
     DataError, ErrorKind, Namespace,
     embedded::{
         catalogue::TOUCH,
-        changes::{
-            layout,
-            log::{self, LogLimits},
-            watched::now_ms,
-        },
+        changes::{layout, limits::LogLimits, log, watched::now_ms},
         collection::writing::Writing,
         failure::Outcome,
     },

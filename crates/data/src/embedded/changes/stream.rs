@@ -11,7 +11,8 @@ use crate::{
     },
     embedded::{
         changes::{
-            history_lost, log,
+            log,
+            lost::history_lost,
             registration::{self, Registration},
             token::Token,
             watcher::Feed,

@@ -16,7 +16,7 @@ use crate::{
     DataError, ErrorKind, Namespace,
     changes::{channel::Channel, queue::End},
     embedded::{
-        changes::{history_lost, log, registration::Registration},
+        changes::{log, lost::history_lost, registration::Registration},
         failure::Outcome,
         file::shared::Shared,
     },

@@ -168,8 +168,8 @@ impl DocumentFile {
     fn foreign_layout(&self, layout: i32) -> DataError {
         let message = format!(
             "{}: was written by another version of Hookstead (layout {layout}, this version \
-             knows layouts {WITHOUT_LOG} and {WITH_LOG}); run that version, or move the file away to begin with an \
-             empty one",
+             knows layouts {WITHOUT_LOG} and {WITH_LOG}); run that version, or move the file \
+             away to begin with an empty one",
             self.path.display()
         );
         DataError::new(ErrorKind::Internal, message)

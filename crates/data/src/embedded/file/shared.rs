@@ -13,7 +13,7 @@ use crate::{
     DataError,
     embedded::{
         catalogue::Catalogue,
-        changes::{log::LogLimits, signal::Signal},
+        changes::{limits::LogLimits, signal::Signal},
         failure::Outcome,
         file::document_file::DocumentFile,
         options::EmbeddedOptions,

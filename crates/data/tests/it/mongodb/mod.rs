@@ -8,6 +8,7 @@ mod repeats;
 mod security;
 mod sessions;
 mod support;
+mod watching;
 mod wire;
 mod writes;
 

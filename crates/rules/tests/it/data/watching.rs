@@ -25,7 +25,7 @@ fn watch_of(case: &Json) -> Watch {
 }
 
 async fn next(changes: &mut Box<dyn Changes>) -> Arc<Change> {
-    timeout(Duration::from_secs(60), changes.next()).await.expect("a change comes").unwrap()
+    timeout(Duration::from_secs(60), changes.next()).await.unwrap().unwrap()
 }
 
 /// A change as cases write it.
