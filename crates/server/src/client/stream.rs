@@ -2,11 +2,7 @@
 
 use hookstead_identity::Users;
 
-use super::{
-    call_input::{self, Stream},
-    failure::refuse,
-    unserved,
-};
+use super::{call_input, failure::refuse, unserved};
 use crate::{
     admit::{Asking, Known},
     error_code::ErrorCode,
@@ -22,9 +18,10 @@ pub(super) async fn check(
     users: &Users,
     known: &mut Known,
 ) -> Result<std::convert::Infallible, Refusal> {
-    let Stream { token, named } = call_input::read_stream(asking.parts)?;
+    let token = call_input::stream_token(asking.parts)?;
     let user = users.by_access_token(&token).await.map_err(refuse)?;
     known.user_id = Some(user.id.clone());
+    let named = call_input::stream_request(asking.parts)?;
     let source = named.service.filter(|_| named.name == WATCH).ok_or_else(|| {
         let message = "only the method 'watch' of a data source answers with a stream";
         Refusal::bad_request(ErrorCode::BadRequest, message)
