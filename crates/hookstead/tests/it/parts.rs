@@ -187,7 +187,7 @@ fn the_start_of_serve_says_how_much_there_is_and_what_is_not_served() {
     let list: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
     assert_eq!(list[1], "  2 triggers: nightly, onOrder", "{log}");
     assert!(list.len() <= 12, "{log}");
-    assert_eq!(list.last().unwrap(), &"  and 1 more kind of parts", "{log}");
+    assert_eq!(list.last().unwrap(), &"  1 folder: queues", "{log}");
     let served = Served::start(folder.path(), &["--log-format", "json"]);
     let (log, _) = served.stop();
     let notices: Vec<Json> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
