@@ -10,6 +10,7 @@ mod failure;
 mod input;
 mod location;
 mod login;
+mod post;
 mod session;
 mod stream;
 mod unserved;

@@ -24,6 +24,7 @@ mod routes;
 mod secrets;
 mod site;
 mod target;
+mod user_mails;
 mod users;
 
 pub use address::{Address, UnservedPart};
@@ -37,4 +38,5 @@ pub use routes::{Near, NoRoute, Routes, takes};
 pub use secrets::Secrets;
 pub use site::{Deployment, Site};
 pub use target::{Target, webhook_path};
+pub use user_mails::{MailPurpose, NoMail, UserMail, UserMails, link_url};
 pub use users::{UsersSettings, asks_for_users};

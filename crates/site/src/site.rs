@@ -24,6 +24,7 @@ use crate::{
     routes::{Near, Routes},
     secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
+    user_mails::UserMails,
     users,
 };
 
@@ -41,6 +42,7 @@ pub struct Site {
     app: Arc<str>,
     functions: Arc<Functions>,
     users: Option<Arc<Users>>,
+    user_mails: Option<UserMails>,
     domain_id: String,
     routes: Routes,
     origins: Origins,
@@ -95,6 +97,7 @@ impl Site {
             app: app.client_app_id.as_str().into(),
             functions,
             users,
+            user_mails: config.mailer.as_ref().and_then(|mailer| UserMails::new(app, mailer)),
             domain_id: users::domain_id(app),
             function_names: app.functions.keys().cloned().collect(),
             service_names: app.services.keys().cloned().collect(),
@@ -134,6 +137,11 @@ impl Site {
     /// The users of the app, where they are kept and the app has any use for them.
     pub fn users(&self) -> Option<&Arc<Users>> {
         self.users.as_ref()
+    }
+
+    /// The mails to users, where there is a mail server and the app has any use for it.
+    pub fn user_mails(&self) -> Option<&UserMails> {
+        self.user_mails.as_ref()
     }
 
     /// What tokens name the app by.

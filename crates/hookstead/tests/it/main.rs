@@ -15,6 +15,7 @@ mod hostile;
 mod licenses;
 mod log_in;
 mod logs;
+mod mail;
 mod memory;
 mod messages;
 mod odd_files;
