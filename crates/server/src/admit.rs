@@ -11,7 +11,7 @@ mod body;
 mod capacity;
 mod claim;
 mod client;
-pub(crate) mod condition;
+mod condition;
 mod credentials;
 mod framing;
 mod function;

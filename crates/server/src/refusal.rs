@@ -67,6 +67,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    /// A condition does not hold. The reason is for the journal.
+    pub(crate) fn no_rule_matched(why: &str) -> Self {
+        let code = ErrorCode::NoMatchingRuleFound;
+        Self::forbidden(code, "no rule matched").with_detail(why)
+    }
+
     pub(crate) fn not_found(code: ErrorCode, message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }

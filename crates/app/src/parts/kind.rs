@@ -101,8 +101,8 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         code: ProblemCode::FunctionForClients,
         noun: "function",
         plural: "functions that nothing in the export calls",
-        loss: "client SDKs may call it",
-        remedy: "give it an endpoint if a client calls it",
+        loss: "no client can log in to call it",
+        remedy: "enable an authentication provider, or give it an endpoint, if a client calls it",
     },
     Words {
         code: ProblemCode::DataApiNotServed,

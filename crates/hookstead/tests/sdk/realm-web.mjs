@@ -50,7 +50,7 @@ async function providers() {
 
   const ada = await registered("ada@example.com");
   assert.equal(ada.profile.email, "ada@example.com");
-  const taken = app.emailPasswordAuth.registerUser({ email: "ada@example.com", password: PASSWORD });
+  const taken = registered("ada@example.com");
   await fails(taken, 409, "AccountNameInUse", "name already in use");
   const wrong = app.logIn(Credentials.emailPassword("ada@example.com", "wrong horse"));
   await fails(wrong, 401, "InvalidPassword", "invalid username/password");
@@ -120,7 +120,8 @@ async function data() {
   const grouped = await notes.aggregate([{ $group: { _id: null, sum: { $sum: "$n" } } }]);
   assert.equal(grouped[0].sum, 6);
   const set = { $set: { text: "deux" } };
-  assert.deepEqual(await notes.updateOne({ _id: "two" }, set), { matchedCount: 1, modifiedCount: 1 });
+  const one = await notes.updateOne({ _id: "two" }, set);
+  assert.deepEqual(one, { matchedCount: 1, modifiedCount: 1 });
   const plain = await notes.updateMany({}, { n: 9 });
   assert.deepEqual(plain, { matchedCount: 3, modifiedCount: 3 });
   assert.equal((await notes.findOne({ _id: "two" })).text, "deux");
@@ -141,12 +142,14 @@ async function data() {
   const others = other.mongoClient("mongodb-atlas").db("d").collection("notes");
   assert.deepEqual(await others.find(), []);
   assert.deepEqual(await others.deleteMany({}), { deletedCount: 0 });
-  await fails(others.insertOne({ owner, text: "x" }), 403, "NoMatchingRuleFound", "insert not permitted");
+  const foreign = others.insertOne({ owner, text: "x" });
+  await fails(foreign, 403, "NoMatchingRuleFound", "insert not permitted");
   const closed = client.db("d").collection("closed");
   await fails(closed.find(), 403, "NoMatchingRuleFound", "no rule exists for namespace 'd.closed'");
   const twice = notes.insertOne({ _id: "three", owner });
   await fails(twice, 500, "MongoDBError", "E11000 duplicate key");
-  await fails(user.mongoClient("none").db("d").collection("c").find(), 404, "ServiceNotFound", "service not found: 'none'");
+  const nowhere = user.mongoClient("none").db("d").collection("c").find();
+  await fails(nowhere, 404, "ServiceNotFound", "service not found: 'none'");
   assert.deepEqual(await notes.deleteMany({}), { deletedCount: 2 });
 }
 

@@ -27,7 +27,9 @@ function signed(claims, key) {
 /** That something fails with a code and a text that begins with this one. */
 async function fails(promise, errorCode, text) {
   await assert.rejects(promise, (error) => {
-    assert.equal(error.errorCode, StitchServiceErrorCode[errorCode], error.message);
+    // Newer codes are unknown to the library.
+    const known = StitchServiceErrorCode[errorCode] ?? StitchServiceErrorCode.Unknown;
+    assert.equal(error.errorCode, known, error.message);
     assert.ok(error.message.includes(text), `${error.message} holds ${text}`);
     return true;
   });
@@ -49,7 +51,8 @@ async function providers() {
   const named = await auth.loginWithCredential(new FunctionCredential({ name: "carol" }));
   assert.equal(named.identities[0].id, "carol");
   const claims = { aud: id, exp: 2145916800, sub: "24602" };
-  const token = await auth.loginWithCredential(new CustomCredential(signed(claims, process.env.JWT_KEY)));
+  const custom = new CustomCredential(signed(claims, process.env.JWT_KEY));
+  const token = await auth.loginWithCredential(custom);
   assert.equal(token.identities[0].id, "24602");
   auth.switchToUserWithId(user.id);
   return user;
@@ -71,7 +74,8 @@ async function data(user) {
   const owner = user.id;
   const { insertedId } = await notes.insertOne({ owner, text: "one", n: 1 });
   assert.equal(insertedId.toHexString().length, 24);
-  const { insertedIds } = await notes.insertMany([{ _id: "s2", owner, n: 2 }, { _id: "s3", owner, n: 3 }]);
+  const documents = [{ _id: "s2", owner, n: 2 }, { _id: "s3", owner, n: 3 }];
+  const { insertedIds } = await notes.insertMany(documents);
   assert.deepEqual(Object.values(insertedIds), ["s2", "s3"]);
   const found = await notes.find({ n: { $gt: 1 } }, { sort: { n: 1 }, limit: 1 }).toArray();
   assert.deepEqual(found.map((one) => one._id), ["s2"]);
@@ -122,7 +126,8 @@ async function main() {
   console.log("all: as it should be");
 }
 
-main().catch((error) => {
+// The library leaves a timer behind.
+main().then(() => process.exit(0), (error) => {
   console.error(error);
-  process.exitCode = 1;
+  process.exit(1);
 });

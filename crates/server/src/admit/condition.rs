@@ -8,7 +8,7 @@ use hookstead_functions::{Caller, Console};
 use hookstead_site::Target;
 
 use super::{Passed, Stop, identity::Identity, passed::Asking, place};
-use crate::{body::Held, call, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
+use crate::{body::Held, call, refusal::Refusal, runs_as::RunsAs};
 
 /// The step is passed.
 pub(crate) struct Condition<'a> {
@@ -23,7 +23,7 @@ pub(super) async fn check<'a>(
 ) -> Result<Passed<'a, Condition<'a>>, Stop> {
     let Identity { target, body, runs_as } = &request.step;
     if let Some(unmet) = target.unmet {
-        return Err(refuse(unmet.reason()).into());
+        return Err(Refusal::no_rule_matched(unmet.reason()).into());
     }
     if !target.conditions.is_empty() {
         let console = Console::default();
@@ -56,12 +56,6 @@ async fn evaluate(
     };
     match asking.site.functions().unmet(&target.conditions, &caller).await {
         None => Ok(()),
-        Some(why) => Err(refuse(&why)),
+        Some(why) => Err(Refusal::no_rule_matched(&why)),
     }
-}
-
-/// The refusal of a call for which a condition does not hold.
-pub(crate) fn refuse(detail: &str) -> Refusal {
-    let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
-    refusal.with_detail(detail)
 }

@@ -15,7 +15,7 @@ use super::{
     input,
 };
 use crate::{
-    admit::{Asking, Known, condition, head, place, script},
+    admit::{Asking, Known, head, place, script},
     body, call,
     called::{Called, Work, request_source},
     error_code::ErrorCode,
@@ -86,7 +86,7 @@ impl Calling<'_> {
         arguments: String,
     ) -> Result<Work, Refusal> {
         if let Some(unmet) = function.unmet {
-            return Err(condition::refuse(unmet.reason()));
+            return Err(Refusal::no_rule_matched(unmet.reason()));
         }
         let (user, runs_as_system) = match &function.access {
             Access::System => (Arc::clone(self.user), true),
@@ -107,7 +107,7 @@ impl Calling<'_> {
             let unmet = self.asking.site.functions().unmet(&function.conditions, &caller).await;
             self.known.log.extend(console.take());
             if let Some(why) = unmet {
-                return Err(condition::refuse(&why));
+                return Err(Refusal::no_rule_matched(&why));
             }
         }
         let entry = function.name.as_ref().to_owned();

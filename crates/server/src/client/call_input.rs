@@ -21,13 +21,6 @@ pub(super) struct Named {
     pub(super) arguments: String,
 }
 
-/// What an event stream is asked for with.
-pub(super) struct Stream<'p> {
-    /// The access token.
-    pub(super) token: Cow<'p, str>,
-    pub(super) named: Named,
-}
-
 /// Names are no longer than this.
 const NAME_BYTES_MAX: usize = 256;
 
@@ -69,21 +62,24 @@ fn short(field: &str, name: String) -> Result<String, Refusal> {
     Err(Refusal::bad_request(ErrorCode::BadRequest, message))
 }
 
-/// Reads the query of a request for an event stream, by the names of every year. The token stands
-/// there where a client cannot set headers; a header takes precedence.
+/// The access token of a request for an event stream: in a header, or in the query where a client
+/// cannot set headers.
 ///
 /// # Errors
-/// There is no token or no request, or the request cannot be read.
-pub(super) fn read_stream(parts: &Parts) -> Result<Stream<'_>, Refusal> {
-    let query = parts.uri.query().unwrap_or_default().as_bytes();
-    let find = |names: [&str; 2]| {
-        pairs(query).find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value)
-    };
-    let token = match parts.headers.contains_key(header::AUTHORIZATION) {
-        true => Cow::Borrowed(input::token(&parts.headers)?),
-        false => find(["baas_at", "stitch_at"]).ok_or_else(input::no_token)?,
-    };
-    let request = find(["baas_request", "stitch_request"]).ok_or_else(|| {
+/// There is none, or the header is malformed.
+pub(super) fn stream_token(parts: &Parts) -> Result<Cow<'_, str>, Refusal> {
+    match parts.headers.contains_key(header::AUTHORIZATION) {
+        true => Ok(Cow::Borrowed(input::token(&parts.headers)?)),
+        false => parameter(parts, ["baas_at", "stitch_at"]).ok_or_else(input::no_token),
+    }
+}
+
+/// What a request for an event stream asks for, by the names of every year.
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub(super) fn stream_request(parts: &Parts) -> Result<Named, Refusal> {
+    let request = parameter(parts, ["baas_request", "stitch_request"]).ok_or_else(|| {
         let message = "the parameter 'baas_request' must be there";
         Refusal::bad_request(ErrorCode::MissingParameter, message)
     })?;
@@ -95,7 +91,12 @@ pub(super) fn read_stream(parts: &Parts) -> Result<Stream<'_>, Refusal> {
         let message = "the parameter 'baas_request' must be base64";
         Refusal::bad_request(ErrorCode::InvalidParameter, message)
     })?;
-    Ok(Stream { token, named: read(&decoded)? })
+    read(&decoded)
+}
+
+fn parameter<'p>(parts: &'p Parts, names: [&str; 2]) -> Option<Cow<'p, str>> {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    pairs(query).find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -145,8 +146,8 @@ mod tests {
                 request = request.header("authorization", bearer);
             }
             let (parts, ()) = request.body(()).unwrap().into_parts();
-            let stream = read_stream(&parts).ok()?;
-            Some((stream.token.into_owned(), stream.named.service))
+            let token = stream_token(&parts).ok()?.into_owned();
+            Some((token, stream_request(&parts).ok()?.service))
         };
         let found = |token: &str| Some((token.to_owned(), Some("s".to_owned())));
         assert_eq!(of(&format!("baas_request={escaped}&baas_at=t"), None), found("t"));

@@ -6,7 +6,7 @@ use hookstead_identity::Users;
 use hookstead_journal::Kind;
 
 use super::{
-    call_input::{self, Stream},
+    call_input,
     failure::refuse,
     watch::{self, Wanted, Watching},
 };
@@ -29,9 +29,10 @@ pub(super) async fn open(
     users: &Arc<Users>,
     known: &mut Known,
 ) -> Result<Watching, Refusal> {
-    let Stream { token, named } = call_input::read_stream(asking.parts)?;
+    let token = call_input::stream_token(asking.parts)?;
     let user = users.by_access_token(&token).await.map_err(refuse)?;
     known.user_id = Some(user.id.clone());
+    let named = call_input::stream_request(asking.parts)?;
     let source = named.service.filter(|_| named.name == WATCH).ok_or_else(|| {
         let message = "only the method 'watch' of a data source answers with a stream";
         Refusal::bad_request(ErrorCode::BadRequest, message)

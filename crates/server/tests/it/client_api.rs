@@ -169,6 +169,8 @@ async fn a_user_deletes_themselves() {
     let answer = ask("DELETE", "/auth/delete", access.clone()).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     let answer = ask("DELETE", "/auth/session", refresh.clone()).await;
+    assert_eq!(answer.status, 204, "the library ends the session behind it: {answer:?}");
+    let answer = ask("DELETE", "/auth/session", refresh.clone()).await;
     assert_eq!(answer.message(), "failed to find refresh token");
     for (method, path, token) in [
         ("GET", "/auth/profile", &access),

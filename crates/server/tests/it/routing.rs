@@ -106,14 +106,14 @@ async fn an_unknown_app_has_an_envelope_of_its_own() {
         "/app/xyz/endpoint/x",
         "/app/xyz/endpoint/data/v1/action/find",
         "/api/client/v2.0/app/xyz/service/a/incoming_webhook/b",
-        "/api/client/v2.0/app/xyz/location",
+        "/api/client/v2.0/app/xyz/locations",
     ] {
         let answer = server.call("POST", path, &[], "").await;
         let expected = r#"{"error":"cannot find app using Client App ID 'xyz'"}"#;
         assert_eq!((answer.status, answer.text.as_str()), (404, expected), "{path}");
         assert_eq!(answer.header("content-type"), "application/json");
     }
-    let elsewhere = format!("/api/client/v2.0/app/{APP}/location");
+    let elsewhere = format!("/api/client/v2.0/app/{APP}/locations");
     for path in ["/", "/favicon.ico", &elsewhere] {
         let answer = server.call("GET", path, &[], "").await;
         assert_eq!(answer.error(), (404, "NotFound".to_owned()), "{path}");

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use hookstead_app::{App, Part, PartKind, RunAs, functions_of};
 
 use super::analyses::Analyses;
+use crate::users::has_providers;
 
 /// What an app holds and is not served, with the functions that nothing in it calls. With a mail
 /// server, emails to users are sent.
@@ -27,8 +28,12 @@ pub fn parts<'a>(
     parts
 }
 
-/// The functions that clients may call, and that nothing in the export is seen to call.
+/// The functions that nothing in the export is seen to call, where no client can log in to call
+/// them.
 fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
+    if has_providers(app) {
+        return Vec::new();
+    }
     let called = called(app, analyses);
     let functions = app.functions.values();
     functions
