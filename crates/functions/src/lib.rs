@@ -24,7 +24,7 @@ mod traces;
 mod user_store;
 mod work;
 
-pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
+pub use analysis::{Applies, Collection, Finding, GLOBALS, Uses, analyse};
 pub use conditions::Caller;
 pub use console::Console;
 pub use data::DataSources;
