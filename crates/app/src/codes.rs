@@ -32,6 +32,7 @@ macro_rules! codes {
 codes! {
     AppIdMissing = "app-id-missing",
     AuthFunctionMissing = "auth-function-missing",
+    ConditionFunctionMissing = "condition-function-missing",
     ConditionNotUnderstood = "condition-not-understood",
     ConfigVersionUnknown = "config-version-unknown",
     CustomUserDataSetting = "custom-user-data-setting",

@@ -68,6 +68,7 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
         identity: identity(&layout),
         config_version: layout.version,
         deployment_model: layout.root_text("/deployment_model"),
+        location: layout.root_text("/location"),
         provider_region: layout.root_text("/provider_region"),
         allowed_request_origins: allowed_request_origins(&mut reader, &layout),
         endpoints: endpoints::read(&mut reader, &layout, &functions),

@@ -31,6 +31,8 @@ pub struct App {
     pub config_version: u32,
     /// `LOCAL` or `GLOBAL`, as exported.
     pub deployment_model: Option<String>,
+    /// Such as `US-VA`, as exported.
+    pub location: Option<String>,
     /// Such as `aws-us-east-1`, as exported.
     pub provider_region: Option<String>,
     /// The active environment and its values.

@@ -9,6 +9,7 @@ mod sources;
 mod spec;
 mod stages;
 
+pub(crate) use answer::Shape;
 pub(crate) use command::{Request, parse};
 pub(crate) use handles::{Handles, OpenSession};
 pub(crate) use large::{LargeCommand, LargeCommandSlot};
@@ -51,11 +52,15 @@ fn fault(error: &DataError) -> Option<Fault> {
     // Where the document itself is to blame, trying again does not help.
     let is_outage =
         level == LogLevel::Error && error.code != Some(MongoCode::BSON_OBJECT_TOO_LARGE);
+    Some(Fault { message: error.to_string(), detail: detail(error), level, is_outage })
+}
+
+/// What only the log is told of a failure; empty where that is nothing.
+pub(crate) fn detail(error: &DataError) -> String {
     let causes = iter::successors(error.source(), |cause| (*cause).source());
     let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
     causes.dedup();
-    let detail = causes.join(": ");
-    Some(Fault { message: error.to_string(), detail, level, is_outage })
+    causes.join(": ")
 }
 
 /// The same for what a server, or what answers in its place, says against a read: with MongoDB's
@@ -63,10 +68,14 @@ fn fault(error: &DataError) -> Option<Fault> {
 /// (`(BadValue) cannot compare to undefined`, docs/behaviour/databases.md#errors).
 fn thrown_by_read(error: &DataError) -> Thrown {
     let mut thrown = thrown(error);
-    if error.kind == ErrorKind::Refused
-        && let Some(name) = error.code.and_then(MongoCode::name)
-    {
-        thrown.message = format!("({name}) {}", thrown.message);
-    }
+    thrown.message = message_of_read(error);
     thrown
+}
+
+/// The message for a read that failed.
+pub(crate) fn message_of_read(error: &DataError) -> String {
+    match error.code.and_then(MongoCode::name).filter(|_| error.kind == ErrorKind::Refused) {
+        Some(name) => format!("({name}) {error}"),
+        None => error.to_string(),
+    }
 }

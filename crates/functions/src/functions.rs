@@ -23,14 +23,14 @@ use crate::{
 pub struct Functions {
     pub(crate) program: Arc<Program>,
     client: Arc<Client>,
-    limits: Arc<Limits>,
+    pub(crate) limits: Arc<Limits>,
     memory: Arc<Budget>,
     pool: Arc<Pool>,
 }
 
 /// What a run may hold beside its limit: a batch of documents, which servers send at their own
 /// size.
-const BATCH_BYTES_MAX: usize = 16 << 20;
+pub(crate) const BATCH_BYTES_MAX: usize = 16 << 20;
 
 /// What came of a run: the outcome, its log, and what the reply takes of the memory budget.
 type Ended = (Result<Reply, Failure>, Vec<LogLine>, Option<Share>);
@@ -124,12 +124,18 @@ impl Functions {
         self.app_of(caller, depth).holds(condition, None).await
     }
 
-    /// Whether a condition holds for a caller.
-    ///
-    /// # Errors
-    /// The condition has no value, and refuses.
-    pub async fn holds(&self, condition: &Condition, caller: &Caller) -> Result<bool, NoValue> {
-        self.app_of(caller.clone(), 0).holds(condition, None).await
+    /// Why one of the conditions of a call does not hold for its caller, where one does not: it is
+    /// not true, or has no value. For the log.
+    pub async fn unmet(&self, conditions: &[Condition], caller: &Caller) -> Option<String> {
+        let app = self.app_of(caller.clone(), 0);
+        for condition in conditions {
+            match app.holds(condition, None).await {
+                Ok(true) => {}
+                Ok(false) => return Some("`can_evaluate` does not hold".to_owned()),
+                Err(no_value) => return Some(format!("`can_evaluate`: {no_value}")),
+            }
+        }
+        None
     }
 
     fn app_of(&self, caller: Caller, depth: usize) -> AppOfCaller {

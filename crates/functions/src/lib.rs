@@ -5,11 +5,13 @@
 
 mod analysis;
 mod border;
+mod client_data;
 mod conditions;
 mod console;
 mod data;
 mod definition;
 mod documents;
+mod extended_json;
 mod faults;
 mod functions;
 mod host;
@@ -25,6 +27,7 @@ mod user_store;
 mod work;
 
 pub use analysis::{Applies, Collection, Finding, GLOBALS, Uses, analyse};
+pub use client_data::{DataCall, DataCallError, DataCallErrorKind, DataCompletion};
 pub use conditions::Caller;
 pub use console::Console;
 pub use data::DataSources;

@@ -27,7 +27,7 @@ pub(crate) struct Package {
 /// The packages that this one is linked with on a target, without those of its workspace, by name
 /// and version.
 pub(crate) fn linked(manifest: &Path, target: &str) -> Outcome<Vec<Package>> {
-    let tree = cargo(
+    let tree = offline(
         &[
             "tree",
             "--edges",
@@ -41,7 +41,10 @@ pub(crate) fn linked(manifest: &Path, target: &str) -> Outcome<Vec<Package>> {
         ],
         manifest,
     )?;
-    let metadata = cargo(&["metadata", "--format-version", "1"], manifest)?;
+    let arguments = ["metadata", "--format-version", "1", "--filter-platform", target];
+    // Metadata is of every package of the workspace, the tests' as well. A first build has fetched
+    // only what is linked, and the registry has to be asked for the others.
+    let metadata = offline(&arguments, manifest).or_else(|_| cargo(&arguments, manifest))?;
     let metadata: Json = serde_json::from_str(&metadata)?;
     let mut known = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -78,10 +81,15 @@ fn text(value: &Json) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// What Cargo says. It asks nobody: what is linked has been fetched already.
+/// What Cargo says without asking a registry.
+fn offline(arguments: &[&str], manifest: &Path) -> Outcome<String> {
+    cargo(&[arguments, &["--offline"]].concat(), manifest)
+}
+
+/// What Cargo says.
 fn cargo(arguments: &[&str], manifest: &Path) -> Outcome<String> {
     let mut command = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
-    command.args(arguments).args(["--locked", "--offline", "--manifest-path"]).arg(manifest);
+    command.args(arguments).args(["--locked", "--manifest-path"]).arg(manifest);
     let output = command.output()?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);

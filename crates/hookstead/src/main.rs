@@ -6,6 +6,8 @@ mod data_dir;
 mod directory;
 mod exit;
 mod input;
+mod mail;
+mod mailer;
 mod memory;
 mod prepare;
 mod problems;

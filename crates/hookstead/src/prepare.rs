@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
+use hookstead_mail::Mailer;
 use hookstead_memory::Budget;
 use hookstead_server::{Config, ServerLimits};
 use hookstead_site::{
@@ -36,6 +37,7 @@ struct Kept {
     /// The data sources that are open, and where their documents are.
     places: Vec<(String, String)>,
     users: Option<UsersSettings>,
+    mailer: Option<Mailer>,
 }
 
 impl Workspace {
@@ -58,6 +60,7 @@ impl Workspace {
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
         self.prepare_with(|app| {
             self.plan_stores(app)?;
+            self.mailer_options()?;
             Ok(Kept::default())
         })
     }
@@ -71,14 +74,15 @@ impl Workspace {
     pub(crate) fn prepare_to_serve(&self) -> anyhow::Result<Prepared> {
         self.prepare_with(|app| {
             let documents = self.documents(app)?;
-            Ok(Kept { users: self.users(app)?, ..documents })
+            Ok(Kept { users: self.users(app)?, mailer: self.mailer()?, ..documents })
         })
     }
 
     fn documents(&self, app: &App) -> anyhow::Result<Kept> {
         let stores = self.stores(app)?;
         let places = stores.places();
-        Ok(Kept { data: stores.for_functions(self.database_of_users(app)), places, users: None })
+        let data = stores.for_functions(self.database_of_users(app));
+        Ok(Kept { data, places, ..Kept::default() })
     }
 
     fn prepare_with(
@@ -86,7 +90,7 @@ impl Workspace {
         open: impl FnOnce(&App) -> anyhow::Result<Kept>,
     ) -> anyhow::Result<Prepared> {
         let hookstead_app::Loaded { app, mut problems } = self.load()?;
-        let Kept { data, places: documents, users } = open(&app)?;
+        let Kept { data, places: documents, users, mailer } = open(&app)?;
         let secrets = values_of_secrets(&app, &self.secrets()?);
         let site = Site::new(
             &app,
@@ -96,7 +100,7 @@ impl Workspace {
                 memory: Arc::clone(&self.memory),
                 ..function_settings(&self.settings)
             },
-            &SiteConfig { users, ..site_config(&self.settings) },
+            &SiteConfig { users, mailer, ..site_config(&self.settings) },
         )
         .map_err(|error| match error {
             LoadError::Outbound(error) => UsageError(error.to_string()).into(),
@@ -187,6 +191,7 @@ pub(crate) fn site_config(settings: &Settings) -> SiteConfig {
         cors: Cors { allow_headers: server.cors_allow_headers.get().to_vec() },
         public_base_url: server.public_base_url.get().map(str::to_owned),
         users: None,
+        mailer: None,
     }
 }
 

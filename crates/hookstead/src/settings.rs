@@ -14,7 +14,7 @@ pub(crate) use data_sources::IndexSetting;
 pub(crate) use error::SettingErrors;
 pub(crate) use hookstead_app::nearest;
 pub(crate) use load::{FILE_NAME, Flag, Sources, load};
-pub(crate) use schema::{Key, Settings};
+pub(crate) use schema::{Key, MailSettings, Settings};
 pub(crate) use types::{ApplicationAuthentication, LogFormat};
 
 #[cfg(test)]

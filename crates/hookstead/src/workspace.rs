@@ -20,6 +20,7 @@ use crate::{
     data_dir,
     directory::SharedDirectory,
     exit::{REMEDY, UsageError},
+    mailer::SharedMailer,
     memory,
     settings::{self, Flag, Settings, Sources},
     shell::quote,
@@ -72,6 +73,8 @@ pub(crate) struct Workspace {
     pub(crate) memory: Arc<Budget>,
     /// The users of the app.
     pub(crate) directory: SharedDirectory,
+    /// What sends mails.
+    pub(crate) mailer: SharedMailer,
 }
 
 impl PlaceFlags {
@@ -111,6 +114,7 @@ impl PlaceFlags {
             has_app: root.is_some(),
             memory: memory::budget(&loaded.settings),
             directory: SharedDirectory::default(),
+            mailer: SharedMailer::default(),
             settings: loaded.settings,
             app_dir,
         };

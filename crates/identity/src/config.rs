@@ -48,12 +48,8 @@ pub struct EmailPassword {
     pub auto_confirm: bool,
     /// The function that confirms new users.
     pub confirmation_function: Option<String>,
-    /// The page that a confirmation link leads to.
-    pub confirmation_url: Option<String>,
     /// The function that decides about a new password.
     pub reset_function: Option<String>,
-    /// The page that a reset link leads to.
-    pub reset_url: Option<String>,
 }
 
 /// Settings of the provider `custom-token` (docs/behaviour/users.md#custom-tokens).

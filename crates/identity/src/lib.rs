@@ -36,6 +36,7 @@ pub use directory::{Clock, Directory, DirectoryOptions, Limits};
 pub use error::{AuthError, AuthErrorKind};
 pub use extended_json::ExtendedJson;
 pub use keys::{KeyError, SigningKeys};
+pub use throttle::network_of;
 pub use user::{Identity, User, UserType};
 pub use users::{
     ApiKey, ImportReport, Link, Linked, ListedUser, LogIn, NewApiKey, Registration, Users,

@@ -19,7 +19,8 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// The slug of the application; empty when the request named none that is served here.
     pub app: &'a str,
-    /// The route of an endpoint, `service/webhook` of a webhook, the name of a function.
+    /// The route of an endpoint, `service/webhook` of a webhook, the name of a function,
+    /// `service/method` of a method of a service.
     pub name: &'a str,
     /// The HTTP method.
     pub method: &'a str,
@@ -51,6 +52,8 @@ pub enum Kind {
     Webhook,
     /// A function, by name.
     Function,
+    /// A method of a service, by `service/method`.
+    ServiceFunction,
     /// Anything else: a path that belongs to nobody.
     Api,
 }

@@ -25,6 +25,6 @@ mod visible;
 mod writes;
 
 pub use caller::Caller;
-pub use compile::{Rules, RulesProblem};
+pub use compile::{Rules, RulesCall, RulesProblem};
 pub use explain::{Explanation, Outcome, Shown, Step};
 pub use store::RuledStore;

@@ -27,7 +27,9 @@ mod user;
 mod value;
 
 pub use condition::Condition;
-pub use data::{Caller, Explanation, Outcome, RuledStore, Rules, RulesProblem, Shown, Step};
+pub use data::{
+    Caller, Explanation, Outcome, RuledStore, Rules, RulesCall, RulesProblem, Shown, Step,
+};
 pub use expansion::Expansion;
 pub use problem::{ConditionProblem, NoValue};
 pub use query::DocumentQuery;

@@ -12,7 +12,9 @@ use hookstead_site::{Kind, Target};
 use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::{
-    parse::{accepted_format, canonical_header_name, first_values, is_form, pairs, without_secret},
+    parse::{
+        accepted_format, canonical_header_name, first_values, is_form, pairs, without_secrets,
+    },
     runs_as::RunsAs,
 };
 
@@ -105,19 +107,34 @@ pub(crate) fn request_context(
     caller: Caller,
     id: CorrelationId,
 ) -> RequestContext {
-    let headers = headers(&parts.headers, body_bytes, caller, id);
     let (service, action) = target.webhook.clone().unzip();
+    let of_client = client_context(parts, body_bytes, caller, id);
     RequestContext {
-        remote_ip_address: caller.address.to_string(),
-        headers,
         webhook_url: match target.kind {
             Kind::Endpoint => target.name.as_ref().to_owned(),
-            Kind::Webhook => parts.uri.path().to_owned(),
+            Kind::Webhook => of_client.webhook_url,
         },
-        http_method: parts.method.as_str().to_owned(),
-        raw_query_string: without_secret(parts.uri.query().unwrap_or_default()).into_owned(),
         service,
         action,
+        ..of_client
+    }
+}
+
+/// The same for a function that a client calls by its name.
+pub(crate) fn client_context(
+    parts: &Parts,
+    body_bytes: usize,
+    caller: Caller,
+    id: CorrelationId,
+) -> RequestContext {
+    RequestContext {
+        remote_ip_address: caller.address.to_string(),
+        headers: headers(&parts.headers, body_bytes, caller, id),
+        webhook_url: parts.uri.path().to_owned(),
+        http_method: parts.method.as_str().to_owned(),
+        raw_query_string: without_secrets(parts.uri.query().unwrap_or_default()).into_owned(),
+        service: None,
+        action: None,
     }
 }
 

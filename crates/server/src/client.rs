@@ -1,21 +1,32 @@
-//! What clients ask of users: to log in and out, and who they are
-//! (docs/behaviour/users.md#calls).
-//!
-//! Of the calls that SDKs know, these are the ones without which no client has a token.
+//! The client API: what the client libraries of App Services ask for
+//! (docs/behaviour/client-api.md#paths).
 
 mod answered;
+mod api_keys;
+mod call;
+mod call_input;
 mod email_password;
 mod failure;
 mod input;
+mod location;
 mod login;
+mod post;
 mod session;
+mod stream;
+mod unserved;
 
 use bytes::Bytes;
 use hookstead_identity::Users;
+use hookstead_site::UnservedPart;
 use http::Method;
+use hyper::body::Incoming;
 
 use self::answered::{Answered, unknown};
-use crate::{admit::Asking, refusal::Refusal};
+use crate::{
+    admit::{Asking, Known},
+    called::Called,
+    refusal::Refusal,
+};
 
 /// How often the bytes of a body are held at once, beside the body itself: the credentials of it,
 /// and the arguments of a function.
@@ -30,7 +41,40 @@ pub(crate) enum Call<'a> {
     OfSession(&'a str),
 }
 
-/// Answers a call.
+/// Answers with where clients send everything else.
+///
+/// # Errors
+/// The method is not GET, or nobody can say what the server is called.
+pub(crate) fn locate(asking: Asking<'_>) -> Result<Answered, Refusal> {
+    match asking.parts.method {
+        Method::GET | Method::HEAD => location::answer(asking),
+        _ => Err(unknown()),
+    }
+}
+
+/// Refuses a part of the API that is not served.
+pub(crate) fn refuse_unserved(asking: Asking<'_>, part: UnservedPart<'_>) -> Refusal {
+    unserved::refuse(asking, part)
+}
+
+/// Checks the call of a function or of a method of a data source.
+///
+/// # Errors
+/// The token is not valid, the call makes no sense, or the user may not make it.
+pub(crate) async fn check_call(
+    asking: Asking<'_>,
+    users: &Users,
+    arriving: &mut Incoming,
+    known: &mut Known,
+) -> Result<Called, Refusal> {
+    match asking.parts.method {
+        Method::POST => call::check(asking, users, arriving, known).await,
+        Method::GET => match stream::check(asking, users, known).await? {},
+        _ => Err(unknown()),
+    }
+}
+
+/// Answers a call about users.
 ///
 /// # Errors
 /// There is no such call, it makes no sense, or the client is not who it says it is.
@@ -63,6 +107,12 @@ pub(crate) async fn answer(
         Call::OfSession("profile") if *method == Method::GET => {
             session::profile(asking, users).await
         }
-        Call::OfSession(_) => Err(unknown()),
+        Call::OfSession("delete") if *method == Method::DELETE => {
+            session::delete(asking, users).await
+        }
+        Call::OfSession(call) => match call.strip_prefix("api_keys") {
+            Some(rest) => api_keys::answer(asking, users, rest, body).await,
+            None => Err(unknown()),
+        },
     }
 }

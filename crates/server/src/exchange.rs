@@ -11,7 +11,7 @@ use bytes::Bytes;
 use hookstead_functions::{Completion, LogLevel, LogLine};
 use hookstead_journal::{ConsoleLevel, ConsoleLine, CorrelationId, Entry, Outcome, RunBy};
 use hookstead_memory::Share as Memory;
-use hookstead_site::{Kind, Site};
+use hookstead_site::Site;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http::{header, request::Parts};
 use http_body_util::Full;
@@ -21,6 +21,7 @@ use crate::{
     admit::{self, Arrived, Known, Passed, Permitted, Stop, origin},
     body,
     call::{self, Caller},
+    called::{self, Called},
     excerpt::excerpt,
     outgoing::{Outgoing, Unread},
     parse::client_address,
@@ -65,8 +66,9 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let (parts, mut body) = request.into_parts();
     let mut exchange = Exchange::new(running, parts);
     let admitted = shielded(pin!(exchange.admit(&mut body))).await;
-    let permitted = match admitted.unwrap_or_else(|_| Err(panicked().into())) {
-        Ok(permitted) => permitted,
+    let work = match admitted.unwrap_or_else(|_| Err(panicked().into())) {
+        Ok(permitted) => Work::Permitted(permitted),
+        Err(Stop::Called(called)) => Work::Called(called),
         Err(Stop::Answered(response)) => return exchange.finish(Ending::new(Ok(*response))),
         Err(Stop::Refused(refusal)) => {
             if !body.is_end_stream() {
@@ -78,26 +80,33 @@ pub(crate) async fn answer(running: Running, request: Request<Incoming>) -> Answ
     let link = Arc::clone(exchange.running.link());
     // In a box: the library moves the future of a request several times before it runs.
     let answered = if link.shared.config.finish_without_caller {
-        let run = async move { exchange.conclude(&permitted).await };
+        let run = async move { exchange.conclude(work).await };
         link.seat.run(Box::pin(run)).await
     } else {
-        Some(Box::pin(Awaited { exchange: Some(exchange), permitted }.run()).await)
+        Some(Box::pin(Awaited { exchange: Some(exchange) }.run(work)).await)
     };
     link.seat.gather().await;
     // Its worker is gone: this is the end, and nobody will read this.
     answered.unwrap_or_else(nobodys)
 }
 
+/// What runs for a request that has passed its checks.
+enum Work {
+    /// The function of an endpoint or of a webhook.
+    Permitted(Permitted),
+    /// What a client calls.
+    Called(Box<Called>),
+}
+
 /// An exchange that ends with its caller. The journal hears of it even so.
 struct Awaited {
     exchange: Option<Exchange>,
-    permitted: Permitted,
 }
 
 impl Awaited {
-    async fn run(mut self) -> Answer {
+    async fn run(mut self, work: Work) -> Answer {
         let answered = match &self.exchange {
-            Some(exchange) => exchange.conclude(&self.permitted).await,
+            Some(exchange) => exchange.conclude(work).await,
             None => nobodys(),
         };
         self.exchange = None;
@@ -162,12 +171,27 @@ impl Exchange {
     }
 
     /// Runs the function of a request. Never panics.
-    async fn conclude(&self, permitted: &Permitted) -> Answer {
-        let answered = shielded(pin!(self.run(permitted))).await;
+    async fn conclude(&self, work: Work) -> Answer {
+        let answered = shielded(pin!(self.run(work))).await;
         answered.unwrap_or_else(|_| self.finish(Ending::new(Err(panicked()))))
     }
 
-    async fn run(&self, permitted: &Permitted) -> Answer {
+    async fn run(&self, work: Work) -> Answer {
+        match work {
+            Work::Permitted(permitted) => self.run_permitted(&permitted).await,
+            // In a box: otherwise every request would carry the room for it.
+            Work::Called(called) => Box::pin(self.run_called(*called)).await,
+        }
+    }
+
+    async fn run_called(&self, called: Called) -> Answer {
+        let run_by = Some(called.run_by());
+        let called::Outcome { result, log, memory } = called.run(&self.site).await;
+        let console = log.into_iter().map(console_line).collect();
+        self.finish(Ending { result, console, run_by, memory })
+    }
+
+    async fn run_permitted(&self, permitted: &Permitted) -> Answer {
         let (target, body) = (permitted.target(), permitted.body());
         let (caller, runs_as) = (self.caller, permitted.runs_as());
         let invocation = call::invocation(target, &self.parts, body, runs_as, caller, self.id);
@@ -202,16 +226,13 @@ impl Exchange {
             }
         };
         self.complete(&mut response);
-        let target = self.known.target.as_deref();
+        let (kind, name) = self.known.called();
         let elapsed = self.clock.elapsed();
         let entry = Entry {
             id: self.id,
-            kind: target.map_or(hookstead_journal::Kind::Api, |target| match target.kind {
-                Kind::Endpoint => hookstead_journal::Kind::Endpoint,
-                Kind::Webhook => hookstead_journal::Kind::Webhook,
-            }),
+            kind,
             app: if self.known.of_app { self.site.client_app_id() } else { "" },
-            name: target.map_or("", |target| &target.name),
+            name,
             method: &excerpt(self.parts.method.as_str()),
             path: &excerpt(self.parts.uri.path()),
             status: response.status().as_u16(),

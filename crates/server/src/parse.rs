@@ -16,7 +16,7 @@ pub use forwarded::{Network, NetworkError, client_address};
 pub use header_name::canonical_header_name;
 pub use json_object::JsonObject;
 pub use media::{accepted_format, is_form};
-pub use query::{PAIRS_MAX, first_values, pairs, without_secret};
+pub use query::{PAIRS_MAX, first_values, pairs, without_secrets};
 
 #[cfg(test)]
 mod tests {
@@ -47,7 +47,7 @@ mod tests {
             let text = String::from_utf8_lossy(&bytes);
             let values = first_values(pairs(&bytes));
             assert!(values.len() <= bytes.len());
-            let kept = without_secret(&text);
+            let kept = without_secrets(&text);
             assert!(pairs(kept.as_bytes()).all(|(name, _)| name != "secret"), "{text:?}");
             let _ = (decode_path(&text), decode_component(&bytes), text.parse::<Network>());
             let _ = (accepted_format(&text), is_form(&text), canonical_header_name(&text));

@@ -26,6 +26,7 @@ use crate::{
     link::Links,
     room::Room,
     shared::Shared,
+    told::Told,
     workers::Workers,
 };
 
@@ -114,6 +115,7 @@ impl Server {
             bodies: AllBodies::new(bodies, Arc::clone(&links)),
             responses: memory.part(half),
             links,
+            unserved: Told::default(),
             memory,
             site: RwLock::new(site),
             config,

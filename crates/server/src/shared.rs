@@ -6,7 +6,7 @@ use hookstead_journal::Journal;
 use hookstead_memory::{Budget as Memory, Part};
 use hookstead_site::Site;
 
-use crate::{bodies::AllBodies, budget::Budget, config::Config, link::Links};
+use crate::{bodies::AllBodies, budget::Budget, config::Config, link::Links, told::Told};
 
 /// What all requests share.
 pub(crate) struct Shared {
@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     /// Bytes of responses that nobody has read yet, at most half of all memory.
     pub(crate) responses: Arc<Part>,
     pub(crate) links: Arc<Links>,
+    /// What clients have asked for that is not served.
+    pub(crate) unserved: Told,
     pub(crate) site: RwLock<Arc<Site>>,
 }
 

@@ -35,6 +35,24 @@ pub enum Address<'a> {
         /// The rest of the path, as it stands there.
         call: &'a str,
     },
+    /// `/api/client/v2.0/app/<client_app_id>/location`: where clients send everything else.
+    Location {
+        /// The slug of the application.
+        app: Cow<'a, str>,
+    },
+    /// `/api/client/v2.0/app/<client_app_id>/functions/call`: a function, or a method of a
+    /// service, by the name in the request.
+    Call {
+        /// The slug of the application.
+        app: Cow<'a, str>,
+    },
+    /// A part of the client API that is not served.
+    Unserved {
+        /// The slug of the application.
+        app: Cow<'a, str>,
+        /// Which part.
+        part: UnservedPart<'a>,
+    },
     /// Something else of an application.
     App {
         /// The slug of the application.
@@ -42,6 +60,20 @@ pub enum Address<'a> {
     },
     /// Nothing that App Services had.
     Elsewhere,
+}
+
+/// A part of the client API that is not served (docs/behaviour/client-api.md#not-served).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnservedPart<'a> {
+    /// `…/graphql`.
+    GraphQl,
+    /// `…/realm-sync`, a WebSocket.
+    Sync,
+    /// `…/push/providers/<service>/registration`.
+    Push {
+        /// The name of the service, as it stands in the path.
+        service: &'a str,
+    },
 }
 
 impl<'a> Address<'a> {
@@ -52,7 +84,7 @@ impl<'a> Address<'a> {
     pub fn of(path: &'a str) -> Self {
         Self::endpoint(path)
             .or_else(|| Self::session(path))
-            .or_else(|| Self::auth(path))
+            .or_else(|| Self::of_client(path))
             .or_else(|| Self::webhook(path))
             .unwrap_or(Self::Elsewhere)
     }
@@ -63,6 +95,9 @@ impl<'a> Address<'a> {
             Self::Endpoint { app, .. }
             | Self::Webhook { app, .. }
             | Self::Auth { app, .. }
+            | Self::Location { app }
+            | Self::Call { app }
+            | Self::Unserved { app, .. }
             | Self::App { app } => Some(app),
             Self::Session { .. } | Self::Elsewhere => None,
         }
@@ -85,9 +120,23 @@ impl<'a> Address<'a> {
         Some(Self::Session { call: path.strip_prefix("/api/client/v2.0/auth/")? })
     }
 
-    fn auth(path: &'a str) -> Option<Self> {
+    fn of_client(path: &'a str) -> Option<Self> {
         let (app, rest) = segment(path.strip_prefix("/api/client/v2.0/app/")?);
-        Some(Self::Auth { app: decode_path(app)?, call: rest.strip_prefix("/auth/")? })
+        let app = decode_path(app)?;
+        if let Some(call) = rest.strip_prefix("/auth/") {
+            return Some(Self::Auth { app, call });
+        }
+        let part = match rest {
+            "/location" => return Some(Self::Location { app }),
+            "/functions/call" => return Some(Self::Call { app }),
+            "/graphql" => UnservedPart::GraphQl,
+            "/realm-sync" => UnservedPart::Sync,
+            _ => {
+                let service = rest.strip_prefix("/push/providers/")?;
+                UnservedPart::Push { service: service.strip_suffix("/registration")? }
+            }
+        };
+        Some(Self::Unserved { app, part })
     }
 
     fn webhook(path: &'a str) -> Option<Self> {
@@ -159,6 +208,26 @@ mod tests {
         let session = Address::Session { call: "session" };
         assert_eq!(Address::of("/api/client/v2.0/auth/session"), session);
         assert_eq!(session.app(), None);
+    }
+
+    #[test]
+    fn what_clients_ask_for() {
+        let app = || Cow::Borrowed("x");
+        let unserved = |part| Address::Unserved { app: app(), part };
+        let cases = [
+            ("location", Address::Location { app: app() }),
+            ("functions/call", Address::Call { app: app() }),
+            ("graphql", unserved(UnservedPart::GraphQl)),
+            ("realm-sync", unserved(UnservedPart::Sync)),
+            ("push/providers/gcm/registration", unserved(UnservedPart::Push { service: "gcm" })),
+            ("push/providers/gcm", Address::App { app: app() }),
+            ("location/", Address::App { app: app() }),
+            ("functions", Address::App { app: app() }),
+        ];
+        for (rest, expected) in cases {
+            let path = format!("/api/client/v2.0/app/x/{rest}");
+            assert_eq!(Address::of(&path), expected, "{rest}");
+        }
     }
 
     #[test]

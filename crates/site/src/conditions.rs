@@ -29,10 +29,19 @@ pub(crate) fn problems(app: &App) -> Vec<Problem> {
     let mut see = |what: String, place: &Place, json: Option<&Json>, subject: Subject| {
         let Some(json) = json else { return };
         let field = if subject == Subject::Action { WHEN } else { CAN_EVALUATE };
-        for problem in Condition::parse(json, subject).problems() {
-            let path = [place.field.as_str(), field, problem.path.as_str()];
+        let path_of = |inner: &str| {
+            let path = [place.field.as_str(), field, inner];
             let path: Vec<_> = path.into_iter().filter(|part| !part.is_empty()).collect();
-            let path = path.join(".");
+            path.join(".")
+        };
+        let condition = Condition::parse(json, subject);
+        for function in condition.functions() {
+            let path = path_of("");
+            let message = format!("{what} is refused: `{path}`");
+            found.extend(missing_function(app, function, &place.file, path, &message));
+        }
+        for problem in condition.problems() {
+            let path = path_of(&problem.path);
             found.push(Problem {
                 severity: Severity::Error,
                 code: ProblemCode::ConditionNotUnderstood,
@@ -66,6 +75,31 @@ pub(crate) fn problems(app: &App) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// What is told of a condition that calls a function which the app does not have.
+pub(crate) fn missing_function(
+    app: &App,
+    function: &str,
+    file: &str,
+    field: String,
+    consequence: &str,
+) -> Option<Problem> {
+    let known = app.functions.get(function);
+    if known.is_some_and(|function| function.file.is_some()) {
+        return None;
+    }
+    Some(Problem {
+        severity: Severity::Error,
+        code: ProblemCode::ConditionFunctionMissing,
+        file: file.to_owned(),
+        line: app.lines.of(file, &field),
+        column: None,
+        excerpt: None,
+        message: format!("{consequence}: it calls the function `{function}`, which is not there"),
+        field: Some(field),
+        remedy: "add the function, or correct the name, whose letter case counts".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What the operator decides about an app.
 
+use hookstead_mail::Mailer;
+
 use crate::users::UsersSettings;
 
 /// What the operator decides about an app. Unlike the settings of a server, these can change
@@ -15,6 +17,8 @@ pub struct SiteConfig {
     pub public_base_url: Option<String>,
     /// Where the users of the app are kept; without it, there are none.
     pub users: Option<UsersSettings>,
+    /// What sends mails to users; without it none are sent.
+    pub mailer: Option<Mailer>,
 }
 
 /// What becomes of endpoints and webhooks that ask for a user's credentials.

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hookstead_app::{App, Problem, ProblemCode, Severity};
-use hookstead_rules::Rules;
+use hookstead_rules::{Rules, RulesCall};
 
-use crate::config::SiteConfig;
+use crate::{conditions::missing_function, config::SiteConfig};
 
 /// The rules of each data source, by its name. None of them opens the database that users are
 /// kept in.
@@ -39,5 +39,11 @@ pub(crate) fn problems(app: &App, rules: &BTreeMap<String, Arc<Rules>>) -> Vec<P
             remedy: found.problem.remedy.clone(),
         }
     });
-    told.collect()
+    let calls = rules.values().flat_map(|rules| rules.calls());
+    let missing = calls.filter_map(|call| {
+        let RulesCall { file, field, function } = call;
+        let message = format!("users have what `{field}` decides refused");
+        missing_function(app, function, file, field.clone(), &message)
+    });
+    told.chain(missing).collect()
 }

@@ -9,6 +9,7 @@
 
 mod address;
 pub mod check;
+mod client_function;
 mod conditions;
 mod config;
 mod data_rules;
@@ -23,9 +24,11 @@ mod routes;
 mod secrets;
 mod site;
 mod target;
+mod user_mails;
 mod users;
 
-pub use address::Address;
+pub use address::{Address, UnservedPart};
+pub use client_function::ClientFunction;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
 pub use guard::{Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
@@ -33,6 +36,7 @@ pub use origins::Origins;
 pub use rights::{Access, Unmet};
 pub use routes::{Near, NoRoute, Routes, takes};
 pub use secrets::Secrets;
-pub use site::Site;
+pub use site::{Deployment, Site};
 pub use target::{Target, webhook_path};
+pub use user_mails::{MailPurpose, NoMail, UserMail, UserMails, link_url};
 pub use users::{UsersSettings, asks_for_users};

@@ -101,6 +101,9 @@ impl Routes {
             Address::Webhook { service, webhook, .. } => self.webhook(service, webhook, method),
             Address::Auth { .. }
             | Address::Session { .. }
+            | Address::Location { .. }
+            | Address::Call { .. }
+            | Address::Unserved { .. }
             | Address::App { .. }
             | Address::Elsewhere => Err(NoRoute::Path),
         }
@@ -130,6 +133,9 @@ impl Routes {
             }
             Address::Auth { .. }
             | Address::Session { .. }
+            | Address::Location { .. }
+            | Address::Call { .. }
+            | Address::Unserved { .. }
             | Address::App { .. }
             | Address::Elsewhere => None,
         }

@@ -1,7 +1,7 @@
 //! An app, ready to run: everything is looked up once, here, and never per request.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -12,6 +12,7 @@ use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 use hookstead_identity::Users;
 
 use crate::{
+    client_function::{ClientFunction, client_functions},
     conditions,
     config::SiteConfig,
     data_rules::{self, data_rules},
@@ -23,19 +24,34 @@ use crate::{
     routes::{Near, Routes},
     secrets::Secrets,
     target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
+    user_mails::UserMails,
     users,
 };
+
+/// Where the hosted service ran an app, as its clients ask (docs/behaviour/client-api.md#location).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// `LOCAL` or `GLOBAL`.
+    pub model: String,
+    /// Such as `US-VA`.
+    pub location: String,
+}
 
 /// An app, ready to run.
 pub struct Site {
     app: Arc<str>,
     functions: Arc<Functions>,
     users: Option<Arc<Users>>,
+    user_mails: Option<UserMails>,
     domain_id: String,
     routes: Routes,
     origins: Origins,
     /// The functions that other functions can call too.
     function_names: BTreeSet<String>,
+    service_names: BTreeSet<String>,
+    client_functions: HashMap<String, Arc<ClientFunction>>,
+    /// What clients are told of where the app is deployed.
+    deployment: Deployment,
     /// What links in error messages start with.
     base_url: String,
     listings: Vec<Listing>,
@@ -81,8 +97,15 @@ impl Site {
             app: app.client_app_id.as_str().into(),
             functions,
             users,
+            user_mails: config.mailer.as_ref().and_then(|mailer| UserMails::new(app, mailer)),
             domain_id: users::domain_id(app),
             function_names: app.functions.keys().cloned().collect(),
+            service_names: app.services.keys().cloned().collect(),
+            client_functions: client_functions(app),
+            deployment: Deployment {
+                model: app.deployment_model.clone().unwrap_or_else(|| "GLOBAL".to_owned()),
+                location: app.location.clone().unwrap_or_else(|| "US-VA".to_owned()),
+            },
             origins: Origins::new(&app.allowed_request_origins, &config.cors),
             base_url: base_url.trim_end_matches('/').to_owned(),
             routes: plan.routes,
@@ -116,6 +139,11 @@ impl Site {
         self.users.as_ref()
     }
 
+    /// The mails to users, where there is a mail server and the app has any use for it.
+    pub fn user_mails(&self) -> Option<&UserMails> {
+        self.user_mails.as_ref()
+    }
+
     /// What tokens name the app by.
     pub fn domain_id(&self) -> &str {
         &self.domain_id
@@ -139,6 +167,21 @@ impl Site {
     /// What differs by slashes only from a path that nothing answers.
     pub fn near(&self, path: &str) -> Option<Near<'_>> {
         self.routes.near(path, &self.app)
+    }
+
+    /// A function that clients can call; `None` where there is none, or it is private.
+    pub fn client_function(&self, name: &str) -> Option<&Arc<ClientFunction>> {
+        self.client_functions.get(name)
+    }
+
+    /// Whether the app has a service of this name, apart from data sources.
+    pub fn has_service(&self, name: &str) -> bool {
+        self.service_names.contains(name)
+    }
+
+    /// Where the hosted service ran the app.
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
     }
 
     /// Whether the app has a function of this name, apart from webhooks.

@@ -139,11 +139,11 @@ fn email_password(setup: &EmailPasswordSetup) -> EmailPassword {
     match &setup.confirmation {
         Confirmation::Automatic => settings.auto_confirm = true,
         Confirmation::Function(name) => settings.confirmation_function = Some(name.clone()),
-        Confirmation::Email(link) => settings.confirmation_url.clone_from(&link.url),
+        Confirmation::Email(_) => {}
     }
     match &setup.reset {
         PasswordReset::Function(name) => settings.reset_function = Some(name.clone()),
-        PasswordReset::Email(link) => settings.reset_url.clone_from(&link.url),
+        PasswordReset::Email(_) => {}
     }
     settings
 }

@@ -1,4 +1,4 @@
-//! A Python with the server in it, made once per machine.
+//! A Python with the servers in it, made once per machine.
 //!
 //! It lies in the user's cache, so that all checkouts share it. Two processes that want it at once
 //! wait for each other at a file lock, and a half-made one is made anew.
@@ -21,11 +21,11 @@ const MARKER: &str = "complete";
 const VENV: &str = "venv";
 const PACKAGES: &str = "packages";
 
-/// Why there is no Python with the server in it.
+/// Why there is no Python with the servers in it.
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {
     /// No Python at all.
-    #[error("tests with a real database need python3 (3.11 or later): {0}")]
+    #[error("tests with real servers need python3 (3.11 or later): {0}")]
     Missing(io::Error),
     /// A step did not work.
     #[error("{step} failed (it needs pip, and a network or a mirror of PyPI):\n{output}")]
@@ -58,7 +58,7 @@ impl Python {
         let mut hasher = DefaultHasher::new();
         REQUIREMENTS.hash(&mut hasher);
         let cache = cache_folder();
-        let name = format!("secantusdb-{version}-{:016x}", hasher.finish());
+        let name = format!("servers-{version}-{:016x}", hasher.finish());
         let folder = cache.join(&name);
         let at = |error| PythonError::Cache { path: folder.clone(), error };
         fs::create_dir_all(&cache).map_err(at)?;
@@ -129,7 +129,7 @@ fn install(folder: &Path) -> Result<&'static str, PythonError> {
     if way == PACKAGES {
         pip.args([OsStr::new("--target"), folder.join(PACKAGES).as_os_str()]);
     }
-    run("installing SecantusDB with pip", &mut pip)?;
+    run("installing the servers with pip", &mut pip)?;
     Ok(way)
 }
 

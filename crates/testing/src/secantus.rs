@@ -37,11 +37,13 @@ pub enum StartError {
     #[error(transparent)]
     Python(#[from] PythonError),
     /// Its folder, its port or its process cannot be had.
-    #[error("SecantusDB cannot be started: {0}")]
+    #[error("a server of the tests cannot be started: {0}")]
     Io(#[from] io::Error),
     /// It ended, or does not answer.
-    #[error("SecantusDB {what}; it wrote:\n{log}")]
+    #[error("{server} {what}; it wrote:\n{log}")]
     Silent {
+        /// Which server.
+        server: &'static str,
         /// Which of the two.
         what: &'static str,
         /// Its log.
@@ -201,7 +203,7 @@ impl SecantusDb {
             // What cannot be read cannot be shown.
             let _ = file.read_to_string(&mut log);
         }
-        StartError::Silent { what, log }
+        StartError::Silent { server: "SecantusDB", what, log }
     }
 }
 

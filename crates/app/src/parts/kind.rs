@@ -26,7 +26,7 @@ pub enum PartKind {
     LogForwarder,
     /// An authentication provider of a type that this version does not serve.
     Provider,
-    /// Emails to users.
+    /// Emails to users, where no mail server is named.
     Email,
     /// A folder that no layout has.
     Folder,
@@ -158,8 +158,8 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         noun: "emails to users",
         plural: "emails to users",
         loss: "not sent",
-        remedy: "confirm users with `hookstead users confirm` and give them the links of \
-            `hookstead users reset-link`, or let functions of the app confirm and reset",
+        remedy: "name a mail server with `[mail] smtp_url`, or confirm users with `hookstead users \
+            confirm` and give them the links of `hookstead users reset-link`",
     },
     Words {
         code: ProblemCode::FolderNotRead,

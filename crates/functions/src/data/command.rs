@@ -75,7 +75,7 @@ impl Request {
     }
 
     /// Whether it changes nothing and answers with documents, or what is known of them.
-    fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         use Command::{Aggregate, Count, Distinct, Find};
         match self {
             Self::Run(_, command, _) => {

@@ -19,6 +19,11 @@ impl DataSources {
         self.named.get(name).or(self.fallback.as_ref()).map(Arc::clone)
     }
 
+    /// Whether clients may name it: it is declared, or the export declares none and there is one.
+    pub(crate) fn is_for_clients(&self, name: &str) -> bool {
+        self.is_declared(name) || (self.named.is_empty() && self.fallback.is_some())
+    }
+
     /// Whether the export declares it.
     pub(crate) fn is_declared(&self, name: &str) -> bool {
         self.named.contains_key(name)

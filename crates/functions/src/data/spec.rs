@@ -12,6 +12,11 @@ impl<'a> Spec<'a> {
         Self(fields.map(|(name, value)| (name.as_str(), value)).collect())
     }
 
+    /// A command of these fields.
+    pub(crate) fn of_fields(fields: Vec<(&'a str, RawBsonRef<'a>)>) -> Self {
+        Self(fields)
+    }
+
     /// A field; `None` where it is missing or nothing.
     pub(crate) fn get(&self, name: &str) -> Option<RawBsonRef<'a>> {
         let (_, value) = self.0.iter().find(|(one, _)| *one == name)?;

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         user_is_system: settings.auth.application_authentication
             == ApplicationAuthentication::System,
     };
-    let parts = parts(app, &analyses, &workspace.data_dir);
+    let parts = parts(app, &analyses, &workspace.data_dir, settings.mail.has_server());
     let report = Report::new((app, site), problems, &analyses, parts, &circumstances);
     if args.json {
         let report = serde_json::to_string_pretty(&report)?;

@@ -112,7 +112,12 @@ async fn serve(
     let journal = Arc::new(journal(settings));
     let site = Arc::clone(&prepared.site);
     let server = bind(settings, &config, &site, &journal).await?;
-    let parts = check::parts(&prepared.app, &Analyses::default(), &workspace.data_dir);
+    let parts = check::parts(
+        &prepared.app,
+        &Analyses::default(),
+        &workspace.data_dir,
+        settings.mail.has_server(),
+    );
     // A log that cannot be written must not take the server with it.
     if let Err(error) = tell_start(args, settings, (&prepared, &parts), &server)
         && error.kind() != ErrorKind::BrokenPipe
@@ -133,10 +138,15 @@ async fn serve(
     let told = Arc::clone(&journal);
     let sweeps = workspace.directory.clone().sweep_forever(move |text| told.notice(text));
     let sweeps = tokio::spawn(sweeps);
+    let mails = workspace.mailer.begin(Arc::clone(&journal));
+    let shutdown_time = config.limits.shutdown_time;
     early.start(move || again.open(), workspace, &prepared, server.handle())?;
     drop(prepared);
     server.serve(stop.wait(asks, Arc::clone(&journal))).await;
     sweeps.abort();
+    if let Some(mails) = mails {
+        mails.finish(shutdown_time).await;
+    }
     memory.reclaim();
     let left = memory.used_bytes() >> 10;
     journal.inform(format!("stopped with {left} KiB of memory taken"));

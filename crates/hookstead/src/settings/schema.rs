@@ -378,6 +378,34 @@ settings! {
         long_reads_max: u64 [1..=1000] = 64;
     }
 
+    /// Mails to users of the app, with links that confirm an address or set a new password.
+    [mail] MailSettings {
+        /// The SMTP server that sends them, such as "smtps://user:password@mail.example.com"; user
+        /// and password are percent-encoded. "smtps" speaks TLS from the first byte.
+        /// "smtp://...?tls=required" sends nothing without STARTTLS, as does "smtp" alone, except
+        /// to this machine. "smtp://...?tls=none" is not encrypted, and has no password.
+        /// Best given as the variable HOOKSTEAD_MAIL_SMTP_URL, because it holds a password.
+        /// Its address may be a private one: outbound.allow is for functions.
+        /// Empty: no mail is sent, and the operator confirms users and hands out links.
+        smtp_url: ConnectionString = ConnectionString::default();
+        /// The name of the secret whose value is smtp_url, in its place; set with
+        /// `hookstead secrets set`.
+        smtp_url_secret: SecretName = SecretName::default();
+        /// Who mails come from, such as "My App <no-reply@example.com>".
+        from: Text = Text::default();
+        /// Seconds that an attempt to send a mail may take. There are four attempts within seven
+        /// minutes, unless the server says that it will never take the mail.
+        send_time_s: u64 [1..=600] = 30;
+        /// Mails that wait to be sent; what asks for one more is refused with 429.
+        queue_max: u64 [1..=10_000] = 1000;
+        /// Mails in an hour; what asks for more is refused with 429.
+        mails_per_hour_max: u64 [1..=100_000] = 10_000;
+        /// Of these, those to one email address; letter case and what follows a "+" do not count.
+        mails_to_address_per_hour_max: u64 [1..=1000] = 10;
+        /// Of these, those that one address asks for, or one IPv6 network of 64 bits.
+        mails_of_network_per_hour_max: u64 [1..=100_000] = 100;
+    }
+
     /// What is written about requests.
     [log] LogSettings {
         /// "human" for people, "json" for one JSON object per line.

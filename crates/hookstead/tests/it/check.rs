@@ -417,3 +417,35 @@ fn what_is_not_understood_of_a_condition_is_told_with_its_line() {
     assert!(lost["reasons"].to_string().contains("is not understood"), "{lost}");
     assert_eq!(missing(route_of(&report, "calls")), ["service web"]);
 }
+
+#[test]
+fn functions_that_conditions_call_and_that_are_not_there_are_told_with_their_line() {
+    let rights = "[\n\
+        {\"name\": \"open\", \"run_as_system\": true,\n\
+         \"can_evaluate\": {\"%%true\": {\"%function\": {\"name\": \"isMember\"}}}},\n\
+        {\"name\": \"isEditor\", \"private\": true}]";
+    let rules = "{\"database\": \"shop\", \"collection\": \"orders\", \"roles\": [{\n\
+        \"name\": \"r\", \"apply_when\": {\"%%true\": {\"%function\": {\"name\": \"isEditor\"}}},\n\
+        \"read\": {\"%%true\": {\"%function\": {\"name\": \"isReader\"}}}}]}";
+    let folder = app_of(&[
+        ("functions/config.json", rights),
+        ("functions/open.js", "exports = () => 1"),
+        ("functions/isEditor.js", "exports = () => true"),
+        (
+            "data_sources/mongodb-atlas/config.json",
+            r#"{"name": "mongodb-atlas", "type": "mongodb-atlas"}"#,
+        ),
+        ("data_sources/mongodb-atlas/shop/orders/rules.json", rules),
+    ]);
+    let app = folder.path().to_str().unwrap();
+    let report = json(&run(&["check", "--json", app]));
+    let problems = report["problems"].as_array().unwrap();
+    let told: Vec<_> = problems.iter().map(|one| (shown(one), one["field"].clone())).collect();
+    let code = "error condition-function-missing";
+    let file = "data_sources/mongodb-atlas/shop/orders/rules.json";
+    let expected = [
+        (format!("{code} functions/config.json 3:null"), Json::from("[0].can_evaluate")),
+        (format!("{code} {file} 3:null"), Json::from("roles[0].read")),
+    ];
+    assert_eq!(told, expected);
+}

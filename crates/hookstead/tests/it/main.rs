@@ -4,6 +4,7 @@
 
 mod check;
 mod check_users;
+mod client_libraries;
 mod codes;
 mod computing;
 mod data;
@@ -15,6 +16,7 @@ mod hostile;
 mod licenses;
 mod log_in;
 mod logs;
+mod mail;
 mod memory;
 mod messages;
 mod odd_files;

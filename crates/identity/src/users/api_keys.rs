@@ -78,6 +78,9 @@ impl Users {
     /// # Errors
     /// No such user, an anonymous one, too many keys, a name that is taken or too long.
     pub async fn create_api_key(&self, user: &str, name: &str) -> Result<NewApiKey, AuthError> {
+        if !self.config.providers.api_key {
+            return Err(AuthError::provider_not_found(provider::API_KEY));
+        }
         check_key_name(name)?;
         let record = self.owner(user).await?;
         if record.is_anonymous() || record.user_type == UserType::Server {
@@ -111,6 +114,17 @@ impl Users {
         Ok(self.owner(user).await?.api_keys.iter().map(ApiKeyRecord::api_key).collect())
     }
 
+    /// A key of a user.
+    ///
+    /// # Errors
+    /// No such user, no such key.
+    pub async fn api_key(&self, user: &str, key: &str) -> Result<ApiKey, AuthError> {
+        let key = key_id(key)?;
+        let record = self.owner(user).await?;
+        let found = record.api_keys.iter().find(|held| held.id == key);
+        found.map(ApiKeyRecord::api_key).ok_or_else(no_such_key)
+    }
+
     /// Enables or disables a key of a user.
     ///
     /// # Errors
@@ -137,8 +151,8 @@ impl Users {
     /// No such user, no such key.
     pub async fn delete_api_key(&self, user: &str, key: &str) -> Result<(), AuthError> {
         let record = self.owner(user).await?;
-        let key = record.api_keys.iter().find(|held| held.id.to_hex() == key);
-        let key = key.ok_or_else(no_such_key)?;
+        let id = key_id(key)?;
+        let key = record.api_keys.iter().find(|held| held.id == id).ok_or_else(no_such_key)?;
         let change = self.directory.change(record.id);
         let pull = doc! { "$pull": { "api_keys": { "id": key.id } } };
         self.directory.users.update(doc! { "_id": record.id }, pull).await?;

@@ -1,9 +1,11 @@
 //! What an operator does with users, and what users do to themselves.
 
+use std::time::Duration;
+
 use bson::{doc, oid::ObjectId};
 
 use super::Users;
-use crate::{AuthError, records::UserRecord};
+use crate::{AuthError, AuthErrorKind, UserType, records::UserRecord};
 
 impl Users {
     /// Disables a user, which ends all their tokens, or enables one.
@@ -31,6 +33,22 @@ impl Users {
             true => Ok(()),
             false => Err(AuthError::user_not_found()),
         }
+    }
+
+    /// Deletes a user by their own word.
+    ///
+    /// # Errors
+    /// The user of a key of the app, which the operator deletes; no such user, a store that does
+    /// not answer.
+    pub async fn delete_themselves(&self, id: &str) -> Result<(), AuthError> {
+        let parsed = ObjectId::parse_str(id).map_err(|_| AuthError::user_not_found())?;
+        let record = self.existing(parsed, Duration::ZERO).await?;
+        let record = record.ok_or_else(AuthError::user_not_found)?;
+        if record.user_type == UserType::Server {
+            let message = "the user of an API key of the app cannot delete itself";
+            return Err(AuthError::new(AuthErrorKind::Forbidden, message));
+        }
+        self.delete(id).await
     }
 
     /// Removes a user; answers whether there was one. What a crash leaves is removed by the next

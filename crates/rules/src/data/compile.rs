@@ -35,6 +35,18 @@ pub struct Rules {
     /// Databases that no rule opens.
     closed_databases: Vec<String>,
     problems: Vec<RulesProblem>,
+    calls: Vec<RulesCall>,
+}
+
+/// A call of a function of the app in the rules of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesCall {
+    /// The file, relative to the folder of the app.
+    pub file: String,
+    /// The path of the field whose condition calls it, such as `roles[0].apply_when`.
+    pub field: String,
+    /// The name of the function.
+    pub function: String,
 }
 
 /// Something in the rules of a collection that is not understood. It closes the collection to
@@ -82,15 +94,15 @@ impl Rules {
     /// Reads the rules of a data source. `closed_databases` are those that no rule opens, such as
     /// the one in which the users of the app are kept.
     pub fn new(rules: &app::DataRules, closed_databases: &[&str]) -> Self {
-        let mut problems = Vec::new();
+        let (mut problems, mut calls) = (Vec::new(), Vec::new());
         let mut collections = BTreeMap::new();
         for (name, rules) in &rules.collections {
             let app::CollectionName { database, collection } = name.clone();
-            let rules = Collection::compile(rules, &mut problems);
+            let rules = Collection::compile(rules, &mut problems, &mut calls);
             collections.insert(Namespace { database, collection }, rules);
         }
         let default = rules.default.as_ref();
-        let default = default.map(|rules| Collection::compile(rules, &mut problems));
+        let default = default.map(|rules| Collection::compile(rules, &mut problems, &mut calls));
         let closed_databases = closed_databases.iter().copied().chain(SERVER_DATABASES);
         Self {
             collections,
@@ -98,6 +110,7 @@ impl Rules {
             closed: rules.closed.clone(),
             closed_databases: closed_databases.map(str::to_owned).collect(),
             problems,
+            calls,
         }
     }
 
@@ -117,6 +130,11 @@ impl Rules {
         let is_open = |rules: &Collection| rules.closed.is_none() && !rules.roles.is_empty();
         let mut all = self.collections.values().chain(&self.default);
         self.closed.is_some() || !all.any(is_open)
+    }
+
+    /// The functions that conditions call.
+    pub fn calls(&self) -> &[RulesCall] {
+        &self.calls
     }
 
     /// The rules that count for a collection.
@@ -153,8 +171,13 @@ impl Rules {
 }
 
 impl Collection {
-    fn compile(rules: &app::CollectionRules, problems: &mut Vec<RulesProblem>) -> Self {
-        let mut compiler = Compiler { file: &rules.declared_in.file, found: Vec::new() };
+    fn compile(
+        rules: &app::CollectionRules,
+        problems: &mut Vec<RulesProblem>,
+        calls: &mut Vec<RulesCall>,
+    ) -> Self {
+        let file = &rules.declared_in.file;
+        let mut compiler = Compiler { file, found: Vec::new(), calls: Vec::new() };
         let roles = rules.roles.iter().enumerate();
         let roles = roles.map(|(index, role)| compiler.role(role, &format!("roles[{index}]")));
         let roles = roles.collect();
@@ -172,6 +195,7 @@ impl Collection {
             first.map(|one| format!("`{}` is not understood: {}", one.field, one.problem.message));
         let closed = rules.closed.clone().or(not_understood);
         problems.append(&mut compiler.found);
+        calls.append(&mut compiler.calls);
         Self { file: rules.declared_in.file.clone(), roles, filters, schema, closed }
     }
 }
@@ -180,6 +204,7 @@ impl Collection {
 struct Compiler<'a> {
     file: &'a str,
     found: Vec<RulesProblem>,
+    calls: Vec<RulesCall>,
 }
 
 impl Compiler<'_> {
@@ -259,6 +284,10 @@ impl Compiler<'_> {
         for problem in condition.problems() {
             let (file, field) = (self.file.to_owned(), field.clone());
             self.found.push(RulesProblem { file, field, problem: problem.clone() });
+        }
+        for function in condition.functions() {
+            let (file, field) = (self.file.to_owned(), field.clone());
+            self.calls.push(RulesCall { file, field, function: function.to_owned() });
         }
         condition
     }

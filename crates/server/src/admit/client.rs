@@ -1,4 +1,4 @@
-//! A client that logs in or out, or asks who it is, gets its answer here: no function is asked for.
+//! What the client libraries of App Services ask for is answered or checked here.
 
 use hookstead_functions::{LogLevel, LogLine};
 use hookstead_site::Address;
@@ -11,13 +11,21 @@ pub(crate) struct Client<'a> {
     pub(super) path: Address<'a>,
 }
 
-/// Answers a request that is about users.
+/// Answers a request of the client API, or lets a call of it run.
 pub(super) async fn check<'a>(
     request: Passed<'a, Size<'a>>,
 ) -> Result<Passed<'a, Client<'a>>, Stop> {
     let call = match &request.step.path {
         Address::Auth { call, .. } => client::Call::OfApp(call),
         Address::Session { call } => client::Call::OfSession(call),
+        Address::Location { .. } => {
+            let answered = client::locate(request.asking())?;
+            return Err(Stop::Answered(Box::new(answered.response)));
+        }
+        Address::Unserved { part, .. } => {
+            return Err(client::refuse_unserved(request.asking(), *part).into());
+        }
+        Address::Call { .. } => return called(request).await,
         _ => return Ok(request.then(|Size { path }| Client { path })),
     };
     let Some(users) = request.site.users() else {
@@ -41,4 +49,15 @@ pub(super) async fn check<'a>(
     let line = |text: &str| LogLine { level: LogLevel::Warn, text: text.to_owned() };
     request.known.log.extend(answered.notice.map(line));
     Err(Stop::Answered(Box::new(answered.response)))
+}
+
+/// Lets the call of a function or of a data source run.
+async fn called<'a>(request: Passed<'a, Size<'a>>) -> Result<Passed<'a, Client<'a>>, Stop> {
+    let Some(users) = request.site.users() else {
+        return Ok(request.then(|Size { path }| Client { path }));
+    };
+    let asking = request.asking();
+    // In a box: otherwise every request would carry the room for it.
+    let call = Box::pin(client::check_call(asking, users, request.body, request.known)).await?;
+    Err(Stop::Called(Box::new(call)))
 }

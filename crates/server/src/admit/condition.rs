@@ -54,17 +54,14 @@ async fn evaluate(
         request: Some(Arc::new(request)),
         console: console.clone(),
     };
-    for condition in &target.conditions {
-        match asking.site.functions().holds(condition, &caller).await {
-            Ok(true) => {}
-            Ok(false) => return Err(refuse("`can_evaluate` does not hold")),
-            Err(no_value) => return Err(refuse(&format!("`can_evaluate`: {no_value}"))),
-        }
+    match asking.site.functions().unmet(&target.conditions, &caller).await {
+        None => Ok(()),
+        Some(why) => Err(refuse(&why)),
     }
-    Ok(())
 }
 
-fn refuse(detail: &str) -> Refusal {
+/// The refusal of a call for which a condition does not hold.
+pub(crate) fn refuse(detail: &str) -> Refusal {
     let refusal = Refusal::forbidden(ErrorCode::NoMatchingRuleFound, "no rule matched");
     refusal.with_detail(detail)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use hookstead_functions::LogLine;
-use hookstead_journal::CorrelationId;
+use hookstead_journal::{CorrelationId, Kind as EntryKind};
 use hookstead_site::{Kind, Site, Target};
 use http::{HeaderValue, Response, request::Parts};
 use http_body_util::Full;
@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::verify::Asked;
 use crate::{
-    body::Held, budget::Share, call::Caller, config::ServerLimits, refusal::Refusal,
-    running::Running, runs_as::RunsAs, shared::Shared,
+    body::Held, budget::Share, call::Caller, called::Called, config::ServerLimits,
+    refusal::Refusal, running::Running, runs_as::RunsAs, shared::Shared,
 };
 
 /// What is found out about a request on its way, for its response and for the journal.
@@ -28,6 +28,8 @@ pub(crate) struct Known {
     pub(crate) log: Vec<LogLine>,
     /// Who has proven to be a user, where that is what the request is for.
     pub(crate) user_id: Option<String>,
+    /// What a client calls by name.
+    pub(crate) called: Option<(EntryKind, Arc<str>)>,
 }
 
 /// What an `Origin` header means for a request.
@@ -92,6 +94,8 @@ pub(crate) enum Stop {
     Refused(Refusal),
     /// It has a response that no function makes.
     Answered(Box<Response<Full<Bytes>>>),
+    /// It is a client's call, which has passed the checks of its own.
+    Called(Box<Called>),
 }
 
 impl From<Refusal> for Stop {
@@ -149,6 +153,19 @@ impl Known {
             target: None,
             log: Vec::new(),
             user_id: None,
+            called: None,
+        }
+    }
+
+    /// What is asked for, as the journal tells it: its kind and its name.
+    pub(crate) fn called(&self) -> (EntryKind, &str) {
+        match (&self.called, &self.target) {
+            (Some((kind, name)), _) => (*kind, name),
+            (None, Some(target)) => match target.kind {
+                Kind::Endpoint => (EntryKind::Endpoint, &target.name),
+                Kind::Webhook => (EntryKind::Webhook, &target.name),
+            },
+            (None, None) => (EntryKind::Api, ""),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{budget::Share, refusal::Refusal, running::Running};
 
 /// Takes one of the places of requests that run.
-pub(super) fn take(running: &Running) -> Result<Share, Refusal> {
+pub(crate) fn take(running: &Running) -> Result<Share, Refusal> {
     let link = running.link();
     let others = link.activity.running().saturating_sub(1 + link.bodies.arriving());
     let requests = &link.shared.requests;

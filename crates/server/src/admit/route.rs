@@ -34,6 +34,9 @@ fn refuse(why: NoRoute, address: &Address<'_>, method: &http::Method) -> Refusal
         Address::Webhook { service, webhook, .. } => ("", &**service, &**webhook),
         Address::Auth { .. }
         | Address::Session { .. }
+        | Address::Location { .. }
+        | Address::Call { .. }
+        | Address::Unserved { .. }
         | Address::App { .. }
         | Address::Elsewhere => ("", "", ""),
     };

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookstead_functions::{Call, Completion, ResultFormat};
-use hookstead_site::Target;
+use hookstead_functions::{Call, Completion, Invocation, ResultFormat};
+use hookstead_site::{Site, Target};
 use serde_json::Value as Json;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{call, error_code::ErrorCode, refusal::Refusal, runs_as::RunsAs};
 
 /// Whom a script names.
-pub(super) enum Named {
+pub(crate) enum Named {
     /// The system user.
     System,
     /// The user of an id.
@@ -39,17 +39,37 @@ pub(super) async fn run(
         http.result = Some(ResultFormat::Ejson);
         http.response_drops_result = false;
     }
-    let Completion { outcome, log, .. } = asking.site.functions().invoke(invocation).await;
-    known.log = log;
-    let refuse = |detail: &str| {
-        let refusal = Refusal::unauthorized(ErrorCode::InvalidSession, "invalid session");
-        refusal.with_detail(format!("run_as_user_id_script_source: {detail}"))
-    };
+    ask(asking.site, invocation, known).await.map_err(|unnamed| match unnamed {
+        Unnamed::Failed(refusal) => refusal,
+        Unnamed::Nobody(why) => {
+            let refusal = Refusal::unauthorized(ErrorCode::InvalidSession, "invalid session");
+            refusal.with_detail(why)
+        }
+    })
+}
+
+/// Why a script names nobody.
+pub(crate) enum Unnamed {
+    /// The server is to blame, or what it works with.
+    Failed(Refusal),
+    /// The script is. The reason is for the log.
+    Nobody(String),
+}
+
+/// Calls a script and reads whom it names.
+pub(crate) async fn ask(
+    site: &Site,
+    invocation: Invocation,
+    known: &mut Known,
+) -> Result<Named, Unnamed> {
+    let Completion { outcome, log, .. } = site.functions().invoke(invocation).await;
+    known.log.extend(log);
+    let nobody = |why: &str| Unnamed::Nobody(format!("run_as_user_id_script_source: {why}"));
     let reply = outcome.map_err(|failure| {
         let refusal = Refusal::from(failure);
-        if refusal.is_of_server() { refusal } else { refuse(refusal.told()) }
+        if refusal.is_of_server() { Unnamed::Failed(refusal) } else { nobody(refusal.told()) }
     })?;
-    named(reply.result.as_deref()).ok_or_else(|| refuse("it names no user"))
+    named(reply.result.as_deref()).ok_or_else(|| nobody("it names no user"))
 }
 
 /// Reads a result: the id of a user, or `{ runAsSystem: true }`, which older exports spell

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hookstead_identity::{ExtendedJson, Users};
+use hookstead_site::MailPurpose;
 use http::StatusCode;
 use serde_json::json;
 
@@ -9,12 +10,9 @@ use super::{
     answered::{Answered, unknown},
     failure::refuse,
     input,
+    post::Post,
 };
 use crate::{admit::Asking, error_code::ErrorCode, refusal::Refusal};
-
-/// What the journal is told of links that reach nobody.
-const NO_CONFIRMATION: &str = "no mail is sent: the user waits until `hookstead users confirm`";
-const NO_RESET: &str = "no mail is sent: `hookstead users reset-link` prints a link for the user";
 
 /// Answers a call of the provider `local-userpass`.
 pub(super) async fn answer(
@@ -29,9 +27,11 @@ pub(super) async fn answer(
     match action {
         "register" => {
             let (email, password) = (text("email")?, text("password")?);
+            let post = Post::prepare(asking, MailPurpose::Confirmation, &email)?;
+            post.check_reachable()?;
             let registered =
                 users.register(&email, &password, asking.caller.address).await.map_err(refuse)?;
-            let notice = registered.link.map(|_| NO_CONFIRMATION);
+            let notice = registered.link.and_then(|link| post.send(&link));
             return Ok(Answered::json(StatusCode::CREATED, &json!({})).with_notice(notice));
         }
         "confirm" => {
@@ -40,13 +40,17 @@ pub(super) async fn answer(
             return Ok(Answered::json(StatusCode::OK, &json!({})));
         }
         "confirm/send" => {
-            users.new_confirmation_link(&text("email")?).await.map_err(refuse)?;
-            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(Some(NO_CONFIRMATION)));
+            let email = text("email")?;
+            let post = Post::prepare(asking, MailPurpose::Confirmation, &email)?;
+            let link = users.new_confirmation_link(&email).await.map_err(refuse)?;
+            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(post.send(&link)));
         }
         "confirm/call" => users.run_confirmation(&text("email")?).await.map_err(refuse)?,
         "reset/send" => {
-            users.new_reset_link(&text("email")?).await.map_err(refuse)?;
-            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(Some(NO_RESET)));
+            let email = text("email")?;
+            let post = Post::prepare(asking, MailPurpose::Reset, &email)?;
+            let link = users.new_reset_link(&email).await.map_err(refuse)?;
+            return Ok(Answered::empty(StatusCode::NO_CONTENT).with_notice(post.send(&link)));
         }
         "reset" => {
             let (token, token_id) = (text("token")?, text("tokenId")?);

@@ -53,10 +53,13 @@ pub(super) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     match value.map_or(Bearer::Other, |value| bearer(value.as_bytes())) {
         Bearer::Token(token) => Ok(token),
         Bearer::Malformed => Err(Refusal::malformed_token()),
-        Bearer::Other => {
-            Err(Refusal::unauthorized(ErrorCode::MissingAuthReq, "must authenticate first"))
-        }
+        Bearer::Other => Err(no_token()),
     }
+}
+
+/// There is no token where there must be one.
+pub(super) fn no_token() -> Refusal {
+    Refusal::unauthorized(ErrorCode::MissingAuthReq, "must authenticate first")
 }
 
 /// Whether a switch in the query is on. A value other than `true`, or a query that cannot be

@@ -22,6 +22,14 @@ pub(super) async fn log_out(asking: Asking<'_>, users: &Users) -> Result<Answere
     Ok(Answered::empty(StatusCode::NO_CONTENT))
 }
 
+/// Deletes the user of an access token.
+pub(super) async fn delete(asking: Asking<'_>, users: &Users) -> Result<Answered, Refusal> {
+    let token = input::token(&asking.parts.headers)?;
+    let user = users.by_access_token(token).await.map_err(refuse)?;
+    users.delete_themselves(&user.id).await.map_err(refuse)?;
+    Ok(Answered::empty(StatusCode::NO_CONTENT).of(user.id.clone()))
+}
+
 /// Says who the user of an access token is.
 pub(super) async fn profile(asking: Asking<'_>, users: &Users) -> Result<Answered, Refusal> {
     let token = input::token(&asking.parts.headers)?;

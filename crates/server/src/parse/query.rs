@@ -38,11 +38,15 @@ pub fn first_values<'a>(
     values
 }
 
-/// A query without its `secret` pairs, however their name is spelt.
-pub fn without_secret(query: &str) -> Cow<'_, str> {
+/// The parameters that let a caller in: the secret of an endpoint or a webhook, and the access
+/// token of a client that cannot set headers.
+const SECRETS: [&str; 3] = ["secret", "baas_at", "stitch_at"];
+
+/// A query without the pairs that hold a secret, however their names are spelt.
+pub fn without_secrets(query: &str) -> Cow<'_, str> {
     let is_secret = |pair: &str| {
         let (name, _) = cut(pair.as_bytes());
-        decode_component(name).is_some_and(|name| name == "secret")
+        decode_component(name).is_some_and(|name| SECRETS.contains(&name.as_ref()))
     };
     if !query.split('&').any(is_secret) {
         return Cow::Borrowed(query);
@@ -105,11 +109,12 @@ mod tests {
             ("s%65cre%74=x", ""),
             ("secret", ""),
             ("secret=%zz&a", "a"),
+            ("baas_at=t&a=1&stitch%5fat=t&%62aas_at", "a=1"),
             ("Secret=x&secrets=y&x=secret", "Secret=x&secrets=y&x=secret"),
             ("", ""),
         ];
         for (query, expected) in cases {
-            assert_eq!(without_secret(query), expected, "{query}");
+            assert_eq!(without_secrets(query), expected, "{query}");
         }
     }
 }

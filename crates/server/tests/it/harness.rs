@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hookstead_app::{LoadOptions, Problem, Secret};
 use hookstead_data::{EmbeddedFile, EmbeddedOptions, Store};
 use hookstead_functions::Settings;
-use hookstead_identity::{Directory, DirectoryOptions};
+use hookstead_identity::{Clock, Directory, DirectoryOptions};
 use hookstead_journal::{Journal, JournalLimits, Style};
 use hookstead_server::{Config, Server, SiteHandle};
 use hookstead_site::{ApplicationAuthentication, Site, SiteConfig, UsersSettings};
@@ -142,10 +142,7 @@ impl App {
     /// Enables an authentication provider; with the first one, users are kept.
     pub(crate) fn provider(mut self, name: &str, settings: Json) -> Self {
         self.providers[name] = merge(json!({ "name": name, "type": name }), settings);
-        let directory = Directory::new(
-            Arc::new(self.documents().data_source("users")),
-            DirectoryOptions { database: "hookstead".to_owned() },
-        );
+        let directory = self.open_directory();
         self.site_config.users.get_or_insert_with(|| UsersSettings {
             database: "hookstead".to_owned(),
             directory: Arc::new(directory),
@@ -154,6 +151,20 @@ impl App {
             revocation_delay: Duration::from_secs(1),
         });
         self
+    }
+
+    /// Keeps users by another clock.
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        let directory = self.open_directory().with_clock(clock);
+        self.site_config.users.as_mut().unwrap().directory = Arc::new(directory);
+        self
+    }
+
+    fn open_directory(&self) -> Directory {
+        Directory::new(
+            Arc::new(self.documents().data_source("users")),
+            DirectoryOptions { database: "hookstead".to_owned() },
+        )
     }
 
     /// Gives functions a data source, `mongodb-atlas`.

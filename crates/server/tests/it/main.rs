@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
 
+mod client_api;
 mod collection_rules;
 mod conditions;
 mod connections;

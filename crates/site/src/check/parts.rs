@@ -6,14 +6,22 @@ use hookstead_app::{App, Part, PartKind, RunAs, functions_of};
 
 use super::analyses::Analyses;
 
-/// What an app holds and is not served, with the functions that nothing in it calls.
-pub fn parts<'a>(app: &'a App, analyses: &Analyses<'a>, data_dir: &Path) -> Vec<Part> {
+/// What an app holds and is not served, with the functions that nothing in it calls. With a mail
+/// server, emails to users are sent.
+pub fn parts<'a>(
+    app: &'a App,
+    analyses: &Analyses<'a>,
+    data_dir: &Path,
+    sends_mails: bool,
+) -> Vec<Part> {
     let is_own = |part: &Part| {
         let folder = app.root.join(&part.file).canonicalize();
         part.kind == PartKind::Folder
             && folder.is_ok_and(|folder| data_dir.canonicalize().is_ok_and(|own| own == folder))
     };
-    let mut parts: Vec<Part> = app.parts.iter().filter(|part| !is_own(part)).cloned().collect();
+    let is_served = |part: &Part| part.kind == PartKind::Email && sends_mails;
+    let lost = app.parts.iter().filter(|part| !is_own(part) && !is_served(part));
+    let mut parts: Vec<Part> = lost.cloned().collect();
     parts.extend(client_functions(app, analyses));
     parts.sort_by_key(|part| part.kind);
     parts

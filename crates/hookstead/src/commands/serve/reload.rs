@@ -351,6 +351,7 @@ impl<F: Fn() -> anyhow::Result<Workspace>> Reloader<F> {
         // The budget is for everything that is held, by the old app and by the new one together.
         fresh.memory = Arc::clone(&self.started.memory);
         fresh.directory = self.started.directory.clone();
+        fresh.mailer = self.started.mailer.clone();
         fresh
     }
 }

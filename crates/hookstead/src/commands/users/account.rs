@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
 use hookstead_app::{PasswordReset, ProviderSetup, Secret};
+use hookstead_site::link_url;
 use serde_json::{Value as Json, json};
-use url::Url;
 
 use super::place::{Home, Place, explain, id, print};
 use crate::{
@@ -159,7 +159,7 @@ pub(super) fn reset_link(args: &ResetLinkArgs) -> anyhow::Result<Exit> {
     let place = args.home.open()?;
     let link = place.users.reset_link_by_operator(&args.email);
     let link = place.runtime.block_on(link).map_err(|error| explain(error, &args.email))?;
-    let url = page(&place).and_then(|page| with_token(page, &link.token, &link.token_id));
+    let url = page(&place).and_then(|page| link_url(page, &link.token, &link.token_id));
     let mut told = json!({ "token": link.token, "tokenId": link.token_id });
     match (&url, args.json) {
         (Some(url), false) => writeln!(io::stdout(), "{url}")?,
@@ -184,13 +184,6 @@ fn page(place: &Place) -> Option<&str> {
     }
 }
 
-/// The page with the token in its query; `None` where its URL is none.
-fn with_token(page: &str, token: &str, token_id: &str) -> Option<String> {
-    let mut url = Url::parse(page).ok()?;
-    url.query_pairs_mut().append_pair("token", token).append_pair("tokenId", token_id);
-    Some(url.into())
-}
-
 /// Tells what was done: as JSON on standard output, or in words on standard error.
 fn tell(as_json: bool, json: &Json, words: &str) -> anyhow::Result<Exit> {
     match as_json {
@@ -198,21 +191,4 @@ fn tell(as_json: bool, json: &Json, words: &str) -> anyhow::Result<Exit> {
         false => terminal::note(words),
     }
     Ok(Exit::Success)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_token;
-
-    #[test]
-    fn a_link_is_the_page_with_token_and_token_id() {
-        for (page, link) in [
-            ("https://a.example/reset", "https://a.example/reset?token=a%2Bb&tokenId=c"),
-            ("https://a.example/?x=1#y", "https://a.example/?x=1&token=a%2Bb&tokenId=c#y"),
-            ("my-app://reset", "my-app://reset?token=a%2Bb&tokenId=c"),
-        ] {
-            assert_eq!(with_token(page, "a+b", "c").as_deref(), Some(link));
-        }
-        assert_eq!(with_token("/reset", "a", "b"), None);
-    }
 }
