@@ -21,9 +21,13 @@ def answers(port, path):
 
 def send(port, request):
     """Status, content type and body of the answer to one request."""
+    return exchange(port, request.method, request.path, request.body, request.headers)
+
+
+def exchange(port, method, path, body, headers):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
-        connection.request(request.method, request.path, request.body, request.headers)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         return response.status, response.headers.get("Content-Type", ""), response.read()
     finally:

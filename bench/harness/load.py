@@ -11,7 +11,7 @@ from .paths import BENCH, BODIES
 
 def check(running, request):
     """Stops everything when a server does not give the answer that all of them give."""
-    fault = request.fault(*client.send(running.port, request))
+    fault = request.fault(*client.send(running.port, request.by(running.token)))
     if fault:
         raise Fault(f"{running.server.name}: {request.method} {request.path}: {fault}")
 
@@ -19,7 +19,7 @@ def check(running, request):
 def measure(running, work, connections, seconds, threads=1):
     """What one server manages under load, and what it and everything else spent on it."""
     before = CpuTimes.now(running)
-    figures = wrk(running.port, work, connections, seconds, threads)
+    figures = wrk(running, work, connections, seconds, threads)
     spent = CpuTimes.now(running).since(before)
     duration_s = figures["duration_us"] / 1e6
     requests = max(figures["requests"], 1)
@@ -46,8 +46,8 @@ def failed(request, figures):
     return wrong + figures["broken"]
 
 
-def wrk(port, work, connections, seconds, threads):
-    request = work.request
+def wrk(running, work, connections, seconds, threads):
+    request = work.request.by(running.token)
     command = [
         "wrk",
         f"-t{min(threads, connections)}",
@@ -55,7 +55,7 @@ def wrk(port, work, connections, seconds, threads):
         f"-d{seconds}s",
         "--timeout=10s",
         f"--script={BENCH / 'harness' / 'request.lua'}",
-        f"http://127.0.0.1:{port}{request.path}",
+        f"http://127.0.0.1:{running.port}{request.path}",
         "--",
         request.method,
         request.pattern,

@@ -5,6 +5,7 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent.parent
 REPO = BENCH.parent
 APP = BENCH / "app"
+USERS_APP = BENCH / "users-app"
 PEERS = BENCH / "peers"
 PUBLISHED = BENCH / "results"
 DATABASE_REQUIREMENTS = REPO / "crates" / "testing" / "requirements.txt"

@@ -26,6 +26,7 @@ SHADES = {
 PICTURES = {
     works.WEB: ("requests", "requests_per_s", "requests per second"),
     works.DOCUMENTS: ("documents", "cpu_us_per_request", "µs of CPU per request"),
+    works.USERS: ("users", "cpu_us_per_request", "µs of CPU per request"),
 }
 STYLE = {
     "font.size": 9,

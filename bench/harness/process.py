@@ -84,6 +84,7 @@ class Running(Session):
     def __init__(self, server, database=None):
         self.server = server
         self.database = database
+        self.token = ""  # of a user, where there is one
         self.port = free_port()
         command = [part.format(port=self.port) for part in server.command]
         super().__init__(server.name, command, environment(self.port, server, database))

@@ -15,7 +15,7 @@ processor time of the server, whose ratio is that of hookstead-mongodb by the pe
 
 def page(results, summary, pictures):
     parts = ["# Hookstead and its peers", about(results, summary)]
-    if any(work.kind == works.DOCUMENTS and work.name in summary.works() for work in works.WORKS):
+    if any(work.kind != works.WEB and work.name in summary.works() for work in works.WORKS):
         parts.append(DOCUMENTS_NOTE)
     rows = targets.rows(summary, works.WORKS)
     if rows:
@@ -189,7 +189,9 @@ def spin_cell(value, stalls):
 
 
 SPECIAL = {"start": start_table, "memory": memory_table, "spin": spin_table}
-BY_KIND = {works.WEB: load_tables, works.DOCUMENTS: document_tables}
+BY_KIND = {
+    works.WEB: load_tables, works.DOCUMENTS: document_tables, works.USERS: document_tables,
+}
 
 
 def spread(value):

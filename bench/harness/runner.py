@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from . import load, memory, seed, spin, start
 from .process import running
-from .works import DOCUMENTS, WEB
+from .works import DOCUMENTS, USERS, WEB
 
 WARM_UP_CONNECTIONS = 32
 # A database answers less often, and compilers want to see code run for some thousands of times.
-WARM_UP_S = {WEB: 1, DOCUMENTS: 3}
-STARTED = {WEB: running, DOCUMENTS: seed.running}
+WARM_UP_S = {WEB: 1, DOCUMENTS: 3, USERS: 3}
+STARTED = {WEB: running, DOCUMENTS: seed.running, USERS: seed.running_for_users}
 
 
 @dataclass
@@ -70,7 +70,7 @@ def loads(plan, servers, works, kind):
         for work in works:
             for process in processes:
                 load.check(process, work.request)
-                load.wrk(process.port, work, WARM_UP_CONNECTIONS, WARM_UP_S[kind], plan.threads)
+                load.wrk(process, work, WARM_UP_CONNECTIONS, WARM_UP_S[kind], plan.threads)
             for connections in plan.connections:
                 for process in processes:
                     figures = load.measure(

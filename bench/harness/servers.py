@@ -3,13 +3,13 @@
 import hashlib
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
 from .fault import Fault
-from .paths import APP, PEERS, WORK
-from .works import DOCUMENTS, WEB
+from .paths import APP, PEERS, USERS_APP, WORK
+from .works import DOCUMENTS, USERS, WEB
 
 HOOKSTEAD = "hookstead"
 ON_MONGODB = "hookstead-mongodb"
@@ -17,16 +17,16 @@ OURS = {HOOKSTEAD, ON_MONGODB}
 
 # The servers, and which kinds of works they can do.
 KINDS = {
-    HOOKSTEAD: {WEB, DOCUMENTS},
+    HOOKSTEAD: {WEB, DOCUMENTS, USERS},
     "bun": {WEB},
     "node-http": {WEB},
     "deno": {WEB},
     "fastify": {WEB},
     "workerd": {WEB},
     "express": {WEB},
-    ON_MONGODB: {DOCUMENTS},
+    ON_MONGODB: {DOCUMENTS, USERS},
     "node-http-mongodb": {DOCUMENTS},
-    "express-mongodb": {DOCUMENTS},
+    "express-mongodb": {DOCUMENTS, USERS},
 }
 NAMES = list(KINDS)
 MODULES = PEERS / "node_modules"
@@ -40,6 +40,11 @@ class Server:
     uri_variable: str = ""  # what tells it where MongoDB is, if it is to use that
     data: Optional[Path] = None  # where it keeps documents, if it does so itself
     kinds: frozenset = frozenset({WEB})
+
+    def for_users(self):
+        """The same with the app whose endpoints ask for users, where it runs an app at all."""
+        command = [str(USERS_APP) if part == str(APP) else part for part in self.command]
+        return replace(self, command=command)
 
     def does(self, work):
         return work.kind in self.kinds
@@ -59,7 +64,7 @@ def hookstead(binary, name=HOOKSTEAD, on_mongodb=False):
         version,
         uri_variable="HOOKSTEAD_MONGODB_URI" if on_mongodb else "",
         data=data,
-        kinds=frozenset({WEB, DOCUMENTS}),
+        kinds=frozenset({WEB, DOCUMENTS, USERS}),
     )
 
 
@@ -75,7 +80,7 @@ def with_driver(name, server):
         ["node", str(PEERS / f"{name}.mjs")],
         f"{server.version}, {driver}",
         uri_variable="MONGODB_URI",
-        kinds=frozenset({DOCUMENTS}),
+        kinds=frozenset(KINDS[name]),
     )
 
 

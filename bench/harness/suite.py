@@ -12,12 +12,13 @@ from . import machine, options, report, runner, servers, tools
 from .fault import Fault
 from .paths import BENCH, PUBLISHED, REPO, WORK
 from .summary import Summary
-from .works import DOCUMENTS, WORKS
+from .works import WEB, WORKS
 
 PICTURES = {
     "requests.png": "Requests per second of each server",
     "resources.png": "Start, memory and latency of each server",
     "documents.png": "Processor time of a request with documents, of each server",
+    "users.png": "Processor time of a request by a user, of each server",
 }
 
 
@@ -156,9 +157,9 @@ def draw(folder):
 
 
 def published(results):
-    """Works with documents that are measured by themselves have a page of their own."""
+    """Works with documents and users that are measured by themselves have a page of their own."""
     measured = {record["work"] for record in results["records"]}
-    with_documents = {work.name for work in WORKS if work.kind == DOCUMENTS}
+    with_documents = {work.name for work in WORKS if work.kind != WEB}
     return PUBLISHED / "documents" if measured <= with_documents else PUBLISHED
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .servers import HOOKSTEAD, ON_MONGODB
 from .stats import Spread
-from .works import DOCUMENTS
+from .works import WEB
 
 CONNECTIONS = 32  # where the ratios are read
 
@@ -92,7 +92,7 @@ def spins(summary, titles):
 
 def processor_times(summary, works):
     for work in works:
-        for peer, bound in PROCESSOR_TIME.items() if work.kind == DOCUMENTS else ():
+        for peer, bound in PROCESSOR_TIME.items() if work.request and work.kind != WEB else ():
             ratio = summary.ratio("cpu_us_per_request", work.name, ON_MONGODB, peer, CONNECTIONS)
             what = f"({work.letter}) {work.name}, processor time"
             yield Row(what, peer, ratio, " ×", bound, at_least=False)

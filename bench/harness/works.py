@@ -7,7 +7,7 @@ for the text of an error.
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from . import documents
@@ -16,7 +16,7 @@ SECRET = "a secret of the benchmark"
 BASE = "/app/bench-abcde/endpoint"
 
 # What a work needs of a server.
-WEB, DOCUMENTS = "web", "documents"
+WEB, DOCUMENTS, USERS = "web", "documents", "users"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Request:
     """A request under load, and what answers it.
 
     Where its route has `{number}`, load runs through numbers below `numbers`; the answer is that
-    to the number `checked`.
+    to the number `checked`. `{token}` in a header stands for the token of a user.
     """
 
     route: str
@@ -44,6 +44,11 @@ class Request:
     @property
     def pattern(self):
         return BASE + self.route
+
+    def by(self, token):
+        """The same by the user of a token."""
+        headers = {name: value.replace("{token}", token) for name, value in self.headers.items()}
+        return replace(self, headers=headers)
 
     def fault(self, status, media_type, body):
         """What is wrong with an answer, or None."""
@@ -96,6 +101,10 @@ def signed(body, secret=SECRET):
     return {"Content-Type": "application/json", "Endpoint-Signature": f"sha256={digest}"}
 
 
+# So many of them are asked for: SecantusDB takes long for each that it is asked for first.
+OWNED = 20
+
+
 def order_request(secret, status, answer):
     body = body_of(1400, items_of(20))
     return Request("/order", status, answer, method="POST", body=body,
@@ -122,6 +131,11 @@ def make_works():
         Work("g", "memory", "Memory"),
         Work("h", "spin", "Hello while other functions spin without end"),
         *document_works(),
+        Work("n", "owned", "One of 10,000 documents by its _id, as a user with a token",
+             Request("/owned?id={number}", 200, compact(documents.product(CHECKED)),
+                     headers={"Authorization": "Bearer {token}"},
+                     numbers=OWNED, checked=CHECKED),
+             kind=USERS),
     ]
 
 
@@ -158,7 +172,8 @@ WORKS = make_works()
 
 
 def choose(text):
-    """The works of a list such as `a,b,spin`; `web` and `documents` stand for all of a kind."""
+    """The works of a list such as `a,b,spin`; `web`, `documents` and `users` stand for all of a
+    kind."""
     chosen = []
     for word in text.split(","):
         word = word.strip()

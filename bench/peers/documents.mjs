@@ -7,6 +7,7 @@ const database = client.db("bench");
 const products = database.collection("products");
 const stock = database.collection("stock");
 const orders = database.collection("orders");
+const owned = database.collection("owned");
 
 export function findOne(id) {
   return products.findOne({ _id: id });
@@ -40,7 +41,15 @@ export function group() {
   ]).toArray();
 }
 
-export async function seed(documents) {
+export function findOwned(id, owner) {
+  return owned.findOne({ _id: id, owner }, { projection: { owner: 0 } });
+}
+
+export async function seed(documents, collection) {
+  if (collection) {
+    await database.collection(collection).insertMany(documents);
+    return { inserted: documents.length };
+  }
   await products.insertMany(documents);
   await stock.insertMany(documents);
   return { inserted: documents.length };

@@ -1,9 +1,11 @@
 // The works with documents on Express.
 
 import express from "express";
+import jsonwebtoken from "jsonwebtoken";
 
-import { findMany, findOne, group, insert, seed, update } from "./documents.mjs";
+import { findMany, findOne, findOwned, group, insert, seed, update } from "./documents.mjs";
 
+const secret = process.env.BENCH_SECRET;
 const json = express.json({ limit: "1mb" });
 const routes = express.Router();
 
@@ -31,9 +33,25 @@ routes.get("/group", async (request, response) => {
   response.json(await group());
 });
 
-routes.post("/seed", json, async (request, response) => {
-  response.json(await seed(request.body));
+routes.get("/owned", authenticate, async (request, response) => {
+  response.json(await findOwned(Number(request.query.id), response.locals.user));
 });
+
+routes.post("/seed", json, async (request, response) => {
+  response.json(await seed(request.body, request.query.collection));
+});
+
+function authenticate(request, response, next) {
+  const [scheme, token] = (request.headers.authorization ?? "").split(" ");
+  try {
+    if (scheme !== "Bearer") throw new Error("there is no token");
+    response.locals.user = jsonwebtoken.verify(token, secret, { algorithms: ["HS256"] }).sub;
+  } catch {
+    response.status(401).json({ error: "invalid session" });
+    return;
+  }
+  next();
+}
 
 const app = express();
 app.disable("x-powered-by");

@@ -16,12 +16,15 @@ use oxc_ast_visit::{Visit, walk};
 use crate::source;
 
 mod advice;
+mod collections;
 mod facts;
 mod finding;
 mod findings;
 mod unresolved;
 
 pub(crate) use advice::for_message as advice_for_message;
+pub use collections::Collection;
+use collections::Databases;
 pub use finding::{Applies, Finding};
 pub use unresolved::GLOBALS;
 use unresolved::Unresolved;
@@ -54,6 +57,19 @@ const ATLAS_STAGES: [&str; 6] = [
     "$vectorSearch",
 ];
 
+/// Stages that users do not have (docs/behaviour/collection-rules.md#pipelines).
+const SYSTEM_STAGES: [&str; 9] = [
+    "$collStats",
+    "$facet",
+    "$geoNear",
+    "$graphLookup",
+    "$indexStats",
+    "$lookup",
+    "$merge",
+    "$out",
+    "$unionWith",
+];
+
 /// No path that is looked for has more members behind a name. Every part of an expression is
 /// asked for its path, so a chain without an end would be walked again for each of its members.
 const PATH_MEMBERS_MAX: usize = 4;
@@ -81,8 +97,12 @@ pub struct Uses {
     pub http: bool,
     /// Whether it uses a database: calls `.db(…)` or `.collection(…)` of something.
     pub data: bool,
+    /// Collections that it uses, as far as their names are known.
+    pub collections: BTreeSet<Collection>,
     /// Stages of pipelines that only Atlas has, such as `$search`.
     pub atlas_stages: BTreeSet<String>,
+    /// Stages of pipelines that only functions have which run as system, such as `$lookup`.
+    pub system_stages: BTreeSet<String>,
     /// Globals of browsers or of Node.js that are not provided.
     pub unsupported: BTreeSet<String>,
     /// Methods that are called of services, by the names of the services.
@@ -130,6 +150,7 @@ struct Names {
     texts: BTreeMap<String, Option<String>>,
     /// Names for a service, with its name.
     services: BTreeMap<String, String>,
+    databases: Databases,
 }
 
 impl Names {
@@ -237,6 +258,9 @@ impl<'a> Visit<'a> for Names {
         {
             self.services.insert(name.name.to_string(), service);
         }
+        if let BindingPattern::BindingIdentifier(name) = &declarator.id {
+            self.bind_database(name.name.as_str(), value);
+        }
         if let Some(path) = self.path(value) {
             self.bind(&declarator.id, &path);
         } else if let BindingPattern::BindingIdentifier(name) = &declarator.id {
@@ -248,6 +272,7 @@ impl<'a> Visit<'a> for Names {
     fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
         for name in parameter.pattern.get_binding_identifiers() {
             self.bind_text(name.name.as_str(), None);
+            self.databases.insert(name.name.to_string(), None);
         }
         walk::walk_formal_parameter(self, parameter);
     }
@@ -255,6 +280,7 @@ impl<'a> Visit<'a> for Names {
     fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
         walk::walk_assignment_expression(self, assignment);
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
+            self.bind_database(name.name.as_str(), &assignment.right);
             if let Some(path) = self.path(&assignment.right) {
                 self.aliases.insert(name.name.to_string(), path);
             } else {
@@ -322,14 +348,17 @@ impl<'a> Visit<'a> for Finder<'_> {
         if matches!(method, "db" | "collection") {
             self.uses.data = true;
         }
+        self.uses.collections.extend(self.names.collection(call));
         walk::walk_call_expression(self, call);
     }
 
     fn visit_object_property(&mut self, property: &ObjectProperty<'a>) {
-        if let Some(name) = property.key.static_name()
-            && ATLAS_STAGES.contains(&name.as_ref())
-        {
-            self.uses.atlas_stages.insert(name.into_owned());
+        if let Some(name) = property.key.static_name() {
+            if ATLAS_STAGES.contains(&name.as_ref()) {
+                self.uses.atlas_stages.insert(name.into_owned());
+            } else if SYSTEM_STAGES.contains(&name.as_ref()) {
+                self.uses.system_stages.insert(name.into_owned());
+            }
         }
         // The `$search` of a `$text` is that of text indexes.
         if property.key.static_name().is_some_and(|name| name == "$text") {

@@ -8,7 +8,7 @@ use std::{
 use hookstead_isolate::{Busy, Ending, Pool, PoolLimits, RunLimits, Thrown};
 use hookstead_memory::{Account, Budget, Refused, Share};
 use hookstead_outbound::{Client, OutboundError};
-use hookstead_rules::{Condition, Future, NoValue};
+use hookstead_rules::{Condition, Future, NoValue, Rules};
 
 use crate::{
     Completion, Console, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine,
@@ -161,6 +161,11 @@ impl Functions {
     /// What the rules of a service allow a function; `None` where it has none.
     pub fn service_rules(&self, name: &str) -> Option<&ServiceRules> {
         self.program.service_rules(name)
+    }
+
+    /// The rules of the data source that a name leads to.
+    pub fn data_rules(&self, source: &str) -> Arc<Rules> {
+        self.program.data_rules(source)
     }
 
     async fn run(&self, invocation: Invocation, callable: &Callable, depth: usize) -> Ended {

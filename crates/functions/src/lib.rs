@@ -27,7 +27,7 @@ mod traces;
 mod user_store;
 mod work;
 
-pub use analysis::{Applies, Finding, GLOBALS, Uses, analyse};
+pub use analysis::{Applies, Collection, Finding, GLOBALS, Uses, analyse};
 pub use client_data::{DataCall, DataCallError, DataCallErrorKind, DataCompletion};
 pub use client_watch::{ClientChanges, WatchCall, WatchError, WatchErrorKind};
 pub use conditions::Caller;

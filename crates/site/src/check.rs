@@ -7,6 +7,7 @@ mod clients;
 mod missing;
 mod parts;
 mod report;
+mod users;
 mod uses;
 mod verdict;
 

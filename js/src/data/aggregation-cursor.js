@@ -17,9 +17,7 @@ export class AggregationCursor extends Cursor {
     const stages = kindOf(given) === undefined ? [given] : given;
     const pipeline = append([], requireDocuments(stages, "aggregate", "stages"));
     const method = "aggregate";
-    super(access, {
-      ...target, session, method, pipeline, options: { ...options, session: undefined },
-    });
+    super(access, { ...target, session, method, pipeline, options: withoutSession(options) });
     this.#pipeline = pipeline;
   }
 
@@ -48,6 +46,14 @@ export class AggregationCursor extends Cursor {
     this.#pipeline[this.#pipeline.length] = stage;
     return this;
   }
+}
+
+// The session is no part of the command: as `undefined` it would be an option with the value null,
+// which the rules of users do not permit.
+function withoutSession(options) {
+  const others = { ...options };
+  delete others.session;
+  return others;
 }
 
 isolate(AggregationCursor);

@@ -13,6 +13,7 @@ fn summary(source: &str) -> String {
         ("function", &uses.functions),
         ("service", &uses.services),
         ("stage", &uses.atlas_stages),
+        ("system", &uses.system_stages),
         ("unsupported", &uses.unsupported),
     ] {
         parts.extend(names.iter().map(|name| format!("{kind}:{name}")));
@@ -263,6 +264,28 @@ fn services_are_known_by_what_is_called_of_them() {
                   context.services.get('m').db('d') }";
     let methods = analyse(source).service_methods;
     assert!(methods["twilio"].contains("send") && methods["m"].contains("db"), "{methods:?}");
+}
+
+#[test]
+fn collections_are_known_by_their_names() {
+    let cases = [
+        ("S('m').db('d').collection('c')", &["m/d/c"][..]),
+        ("const s = S('m'), d = s.db('d'); d.collection('c')", &["m/d/c"]),
+        ("let d; d = S('m').db('d'); d.collection('c')", &["m/d/c"]),
+        ("const n = 'c'; S('m').db('d').collection(n)", &["m/d/c"]),
+        ("const d = S('m').db(x); d.collection('c')", &["m//c"]),
+        ("let d = S('m').db('a'); d = S('m').db('b'); d.collection('c')", &["//c"]),
+        ("const d = S('m').db('a'); const f = (d) => d.collection('c')", &["//c"]),
+        ("other.collection(x)", &["//"]),
+        ("S('m').db('d')", &[]),
+    ];
+    for (body, expected) in cases {
+        let body = body.replace("S(", "context.services.get(");
+        let uses = analyse(&format!("exports = () => {{ {body} }}"));
+        let found = uses.collections.iter();
+        let found = found.map(|one| format!("{}/{}/{}", one.source, one.database, one.collection));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{body}");
+    }
 }
 
 /// The tables say what the store refuses, and a test of the store's holds them to it.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::program::{Outcome, app_of, copy_of_example, example, program, run, run_with_input};
 
-fn json(outcome: &Outcome) -> Json {
+pub(crate) fn json(outcome: &Outcome) -> Json {
     serde_json::from_str(&outcome.stdout).unwrap()
 }
 
@@ -54,13 +54,13 @@ fn what_will_not_run_is_told_with_its_reason() {
 }
 
 /// The route of a function, by name.
-fn route_of<'a>(report: &'a Json, function: &str) -> &'a Json {
+pub(crate) fn route_of<'a>(report: &'a Json, function: &str) -> &'a Json {
     let mut routes = report["routes"].as_array().unwrap().iter();
     routes.find(|route| route["function"] == function).unwrap()
 }
 
 /// What is missing, as `kind name` each.
-fn missing(route: &Json) -> Vec<String> {
+pub(crate) fn missing(route: &Json) -> Vec<String> {
     let text = |one: &Json, key: &str| one[key].as_str().unwrap().to_owned();
     let all = route["missing"].as_array().unwrap().iter();
     all.map(|one| format!("{} {}", text(one, "kind"), text(one, "name"))).collect()

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod check_users;
 mod client_libraries;
 mod codes;
 mod computing;

@@ -119,6 +119,19 @@ impl Rules {
         &self.problems
     }
 
+    /// Whether no user reaches a collection, whoever the user is.
+    pub fn is_closed(&self, database: &str, collection: &str) -> bool {
+        let (database, collection) = (database.to_owned(), collection.to_owned());
+        self.of(&Namespace { database, collection }).is_err()
+    }
+
+    /// Whether no user reaches any collection.
+    pub fn close_everything(&self) -> bool {
+        let is_open = |rules: &Collection| rules.closed.is_none() && !rules.roles.is_empty();
+        let mut all = self.collections.values().chain(&self.default);
+        self.closed.is_some() || !all.any(is_open)
+    }
+
     /// The functions that conditions call.
     pub fn calls(&self) -> &[RulesCall] {
         &self.calls

@@ -77,3 +77,35 @@ async fn a_user_reads_and_writes_what_the_rules_of_a_collection_permit() {
     let nobody = server.json("POST", &notes, &[], json!(["find"])).await;
     assert_eq!(nobody.status, 400);
 }
+
+/// The same where documents are seen as wholes.
+const WHOLE_NOTES: &str = r#"{ "database": "d", "collection": "notes", "roles": [{
+    "name": "owner", "apply_when": { "owner": "%%user.id" }, "read": true
+}] }"#;
+
+#[tokio::test]
+async fn a_pipeline_of_a_user_begins_with_what_the_rules_permit() {
+    let fill = "exports = ({ query }) => context.services.get('mongodb-atlas').db('d')
+        .collection('notes').insertMany([
+            { _id: 1, owner: query.id, text: 'a' }, { _id: 2, owner: 'b', text: 'b' }])";
+    let server = app()
+        .data()
+        .file("data_sources/mongodb-atlas/d/notes/rules.json", WHOLE_NOTES)
+        .endpoint("GET", "/fill", fill)
+        .endpoint_with("POST", "/notes", ON_NOTES, json!({}), of_callers())
+        .start()
+        .await;
+    server.register("a@example.com").await;
+    let [token, _, id] = server.session("a@example.com").await;
+    assert_eq!(server.get(&format!("/fill?id={id}")).await.status, 200);
+    let notes = format!("/app/{APP}/endpoint/notes");
+    let cases = [
+        json!(["aggregate", [{ "$project": { "text": 1 } }]]),
+        json!(["aggregate", [{ "$project": { "text": 1 } }], { "allowDiskUse": true }]),
+    ];
+    for call in cases {
+        let answer =
+            server.json("POST", &notes, &[("Authorization", &bearer(&token))], call.clone()).await;
+        assert_eq!(answer.json(), json!([{ "_id": 1, "text": "a" }]), "{call}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hookstead_app::{App, AppValue, ServiceKind};
-use hookstead_functions::{Applies, Finding, Functions, ServiceRules};
+use hookstead_functions::{Applies, Collection, Finding, Functions, ServiceRules};
 use serde::Serialize;
 
 use super::{
@@ -17,8 +17,8 @@ const PUT_BACK: &str = "put the file back into the export";
 /// Something that a route uses and that is not there.
 #[derive(Debug, Serialize)]
 pub struct Missing {
-    /// `secret`, `file`, `function`, `value`, `module`, `package`, `service`, `feature` or
-    /// `source`.
+    /// `secret`, `file`, `function`, `value`, `module`, `package`, `service`, `feature`, `rule`
+    /// or `source`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -89,6 +89,13 @@ impl Missing {
             (_, None) => (format!("the function `{function}` has no file"), PUT_BACK),
         };
         Self::new("file", function, message, remedy)
+    }
+
+    /// A stage of a pipeline of a user.
+    pub(super) fn stage(name: &str) -> Self {
+        let message = format!("users do not have the stage `{name}`");
+        let remedy = "do without it, such as with a query for each of the collections";
+        Self::new("feature", name, message, remedy)
     }
 
     /// A secret.
@@ -176,6 +183,34 @@ impl Wanted<'_> {
         let remedy = "add a rule to the service that allows the actions which are used";
         let message = format!("no rule of the service `{name}` allows any action");
         Some(Missing::new("service", name, message, remedy))
+    }
+
+    /// A rule that opens a collection to users. Where the name of the collection is not known,
+    /// there is no rule for it only where there is none at all.
+    pub(super) fn rule(&self, used: &Collection) -> Option<Missing> {
+        let Collection { source, database, collection } = used;
+        let sources = &self.circumstances.data_sources;
+        let source = match (source.as_str(), &sources[..]) {
+            ("", [only]) => only,
+            ("", _) => return None,
+            (name, _) => name,
+        };
+        let rules = self.functions.data_rules(source);
+        let is_known = !database.is_empty() && !collection.is_empty();
+        let (name, message) = if is_known && rules.is_closed(database, collection) {
+            let name = format!("{database}.{collection}");
+            let message = format!("no rule opens the collection `{name}` to users");
+            (name, message)
+        } else if !is_known && rules.close_everything() {
+            let message =
+                format!("no rule of the data source `{source}` opens a collection to users");
+            (String::new(), message)
+        } else {
+            return None;
+        };
+        let remedy = "add a role for the users of the function to the rules of the collection, or \
+            mend what closes them";
+        Some(Missing::new("rule", &name, message, remedy))
     }
 
     pub(super) fn value(&self, name: &str) -> Option<Missing> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     analyses::Analyses,
     missing::{Missing, Wanted},
+    users::closed_to_users,
 };
 use crate::listing::Listing;
 
@@ -99,6 +100,7 @@ impl<'a> Survey<'a> {
         };
         let mut found = Found::default();
         found.add(&self.analyses.of(route.source(self.app)), file, true);
+        self.add_script(&mut found, route);
         // A function that calls itself, or is called in a circle, is looked at once; what is surely
         // called comes first, so that it counts as such.
         let mut looked_at = BTreeSet::new();
@@ -122,8 +124,36 @@ impl<'a> Survey<'a> {
             }
             looked_at.insert(name);
         }
-        let missing = found.missing(wanted);
+        let mut missing = found.missing(wanted);
+        missing.extend(closed_to_users(self.app, self.analyses, route, wanted));
         (found.into_uses(), missing)
+    }
+
+    /// Adds what the script uses that names the user of a route. Its lines are those of a field,
+    /// so that what fails in it is not told with a place.
+    fn add_script(&self, found: &mut Found, route: &Listing) {
+        if let Some((source, file)) = self.script(route) {
+            let uses = self.analyses.of(source);
+            found.add(&SourceUses { findings: Vec::new(), ..(*uses).clone() }, file, true);
+        }
+    }
+
+    /// The script of a route, with the file that holds it.
+    fn script(&self, route: &Listing) -> Option<(&'a str, &'a str)> {
+        let (run_as, place) = match &route.declaration.webhook {
+            None => {
+                let function = self.app.functions.get(&route.function)?;
+                (&function.run_as, &function.declared_in)
+            }
+            Some((service, webhook)) => {
+                let webhook = self.app.services.get(service)?.webhooks.get(webhook)?;
+                (&webhook.run_as, &webhook.declared_in)
+            }
+        };
+        match run_as {
+            RunAs::Script(source) => Some((source, &place.file)),
+            RunAs::System | RunAs::Application | RunAs::User(_) => None,
+        }
     }
 }
 
