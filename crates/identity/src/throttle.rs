@@ -211,7 +211,7 @@ fn delay(failed: u32, free: u32, delay_max: Duration) -> Duration {
 }
 
 /// One who has an IPv6 address has its whole network.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

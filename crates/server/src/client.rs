@@ -4,6 +4,7 @@
 //! Of the calls that SDKs know, these are the ones without which no client has a token.
 
 mod answered;
+mod browser;
 mod email_password;
 mod failure;
 mod input;
@@ -20,6 +21,11 @@ use crate::{admit::Asking, refusal::Refusal};
 /// How often the bytes of a body are held at once, beside the body itself: the credentials of it,
 /// and the arguments of a function.
 pub(crate) const COPIES_MAX: usize = 3;
+
+/// Where Google, Facebook and Apple send browsers, behind `/auth/`.
+pub(crate) const CALLBACK: &str = "callback";
+/// How a path ends that logs somebody in, behind `/auth/`.
+pub(crate) const LOG_IN: &str = "/login";
 
 /// What a path asks for, behind `/auth/`.
 #[derive(Clone, Copy)]
@@ -48,6 +54,9 @@ pub(crate) async fn answer(
                 (&Method::POST, Some((provider, "login"))) => {
                     login::log_in(asking, users, provider, body).await
                 }
+                (&Method::GET, Some((provider, "login"))) => {
+                    browser::depart(asking, users, provider).await
+                }
                 (&Method::POST, Some(("local-userpass", action))) => {
                     email_password::answer(asking, users, action, body).await
                 }
@@ -62,6 +71,9 @@ pub(crate) async fn answer(
         }
         Call::OfSession("profile") if *method == Method::GET => {
             session::profile(asking, users).await
+        }
+        Call::OfSession(CALLBACK) if *method == Method::GET || *method == Method::POST => {
+            browser::arrive(asking, users, body).await
         }
         Call::OfSession(_) => Err(unknown()),
     }

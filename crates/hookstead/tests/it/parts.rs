@@ -36,8 +36,7 @@ fn app_with_parts() -> tempfile::TempDir {
         ("log_forwarders/f.json", r#"{"name":"f"}"#),
         (
             "auth/providers.json",
-            r#"{"oauth2-google":{"type":"oauth2-google","config":{"clientId":"a"}},
-                "local-userpass":{"type":"local-userpass",
+            r#"{"local-userpass":{"type":"local-userpass",
                     "config":{"autoConfirm":true,"resetPasswordUrl":"https://a.example/reset"}}}"#,
         ),
         (
@@ -74,7 +73,7 @@ fn app_with_parts() -> tempfile::TempDir {
 }
 
 /// Every code of a loss.
-const LOSSES: [&str; 11] = [
+const LOSSES: [&str; 10] = [
     "trigger-not-run",
     "data-api-not-served",
     "graphql-not-served",
@@ -82,7 +81,6 @@ const LOSSES: [&str; 11] = [
     "hosting-not-served",
     "sync-not-served",
     "log-forwarder-not-run",
-    "provider-not-served",
     "email-not-sent",
     "folder-not-read",
     "function-for-clients",
@@ -152,14 +150,14 @@ fn each_loss_has_a_line_for_people() {
     // Lines are broken at 80 columns.
     let text = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for line in [
-        "1 endpoint, 12 parts not served",
+        "1 endpoint, 11 parts not served",
         "lost trigger `nightly`: scheduled, schedule `0 3 * * *`, function `clean` \
          (triggers/nightly.json): not run [trigger-not-run]",
         "lost trigger `onOrder`: database, collection `shop.orders`, function `clean`",
         "lost folder `queues`: not read [folder-not-read]",
         "lost function `callMe` (functions/callMe.js): client SDKs may call it",
         "not in use: trigger `off`",
-        "1 will run, 12 parts lost",
+        "1 will run, 11 parts lost",
     ] {
         assert!(text.contains(line), "{line}: {stdout}");
     }
@@ -172,18 +170,18 @@ fn the_start_of_serve_says_how_much_there_is_and_what_is_not_served() {
     let served = Served::start(folder.path(), &[]);
     let (log, _) = served.stop();
     let mut lines = log.lines();
-    assert_eq!(lines.next().unwrap(), "1 endpoint, 12 parts not served", "{log}");
+    assert_eq!(lines.next().unwrap(), "1 endpoint, 11 parts not served", "{log}");
     let list: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
     assert_eq!(list[1], "  2 triggers: nightly, onOrder", "{log}");
     assert!(list.len() <= 12, "{log}");
-    assert_eq!(list.last().unwrap(), &"  and 1 more kind of parts", "{log}");
+    assert_eq!(list.last().unwrap(), &"  1 folder: queues", "{log}");
     let served = Served::start(folder.path(), &["--log-format", "json"]);
     let (log, _) = served.stop();
     let notices: Vec<Json> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let texts: Vec<&str> = notices.iter().filter_map(|one| one["notice"].as_str()).collect();
     assert_eq!(
         texts[..2],
-        ["1 endpoint, 12 parts not served", "not served: 2 triggers: nightly, onOrder"]
+        ["1 endpoint, 11 parts not served", "not served: 2 triggers: nightly, onOrder"]
     );
 }
 
