@@ -75,7 +75,6 @@ codes! {
     LogForwarderNotRun = "log-forwarder-not-run",
     OriginsUnreadable = "origins-unreadable",
     ProviderDuplicate = "provider-duplicate",
-    ProviderNotServed = "provider-not-served",
     ProviderSecret = "provider-secret",
     ProviderSetting = "provider-setting",
     ProviderType = "provider-type",

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod listen;
 mod load;
+mod providers;
 mod render;
 mod schema;
 mod types;

@@ -43,6 +43,7 @@ impl Workspace {
             access_token_time: Duration::from_secs(auth.access_token_time_s),
             refresh_token_time: Duration::from_secs(auth.refresh_token_time_s),
             revocation_delay: Duration::from_secs(auth.revocation_delay_s),
+            providers: auth.providers.servers(),
         }))
     }
 
@@ -102,6 +103,9 @@ impl Workspace {
             log_ins_waiting_max: count(auth.log_ins_waiting_max),
             log_ins_waiting_of_address_max: u32::try_from(auth.log_ins_waiting_of_address_max)
                 .unwrap_or(u32::MAX),
+            provider_calls_max: count(auth.provider_calls_max),
+            provider_calls_of_address_max: count(auth.provider_calls_of_address_max),
+            provider_time: Duration::from_secs(auth.provider_time_s),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! How users of an app prove who they are, and what is known of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hookstead_data::Store;
 
-use crate::{MetadataField, TokenKeys};
+use crate::{MetadataField, OAuthKind, OAuthProvider, TokenKeys};
 
 /// What an app and its operator say of users. It may change while the program runs.
 pub struct UsersConfig {
@@ -39,6 +39,8 @@ pub struct Providers {
     pub custom_token: Option<CustomToken>,
     /// The function that says who somebody is.
     pub custom_function: Option<String>,
+    /// Google, Facebook and Apple.
+    pub oauth: BTreeMap<OAuthKind, OAuthProvider>,
 }
 
 /// Settings of the provider `local-userpass` (docs/behaviour/users.md#email-and-password).

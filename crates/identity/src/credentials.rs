@@ -1,6 +1,6 @@
 //! What somebody proves with who they are.
 
-use crate::ExtendedJson;
+use crate::{ExtendedJson, OAuthKind, OAuthProof};
 
 /// What somebody proves with who they are. There is no `Debug`: most of it is secret.
 pub enum Credentials {
@@ -19,4 +19,6 @@ pub enum Credentials {
     CustomToken(String),
     /// What the app's own function makes of it.
     CustomFunction(ExtendedJson),
+    /// What a provider that speaks OAuth 2.0 makes of it.
+    OAuth(OAuthKind, OAuthProof),
 }

@@ -10,8 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 pub use claims::MetadataField;
-pub(crate) use claims::{Claims, Rules};
-pub(crate) use jwks::{Fetcher, Jwks, NoKey};
+pub(crate) use claims::{Claims, Rules, check_times, metadata};
+pub(crate) use jwks::{Jwks, NoKey};
 pub(crate) use keys::{Kind, RsaKey};
 pub use keys::{TokenKeyError, TokenKeys};
 

@@ -15,8 +15,9 @@ use hookstead_outbound::Client;
 use crate::{
     AuthError, KeyError, SigningKeys,
     collection::Collection,
-    custom_token::Fetcher,
+    fetcher::Fetcher,
     flights::Flights,
+    oauth::Places,
     passwords::Passwords,
     people::{Change, People},
     records::UserRecord,
@@ -31,11 +32,15 @@ pub struct Directory {
     pub(crate) users: Collection,
     pub(crate) identities: Collection,
     pub(crate) sessions: Collection,
+    /// Log-ins by a browser that have come to their end.
+    pub(crate) log_ins: Collection,
     pub(crate) api_keys: Collection,
     pub(crate) server_keys: Collection,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) fetcher: Option<Fetcher>,
+    /// Of those who ask Google, Facebook or Apple.
+    pub(crate) places: Places,
     /// The users who are being made, by the keys of their identities.
     pub(crate) creations: Flights<ObjectId, Result<Option<Arc<UserRecord>>, AuthError>>,
     /// What tells this copy of the program from others.
@@ -65,6 +70,12 @@ pub struct Limits {
     pub log_ins_waiting_max: usize,
     /// How many of them may come from one address.
     pub log_ins_waiting_of_address_max: u32,
+    /// How many log-ins ask Google, Facebook or Apple at the same time; the next one is refused.
+    pub provider_calls_max: usize,
+    /// How many of them may come from one address.
+    pub provider_calls_of_address_max: usize,
+    /// How long such a log-in may ask.
+    pub provider_time: Duration,
 }
 
 /// How many passwords are checked at the same time by default, however many processors there are.
@@ -80,6 +91,9 @@ impl Default for Limits {
             log_in_delay_max: Duration::from_secs(5),
             log_ins_waiting_max: 1024,
             log_ins_waiting_of_address_max: 64,
+            provider_calls_max: 64,
+            provider_calls_of_address_max: 16,
+            provider_time: Duration::from_secs(15),
         }
     }
 }
@@ -94,11 +108,13 @@ impl Directory {
             users: collection("users"),
             identities: collection("identities"),
             sessions: collection("sessions"),
+            log_ins: collection("log_ins"),
             api_keys: collection("api_keys"),
             server_keys: collection("server_keys"),
             passwords: Self::passwords(&limits),
             throttle: Throttle::new(&limits),
             fetcher: None,
+            places: Self::places(&limits),
             creations: Flights::new(),
             copy: ObjectId::new(),
             // Without random bytes there is no key, and no token can be signed.
@@ -128,6 +144,7 @@ impl Directory {
     pub fn with_limits(mut self, limits: &Limits) -> Self {
         self.passwords = Self::passwords(limits);
         self.throttle = Throttle::new(limits);
+        self.places = Self::places(limits);
         self
     }
 
@@ -140,6 +157,12 @@ impl Directory {
 
     fn passwords(limits: &Limits) -> Passwords {
         Passwords::new(limits.password_checks_max, limits.password_checks_waiting_max)
+    }
+
+    fn places(limits: &Limits) -> Places {
+        let (places, of_address) =
+            (limits.provider_calls_max, limits.provider_calls_of_address_max);
+        Places::new(places, of_address, limits.provider_time)
     }
 
     pub(crate) fn keys(&self) -> Result<&SigningKeys, AuthError> {

@@ -43,6 +43,8 @@ pub enum AuthErrorKind {
     ApiKeyNotFound,
     /// An API key with this name exists.
     ApiKeyAlreadyExists,
+    /// The email address is not of a domain that the provider is restricted to.
+    DomainNotAllowed,
     /// The caller may not do this.
     Forbidden,
     /// Too many attempts, or too many at once.

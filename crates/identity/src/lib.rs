@@ -12,9 +12,11 @@ mod digest;
 mod directory;
 mod error;
 mod extended_json;
+mod fetcher;
 mod flights;
 mod jwt;
 mod keys;
+mod oauth;
 mod passwords;
 mod people;
 mod random;
@@ -36,8 +38,10 @@ pub use directory::{Clock, Directory, DirectoryOptions, Limits};
 pub use error::{AuthError, AuthErrorKind};
 pub use extended_json::ExtendedJson;
 pub use keys::{KeyError, SigningKeys};
+pub use oauth::{ClientSecret, OAuthKind, OAuthProof, OAuthProvider, OAuthServer};
 pub use throttle::network_of;
 pub use user::{Identity, User, UserType};
 pub use users::{
-    ApiKey, ImportReport, Link, Linked, ListedUser, LogIn, NewApiKey, Registration, Users,
+    Admitted, ApiKey, Arrival, Departure, ImportReport, Link, Linked, ListedUser, LogIn, NewApiKey,
+    Registration, Return, Users, Way,
 };

@@ -6,6 +6,7 @@
 //! | `identities`  | follows from app, provider and name  | whose it is, the hash of a password   |
 //! | `sessions`    | a random id, which is in both tokens | whose it is, until when               |
 //! | `api_keys`    | the SHA-256 of the key               | whose it is                           |
+//! | `log_ins`     | the id of a log-in by a browser      | until when it could be repeated       |
 //! | `server_keys` | the id of the app                    | the names of the app's server keys    |
 //!
 //! There are no transactions and no unique indexes. What must be unique is the `_id` of a document

@@ -15,9 +15,9 @@ const LOG_IN_TIME: Duration = Duration::from_hours(1);
 const REMOVALS_MAX: u64 = 1000;
 
 impl Directory {
-    /// Removes what is over: anonymous users, sessions, what a crash has left of deletions. To be
-    /// called now and then, such as every hour; it reads all users and sessions. Nothing depends
-    /// on it but the room that they take.
+    /// Removes what is over: anonymous users, sessions, log-ins by a browser, what a crash has left
+    /// of deletions. To be called now and then, such as every hour; it reads all users and
+    /// sessions. Nothing depends on it but the room that they take.
     ///
     /// # Errors
     /// A store that does not answer.
@@ -32,6 +32,7 @@ impl Directory {
         self.users.delete(anonymous, true).await?;
         self.remove_names_without_users().await?;
         self.sessions.delete(doc! { "until": { "$lte": now } }, true).await?;
+        self.log_ins.delete(doc! { "until": { "$lte": now } }, true).await?;
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! The users of an app: checking who somebody is.
 
 mod api_keys;
+mod browser;
 mod custom_data;
 mod custom_token;
 mod email_password;
 mod external;
 mod first_log_in;
 mod link;
+mod oauth;
 mod operator;
 mod password;
 mod proofs;
@@ -14,19 +16,21 @@ mod reset;
 mod sessions;
 mod transfer;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
 use bson::{Document, oid::ObjectId};
 
 use crate::{
-    AppFunctions, AuthError, Credentials, Directory, User, UserType, UsersConfig,
+    AppFunctions, AuthError, Credentials, Directory, OAuthKind, User, UserType, UsersConfig,
     custom_token::{Jwks, Kind},
+    oauth::Shown,
     records::{UserRecord, provider},
     throttle::Asker,
 };
 
 pub use api_keys::{ApiKey, NewApiKey};
+pub use browser::{Admitted, Arrival, Departure, Return, Way};
 pub use email_password::{Link, Registration};
 pub use link::Linked;
 pub use transfer::{ImportReport, ListedUser};
@@ -43,6 +47,8 @@ pub struct Users {
     access_tokens: AccessTokens,
     /// The keys that another server publishes for custom tokens.
     jwks: Option<Arc<Jwks>>,
+    /// The keys that Google and Apple publish for OpenID Connect tokens.
+    oauth_keys: BTreeMap<OAuthKind, Arc<Jwks>>,
 }
 
 /// A new session.
@@ -95,7 +101,12 @@ impl Users {
             Some(Kind::Jwks(uri)) => Some(Jwks::new(uri)),
             _ => None,
         };
-        Self { config, directory, functions, proofs, access_tokens, jwks }
+        let keys_of = config.providers.oauth.iter().filter_map(|(kind, provider)| {
+            let url = &provider.server.jwks_url;
+            (!url.is_empty()).then(|| (*kind, Jwks::new(url)))
+        });
+        let oauth_keys = keys_of.collect();
+        Self { config, directory, functions, proofs, access_tokens, jwks, oauth_keys }
     }
 
     /// How long what was read of a user counts.
@@ -165,6 +176,9 @@ impl Users {
             Credentials::ApiKey(key) => self.prove_api_key(key).await?,
             Credentials::CustomToken(token) => self.prove_custom_token(token, create).await?,
             Credentials::CustomFunction(payload) => self.prove_by_function(payload, create).await?,
+            Credentials::OAuth(kind, proof) => {
+                self.prove_oauth(*kind, Shown::Proof(proof), from, create).await?
+            }
         };
         if proven.record.disabled {
             return Err(AuthError::user_disabled());

@@ -3,6 +3,7 @@
 
 mod answered;
 mod api_keys;
+mod browser;
 mod call;
 mod call_input;
 mod email_password;
@@ -35,6 +36,11 @@ use crate::{
 /// How often the bytes of a body are held at once, beside the body itself: the credentials of it,
 /// and the arguments of a function.
 pub(crate) const COPIES_MAX: usize = 3;
+
+/// Where Google, Facebook and Apple send browsers, behind `/auth/`.
+pub(crate) const CALLBACK: &str = "callback";
+/// How a path ends that logs somebody in, behind `/auth/`.
+pub(crate) const LOG_IN: &str = "/login";
 
 /// What a path asks for, behind `/auth/`.
 #[derive(Clone, Copy)]
@@ -107,6 +113,9 @@ pub(crate) async fn answer(
                 (&Method::POST, Some((provider, "login"))) => {
                     login::log_in(asking, users, provider, body).await
                 }
+                (&Method::GET, Some((provider, "login"))) => {
+                    browser::depart(asking, users, provider).await
+                }
                 (&Method::POST, Some(("local-userpass", action))) => {
                     email_password::answer(asking, users, action, body).await
                 }
@@ -124,6 +133,9 @@ pub(crate) async fn answer(
         }
         Call::OfSession("delete") if *method == Method::DELETE => {
             session::delete(asking, users).await
+        }
+        Call::OfSession(CALLBACK) if *method == Method::GET || *method == Method::POST => {
+            browser::arrive(asking, users, body).await
         }
         Call::OfSession(call) => match call.strip_prefix("api_keys") {
             Some(rest) => api_keys::answer(asking, users, rest, body).await,

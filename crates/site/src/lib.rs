@@ -16,6 +16,7 @@ mod data_rules;
 mod definition;
 mod guard;
 mod listing;
+mod oauth;
 mod origins;
 pub mod percent;
 mod provider_secrets;

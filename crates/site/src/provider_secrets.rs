@@ -2,7 +2,8 @@
 //! fit.
 
 use hookstead_app::{
-    App, CustomTokenSetup, Place, Problem, ProblemCode, ProviderSetup, Secret, Severity,
+    App, AuthProvider, CustomTokenSetup, Place, Problem, ProblemCode, ProviderSetup, Secret,
+    Severity,
 };
 use hookstead_identity::{TokenKeyError, TokenKeys};
 
@@ -24,7 +25,10 @@ pub(crate) fn token_keys(setup: &CustomTokenSetup, secrets: &Secrets<'_>) -> Opt
 pub(crate) fn problems(app: &App, secrets: &Secrets<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (provider_name, provider) in &app.auth_providers {
-        let ProviderSetup::CustomToken(setup) = &provider.setup else { continue };
+        let ProviderSetup::CustomToken(setup) = &provider.setup else {
+            problems.extend(client_secret_problem(provider_name, provider, secrets));
+            continue;
+        };
         for (field, name) in provider.setup.secrets() {
             if let Err((why, remedy)) = key(setup, name, secrets) {
                 let message = format!(
@@ -36,6 +40,25 @@ pub(crate) fn problems(app: &App, secrets: &Secrets<'_>) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The secret of a provider that speaks OAuth 2.0 is not set.
+fn client_secret_problem(
+    provider_name: &str,
+    provider: &AuthProvider,
+    secrets: &Secrets<'_>,
+) -> Option<Problem> {
+    let needed = provider.setup.secrets();
+    let (field, name) = needed.first()?;
+    if secrets(name).is_some_and(|secret| !secret.expose().is_empty()) {
+        return None;
+    }
+    let message = format!(
+        "provider `{provider_name}`: the secret `{name}` is not set; nobody can log in by a \
+         browser, a code or an access token"
+    );
+    let remedy = format!("set it with `hookstead secrets set {name}`");
+    Some(problem(&provider.declared_in, field, message, remedy))
 }
 
 /// The key that a secret holds, or why there is none, with a remedy.

@@ -18,6 +18,7 @@ use crate::{
     data_rules::{self, data_rules},
     definition::definition,
     listing::{Declaration, Kind, Listing},
+    oauth,
     origins::Origins,
     provider_secrets,
     rights::{Access, Unmet},
@@ -81,6 +82,7 @@ impl Site {
         let mut plan = Plan::new(app, secrets, config, &functions);
         plan.report_syntax_errors();
         plan.problems.extend(provider_secrets::problems(app, secrets));
+        plan.problems.extend(oauth::problems(app, config.public_base_url.as_deref()));
         plan.problems.extend(conditions::problems(app));
         plan.problems.extend(rules_problems);
         for endpoint in &app.endpoints {

@@ -1,6 +1,6 @@
 //! The users of an app: what the export says of them, and the app's functions as log-in calls them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use bson::Bson;
 use hookstead_app::{
@@ -10,12 +10,17 @@ use hookstead_app::{
 use hookstead_functions::{Call, DataSources, FailureKind, Functions, Invocation, User};
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, ExtendedJson,
-    FunctionFailure, FunctionFailureKind, Future, MetadataField, Providers, Users, UsersConfig,
+    FunctionFailure, FunctionFailureKind, Future, OAuthKind, OAuthServer, Providers, Users,
+    UsersConfig,
 };
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
-use crate::{provider_secrets::token_keys, secrets::Secrets};
+use crate::{
+    oauth::{metadata_fields, oauth_provider},
+    provider_secrets::token_keys,
+    secrets::Secrets,
+};
 
 /// Where users are kept, and what the operator decides about their sessions.
 #[derive(Clone)]
@@ -30,6 +35,9 @@ pub struct UsersSettings {
     pub refresh_token_time: Duration,
     /// How long another copy of the program may take to learn that a user is disabled or deleted.
     pub revocation_delay: Duration,
+    /// Where Google, Facebook and Apple are, for those that the operator has moved; the others are
+    /// where they say.
+    pub providers: BTreeMap<OAuthKind, OAuthServer>,
 }
 
 impl fmt::Debug for UsersSettings {
@@ -53,7 +61,7 @@ pub(crate) fn users(
     let config = UsersConfig {
         client_app_id: app.client_app_id.clone(),
         domain_id: domain_id(app),
-        providers: providers(app, secrets),
+        providers: providers(app, settings, secrets),
         custom_user_data: custom_user_data(app, data).ok()?,
         on_user_creation: app.custom_user_data.on_user_creation_function.clone(),
         access_token_time: settings.access_token_time,
@@ -69,17 +77,8 @@ pub(crate) fn has_providers(app: &App) -> bool {
     if matches!(app.custom_user_data.source, CustomUserDataSource::Refused(_)) {
         return false;
     }
-    app.auth_providers.values().any(|provider| match provider.setup {
-        ProviderSetup::Anonymous
-        | ProviderSetup::ApiKey
-        | ProviderSetup::EmailPassword(_)
-        | ProviderSetup::CustomToken(_)
-        | ProviderSetup::CustomFunction(_) => true,
-        ProviderSetup::Disabled
-        | ProviderSetup::Google(_)
-        | ProviderSetup::Facebook(_)
-        | ProviderSetup::Apple(_) => false,
-    })
+    let is_on = |setup: &ProviderSetup| !matches!(setup, ProviderSetup::Disabled);
+    app.auth_providers.values().any(|provider| is_on(&provider.setup))
 }
 
 /// Whether an app has any use for users.
@@ -112,8 +111,14 @@ pub(crate) fn domain_id(app: &App) -> String {
 }
 
 /// The providers that are enabled.
-fn providers(app: &App, secrets: &Secrets<'_>) -> Providers {
+fn providers(app: &App, settings: &UsersSettings, secrets: &Secrets<'_>) -> Providers {
     let mut providers = Providers::default();
+    let mut oauth = BTreeMap::new();
+    let mut add_oauth = |kind, setup| {
+        let server = settings.providers.get(&kind).cloned();
+        let server = server.unwrap_or_else(|| OAuthServer::of(kind));
+        oauth.insert(kind, oauth_provider(setup, server, secrets));
+    };
     for provider in app.auth_providers.values() {
         match &provider.setup {
             ProviderSetup::Anonymous => providers.anonymous = true,
@@ -125,12 +130,13 @@ fn providers(app: &App, secrets: &Secrets<'_>) -> Providers {
                 providers.custom_token = Some(custom_token(setup, secrets));
             }
             ProviderSetup::CustomFunction(name) => providers.custom_function = Some(name.clone()),
-            ProviderSetup::Disabled
-            | ProviderSetup::Google(_)
-            | ProviderSetup::Facebook(_)
-            | ProviderSetup::Apple(_) => {}
+            ProviderSetup::Google(setup) => add_oauth(OAuthKind::Google, setup),
+            ProviderSetup::Facebook(setup) => add_oauth(OAuthKind::Facebook, setup),
+            ProviderSetup::Apple(setup) => add_oauth(OAuthKind::Apple, setup),
+            ProviderSetup::Disabled => {}
         }
     }
+    providers.oauth = oauth;
     providers
 }
 
@@ -149,23 +155,12 @@ fn email_password(setup: &EmailPasswordSetup) -> EmailPassword {
 }
 
 fn custom_token(setup: &CustomTokenSetup, secrets: &Secrets<'_>) -> CustomToken {
-    let fields = setup.metadata_fields.iter().map(|field| MetadataField {
-        name: dotted(&field.path),
-        field_name: Some(field.field_name.clone()),
-        required: field.required,
-    });
     CustomToken {
         audience: setup.audience.clone(),
         require_any_audience: setup.require_any_audience,
         keys: token_keys(setup, secrets),
-        metadata_fields: fields.collect(),
+        metadata_fields: metadata_fields(&setup.metadata_fields),
     }
-}
-
-/// Keys as one path: dots that belong to a key are escaped.
-fn dotted(path: &[String]) -> String {
-    let escaped: Vec<_> = path.iter().map(|key| key.replace('.', "\\.")).collect();
-    escaped.join(".")
 }
 
 /// Where custom user data is; an error where it is declared in a way that cannot be understood.

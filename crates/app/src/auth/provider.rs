@@ -49,15 +49,14 @@ pub(super) fn read(
         "custom-token" => custom_token::read(&mut fields, &mut config, &mut secrets)
             .map(ProviderSetup::CustomToken),
         "custom-function" => custom_function(reader, functions, &mut config),
-        "oauth2-google" | "oauth2-facebook" | "oauth2-apple" => {
-            let is_google = provider_type == "oauth2-google";
-            let setup = oauth::read(&mut fields, &mut config, &mut secrets, is_google);
-            setup.map(match provider_type {
-                "oauth2-google" => ProviderSetup::Google,
-                "oauth2-facebook" => ProviderSetup::Facebook,
-                _ => ProviderSetup::Apple,
-            })
+        "oauth2-google" => oauth::read(&mut fields, &mut config, &mut secrets, oauth::Kind::Google)
+            .map(ProviderSetup::Google),
+        "oauth2-facebook" => {
+            oauth::read(&mut fields, &mut config, &mut secrets, oauth::Kind::Facebook)
+                .map(ProviderSetup::Facebook)
         }
+        "oauth2-apple" => oauth::read(&mut fields, &mut config, &mut secrets, oauth::Kind::Apple)
+            .map(ProviderSetup::Apple),
         _ => {
             unknown_type(&mut fields, provider_type);
             None

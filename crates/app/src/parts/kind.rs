@@ -24,8 +24,6 @@ pub enum PartKind {
     Sync,
     /// A log forwarder.
     LogForwarder,
-    /// An authentication provider of a type that this version does not serve.
-    Provider,
     /// Emails to users, where no mail server is named.
     Email,
     /// A folder that no layout has.
@@ -43,7 +41,7 @@ struct Words {
 
 impl PartKind {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Trigger,
         Self::ClientFunction,
         Self::DataApi,
@@ -52,7 +50,6 @@ impl PartKind {
         Self::Hosting,
         Self::Sync,
         Self::LogForwarder,
-        Self::Provider,
         Self::Email,
         Self::Folder,
     ];
@@ -145,13 +142,6 @@ const WORDS: [Words; PartKind::ALL.len()] = [
         plural: "log forwarders",
         loss: "not run",
         remedy: "collect what `hookstead serve --log-format json` writes",
-    },
-    Words {
-        code: ProblemCode::ProviderNotServed,
-        noun: "authentication provider",
-        plural: "authentication providers",
-        loss: "nobody can log in with it",
-        remedy: "let users log in with another provider, such as custom-token",
     },
     Words {
         code: ProblemCode::EmailNotSent,

@@ -127,18 +127,9 @@ fn log_forwarder(file: &str, forwarder: &Json) -> Part {
 
 /// Providers that are not served, and emails that providers would send.
 pub(super) fn read_users(parts: &mut Parts<'_>, app: &App) {
-    for (name, provider) in &app.auth_providers {
-        let file = &provider.declared_in.file;
-        match &provider.setup {
-            ProviderSetup::Google(_) | ProviderSetup::Facebook(_) | ProviderSetup::Apple(_) => {
-                parts.add(Part::new(PartKind::Provider, name, file));
-            }
-            ProviderSetup::EmailPassword(setup) => emails(parts, setup, file),
-            ProviderSetup::Disabled
-            | ProviderSetup::Anonymous
-            | ProviderSetup::ApiKey
-            | ProviderSetup::CustomToken(_)
-            | ProviderSetup::CustomFunction(_) => {}
+    for provider in app.auth_providers.values() {
+        if let ProviderSetup::EmailPassword(setup) = &provider.setup {
+            emails(parts, setup, &provider.declared_in.file);
         }
     }
 }

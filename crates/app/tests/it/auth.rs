@@ -21,7 +21,10 @@ fn with_providers(providers: &Json) -> Loaded {
 }
 
 /// The setup of a provider of this type with these fields, and what is told of it.
-fn provider(provider_type: &str, mut fields: Json) -> (Option<ProviderSetup>, Vec<String>) {
+pub(crate) fn provider(
+    provider_type: &str,
+    mut fields: Json,
+) -> (Option<ProviderSetup>, Vec<String>) {
     fields["type"] = json!(provider_type);
     let mut loaded = with_providers(&json!({ provider_type: fields }));
     let provider = loaded.app.auth_providers.remove(provider_type);
@@ -199,31 +202,6 @@ fn what_is_unclear_of_a_provider_refuses_it() {
             "custom-function",
             json!({ "config": { "authFunctionName": "Hello" } }),
             "auth-function-missing custom-function.config.authFunctionName",
-        ),
-        (
-            "oauth2-google",
-            json!({ "config": {} }),
-            "provider-setting oauth2-google.config.clientId",
-        ),
-        (
-            "oauth2-google",
-            json!({ "config": { "clientId": "a" }, "domain_restrictions": ["a.example"] }),
-            "provider-setting oauth2-google.domain_restrictions",
-        ),
-        (
-            "oauth2-facebook",
-            json!({ "config": { "clientId": "a", "openId": true } }),
-            "field-unknown oauth2-facebook.config.openId",
-        ),
-        (
-            "oauth2-google",
-            json!({ "config": { "clientId": "a" }, "secret_config": { "clientsecret": "s" } }),
-            "field-unknown oauth2-google.secret_config.clientsecret",
-        ),
-        (
-            "oauth2-google",
-            json!({ "config": { "clientId": "a" }, "redirect_uris": [5] }),
-            "field-type oauth2-google.redirect_uris",
         ),
     ];
     for (provider_type, fields, expected) in refused {
@@ -408,27 +386,6 @@ fn metadata_fields_are_paths_with_names() {
         assert!(setup.is_none(), "{wrong}");
         assert_eq!(told.len(), 1, "{wrong}: {told:?}");
     }
-}
-
-#[test]
-fn an_open_authorisation_provider_has_its_id_its_secret_and_its_addresses() {
-    let fields = json!({
-        "name": "oauth2-google", "disabled": false,
-        "config": { "clientId": "me", "openId": true },
-        "secret_config": { "clientSecret": "google" },
-        "metadata_fields": [{ "required": true, "name": "email" }, { "name": "given_name" }],
-        "redirect_uris": ["https://a.example/in"],
-        "domain_restrictions": ["a.example"],
-    });
-    let (setup, told) = provider("oauth2-google", fields.clone());
-    assert_eq!(told, Vec::<String>::new());
-    let Some(ProviderSetup::Google(setup)) = setup else { panic!("no setup") };
-    assert_eq!((&*setup.client_id, setup.client_secret.as_deref()), ("me", Some("google")));
-    assert_eq!((setup.open_id, setup.metadata_fields.len()), (true, 2));
-    assert_eq!(setup.redirect_uris, ["https://a.example/in"]);
-    assert_eq!(setup.domain_restrictions, ["a.example"]);
-    let (apple, _) = provider("oauth2-apple", json!({ "config": { "clientId": "me" } }));
-    assert!(matches!(apple, Some(ProviderSetup::Apple(_))));
 }
 
 #[test]

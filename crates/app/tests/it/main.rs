@@ -13,6 +13,7 @@ mod functions;
 mod layouts;
 mod near_names;
 mod needs;
+mod oauth;
 mod parts;
 mod protection;
 mod remedies;

@@ -178,12 +178,13 @@ const OTHERS: &[(Files<'_>, &[&str])] = &[
     (
         &[(
             "auth/providers.json",
-            r#"{"api-key":{"type":"api-key"},"oauth2-apple":{"type":"oauth2-apple","disabled":true},
-                "oauth2-google":{"type":"oauth2-google","config":{"clientId":"a"}},
+            r#"{"api-key":{"type":"api-key"},"oauth2-apple":{"type":"oauth2-apple",
+                    "config":{"clientId":"a"}},
+                "oauth2-google":{"type":"oauth2-google","config":{"clientId":"a","openId":true}},
                 "custom-function":{"type":"custom-function",
                     "config":{"authFunctionName":"hello"}}}"#,
         )],
-        &["authentication provider `oauth2-google`"],
+        &[],
     ),
     (
         &[(
@@ -247,16 +248,20 @@ fn whatever_else_is_not_served_is_told() {
 fn the_older_layouts_keep_parts_of_the_app_in_the_root_file_and_providers_in_files() {
     let root = r#"{"app_id":"shop-abcde","name":"shop","config_version":20200603,
         "hosting":{"enabled":true}}"#;
-    let google = r#"{"type":"oauth2-google","config":{"clientId":"a"}}"#;
+    let emails = r#"{"type":"local-userpass","config":{"resetPasswordUrl":"https://a.example",
+        "autoConfirm":true}}"#;
     let app = app(&[
         ("config.json", root),
         ("functions/f/config.json", r#"{"name":"f"}"#),
         ("functions/f/source.js", "exports = () => 1"),
-        ("auth_providers/oauth2-google.json", google),
+        ("auth_providers/local-userpass.json", emails),
     ]);
-    assert_eq!(told(&app), ["hosting", "authentication provider `oauth2-google`"]);
+    assert_eq!(
+        told(&app),
+        ["hosting", "emails to users: to reset a password, page `https://a.example`"]
+    );
     let files: Vec<_> = app.parts.iter().map(|part| part.file.as_str()).collect();
-    assert_eq!(files, ["config.json", "auth_providers/oauth2-google.json"]);
+    assert_eq!(files, ["config.json", "auth_providers/local-userpass.json"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 use super::{
     data_sources::DataSourceSettings,
     listen::ListenAddress,
+    providers::ProviderUrls,
     types::{
         ApplicationAuthentication, BaseUrl, ConnectionString, DatabaseName, EnvironmentName,
         HeaderList, HostList, LogFormat, NetworkList, Redirects, SecretName, Text,
@@ -234,6 +235,17 @@ settings! {
         log_ins_waiting_max: u64 [0..=100_000] = 1024;
         /// Of these, those that may come from one address.
         log_ins_waiting_of_address_max: u64 [0..=100_000] = 64;
+        /// Log-ins that ask Google, Facebook or Apple at once; more are refused with 429.
+        provider_calls_max: u64 [1..=10_000] = 64;
+        /// Of these, those that may come from one address.
+        provider_calls_of_address_max: u64 [1..=10_000] = 16;
+        /// Seconds that Google, Facebook or Apple may take for what a log-in asks of them.
+        provider_time_s: u64 [1..=300] = 15;
+        /// Where Google, Facebook and Apple are, when something else stands in for them: a section
+        /// [auth.providers.NAME] for oauth2-google, oauth2-facebook or oauth2-apple, with
+        /// authorization_url, token_url, user_info_url, debug_token_url, jwks_url and issuer.
+        /// What is not there is what the provider documents. Calls go through [outbound] as well.
+        providers: ProviderUrls = ProviderUrls::default();
     }
 
     /// What one request, one run and one connection may use.

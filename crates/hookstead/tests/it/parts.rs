@@ -36,8 +36,7 @@ fn app_with_parts() -> tempfile::TempDir {
         ("log_forwarders/f.json", r#"{"name":"f"}"#),
         (
             "auth/providers.json",
-            r#"{"oauth2-google":{"type":"oauth2-google","config":{"clientId":"a"}},
-                "local-userpass":{"type":"local-userpass",
+            r#"{"local-userpass":{"type":"local-userpass",
                     "config":{"autoConfirm":true,"resetPasswordUrl":"https://a.example/reset"}}}"#,
         ),
         (
@@ -82,7 +81,6 @@ const LOSSES: [&str; 10] = [
     "hosting-not-served",
     "sync-not-served",
     "log-forwarder-not-run",
-    "provider-not-served",
     "email-not-sent",
     "folder-not-read",
 ];

@@ -43,20 +43,7 @@ impl Claims {
     pub(crate) fn read(claims: &[u8], rules: &Rules<'_>, now_s: f64) -> Result<Self, String> {
         let claims: Map<String, Json> =
             serde_json::from_slice(claims).map_err(|_| "the claims are no JSON object")?;
-        let time = |name: &str| match claims.get(name) {
-            None => Ok(None),
-            Some(time) => match time.as_f64() {
-                Some(time) => Ok(Some(time)),
-                None => Err(format!("the claim {name} is not a number")),
-            },
-        };
-        let expires_s = time("exp")?.ok_or("the token never expires")?;
-        if expires_s <= now_s {
-            return Err("the token has expired".to_owned());
-        }
-        if time("nbf")?.is_some_and(|from| from > now_s + CLOCK_SKEW_S) {
-            return Err("the token is not valid yet".to_owned());
-        }
+        let expires_s = check_times(&claims, now_s)?;
         check_audience(claims.get("aud"), rules)?;
         let subject = match claims.get("sub") {
             Some(Json::String(subject)) if !subject.is_empty() => subject.clone(),
@@ -64,6 +51,25 @@ impl Claims {
         };
         Ok(Self { subject, data: metadata(&claims, rules.metadata)?, expires_s })
     }
+}
+
+/// When a token expires, in seconds since 1970, where it is valid now.
+pub(crate) fn check_times(claims: &Map<String, Json>, now_s: f64) -> Result<f64, String> {
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(time) => match time.as_f64() {
+            Some(time) => Ok(Some(time)),
+            None => Err(format!("the claim {name} is not a number")),
+        },
+    };
+    let expires_s = time("exp")?.ok_or("the token never expires")?;
+    if expires_s <= now_s {
+        return Err("the token has expired".to_owned());
+    }
+    if time("nbf")?.is_some_and(|from| from > now_s + CLOCK_SKEW_S) {
+        return Err("the token is not valid yet".to_owned());
+    }
+    Ok(expires_s)
 }
 
 fn check_audience(claim: Option<&Json>, rules: &Rules<'_>) -> Result<(), String> {
@@ -87,7 +93,11 @@ fn check_audience(claim: Option<&Json>, rules: &Rules<'_>) -> Result<(), String>
     if is_met { Ok(()) } else { Err("the token is for another audience".to_owned()) }
 }
 
-fn metadata(claims: &Map<String, Json>, fields: &[MetadataField]) -> Result<Document, String> {
+/// What of the claims becomes data of the user.
+pub(crate) fn metadata(
+    claims: &Map<String, Json>,
+    fields: &[MetadataField],
+) -> Result<Document, String> {
     let mut data = Document::new();
     for field in fields {
         let path = path(&field.name);

@@ -6,13 +6,12 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hookstead_memory::{Account, Budget};
-use hookstead_outbound::Client;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::RsaKey;
+use crate::fetcher::Fetcher;
 
 const TIMES: Times = Times {
     refresh: Duration::from_mins(10),
@@ -66,19 +65,6 @@ pub(crate) enum NoKey {
 struct Known {
     keys: Vec<(String, RsaKey)>,
     fetched: Option<Instant>,
-}
-
-/// What fetches the keys.
-#[derive(Clone)]
-pub(crate) struct Fetcher {
-    pub(crate) client: Arc<Client>,
-    pub(crate) budget: Arc<Budget>,
-}
-
-#[derive(Deserialize)]
-struct ResponseHead {
-    #[serde(rename = "statusCode")]
-    status_code: u16,
 }
 
 #[derive(Deserialize)]
@@ -167,17 +153,12 @@ impl Jwks {
 }
 
 async fn fetch(uri: &str, by: &Fetcher) -> Result<Vec<(String, RsaKey)>, String> {
-    let head = json!({ "method": "GET", "url": uri }).to_string();
-    let account = Account::new(&by.budget, DOCUMENT_BYTES_MAX);
-    let response = Arc::clone(&by.client).perform(head, None, account).await;
-    let response = response.map_err(|error| {
-        let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
-        format!("the keys at {uri} cannot be fetched: {error}{detail}")
-    })?;
-    let head: ResponseHead = serde_json::from_str(&response.head)
-        .map_err(|error| format!("the response with the keys cannot be read: {error}"))?;
-    if head.status_code != 200 {
-        return Err(format!("the keys at {uri} cannot be fetched: status {}", head.status_code));
+    let request = json!({ "method": "GET", "url": uri });
+    let response = by.call(&request, None, DOCUMENT_BYTES_MAX).await;
+    let response =
+        response.map_err(|error| format!("the keys at {uri} cannot be fetched: {error}"))?;
+    if response.status != 200 {
+        return Err(format!("the keys at {uri} cannot be fetched: status {}", response.status));
     }
     let keys = read(&response.body).filter(|(keys, is_empty)| *is_empty || !keys.is_empty());
     keys.map(|(keys, _)| keys).ok_or_else(|| format!("the document at {uri} is no set of keys"))

@@ -2,13 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use bson::{Document, doc};
+use bson::{Document, doc, oid::ObjectId};
 
 use super::{Users, sessions::later};
 use crate::{
     AuthError, AuthErrorKind, Credentials, User,
     collection::Insertion,
     custom_token::Claims,
+    oauth::Shown,
     records::{IdentityRecord, Status, UserRecord, provider},
     tokens::{self, Lifetime},
 };
@@ -42,18 +43,41 @@ impl Users {
             Credentials::EmailPassword { .. } => provider::EMAIL_PASSWORD,
             Credentials::CustomToken(_) => provider::CUSTOM_TOKEN,
             Credentials::CustomFunction(_) => provider::CUSTOM_FUNCTION,
+            Credentials::OAuth(kind, _) => kind.provider_type(),
             Credentials::Anonymous | Credentials::ApiKey(_) => {
                 return Err(AuthError::bad_request("this provider cannot be linked"));
             }
         };
-        let has_it = record.identities.iter().any(|own| own.provider_type == provider_type);
-        if has_it || record.user_type == crate::UserType::Server {
-            return Err(AuthError::bad_request("the user has an identity of this provider"));
-        }
+        check_can_link(&record, provider_type)?;
         let identity = self.claim(credentials, from, &record).await?;
+        self.add_claimed(session.id, &record, identity).await
+    }
+
+    /// Adds an identity that another server has proven to the user of a session.
+    pub(super) async fn link_external(
+        &self,
+        session: ObjectId,
+        record: &UserRecord,
+        provider_type: &str,
+        name: &str,
+        data: Document,
+    ) -> Result<Linked, AuthError> {
+        check_can_link(record, provider_type)?;
+        let identity = self.claim_external(provider_type, name, data, record).await?;
+        self.add_claimed(session, record, identity).await
+    }
+
+    /// Gives a user the identity that was claimed for them.
+    async fn add_claimed(
+        &self,
+        session: ObjectId,
+        record: &UserRecord,
+        identity: IdentityRecord,
+    ) -> Result<Linked, AuthError> {
+        let (keys, now) = (self.directory.keys()?, self.directory.now());
         let was_anonymous = record.is_anonymous();
         let change = self.directory.change(record.id);
-        let is_added = self.add_identity(&record, &identity.of_user()).await?;
+        let is_added = self.add_identity(record, &identity.of_user()).await?;
         drop(change);
         if !is_added {
             let filter = doc! { "_id": identity.key, "user": record.id };
@@ -64,14 +88,14 @@ impl Users {
             // The session was to end with the anonymous user, who now stays.
             let until = later(now, tokens::ANONYMOUS_REFRESH_TIME);
             let set = doc! { "$set": { "until": until } };
-            self.directory.sessions.update(doc! { "_id": session.id }, set).await?;
+            self.directory.sessions.update(doc! { "_id": session }, set).await?;
         }
-        let (_, record) = self.open_session(session.id, record.id).await?;
+        let (_, record) = self.open_session(session, record.id).await?;
         let custom_data = self.custom_data(&record.id.to_hex()).await?;
-        let user_type = tokens::user_type(session.id);
+        let user_type = tokens::user_type(session);
         let user = record.user(user_type, custom_data.clone().unwrap_or_default());
         let lifetime = Lifetime::new(now, self.config.access_token_time);
-        let ids = (session.id, record.id);
+        let ids = (session, record.id);
         let access_token = tokens::access_token(keys, self.domain(), ids, lifetime, custom_data)?;
         let device_id = tokens::NO_DEVICE.to_owned();
         Ok(Linked { user: Arc::new(user), access_token, device_id })
@@ -97,16 +121,30 @@ impl Users {
                 let name = self.name_by_function(payload).await?;
                 (provider::CUSTOM_FUNCTION, name, Document::new())
             }
+            Credentials::OAuth(kind, proof) => {
+                let (name, data) = self.identify(*kind, Shown::Proof(proof), from).await?;
+                (kind.provider_type(), name, data)
+            }
             Credentials::Anonymous | Credentials::ApiKey(_) => return Err(taken()),
         };
-        super::external::check_external_name(&name)?;
+        self.claim_external(provider_type, &name, data, record).await
+    }
+
+    async fn claim_external(
+        &self,
+        provider_type: &str,
+        name: &str,
+        data: Document,
+        record: &UserRecord,
+    ) -> Result<IdentityRecord, AuthError> {
+        super::external::check_external_name(name)?;
         let now = self.directory.now();
-        let mut identity = IdentityRecord::new(self.domain(), provider_type, &name, record.id, now);
+        let mut identity = IdentityRecord::new(self.domain(), provider_type, name, record.id, now);
         identity.data = data;
         identity.user_exists = true;
         match self.directory.identities.insert(&identity.document()).await? {
             Insertion::Done => Ok(identity),
-            Insertion::Exists => match self.identity(provider_type, &name).await? {
+            Insertion::Exists => match self.identity(provider_type, name).await? {
                 Some(held) => self.take_over(&held, record).await,
                 None => Err(taken()),
             },
@@ -145,6 +183,15 @@ impl Users {
         let identity = taken_over.map(IdentityRecord::read).transpose()?;
         identity.ok_or_else(taken)
     }
+}
+
+/// Refuses a further identity of a provider, and any for those who come with an API key.
+pub(super) fn check_can_link(record: &UserRecord, provider_type: &str) -> Result<(), AuthError> {
+    let has_it = record.identities.iter().any(|own| own.provider_type == provider_type);
+    if has_it || record.user_type == crate::UserType::Server {
+        return Err(AuthError::bad_request("the user has an identity of this provider"));
+    }
+    Ok(())
 }
 
 fn taken() -> AuthError {

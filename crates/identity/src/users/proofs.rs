@@ -61,7 +61,9 @@ impl Proofs {
             }
             Credentials::ApiKey(api_key) => Some(keyed_digest(key, &["api key", api_key])),
             Credentials::CustomToken(token) => Some(keyed_digest(key, &["custom token", token])),
-            Credentials::Anonymous | Credentials::CustomFunction(_) => None,
+            Credentials::Anonymous | Credentials::CustomFunction(_) | Credentials::OAuth(..) => {
+                None
+            }
         }
     }
 }

@@ -165,6 +165,7 @@ async fn a_flood_of_guesses_leaves_room_for_right_passwords() {
         log_in_delay_max: Duration::from_millis(100),
         log_ins_waiting_max: 64,
         log_ins_waiting_of_address_max: 16,
+        ..Limits::default()
     };
     let users = Arc::new(stage.users_in(stage.directory().with_limits(&limits), |_| ()));
     for name in ["carol@b.c", "dave@b.c"] {

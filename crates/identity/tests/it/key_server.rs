@@ -108,6 +108,13 @@ impl KeyServer {
         client(Outbound { allow: vec![self.address.to_string()], ..Outbound::default() })
     }
 
+    /// A client that may call the servers at these URLs.
+    #[allow(dead_code, reason = "one of the two users of this file needs it")]
+    pub(crate) fn client_of_all(uris: &[String]) -> (Arc<Client>, Arc<Budget>) {
+        let origin = |uri: &String| uri.split('/').nth(2).unwrap().to_owned();
+        client(Outbound { allow: uris.iter().map(origin).collect(), ..Outbound::default() })
+    }
+
     /// A client that may not.
     #[allow(dead_code, reason = "one of the two users of this file needs it")]
     pub(crate) fn client_of_public_addresses() -> (Arc<Client>, Arc<Budget>) {

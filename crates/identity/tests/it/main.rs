@@ -11,6 +11,8 @@ mod guesses;
 mod key_server;
 mod keys;
 mod links;
+mod oauth;
+mod oauth_browser;
 mod races;
 mod secrets;
 mod sessions;

@@ -151,6 +151,7 @@ pub(crate) fn config() -> UsersConfig {
             api_key: true,
             custom_token: None,
             custom_function: Some("authenticate".to_owned()),
+            oauth: Default::default(),
         },
         custom_user_data: None,
         on_user_creation: None,

@@ -4,7 +4,7 @@ use hookstead_functions::{LogLevel, LogLine};
 use hookstead_site::Address;
 use http::Method;
 
-use super::{Passed, Stop, head, place, size::Size};
+use super::{Passed, Stop, head, origin, place, size::Size};
 use crate::{body, client, config::ServerLimits};
 
 /// The step is passed.
@@ -45,10 +45,13 @@ pub(super) async fn check<'a>(
         let _share = place::take(running)?;
         client::answer(asking, users, call, &body.bytes).await
     });
-    let answered = answered.await?;
+    let mut answered = answered.await?;
+    if answered.sets_cookie {
+        origin::allow_cookie(&request.known.origin, answered.response.headers_mut());
+    }
     request.known.user_id = answered.user_id;
     let line = |text: &str| LogLine { level: LogLevel::Warn, text: text.to_owned() };
-    request.known.log.extend(answered.notice.map(line));
+    request.known.log.extend(answered.notice.as_deref().map(line));
     Err(Stop::Answered(Box::new(answered.response)))
 }
 

@@ -4,7 +4,7 @@ use hookstead_site::{Address as Path, Origins};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Passed, Stop, address::Address, passed::Verdict};
-use crate::{error_code::ErrorCode, refusal::Refusal};
+use crate::{client::CALLBACK, error_code::ErrorCode, refusal::Refusal};
 
 /// The longest origin: a scheme, a name of 255 bytes and a port. It is repeated in the response.
 const ORIGIN_BYTES_MAX: usize = 300;
@@ -16,6 +16,10 @@ pub(crate) struct Origin<'a> {
 
 /// Refuses a request of a browser whose page is of an origin that the app does not allow.
 pub(super) fn check<'a>(request: Passed<'a, Address<'a>>) -> Result<Passed<'a, Origin<'a>>, Stop> {
+    // A page of Google or Apple sends the browser there; the log-in itself knows its browser.
+    if matches!(request.step.path, Path::Session { call: CALLBACK }) {
+        return Ok(request.then(|Address { path }| Origin { path }));
+    }
     request.known.origin = judge(request.site.origins(), &request.parts.headers);
     if request.known.origin == Verdict::Refused {
         let message = "requests from this origin are not allowed";
@@ -48,6 +52,15 @@ pub(super) fn preflight(allowed: &Origins, headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     if let Some(allow_headers) = allowed.allow_headers() {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allow_headers.clone());
+    }
+}
+
+/// Lets a page of an origin that the app lists receive the cookie of a log-in. There is no other
+/// cookie, and none that proves anything by itself.
+pub(crate) fn allow_cookie(verdict: &Verdict, headers: &mut HeaderMap) {
+    const TRUE: HeaderValue = HeaderValue::from_static("true");
+    if matches!(verdict, Verdict::Allowed(origin) if origin != "*") {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     origin::{self, Origin},
     passed::Verdict,
 };
+use crate::client::LOG_IN;
 
 /// The step is passed.
 pub(crate) struct Preflight<'a> {
@@ -26,6 +27,9 @@ pub(super) fn check<'a>(
     *response.status_mut() = StatusCode::NO_CONTENT;
     if request.known.origin != Verdict::NotABrowser {
         origin::preflight(request.site.origins(), response.headers_mut());
+    }
+    if matches!(&request.step.path, Address::Auth { call, .. } if call.ends_with(LOG_IN)) {
+        origin::allow_cookie(&request.known.origin, response.headers_mut());
     }
     Err(Stop::Answered(Box::new(response)))
 }

@@ -1,5 +1,7 @@
 //! Answers to clients.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -14,7 +16,9 @@ pub(crate) struct Answered {
     /// Who has proven to be a user.
     pub(crate) user_id: Option<String>,
     /// What the operator has to do, for the journal.
-    pub(crate) notice: Option<&'static str>,
+    pub(crate) notice: Option<Cow<'static, str>>,
+    /// Whether a page on another origin gets a cookie with it.
+    pub(crate) sets_cookie: bool,
 }
 
 impl Answered {
@@ -28,14 +32,14 @@ impl Answered {
         // There are tokens in it.
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, no_store);
-        Self { response, user_id: None, notice: None }
+        Self { response, user_id: None, notice: None, sets_cookie: false }
     }
 
     /// An answer without a body.
     pub(super) fn empty(status: StatusCode) -> Self {
         let mut response = Response::new(Full::default());
         *response.status_mut() = status;
-        Self { response, user_id: None, notice: None }
+        Self { response, user_id: None, notice: None, sets_cookie: false }
     }
 
     /// The same for a user who has proven to be one.
@@ -45,7 +49,12 @@ impl Answered {
 
     /// The same with something for the operator to do.
     pub(super) fn with_notice(self, notice: Option<&'static str>) -> Self {
-        Self { notice, ..self }
+        Self { notice: notice.map(Cow::Borrowed), ..self }
+    }
+
+    /// The same with something that only the journal is told.
+    pub(super) fn with_detail(self, detail: Option<String>) -> Self {
+        Self { notice: detail.map(Cow::Owned), ..self }
     }
 }
 

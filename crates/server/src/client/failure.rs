@@ -35,6 +35,7 @@ pub(super) fn refuse(error: AuthError) -> Refusal {
         AuthErrorKind::ApiKeyAlreadyExists => {
             (StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists)
         }
+        AuthErrorKind::DomainNotAllowed => (StatusCode::FORBIDDEN, ErrorCode::DomainNotAllowed),
         AuthErrorKind::Forbidden => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
     };
     with_detail(Refusal::new(status, code, message), detail)

@@ -1,7 +1,9 @@
 //! Logging in (docs/behaviour/users.md#calls).
 
 use bytes::Bytes;
-use hookstead_identity::{AuthErrorKind, Credentials, ExtendedJson, LogIn, Users};
+use hookstead_identity::{
+    AuthErrorKind, Credentials, ExtendedJson, LogIn, OAuthKind, OAuthProof, Users,
+};
 use http::{StatusCode, header};
 use serde_json::json;
 
@@ -38,13 +40,7 @@ async fn link(
     users: &Users,
     credentials: &Credentials,
 ) -> Result<Answered, Refusal> {
-    let headers = &asking.parts.headers;
-    // Whatever page a browser shows could link an identity of its own to the user.
-    if headers.contains_key(header::ORIGIN) && asking.site.origins().allow_all() {
-        let message = "linking forbidden without first specifying allowed request origins";
-        return Err(Refusal::forbidden(ErrorCode::DomainNotAllowed, message));
-    }
-    let token = input::token(headers)?;
+    let token = linking_token(asking)?;
     let linked = users.link(token, credentials, asking.caller.address).await.map_err(refuse)?;
     let json = json!({
         "access_token": linked.access_token,
@@ -54,10 +50,28 @@ async fn link(
     Ok(Answered::json(StatusCode::OK, &json).of(linked.user.id.clone()))
 }
 
+/// The access token of the user who is to get a further identity.
+pub(super) fn linking_token(asking: Asking<'_>) -> Result<&str, Refusal> {
+    let headers = &asking.parts.headers;
+    // Whatever page a browser shows could link an identity of its own to the user.
+    if headers.contains_key(header::ORIGIN) && asking.site.origins().allow_all() {
+        let message = "linking forbidden without first specifying allowed request origins";
+        return Err(Refusal::forbidden(ErrorCode::DomainNotAllowed, message));
+    }
+    input::token(headers)
+}
+
+/// The fields of the providers; what else a client sends is for the function of custom
+/// authentication.
+const NAMES: [&str; 7] =
+    ["username", "password", "key", "token", "id_token", "authCode", "accessToken"];
+
 /// What a client proves with who it is.
 fn credentials(provider: &str, body: &[u8]) -> Result<Credentials, Refusal> {
-    const NAMES: [&str; 4] = ["username", "password", "key", "token"];
     let object = input::object(body, &NAMES)?;
+    if let Some(kind) = OAuthKind::of_type(provider) {
+        return oauth_proof(kind, &object).map(|proof| Credentials::OAuth(kind, proof));
+    }
     let text = |name| input::text(&object, name);
     Ok(match provider {
         "anon-user" => Credentials::Anonymous,
@@ -68,6 +82,28 @@ fn credentials(provider: &str, body: &[u8]) -> Result<Credentials, Refusal> {
         "custom-token" => Credentials::CustomToken(text("token")?),
         "custom-function" => Credentials::CustomFunction(document(&object, body)?),
         _ => return Err(refuse(no_provider())),
+    })
+}
+
+/// What a client brings from Google, Facebook or Apple. Two proofs could be of two users.
+fn oauth_proof(kind: OAuthKind, object: &JsonObject<'_>) -> Result<OAuthProof, Refusal> {
+    let is_there = |name: &&str| object.raw(name).is_some_and(|value| value != "null");
+    let names: &[&str] = match kind {
+        OAuthKind::Google => &["id_token", "authCode"],
+        OAuthKind::Facebook => &["accessToken"],
+        OAuthKind::Apple => &["id_token"],
+    };
+    let mut given = names.iter().filter(|name| is_there(name));
+    let name = given.next().unwrap_or(&names[0]);
+    if given.next().is_some() {
+        let message = format!("only one of the fields {} may be there", names.join(" and "));
+        return Err(Refusal::bad_request(ErrorCode::BadRequest, message));
+    }
+    let text = input::text(object, name)?;
+    Ok(match *name {
+        "authCode" => OAuthProof::Code(text),
+        "accessToken" => OAuthProof::AccessToken(text),
+        _ => OAuthProof::IdToken(text),
     })
 }
 
@@ -83,7 +119,7 @@ fn document(object: &JsonObject<'_>, body: &[u8]) -> Result<ExtendedJson, Refusa
     Ok(ExtendedJson::of_text(if is_empty { "{}" } else { text }))
 }
 
-fn no_provider() -> hookstead_identity::AuthError {
+pub(super) fn no_provider() -> hookstead_identity::AuthError {
     hookstead_identity::AuthError {
         kind: AuthErrorKind::ProviderNotFound,
         message: "authentication provider not found".to_owned(),

@@ -200,7 +200,6 @@ async fn what_is_not_served_answers_by_name_and_the_journal_says_so_once() {
             ("POST", "/graphql".to_owned(), (501, "NotSupported")),
             ("GET", "/realm-sync".to_owned(), (501, "NotSupported")),
             ("PUT", "/push/providers/gcm/registration".to_owned(), (404, "ServiceNotFound")),
-            ("GET", watch("watch", "mongodb-atlas"), (501, "NotSupported")),
             ("GET", watch("watch", "other"), (404, "ServiceNotFound")),
             ("GET", watch("find", "mongodb-atlas"), (400, "BadRequest")),
             ("GET", "/functions/call?baas_request=e30%3D".to_owned(), (401, "MissingAuthReq")),
@@ -217,7 +216,7 @@ async fn what_is_not_served_answers_by_name_and_the_journal_says_so_once() {
         }
     }
     let log = server.stop().await;
-    for what in ["GraphQL", "Device Sync", "push notifications", "asked for watch"] {
+    for what in ["GraphQL", "Device Sync", "push notifications"] {
         let lines =
             log.lines().filter(|line| line.contains(what) && line.contains("a client asked"));
         assert_eq!(lines.count(), 1, "{what}: {log}");

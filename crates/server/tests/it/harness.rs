@@ -13,8 +13,9 @@ use bytes::Bytes;
 use hookstead_app::{LoadOptions, Problem, Secret};
 use hookstead_data::{EmbeddedFile, EmbeddedOptions, Store};
 use hookstead_functions::Settings;
-use hookstead_identity::{Clock, Directory, DirectoryOptions};
+use hookstead_identity::{Clock, Directory, DirectoryOptions, Limits};
 use hookstead_journal::{Journal, JournalLimits, Style};
+use hookstead_memory::Budget;
 use hookstead_server::{Config, Server, SiteHandle};
 use hookstead_site::{ApplicationAuthentication, Site, SiteConfig, UsersSettings};
 use http::{HeaderMap, Method, Request};
@@ -38,6 +39,8 @@ pub(crate) struct App {
     functions: Vec<Json>,
     secrets: Vec<(String, String)>,
     providers: Json,
+    /// The URL of what stands in for Google, Facebook and Apple, and how long it may take.
+    stand_in: Option<(String, Duration)>,
     pub(crate) config: Config,
     site_config: SiteConfig,
     pub(crate) settings: Settings,
@@ -53,6 +56,7 @@ impl App {
             functions: Vec::new(),
             secrets: Vec::new(),
             providers: json!({}),
+            stand_in: None,
             config,
             site_config: SiteConfig::default(),
             settings: Settings::default(),
@@ -142,13 +146,20 @@ impl App {
     /// Enables an authentication provider; with the first one, users are kept.
     pub(crate) fn provider(mut self, name: &str, settings: Json) -> Self {
         self.providers[name] = merge(json!({ "name": name, "type": name }), settings);
-        let directory = self.open_directory();
+        let mut directory = self.open_directory();
+        if let Some((url, time)) = &self.stand_in {
+            let client = crate::oauth::client_of(url);
+            let limits = Limits { provider_time: *time, ..Limits::default() };
+            directory = directory.with_client(client, Budget::unlimited()).with_limits(&limits);
+        }
+        let servers = self.stand_in.as_ref().map(|(url, _)| crate::oauth::servers_at(url));
         self.site_config.users.get_or_insert_with(|| UsersSettings {
             database: "hookstead".to_owned(),
             directory: Arc::new(directory),
             access_token_time: Duration::from_secs(1800),
             refresh_token_time: Duration::from_secs(86_400),
             revocation_delay: Duration::from_secs(1),
+            providers: servers.unwrap_or_default(),
         });
         self
     }
@@ -165,6 +176,12 @@ impl App {
             Arc::new(self.documents().data_source("users")),
             DirectoryOptions { database: "hookstead".to_owned() },
         )
+    }
+
+    /// Lets something else stand in for Google, Facebook and Apple; providers are added later.
+    pub(crate) fn stand_in(mut self, url: &str, time: Duration) -> Self {
+        self.stand_in = Some((url.to_owned(), time));
+        self
     }
 
     /// Gives functions a data source, `mongodb-atlas`.
@@ -278,7 +295,7 @@ impl Answer {
         let keys: Vec<_> = json.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["error", "error_code", "link"]);
         let link = format!("/logs?co_id={}", self.header("x-request-id"));
-        assert_eq!(json["link"], link.as_str());
+        assert!(json["link"].as_str().unwrap().ends_with(&link));
         (self.status, json["error_code"].as_str().unwrap().to_owned())
     }
 

@@ -11,6 +11,7 @@ mod framing;
 mod front;
 mod h2;
 mod harness;
+mod oauth;
 mod protection;
 mod requests;
 mod responses;

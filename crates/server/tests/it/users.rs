@@ -67,7 +67,7 @@ impl Running {
         assert_eq!((answer.status, answer.text.as_str()), (201, "{}"));
     }
 
-    async fn log_in(&self, provider: &str, body: Json) -> Answer {
+    pub(crate) async fn log_in(&self, provider: &str, body: Json) -> Answer {
         self.json("POST", &path(&format!("{provider}/login")), &[], body).await
     }
 

@@ -65,6 +65,7 @@ const RELOADED: [(&str, &[&str]); 6] = [
             "access_token_time_s",
             "refresh_token_time_s",
             "revocation_delay_s",
+            "providers",
         ],
     ),
     (
