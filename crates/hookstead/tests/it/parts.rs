@@ -73,7 +73,7 @@ fn app_with_parts() -> tempfile::TempDir {
 }
 
 /// Every code of a loss.
-const LOSSES: [&str; 10] = [
+const LOSSES: [&str; 9] = [
     "trigger-not-run",
     "data-api-not-served",
     "graphql-not-served",
