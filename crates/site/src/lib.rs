@@ -7,6 +7,7 @@
 //! What cannot be checked is closed. A missing secret, an unknown validation method, a condition
 //! that cannot be evaluated: each closes its endpoint and none opens it.
 
+mod added;
 mod address;
 pub mod check;
 mod conditions;
@@ -19,15 +20,17 @@ mod origins;
 pub mod percent;
 mod provider_secrets;
 mod rights;
+mod route_key;
 mod routes;
 mod secrets;
 mod site;
 mod target;
 mod users;
 
+pub use added::{AddedProtection, AddedTo};
 pub use address::Address;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
-pub use guard::{Guard, Header, Signed, proof_headers};
+pub use guard::{Closed, Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
 pub use rights::{Access, Unmet};

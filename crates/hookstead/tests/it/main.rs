@@ -27,3 +27,4 @@ mod serve;
 mod sign;
 mod usage;
 mod users;
+mod validation;
