@@ -3,11 +3,11 @@
 //! A time window that a provider does not document is 300 seconds, our choice.
 
 use crate::{
-    Encoding::{self, Base64, Hex},
-    Hash::{self, Sha1, Sha256, Sha512},
-    KeyDecoding, Place, Proof, Scheme, Several, Source, TimeUnit, Timestamp, TimestampSource,
-    Token::{self, Body, Form, Header, Literal, Method, Timestamp as Time, Url},
-    UrlForms, Way, When,
+    Encoding::{Base64, Hex},
+    Hash::{Sha1, Sha256, Sha512},
+    KeyDecoding, Place, Proof, Scheme, Several, TimeUnit, Timestamp, TimestampSource,
+    Token::{Body, Form, Header, Literal, Method, Timestamp as Time, Url},
+    UrlForms, Way,
 };
 
 mod certificates;
@@ -16,8 +16,8 @@ mod parts;
 mod public_keys;
 
 use self::parts::{
-    TOLERANCE_S, body_hmac, hmac, hubspot, list, list_part, plain, rfc3339, seconds,
-    standard_webhooks, timed, token, way,
+    body_hmac, hmac, hubspot, list, list_part, plain, rfc3339, seconds, standard_webhooks, timed,
+    token, way,
 };
 
 /// An HTTPS endpoint of App Services with `VERIFY_PAYLOAD`.

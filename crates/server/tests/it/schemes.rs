@@ -53,7 +53,8 @@ impl Vector {
         let scheme = presets::by_name(&self.scheme).unwrap();
         let is_of_clock =
             self.expect.starts_with("certificate-old") || self.expect.ends_with("absent");
-        !(scheme.covers_url() && self.expect == "accepted" && !self.url.is_empty())
+        let has_own_url = scheme.covers_url() && self.expect == "accepted" && !self.url.is_empty();
+        !has_own_url
             && !is_of_clock
             && !self.secrets.is_empty()
             && self.headers.iter().all(|(_, value)| value.bytes().all(|b| b >= 0x20 && b != 0x7f))
