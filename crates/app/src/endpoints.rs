@@ -209,7 +209,7 @@ fn ignored(reader: &mut Reader, file: &JsonFile, path: &str, message: &str) -> O
 }
 
 /// A method as an endpoint or a webhook spells it.
-pub(crate) fn parse_method(text: &str) -> Option<Method> {
+pub fn parse_method(text: &str) -> Option<Method> {
     Some(match text.to_ascii_uppercase().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,

@@ -261,14 +261,23 @@ pub enum Protection {
         /// How it is proven: the name of a preset of `hookstead-signature`, such as those in
         /// [`schemes`]. One that is not known there refuses every call.
         scheme: &'static str,
-        /// The secret.
-        secret: SecretSource,
+        /// The secrets, any of which may have been used; at least one.
+        secrets: Vec<SecretSource>,
+        /// Seconds that the time of signing may be off; `None`: as the scheme has it.
+        tolerance_s: Option<u64>,
     },
     /// Nobody, because the configuration cannot be understood; the reason is for the log.
     Refused(String),
 }
 
-/// The schemes that an export can ask for.
+impl Protection {
+    /// A protection by one secret.
+    pub fn signed(scheme: &'static str, secret: SecretSource) -> Self {
+        Self::Signed { scheme, secrets: vec![secret], tolerance_s: None }
+    }
+}
+
+/// The schemes that App Services had.
 pub mod schemes {
     /// The secret itself, as the query parameter `secret`.
     pub const SECRET: &str = "app-services-secret";

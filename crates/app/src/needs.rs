@@ -52,14 +52,13 @@ struct Needs(BTreeMap<String, Vec<Place>>);
 
 impl Needs {
     fn of_protection(&mut self, protection: &Protection, place: &Place, key: &str) {
-        let source = match protection {
-            Protection::Signed { secret, .. } => secret,
-            Protection::None | Protection::Refused(_) => return,
-        };
-        if let SecretSource::Named(name) = source {
-            let separator = if place.field.is_empty() { "" } else { "." };
-            let field = format!("{}{separator}{key}", place.field);
-            self.add(name, Place { file: place.file.clone(), field });
+        let Protection::Signed { secrets, .. } = protection else { return };
+        let separator = if place.field.is_empty() { "" } else { "." };
+        for source in secrets {
+            if let SecretSource::Named(name) = source {
+                let field = format!("{}{separator}{key}", place.field);
+                self.add(name, Place { file: place.file.clone(), field });
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 
+use hookstead_signature::{Scheme, presets};
 use serde_json::Value as Json;
 
 use crate::{
@@ -91,17 +92,12 @@ impl<'a> Demands<'a> {
         if self.closed != Closed::No || other.closed != Closed::No {
             return Some(self.closed.cmp(&other.closed));
         }
-        let parts = [
+        all_of([
             compare_protections(self.protection, other.protection),
             compare_sets(&self.users, &other.users),
             compare_sets(&self.conditions, &other.conditions),
             Some(self.private.cmp(&other.private)),
-        ];
-        parts.into_iter().try_fold(Ordering::Equal, |all, part| match (all, part?) {
-            (Ordering::Equal, part) => Some(part),
-            (all, Ordering::Equal) => Some(all),
-            (all, part) => (all == part).then_some(all),
-        })
+        ])
     }
 }
 
@@ -121,6 +117,7 @@ pub(crate) fn strictest(all: &[Demands<'_>]) -> Option<usize> {
 
 /// The order of protections: open is below everything, and what is refused above everything.
 /// Whoever can sign with a secret can also send it, and a signature covers the body as well.
+/// Schemes of different providers cannot be ordered.
 pub(crate) fn compare_protections(one: &Protection, other: &Protection) -> Option<Ordering> {
     use Ordering::{Equal, Greater, Less};
     use Protection::{None, Refused, Signed};
@@ -128,16 +125,60 @@ pub(crate) fn compare_protections(one: &Protection, other: &Protection) -> Optio
         (None, None) | (Refused(_), Refused(_)) => Some(Equal),
         (None, _) | (_, Refused(_)) => Some(Less),
         (_, None) | (Refused(_), _) => Some(Greater),
-        (Signed { scheme: one, secret }, Signed { scheme: other, secret: other_secret }) => {
-            let ordering = match (*one, *other) {
+        (
+            Signed { scheme: one, secrets, tolerance_s },
+            Signed { scheme: other, secrets: others, tolerance_s: other_s },
+        ) => {
+            let by_scheme = match (*one, *other) {
                 (one, other) if one == other => Equal,
                 (schemes::ENDPOINT | schemes::WEBHOOK, schemes::SECRET) => Greater,
                 (schemes::SECRET, schemes::ENDPOINT | schemes::WEBHOOK) => Less,
                 _ => return Option::None,
             };
-            is_same_secret(secret, other_secret).then_some(ordering)
+            let by_time = window_s(other, *other_s).cmp(&window_s(one, *tolerance_s));
+            all_of([Some(by_scheme), compare_secrets(secrets, others), Some(by_time)])
         }
     }
+}
+
+/// Adds a protection to others that hold together. It counts in place of those that ask for less,
+/// beside those that it cannot be ordered with, and not at all where one asks for as much: callers
+/// never have to prove less than before.
+pub fn strengthen<'a>(mut all: Vec<&'a Protection>, added: &'a Protection) -> Vec<&'a Protection> {
+    let is_met = |one: &&Protection| compare_protections(one, added).is_some_and(Ordering::is_ge);
+    if !all.iter().any(is_met) {
+        all.retain(|one| compare_protections(one, added) != Some(Ordering::Less));
+        all.push(added);
+    }
+    all
+}
+
+/// How far from now the time of signing may be; without end where none is signed.
+fn window_s(scheme: &str, tolerance_s: Option<u64>) -> u64 {
+    let usual = || presets::by_name(scheme).and_then(Scheme::tolerance_s).unwrap_or(u64::MAX);
+    tolerance_s.unwrap_or_else(usual)
+}
+
+/// Whoever accepts fewer secrets asks for more.
+fn compare_secrets(one: &[SecretSource], other: &[SecretSource]) -> Option<Ordering> {
+    let holds = |all: &[SecretSource], some: &[SecretSource]| {
+        some.iter().all(|secret| all.iter().any(|one| is_same_secret(one, secret)))
+    };
+    match (holds(other, one), holds(one, other)) {
+        (true, true) => Some(Ordering::Equal),
+        (true, false) => Some(Ordering::Greater),
+        (false, true) => Some(Ordering::Less),
+        (false, false) => None,
+    }
+}
+
+/// The order of wholes by the orders of their parts.
+fn all_of<const N: usize>(parts: [Option<Ordering>; N]) -> Option<Ordering> {
+    parts.into_iter().try_fold(Ordering::Equal, |all, part| match (all, part?) {
+        (Ordering::Equal, part) => Some(part),
+        (all, Ordering::Equal) => Some(all),
+        (all, part) => (all == part).then_some(all),
+    })
 }
 
 /// Whether two declarations mean one secret. The name of a secret and a secret spelt out are two,
@@ -160,5 +201,61 @@ fn compare_sets<T: PartialEq>(one: &[T], other: &[T]) -> Option<Ordering> {
         (true, false) => Some(Ordering::Greater),
         (false, true) => Some(Ordering::Less),
         (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    /// Every kind of protection, with secrets and windows of time that differ.
+    fn all() -> Vec<Protection> {
+        let named = |name: &str| SecretSource::Named(name.to_owned());
+        let literal = || SecretSource::Literal(Secret::new("a".to_owned()));
+        let secrets =
+            [vec![named("a")], vec![named("b")], vec![named("a"), named("b")], vec![literal()]];
+        let mut all = vec![Protection::None, Protection::Refused("unclear".to_owned())];
+        for scheme in presets::ALL {
+            for secrets in &secrets {
+                let windows =
+                    if scheme.tolerance_s().is_some() { &[None, Some(5)][..] } else { &[None] };
+                all.extend(windows.iter().map(|tolerance_s| Protection::Signed {
+                    scheme: scheme.name,
+                    secrets: secrets.clone(),
+                    tolerance_s: *tolerance_s,
+                }));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_added_never_weakens_and_always_counts() {
+        let all = all();
+        for stated in &all {
+            for added in &all {
+                let together = strengthen(vec![stated], added);
+                for asked in [stated, added] {
+                    let is_met = together
+                        .iter()
+                        .any(|one| compare_protections(one, asked).is_some_and(Ordering::is_ge));
+                    assert!(is_met);
+                }
+                assert!(together.len() <= 2);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_protections_is_an_order() {
+        let all = all();
+        for one in &all {
+            assert_eq!(compare_protections(one, one), Some(Ordering::Equal));
+            for other in &all {
+                let back = compare_protections(other, one).map(Ordering::reverse);
+                assert_eq!(compare_protections(one, other), back);
+            }
+        }
     }
 }

@@ -9,7 +9,14 @@ use crate::{
 };
 
 /// The fields of `options`.
-const OPTIONS: [&str; 4] = ["httpMethod", "validationMethod", "secret", "secretAsQueryParam"];
+const OPTIONS: [&str; 6] = [
+    "httpMethod",
+    "validationMethod",
+    "secret",
+    "secret_name",
+    "secret_names",
+    "secretAsQueryParam",
+];
 
 /// Why a webhook is refused whose configuration is not there or no JSON.
 const CONFIG_LOST: &str = "its configuration cannot be read";

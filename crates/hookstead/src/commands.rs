@@ -11,6 +11,7 @@ mod secrets;
 mod serve;
 mod sign;
 mod users;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,7 @@ enum Command {
     #[command(subcommand)]
     Rules(rules::Command),
     Sign(sign::Args),
+    Verify(verify::Args),
     Completions(completions::Args),
     Licenses(licenses::Args),
 }
@@ -57,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Users(command) => users::run(&command),
         Command::Rules(command) => rules::run(&command),
         Command::Sign(args) => sign::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Licenses(_) => licenses::run(),
     }

@@ -1,12 +1,18 @@
 //! From a folder to an app that can be served: read, given its secrets, compiled.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use hookstead_app::{App, LoadOptions, Problem, Secret, SecretStore};
+use hookstead_app::{App, LoadOptions, Problem, Protection, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_mail::Mailer;
 use hookstead_memory::Budget;
-use hookstead_server::{Config, ServerLimits};
+use hookstead_outbound::{Client, Documents};
+use hookstead_server::{Config, ServerLimits, parse::NetworkError};
+use hookstead_signature::{CERTIFICATE_FILE_BYTES_MAX, Scheme, presets};
 use hookstead_site::{
     ApplicationAuthentication as SiteAuthentication, Cors, Site, SiteConfig, UsersSettings,
 };
@@ -38,6 +44,7 @@ struct Kept {
     places: Vec<(String, String)>,
     users: Option<UsersSettings>,
     mailer: Option<Mailer>,
+    certificates: Option<Arc<Documents>>,
 }
 
 impl Workspace {
@@ -74,7 +81,8 @@ impl Workspace {
     pub(crate) fn prepare_to_serve(&self) -> anyhow::Result<Prepared> {
         self.prepare_with(|app| {
             let documents = self.documents(app)?;
-            Ok(Kept { users: self.users(app)?, mailer: self.mailer()?, ..documents })
+            let (users, certificates) = (self.users(app)?, self.certificates(app)?);
+            Ok(Kept { users, certificates, mailer: self.mailer()?, ..documents })
         })
     }
 
@@ -85,13 +93,30 @@ impl Workspace {
         Ok(Kept { data, places, ..Kept::default() })
     }
 
+    /// What fetches certificates, where something is protected with them.
+    fn certificates(&self, app: &App) -> anyhow::Result<Option<Arc<Documents>>> {
+        let webhooks = app.services.values().flat_map(|service| service.webhooks.values());
+        let of_app = app.endpoints.iter().map(|one| &one.protection);
+        let of_app = of_app.chain(webhooks.map(|one| &one.protection));
+        let added = self.settings.endpoints.all().iter().map(|one| &one.protection);
+        if !of_app.chain(added).any(needs_certificate) {
+            return Ok(None);
+        }
+        let functions = function_settings(&self.settings);
+        let time = functions.limits.outbound_time.min(CERTIFICATE_TIME_MAX);
+        let client = Client::new(&functions.outbound, CERTIFICATE_FILE_BYTES_MAX, time)
+            .map_err(|error| UsageError(error.to_string()))?;
+        Ok(Some(Arc::new(Documents::new(Arc::new(client), Arc::clone(&self.memory)))))
+    }
+
     fn prepare_with(
         &self,
         open: impl FnOnce(&App) -> anyhow::Result<Kept>,
     ) -> anyhow::Result<Prepared> {
         let hookstead_app::Loaded { app, mut problems } = self.load()?;
-        let Kept { data, places: documents, users, mailer } = open(&app)?;
-        let secrets = values_of_secrets(&app, &self.secrets()?);
+        self.settings.endpoints.check_names(&app)?;
+        let Kept { data, places: documents, users, mailer, certificates } = open(&app)?;
+        let secrets = values_of_secrets(&app, &self.settings, &self.secrets()?);
         let site = Site::new(
             &app,
             &|name| secrets.get(name).cloned(),
@@ -100,7 +125,7 @@ impl Workspace {
                 memory: Arc::clone(&self.memory),
                 ..function_settings(&self.settings)
             },
-            &SiteConfig { users, mailer, ..site_config(&self.settings) },
+            &SiteConfig { users, mailer, documents: certificates, ..site_config(&self.settings) },
         )
         .map_err(|error| match error {
             LoadError::Outbound(error) => UsageError(error.to_string()).into(),
@@ -111,20 +136,38 @@ impl Workspace {
     }
 }
 
-/// The secrets that an app names. One that cannot be read is told, and counts as absent, which
-/// closes what it protects.
-fn values_of_secrets(app: &App, store: &SecretStore) -> BTreeMap<String, Secret> {
+/// How long fetching the certificate of a provider may take.
+const CERTIFICATE_TIME_MAX: Duration = Duration::from_secs(10);
+
+fn needs_certificate(protection: &Protection) -> bool {
+    match protection {
+        Protection::Signed { scheme, .. } => {
+            presets::by_name(scheme).is_some_and(Scheme::needs_certificate)
+        }
+        Protection::None | Protection::Refused(_) => false,
+    }
+}
+
+/// The secrets that an app names, and those of added protection. One that cannot be read is told,
+/// and counts as absent, which closes what it protects.
+fn values_of_secrets(
+    app: &App,
+    settings: &Settings,
+    store: &SecretStore,
+) -> BTreeMap<String, Secret> {
     let mut values = BTreeMap::new();
-    for need in app.secret_names() {
-        match store.get(&need.name) {
+    let of_app = app.secret_names().into_iter().map(|need| need.name);
+    let added = settings.endpoints.secret_names().map(str::to_owned);
+    for name in of_app.chain(added).collect::<BTreeSet<_>>() {
+        match store.get(&name) {
             Ok(Some(secret)) => {
-                values.insert(need.name, secret);
+                values.insert(name, secret);
             }
             Ok(None) => {}
             Err(error) => {
                 // On one line, whatever the export calls its secret.
                 let why = error.to_string();
-                terminal::warning(&format!("the secret {:?}: {}", need.name, clean(&why)));
+                terminal::warning(&format!("the secret {name:?}: {}", clean(&why)));
             }
         }
     }
@@ -170,12 +213,15 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
 /// What the server may use, of the settings.
 pub(crate) fn server_config(settings: &Settings) -> anyhow::Result<Config> {
     let server = &settings.server;
-    let proxies = server.trusted_proxies.get().iter().map(|proxy| proxy.parse());
+    let networks = |list: &[String]| -> Result<_, NetworkError> {
+        list.iter().map(|network| network.parse()).collect()
+    };
     Ok(Config {
         listen: server.listen.first(),
         threads: size(server.threads, 0),
         finish_without_caller: server.finish_without_caller,
-        trusted_proxies: proxies.collect::<Result<_, _>>()?,
+        trusted_proxies: networks(server.trusted_proxies.get())?,
+        allow: networks(server.allow.get())?,
         limits: server_limits(settings),
     })
 }
@@ -190,6 +236,8 @@ pub(crate) fn site_config(settings: &Settings) -> SiteConfig {
         },
         cors: Cors { allow_headers: server.cors_allow_headers.get().to_vec() },
         public_base_url: server.public_base_url.get().map(str::to_owned),
+        added: settings.endpoints.all().to_vec(),
+        documents: None,
         users: None,
         mailer: None,
     }

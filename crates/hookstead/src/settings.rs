@@ -1,6 +1,7 @@
 //! What the operator decides: a file, variables and flags, in rising order.
 
 mod data_sources;
+mod endpoints;
 mod error;
 mod file;
 mod listen;

@@ -16,6 +16,7 @@ mod cookies;
 mod credentials;
 mod detour;
 mod digest;
+mod documents;
 mod error;
 mod exchange;
 mod form;
@@ -51,6 +52,7 @@ use self::{
 };
 
 pub use self::{
+    documents::{DocumentError, Documents},
     error::{CallError, OutboundError},
     guard::Refusal,
     request::Asked,

@@ -9,6 +9,7 @@
 mod address;
 mod body;
 mod capacity;
+mod certificate;
 mod claim;
 mod client;
 mod condition;
@@ -17,6 +18,7 @@ mod framing;
 mod function;
 pub(crate) mod head;
 mod identity;
+mod network;
 pub(crate) mod origin;
 mod passed;
 pub(crate) mod place;
@@ -50,6 +52,7 @@ steps! {
     framing,
     capacity,
     head,
+    network,
     address,
     origin,
     preflight,
@@ -58,7 +61,7 @@ steps! {
     route,
     claim,
     body.await,
-    proof,
+    proof.await,
     identity.await,
     condition.await,
     function,

@@ -20,6 +20,8 @@ pub struct Config {
     /// Proxies whose `X-Forwarded-For` and `X-Cluster-Client-Ip` are believed. From anyone else
     /// they are replaced by the peer's address.
     pub trusted_proxies: Vec<Network>,
+    /// Networks whose addresses may call; empty: everyone.
+    pub allow: Vec<Network>,
     /// What one server takes on.
     pub limits: ServerLimits,
 }
@@ -84,6 +86,7 @@ impl Default for Config {
             threads: 0,
             finish_without_caller: true,
             trusted_proxies: Vec::new(),
+            allow: Vec::new(),
             limits: ServerLimits::default(),
         }
     }

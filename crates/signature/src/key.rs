@@ -2,13 +2,20 @@
 
 use std::borrow::Cow;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{
+    digest, hmac,
+    signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{Hash, KeyDecoding, Proof, Refusal, Scheme};
+use crate::{Hash, KeyAlgorithm, KeyDecoding, Proof, Refusal, Scheme};
 
-/// What Standard Webhooks puts before its secrets.
+/// What Standard Webhooks puts before its secrets, and before its public keys.
 const STANDARD_WEBHOOKS_PREFIX: &str = "whsec_";
+const STANDARD_WEBHOOKS_PUBLIC_PREFIX: &str = "whpk_";
+
+/// Bytes of a public key of Ed25519.
+const ED25519_BYTES: usize = 32;
 
 /// A key that is never empty and can be neither printed nor formatted.
 #[derive(Clone)]
@@ -52,20 +59,61 @@ fn algorithm(hash: Hash) -> hmac::Algorithm {
     }
 }
 
+pub(crate) fn digest_algorithm(hash: Hash) -> &'static digest::Algorithm {
+    match hash {
+        Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha256 => &digest::SHA256,
+        Hash::Sha512 => &digest::SHA512,
+    }
+}
+
+impl KeyAlgorithm {
+    pub(crate) fn verification(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Self::Ed25519 => &ED25519,
+            Self::EcdsaP256 => &ECDSA_P256_SHA256_ASN1,
+        }
+    }
+}
+
 impl Scheme {
     /// Makes a key of a secret, as this scheme spells its secrets.
     ///
     /// # Errors
     /// The secret is empty, or is not spelled as this scheme asks for.
     pub fn key(&self, secret: &str) -> Result<Key, Refusal> {
+        // A key of nothing is one that anybody has.
+        if secret.is_empty() {
+            return Err(Refusal::EmptySecret);
+        }
         let bytes = match self.key {
-            KeyDecoding::Utf8 => secret.as_bytes().to_vec(),
+            KeyDecoding::Utf8 => Some(secret.as_bytes().to_vec()),
             KeyDecoding::StandardWebhooks => {
                 let base64 = secret.strip_prefix(STANDARD_WEBHOOKS_PREFIX).unwrap_or(secret);
-                STANDARD.decode(base64).map_err(|_| Refusal::MalformedSecret)?
+                STANDARD.decode(base64).ok()
             }
+            KeyDecoding::Hex => hex::decode(secret.trim_ascii()).ok(),
+            KeyDecoding::Ed25519Hex => hex::decode(secret.trim_ascii()).ok().and_then(ed25519),
+            KeyDecoding::Ed25519StandardWebhooks => {
+                let base64 = secret.strip_prefix(STANDARD_WEBHOOKS_PUBLIC_PREFIX);
+                STANDARD.decode(base64.unwrap_or(secret)).ok().and_then(ed25519)
+            }
+            KeyDecoding::P256Base64 => p256(secret),
         };
-        // An HMAC under the empty key is one that anybody can make.
+        let bytes = bytes.ok_or(Refusal::MalformedSecret)?;
         if bytes.is_empty() { Err(Refusal::EmptySecret) } else { Ok(Key::new(bytes, self)) }
     }
+}
+
+fn ed25519(bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let is_key =
+        bytes.len() == ED25519_BYTES && UnparsedPublicKey::new(&ED25519, &bytes).parse().is_ok();
+    is_key.then_some(bytes)
+}
+
+fn p256(text: &str) -> Option<Vec<u8>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+    let bytes = STANDARD.decode(lines.collect::<String>()).ok()?;
+    let is_key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &bytes).parse().is_ok();
+    is_key.then_some(bytes)
 }

@@ -1,19 +1,22 @@
 //! Finds the signature in a request.
 
-use crate::{Place, Refusal, RequestParts, Scheme, Several, Way};
+use crate::{Place, Refusal, Scheme, Several, Way, fields, reading::Reading};
 
 impl Scheme {
     /// The way that a request uses.
-    pub(crate) fn way_of(&self, request: &RequestParts<'_>) -> Result<&'static Way, Refusal> {
-        let mut present = self.ways.iter().filter(|way| way.place.is_in(request));
-        let Some(first) = present.next() else {
+    pub(crate) fn way_of(&self, reading: &Reading<'_>) -> Result<&'static Way, Refusal> {
+        let mut present = self.ways.iter().filter(|way| way.place.is_in(reading)).peekable();
+        let Some(name) = present.peek().map(|way| way.place.name()) else {
             let name = self.ways.first().map_or("signature", |way| way.place.name());
             return Err(Refusal::Missing { name });
         };
+        let mut present = present.filter(|way| way.when.is_none_or(|when| reading.says(&when)));
+        // Another version of the signature, which may be a weaker one.
+        let first = present.next().ok_or(Refusal::UnknownPrefix { name })?;
         if self.several == Several::MustAgree {
-            let value = first.place.whole(request)?;
+            let value = first.place.whole(reading)?;
             for other in present {
-                if other.place.whole(request)? != value {
+                if other.place.whole(reading)? != value {
                     return Err(Refusal::Duplicate { name: other.place.name() });
                 }
             }
@@ -23,23 +26,21 @@ impl Scheme {
 }
 
 impl Place {
-    /// The header or parameter.
+    /// The header, the parameter or the field.
     pub(crate) fn name(&self) -> &'static str {
         match *self {
             Self::Header { name, .. } | Self::ListPart { name, .. } | Self::Query { name } => name,
+            Self::Field { path } => fields::name(path),
         }
     }
 
     /// The signatures at this place, still encoded; at least one.
-    pub(crate) fn candidates<'a>(
-        &self,
-        request: &RequestParts<'a>,
-    ) -> Result<Vec<&'a str>, Refusal> {
-        let whole = self.whole(request)?;
+    pub(crate) fn candidates<'a>(&self, reading: &'a Reading<'_>) -> Result<Vec<&'a str>, Refusal> {
+        let whole = self.whole(reading)?;
         let found: Vec<_> = match *self {
             Self::Header { prefix, .. } => whole.strip_prefix(prefix).into_iter().collect(),
             Self::ListPart { part, .. } => self.parts(whole, part).collect(),
-            Self::Query { .. } => vec![whole],
+            Self::Query { .. } | Self::Field { .. } => vec![whole],
         };
         let name = self.name();
         if found.is_empty() { Err(Refusal::UnknownPrefix { name }) } else { Ok(found) }
@@ -49,7 +50,7 @@ impl Place {
     pub(crate) fn parts<'a>(&self, list: &'a str, part: &str) -> impl Iterator<Item = &'a str> {
         let separators = match *self {
             Self::ListPart { separator, assignment, .. } => Some((separator, assignment)),
-            Self::Header { .. } | Self::Query { .. } => None,
+            Self::Header { .. } | Self::Query { .. } | Self::Field { .. } => None,
         };
         separators.into_iter().flat_map(move |(separator, assignment)| {
             list.split(separator)
@@ -58,18 +59,22 @@ impl Place {
         })
     }
 
-    /// All of the header or parameter.
-    pub(crate) fn whole<'a>(&self, request: &RequestParts<'a>) -> Result<&'a str, Refusal> {
+    /// All of the header, the parameter or the field.
+    pub(crate) fn whole<'a>(&self, reading: &'a Reading<'_>) -> Result<&'a str, Refusal> {
         match *self {
-            Self::Header { name, .. } | Self::ListPart { name, .. } => request.header(name),
-            Self::Query { name } => request.parameter(name),
+            Self::Header { name, .. } | Self::ListPart { name, .. } => reading.parts.header(name),
+            Self::Query { name } => reading.parts.parameter(name),
+            Self::Field { path } => reading.field(path),
         }
     }
 
-    fn is_in(&self, request: &RequestParts<'_>) -> bool {
+    fn is_in(&self, reading: &Reading<'_>) -> bool {
         match *self {
-            Self::Header { name, .. } | Self::ListPart { name, .. } => request.has_header(name),
-            Self::Query { name } => request.has_parameter(name),
+            Self::Header { name, .. } | Self::ListPart { name, .. } => {
+                reading.parts.has_header(name)
+            }
+            Self::Query { name } => reading.parts.has_parameter(name),
+            Self::Field { path } => reading.optional_field(path).is_some(),
         }
     }
 }

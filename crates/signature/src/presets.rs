@@ -3,15 +3,22 @@
 //! A time window that a provider does not document is 300 seconds, our choice.
 
 use crate::{
-    Encoding::{self, Base64, Hex},
-    Hash::{self, Sha1, Sha256, Sha512},
+    Encoding::{Base64, Hex},
+    Hash::{Sha1, Sha256, Sha512},
     KeyDecoding, Place, Proof, Scheme, Several, TimeUnit, Timestamp, TimestampSource,
-    Token::{self, Body, Header, Literal, Method, Timestamp as Time, Url},
-    Way,
+    Token::{Body, Form, Header, Literal, Method, Timestamp as Time, Url},
+    UrlForms, Way,
 };
 
-/// How far from now most providers let a signature be.
-const TOLERANCE_S: u64 = 300;
+mod certificates;
+mod in_body;
+mod parts;
+mod public_keys;
+
+use self::parts::{
+    body_hmac, hmac, hubspot, list, list_part, plain, rfc3339, seconds, standard_webhooks, timed,
+    token, way,
+};
 
 /// An HTTPS endpoint of App Services with `VERIFY_PAYLOAD`.
 ///
@@ -41,10 +48,8 @@ pub static APP_SERVICES_WEBHOOK: Scheme = Scheme {
 };
 
 /// An endpoint or webhook of App Services with `SECRET_AS_QUERY_PARAM`.
-pub static APP_SERVICES_SECRET: Scheme = plain(
-    "app-services-secret",
-    &[Way { place: Place::Query { name: "secret" }, proof: Proof::Secret, timestamp: None }],
-);
+pub static APP_SERVICES_SECRET: Scheme =
+    plain("app-services-secret", &[way(Place::Query { name: "secret" }, Proof::Secret)]);
 
 /// GitHub. SHA-1 counts only where GitHub sent nothing better.
 pub static GITHUB: Scheme = plain(
@@ -68,9 +73,14 @@ pub static SLACK: Scheme = plain(
         .at(seconds("X-Slack-Request-Timestamp"))],
 );
 
-/// Shopify.
-pub static SHOPIFY: Scheme =
-    plain("shopify", &[body_hmac("X-Shopify-Hmac-Sha256", "", Sha256, Base64)]);
+/// Shopify: webhooks, and events under a newer name.
+pub static SHOPIFY: Scheme = plain(
+    "shopify",
+    &[
+        body_hmac("X-Shopify-Hmac-Sha256", "", Sha256, Base64),
+        body_hmac("Shopify-Hmac-Sha256", "", Sha256, Base64),
+    ],
+);
 
 /// Standard Webhooks, symmetric: GitLab 19, Clerk, Resend, OpenAI, Replicate and others.
 pub static STANDARD_WEBHOOKS: Scheme = Scheme {
@@ -79,20 +89,21 @@ pub static STANDARD_WEBHOOKS: Scheme = Scheme {
 };
 
 /// Svix, under its own header names and under those of Standard Webhooks.
-pub static SVIX: Scheme = Scheme {
-    key: KeyDecoding::StandardWebhooks,
-    ..plain(
-        "svix",
-        &[
-            standard_webhooks(
-                "svix-signature",
-                "svix-timestamp",
-                &[Header("svix-id"), Literal("."), Time, Literal("."), Body],
-            ),
-            STANDARD_WEBHOOKS_WAY,
-        ],
-    )
-};
+pub static SVIX: Scheme = svix("svix");
+
+/// A provider that sends through Svix, or as Standard Webhooks asks for.
+const fn svix(name: &'static str) -> Scheme {
+    Scheme { key: KeyDecoding::StandardWebhooks, ..plain(name, SVIX_WAYS) }
+}
+
+const SVIX_WAYS: &[Way] = &[
+    standard_webhooks(
+        "svix-signature",
+        "svix-timestamp",
+        &[Header("svix-id"), Literal("."), Time, Literal("."), Body],
+    ),
+    STANDARD_WEBHOOKS_WAY,
+];
 
 const STANDARD_WEBHOOKS_WAY: Way = standard_webhooks(
     "webhook-signature",
@@ -111,12 +122,29 @@ pub static ALL: &[&Scheme] = &[
     &SHOPIFY,
     &STANDARD_WEBHOOKS,
     &SVIX,
+    &certificates::AWS_SNS,
+    &certificates::PAYPAL,
+    &in_body::ADYEN,
+    &in_body::LINEAR,
+    &in_body::MAILGUN,
+    &public_keys::DISCORD,
+    &public_keys::SENDGRID,
+    &public_keys::STANDARD_WEBHOOKS_V1A,
+    &plain("api-key-header", &[token("X-Api-Key")]),
     &plain("atlassian", &[body_hmac("X-Hub-Signature", "sha256=", Sha256, Hex)]),
     &plain("asana", &[body_hmac("X-Hook-Signature", "", Sha256, Hex)]),
     &plain(
-        "calendly",
-        &[list("Calendly-Webhook-Signature", [',', '='], ["t", "v1"], &[Time, Literal("."), Body])],
+        "basic",
+        &[way(Place::Header { name: "Authorization", prefix: "Basic " }, Proof::EncodedSecret)],
     ),
+    &svix("bigcommerce"),
+    &svix("brex"),
+    &plain(
+        "calendly",
+        &[list("Calendly-Webhook-Signature", [',', '='], ["t", "v1"], &[Time, Literal("."), Body])
+            .within(180)],
+    ),
+    &svix("clerk"),
     &plain(
         "customer-io",
         &[timed("X-CIO-Signature", "", &[Literal("v0:"), Time, Literal(":"), Body], Hex)
@@ -125,42 +153,78 @@ pub static ALL: &[&Scheme] = &[
     &plain("dropbox", &[body_hmac("X-Dropbox-Signature", "", Sha256, Hex)]),
     &plain(
         "elevenlabs",
-        &[list("ElevenLabs-Signature", [',', '='], ["t", "v0"], &[Time, Literal("."), Body])],
+        &[list("ElevenLabs-Signature", [',', '='], ["t", "v0"], &[Time, Literal("."), Body])
+            .within(1800)],
     ),
     &plain("forgejo", &[body_hmac("X-Forgejo-Signature", "", Sha256, Hex)]),
     &plain("gitea", &[body_hmac("X-Gitea-Signature", "", Sha256, Hex)]),
+    &svix("gitlab"),
     &plain("gitlab-token", &[token("X-Gitlab-Token")]),
-    &plain(
-        "hubspot-v3",
-        &[timed("X-HubSpot-Signature-v3", "", &[Method, Url, Body, Time], Base64).at(Timestamp {
-            unit: TimeUnit::Milliseconds,
-            ..seconds("X-HubSpot-Request-Timestamp")
-        })],
-    ),
+    &plain("hubspot-v1", &[hubspot(&[Body], "v1")]),
+    &Scheme {
+        urls: UrlForms::Decoded,
+        ..plain("hubspot-v2", &[hubspot(&[Method, Url, Body], "v2")])
+    },
+    &Scheme {
+        urls: UrlForms::Decoded,
+        ..plain(
+            "hubspot-v3",
+            &[timed("X-HubSpot-Signature-v3", "", &[Method, Url, Body, Time], Base64).at(
+                Timestamp {
+                    unit: TimeUnit::Milliseconds,
+                    ..seconds("X-HubSpot-Request-Timestamp")
+                },
+            )],
+        )
+    },
+    &svix("incident-io"),
     &plain("intercom", &[body_hmac("X-Hub-Signature", "sha1=", Sha1, Hex)]),
     &plain("lemon-squeezy", &[body_hmac("X-Signature", "", Sha256, Hex)]),
     &plain("line", &[body_hmac("x-line-signature", "", Sha256, Base64)]),
+    &svix("loops"),
     &plain("meta", &[body_hmac("X-Hub-Signature-256", "sha256=", Sha256, Hex)]),
     &plain("mux", &[list("Mux-Signature", [',', '='], ["t", "v1"], &[Time, Literal("."), Body])]),
     &plain("notion", &[body_hmac("X-Notion-Signature", "sha256=", Sha256, Hex)]),
+    &plain("okta", &[token("Authorization")]),
+    &svix("openai"),
     &plain(
         "paddle",
         &[list("Paddle-Signature", [';', '='], ["ts", "h1"], &[Time, Literal(":"), Body])],
     ),
     &plain(
         "pagerduty",
-        &[Way {
-            place: list_part("X-PagerDuty-Signature", [',', '='], "v1"),
-            proof: hmac(Sha256, &[Body], Hex),
-            timestamp: None,
-        }],
+        &[way(list_part("X-PagerDuty-Signature", [',', '='], "v1"), hmac(Sha256, &[Body], Hex))],
     ),
     &plain("paystack", &[body_hmac("x-paystack-signature", "", Sha512, Hex)]),
     &plain("razorpay", &[body_hmac("X-Razorpay-Signature", "", Sha256, Hex)]),
+    &svix("render"),
+    &svix("replicate"),
+    &svix("resend"),
     &plain("segment", &[body_hmac("X-Signature", "", Sha1, Hex)]),
     &plain("sentry", &[body_hmac("Sentry-Hook-Signature", "", Sha256, Hex)]),
     &plain("square", &[timed("x-square-hmacsha256-signature", "", &[Url, Body], Base64)]),
     &plain("telegram", &[token("X-Telegram-Bot-Api-Secret-Token")]),
+    &Scheme {
+        urls: UrlForms::Ports,
+        ..plain(
+            "twilio",
+            &[way(
+                Place::Header { name: "X-Twilio-Signature", prefix: "" },
+                hmac(Sha1, &[Url, Form], Base64),
+            )],
+        )
+    },
+    &plain(
+        "twitch",
+        &[timed(
+            "Twitch-Eventsub-Message-Signature",
+            "sha256=",
+            &[Header("Twitch-Eventsub-Message-Id"), Time, Body],
+            Hex,
+        )
+        .at(rfc3339("Twitch-Eventsub-Message-Timestamp"))
+        .within(600)],
+    ),
     &plain("typeform", &[body_hmac("Typeform-Signature", "sha256=", Sha256, Base64)]),
     &plain("vercel", &[body_hmac("x-vercel-signature", "", Sha1, Hex)]),
     &plain("woocommerce", &[body_hmac("X-WC-Webhook-Signature", "", Sha256, Base64)]),
@@ -170,11 +234,16 @@ pub static ALL: &[&Scheme] = &[
             Timestamp {
                 source: TimestampSource::ListPart("t"),
                 unit: TimeUnit::Milliseconds,
-                tolerance_s: TOLERANCE_S,
+                tolerance_s: 180,
             },
         )],
     ),
     &plain("xero", &[body_hmac("x-xero-signature", "", Sha256, Base64)]),
+    &plain(
+        "zendesk",
+        &[timed("X-Zendesk-Webhook-Signature", "", &[Time, Body], Base64)
+            .at(rfc3339("X-Zendesk-Webhook-Signature-Timestamp"))],
+    ),
     &plain(
         "zoom",
         &[timed("x-zm-signature", "v0=", &[Literal("v0:"), Time, Literal(":"), Body], Hex)
@@ -185,95 +254,4 @@ pub static ALL: &[&Scheme] = &[
 /// The scheme of this name.
 pub fn by_name(name: &str) -> Option<&'static Scheme> {
     ALL.iter().copied().find(|scheme| scheme.name == name)
-}
-
-const fn plain(name: &'static str, ways: &'static [Way]) -> Scheme {
-    Scheme { name, ways, several: Several::FirstPresent, key: KeyDecoding::Utf8 }
-}
-
-const fn body_hmac(
-    name: &'static str,
-    prefix: &'static str,
-    hash: Hash,
-    encoding: Encoding,
-) -> Way {
-    Way {
-        place: Place::Header { name, prefix },
-        proof: hmac(hash, &[Body], encoding),
-        timestamp: None,
-    }
-}
-
-/// An HMAC-SHA256 of more than the body, in a header of its own.
-const fn timed(
-    name: &'static str,
-    prefix: &'static str,
-    signed: &'static [Token],
-    encoding: Encoding,
-) -> Way {
-    Way {
-        place: Place::Header { name, prefix },
-        proof: hmac(Sha256, signed, encoding),
-        timestamp: None,
-    }
-}
-
-/// A list that holds both the time and any number of signatures.
-const fn list(
-    name: &'static str,
-    separators: [char; 2],
-    [time, part]: [&'static str; 2],
-    signed: &'static [Token],
-) -> Way {
-    Way {
-        place: list_part(name, separators, part),
-        proof: hmac(Sha256, signed, Hex),
-        timestamp: Some(Timestamp {
-            source: TimestampSource::ListPart(time),
-            unit: TimeUnit::Seconds,
-            tolerance_s: TOLERANCE_S,
-        }),
-    }
-}
-
-const fn standard_webhooks(
-    name: &'static str,
-    timestamp: &'static str,
-    signed: &'static [Token],
-) -> Way {
-    Way {
-        place: list_part(name, [' ', ','], "v1"),
-        proof: hmac(Sha256, signed, Base64),
-        timestamp: Some(seconds(timestamp)),
-    }
-}
-
-const fn token(name: &'static str) -> Way {
-    Way { place: Place::Header { name, prefix: "" }, proof: Proof::Secret, timestamp: None }
-}
-
-const fn hmac(hash: Hash, signed: &'static [Token], encoding: Encoding) -> Proof {
-    Proof::Hmac { hash, signed, encoding }
-}
-
-const fn list_part(
-    name: &'static str,
-    [separator, assignment]: [char; 2],
-    part: &'static str,
-) -> Place {
-    Place::ListPart { name, separator, assignment, part }
-}
-
-const fn seconds(header: &'static str) -> Timestamp {
-    Timestamp {
-        source: TimestampSource::Header(header),
-        unit: TimeUnit::Seconds,
-        tolerance_s: TOLERANCE_S,
-    }
-}
-
-impl Way {
-    const fn at(self, timestamp: Timestamp) -> Self {
-        Self { timestamp: Some(timestamp), ..self }
-    }
 }

@@ -35,9 +35,22 @@ pub enum Refusal {
     /// It is right, and was made too long ago or too far in the future.
     #[error("the signature is outside its time window")]
     Stale,
+    /// The request names a certificate that is not at a host of the provider.
+    #[error("the certificate is not at a host of the provider")]
+    ForeignCertificate,
+    /// The certificate may not be used yet, or no longer.
+    #[error("the certificate is outside its time of validity")]
+    OldCertificate,
+    /// The certificate that the request names could not be had: a trouble of ours or the
+    /// provider's, not of the request.
+    #[error("the certificate of the provider is not there")]
+    NoCertificate,
     /// There is no secret to check with: a mistake in the configuration, not in the request.
     #[error("the secret is empty")]
     EmptySecret,
+    /// The provider signs with a private key.
+    #[error("only the provider has the key that signs")]
+    PrivateKey,
     /// The secret is not spelt as the scheme spells its secrets.
     #[error("the secret is not in the form that the scheme asks for")]
     MalformedSecret,
@@ -53,7 +66,11 @@ impl Refusal {
             Self::Malformed { .. } => "signature-malformed",
             Self::Mismatch => "signature-mismatch",
             Self::Stale => "signature-stale",
+            Self::ForeignCertificate => "certificate-foreign",
+            Self::OldCertificate => "certificate-old",
+            Self::NoCertificate => "certificate-absent",
             Self::EmptySecret => "secret-empty",
+            Self::PrivateKey => "key-private",
             Self::MalformedSecret => "secret-malformed",
         }
     }

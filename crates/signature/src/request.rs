@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::Refusal;
+use crate::{Certificate, Refusal};
 
 /// The parts of a request that a signature can cover, borrowed from whoever received it.
 #[derive(Clone, Copy)]
@@ -17,6 +17,9 @@ pub struct RequestParts<'a> {
     pub query: &'a [(Cow<'a, str>, Cow<'a, str>)],
     /// The body, byte for byte.
     pub body: &'a [u8],
+    /// The certificate at [`Scheme::certificate_url`](crate::Scheme::certificate_url), where the
+    /// scheme needs one.
+    pub certificate: Option<&'a Certificate>,
 }
 
 impl<'a> RequestParts<'a> {

@@ -1,8 +1,11 @@
 //! What the operator decides about an app.
 
-use hookstead_mail::Mailer;
+use std::sync::Arc;
 
-use crate::users::UsersSettings;
+use hookstead_mail::Mailer;
+use hookstead_outbound::Documents;
+
+use crate::{added::AddedProtection, users::UsersSettings};
 
 /// What the operator decides about an app. Unlike the settings of a server, these can change
 /// while it runs.
@@ -15,6 +18,10 @@ pub struct SiteConfig {
     /// The URL that callers reach the server at, without a trailing `/`. The links in error
     /// messages start with it; without it they are relative, for `Host` is the caller's word.
     pub public_base_url: Option<String>,
+    /// Protection beside that of the export.
+    pub added: Vec<AddedProtection>,
+    /// What fetches the certificates of providers; without it, none can be had.
+    pub documents: Option<Arc<Documents>>,
     /// Where the users of the app are kept; without it, there are none.
     pub users: Option<UsersSettings>,
     /// What sends mails to users; without it none are sent.

@@ -7,6 +7,7 @@
 //! What cannot be checked is closed. A missing secret, an unknown validation method, a condition
 //! that cannot be evaluated: each closes its endpoint and none opens it.
 
+mod added;
 mod address;
 pub mod check;
 mod client_function;
@@ -21,6 +22,7 @@ mod origins;
 pub mod percent;
 mod provider_secrets;
 mod rights;
+mod route_key;
 mod routes;
 mod secrets;
 mod site;
@@ -28,10 +30,11 @@ mod target;
 mod user_mails;
 mod users;
 
+pub use added::{AddedProtection, AddedTo};
 pub use address::{Address, UnservedPart};
 pub use client_function::ClientFunction;
 pub use config::{ApplicationAuthentication, Cors, SiteConfig};
-pub use guard::{Guard, Header, Signed, proof_headers};
+pub use guard::{Closed, Guard, Header, Signed, proof_headers};
 pub use listing::{Declaration, Kind, Listing, ProtectionKind};
 pub use origins::Origins;
 pub use rights::{Access, Unmet};

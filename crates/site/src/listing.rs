@@ -80,6 +80,9 @@ pub enum ProtectionKind {
     GithubSignature,
     /// Nobody.
     Refused,
+    /// Whoever proves it as this scheme has it, such as `stripe`.
+    #[serde(untagged)]
+    Provider(&'static str),
 }
 
 impl std::fmt::Display for ProtectionKind {
@@ -89,6 +92,7 @@ impl std::fmt::Display for ProtectionKind {
             Self::Secret => "secret",
             Self::Signature => "signature",
             Self::GithubSignature => "github-signature",
+            Self::Provider(scheme) => scheme,
             Self::Refused => "refused",
         })
     }
@@ -100,7 +104,10 @@ impl From<&Protection> for ProtectionKind {
             Protection::None => Self::None,
             Protection::Signed { scheme: schemes::SECRET, .. } => Self::Secret,
             Protection::Signed { scheme: schemes::GITHUB, .. } => Self::GithubSignature,
-            Protection::Signed { .. } => Self::Signature,
+            Protection::Signed { scheme: schemes::ENDPOINT | schemes::WEBHOOK, .. } => {
+                Self::Signature
+            }
+            Protection::Signed { scheme, .. } => Self::Provider(scheme),
             Protection::Refused(_) => Self::Refused,
         }
     }

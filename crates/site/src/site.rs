@@ -6,12 +6,14 @@ use std::{
 };
 
 use hookstead_app::{
-    App, Endpoint, Place, Problem, ProblemCode, RunAs, Service, Severity, Webhook,
+    App, Endpoint, Place, Problem, ProblemCode, Protection, RunAs, Service, Severity, Webhook,
 };
 use hookstead_functions::{Functions, LoadError, Settings, SyntaxError};
 use hookstead_identity::Users;
+use hookstead_outbound::Documents;
 
 use crate::{
+    added::{AddedTo, strictest_of},
     client_function::{ClientFunction, client_functions},
     conditions,
     config::SiteConfig,
@@ -22,9 +24,10 @@ use crate::{
     origins::Origins,
     provider_secrets,
     rights::{Access, Unmet},
+    route_key::route_key,
     routes::{Near, Routes},
     secrets::Secrets,
-    target::{Target, encode, is_reserved, route_key, webhook_entry, webhook_path},
+    target::{Target, encode, is_reserved, webhook_entry, webhook_path},
     user_mails::UserMails,
     users,
 };
@@ -44,6 +47,7 @@ pub struct Site {
     functions: Arc<Functions>,
     users: Option<Arc<Users>>,
     user_mails: Option<UserMails>,
+    documents: Option<Arc<Documents>>,
     domain_id: String,
     routes: Routes,
     origins: Origins,
@@ -100,6 +104,7 @@ impl Site {
             functions,
             users,
             user_mails: config.mailer.as_ref().and_then(|mailer| UserMails::new(app, mailer)),
+            documents: config.documents.clone(),
             domain_id: users::domain_id(app),
             function_names: app.functions.keys().cloned().collect(),
             service_names: app.services.keys().cloned().collect(),
@@ -144,6 +149,11 @@ impl Site {
     /// The mails to users, where there is a mail server and the app has any use for it.
     pub fn user_mails(&self) -> Option<&UserMails> {
         self.user_mails.as_ref()
+    }
+
+    /// What fetches the certificates of providers, where anything does.
+    pub fn documents(&self) -> Option<&Arc<Documents>> {
+        self.documents.as_ref()
     }
 
     /// What tokens name the app by.
@@ -242,7 +252,7 @@ impl<'a> Plan<'a> {
             kind: Kind::Endpoint,
             method: endpoint.method.to_string(),
             path: format!("/app/{}/endpoint{}", encode(&self.app.client_app_id), encode(&route)),
-            protection: (&endpoint.protection).into(),
+            protection: (&self.protection_of_endpoint(endpoint)).into(),
             function: endpoint.function_name.clone(),
             refused: absent.or_else(|| self.refused(&target)),
             declaration: self.declared_endpoint(endpoint),
@@ -255,18 +265,20 @@ impl<'a> Plan<'a> {
     }
 
     fn add_webhook(&mut self, service: &Service, webhook: &Webhook) {
+        let is_meant = |to: &AddedTo| to.is_webhook(&service.name, &webhook.name);
+        let protection = strictest_of(&webhook.protection, &self.config.added, is_meant);
         let target = Target::of_webhook(service, webhook, self.app, self.secrets, self.config);
         self.listings.push(Listing {
             kind: Kind::Webhook,
             method: webhook.method.to_string(),
             path: webhook_path(&self.app.client_app_id, &service.name, &webhook.name),
-            protection: (&webhook.protection).into(),
+            protection: (&protection).into(),
             function: format!("{}/{}", service.name, webhook.name),
             refused: self.refused(&target),
             declaration: Declaration {
                 place: webhook.declared_in.clone(),
                 method: webhook.method,
-                protection: webhook.protection.clone(),
+                protection,
                 run_as: webhook.run_as.clone(),
                 disabled: false,
                 file: webhook.file.clone(),
@@ -277,13 +289,17 @@ impl<'a> Plan<'a> {
         self.routes.add_webhook(&service.name, &webhook.name, webhook.method, Arc::new(target));
     }
 
+    fn protection_of_endpoint(&self, endpoint: &Endpoint) -> Protection {
+        strictest_of(&endpoint.protection, &self.config.added, |to| to.is_endpoint(endpoint))
+    }
+
     fn declared_endpoint(&self, endpoint: &Endpoint) -> Declaration {
         let function = self.app.functions.get(&endpoint.function_name);
         let of_function = function.map_or(&RunAs::Application, |function| &function.run_as);
         Declaration {
             place: endpoint.declared_in.clone(),
             method: endpoint.method,
-            protection: endpoint.protection.clone(),
+            protection: self.protection_of_endpoint(endpoint),
             run_as: endpoint.run_as.as_ref().unwrap_or(of_function).clone(),
             disabled: endpoint.disabled,
             file: function.and_then(|function| function.file.clone()),
@@ -334,9 +350,9 @@ impl<'a> Plan<'a> {
             Kind::Endpoint => "endpoint",
             Kind::Webhook => "webhook",
         };
-        let (code, field, reason, remedy) = if let Some(reason) = target.guard.closed() {
-            let remedy = "set it with `hookstead secrets set`, or mend the declaration";
-            (ProblemCode::EndpointProtectionUnresolved, guard_field, reason, remedy)
+        let (code, field, reason, remedy) = if let Some(closed) = target.guard.closed() {
+            let code = ProblemCode::EndpointProtectionUnresolved;
+            (code, guard_field, &*closed.reason, &*closed.remedy)
         } else if let Some(unmet) = target.unmet.filter(|unmet| *unmet != Unmet::Condition) {
             // The rights of an endpoint are those of its function, which is declared elsewhere.
             let field = match target.kind {

@@ -7,6 +7,7 @@ use hookstead_functions::{Payload, ResultFormat};
 use hookstead_rules::Condition;
 
 use crate::{
+    added::{AddedTo, with_added},
     conditions::can_evaluate,
     config::SiteConfig,
     guard::Guard,
@@ -61,7 +62,8 @@ impl Target {
     ) -> Self {
         let function = app.functions.get(&endpoint.function_name);
         let function = function.filter(|function| function.file.is_some());
-        let guard = Guard::new(&endpoint.protection, secrets, config);
+        let added = config.added.iter().filter(|added| added.to.is_endpoint(endpoint));
+        let guard = Guard::new(&with_added(&endpoint.protection, added), secrets, config);
         // What a missing function would ask for is not known, and it never runs.
         let of = |run_as, script| rights::access(run_as, script, config.application_authentication);
         let access = function.map(|function| {
@@ -108,13 +110,15 @@ impl Target {
         config: &SiteConfig,
     ) -> Self {
         let script = webhook_script(&service.name, &webhook.name);
+        let is_meant = |to: &AddedTo| to.is_webhook(&service.name, &webhook.name);
+        let added = config.added.iter().filter(|added| is_meant(&added.to));
         let condition = can_evaluate(webhook.can_evaluate.as_ref());
         let access = rights::access(&webhook.run_as, script, config.application_authentication);
         Self {
             kind: Kind::Webhook,
             name: format!("{}/{}", service.name, webhook.name).into(),
             entry: webhook_entry(&service.name, &webhook.name),
-            guard: Guard::new(&webhook.protection, secrets, config),
+            guard: Guard::new(&with_added(&webhook.protection, added), secrets, config),
             unmet: Unmet::new(&access, has_providers(app), &condition),
             conditions: condition.into_iter().collect(),
             access,
@@ -158,7 +162,7 @@ impl Target {
     pub fn refused(&self) -> Option<String> {
         let missing = || self.missing.then(|| "its function has no source".to_owned());
         let unmet = || self.unmet.map(|unmet| unmet.reason().to_owned());
-        self.guard.closed().map(str::to_owned).or_else(missing).or_else(unmet)
+        self.guard.closed().map(|closed| closed.reason.clone()).or_else(missing).or_else(unmet)
     }
 }
 
@@ -213,11 +217,6 @@ fn encode_except(text: &str, kept: &[u8]) -> String {
         }
     }
     encoded
-}
-
-/// The key of a route: odd exports hold empty ones and ones without a leading slash.
-pub(crate) fn route_key(route: &str) -> String {
-    if route.starts_with('/') { route.to_owned() } else { format!("/{route}") }
 }
 
 /// Whether a route would answer in the Data API's place.

@@ -99,14 +99,15 @@ pub(crate) fn word(protection: &Protection) -> String {
     };
     match protection {
         Protection::None => "open".to_owned(),
-        Protection::Signed { scheme, secret: source } => {
+        Protection::Signed { scheme, secrets, .. } => {
             let word = match *scheme {
                 schemes::SECRET => "query",
                 schemes::ENDPOINT | schemes::WEBHOOK => "payload",
                 schemes::GITHUB => "github",
                 other => other,
             };
-            format!("{word}, {}", secret(source))
+            let secrets: Vec<_> = secrets.iter().map(secret).collect();
+            format!("{word}, {}", secrets.join(" or "))
         }
         Protection::Refused(_) => "refused".to_owned(),
     }

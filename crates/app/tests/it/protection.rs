@@ -48,6 +48,55 @@ fn what_is_stated_is_what_is_checked() {
 }
 
 #[test]
+fn a_provider_is_one_word() {
+    for (fields, expected) in [
+        (r#""validation_method":"STRIPE","secret_name":"key""#, "stripe, named key"),
+        (r#""validation_method":"HUBSPOT_V3","secret_name":"key""#, "hubspot-v3, named key"),
+        (r#""validation_method":"GITHUB","secret_name":"key""#, "github, named key"),
+        (
+            r#""validation_method":"SLACK","secret_names":["new","old"]"#,
+            "slack, named new or named old",
+        ),
+        (
+            r#""validation_method":"NO_VALIDATION","verification_method":"STRIPE",
+            "secret_name":"key""#,
+            "stripe, named key",
+        ),
+    ] {
+        assert_eq!(check(fields).0, expected, "{fields}");
+    }
+    for (fields, code) in [
+        (r#""validation_method":"stripe","secret_name":"key""#, "validation-unknown"),
+        (r#""validation_method":"HUBSPOT-V3","secret_name":"key""#, "validation-unknown"),
+        (r#""validation_method":"STRIPE""#, "secret-missing"),
+        (r#""validation_method":"STRIPE","secret_names":[]"#, "secret-missing"),
+        (r#""validation_method":"STRIPE","secret_names":"a b""#, "secret-name"),
+        (r#""validation_method":"STRIPE","secret_names":[1]"#, "field-type"),
+        (
+            r#""validation_method":"STRIPE","secret_name":"a","secret_names":["b"]"#,
+            "validation-conflict",
+        ),
+        (
+            r#""validation_method":"STRIPE","secret_names":["1","2","3","4","5","6","7","8","9"]"#,
+            "validation-conflict",
+        ),
+        (
+            r#""validation_method":"STRIPE","verification_method":"SLACK","secret_name":"a""#,
+            "validation-conflict",
+        ),
+        (
+            r#""validation_method":"STRIPE","verification_method":"VERIFY_PAYLOAD",
+            "secret_name":"a""#,
+            "validation-conflict",
+        ),
+    ] {
+        let (protection, codes) = check(fields);
+        assert_eq!(protection, "refused", "{fields}");
+        assert!(codes.contains(&code), "{fields}: {codes:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused() {
     for (fields, code) in [
         (r#""validation_method":"VERIFY_PAYLOADS","secret_name":"key""#, "validation-unknown"),

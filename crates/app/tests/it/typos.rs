@@ -121,6 +121,9 @@ fn an_unknown_method_is_one_error_that_names_the_nearest() {
         ("verify_payload", "write VERIFY_PAYLOAD"),
         ("SECRET_AS_QUERY", "write SECRET_AS_QUERY_PARAM"),
         ("SECRET_QUERY_PARAM", "write SECRET_AS_QUERY_PARAM"),
+        ("STRIP", "write STRIPE"),
+        ("stripe", "write STRIPE"),
+        ("HUBSPOT-V3", "write HUBSPOT_V3"),
         ("hmac", prove),
         ("NONE", prove),
     ] {

@@ -17,6 +17,7 @@ use url::Url;
 use crate::{
     exit::{Exit, REMEDY, UsageError},
     input,
+    settings::nearest,
     shell::quote,
     workspace::{AppFlags, folder_of_app},
 };
@@ -27,6 +28,7 @@ use crate::{
 ///
 /// Examples:
 ///   hookstead sign --secret 12345 --data '{"message":"MESSAGE"}'
+///   hookstead sign --scheme stripe --secret-name stripe_key --data '{"id":"evt_1"}'
 ///   hookstead sign --secret-file key.txt body.json --curl http://127.0.0.1:7080/app/a/endpoint/b
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -43,19 +45,31 @@ pub(crate) struct Args {
     data: Option<String>,
 
     /// Kind of header [default: by the URL of --curl, else hook]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "scheme")]
     header: Option<HeaderKind>,
+
+    /// Provider whose signature to make, by the name of its validation method, such as stripe
+    #[arg(long, value_name = "NAME", value_parser = scheme)]
+    scheme: Option<&'static Scheme>,
+
+    /// Public URL that the provider calls, for schemes that sign it [default: that of --curl]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+
+    /// Time of signing, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    time: Option<i64>,
 
     /// Print a curl command that sends the body to this URL
     #[arg(long, value_name = "URL")]
     curl: Option<String>,
 
     /// Method of the curl command
-    #[arg(long, default_value = "POST", requires = "curl")]
+    #[arg(long, default_value = "POST")]
     method: String,
 
     /// Content type of the curl command
-    #[arg(long, value_name = "TYPE", default_value = "application/json", requires = "curl")]
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
     content_type: String,
 
     /// Folder of the app whose secrets and routes are meant
@@ -69,7 +83,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Args)]
 #[group(multiple = false)]
-struct SecretSource {
+pub(super) struct SecretSource {
     /// The secret; other users of this machine can see it while the command runs
     #[arg(long, value_name = "TEXT", value_parser = secret)]
     secret: Option<Secret>,
@@ -112,13 +126,20 @@ impl HeaderKind {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let (scheme, secret) = args.proof()?;
     let body = args.body()?;
-    let signed = sign(scheme, &secret, &body)?;
+    let signed = args.sign(scheme, &secret, &body)?;
     let mut out = io::stdout().lock();
     match &args.curl {
         Some(url) => writeln!(out, "{}", args.command(url, &signed, &body)?)?,
         None => {
             for (name, value) in &signed.headers {
                 writeln!(out, "{name}: {value}")?;
+            }
+            for (name, value) in &signed.query {
+                writeln!(out, "?{name}={value}")?;
+            }
+            if let Some(body) = &signed.body {
+                out.write_all(body)?;
+                writeln!(out)?;
             }
         }
     }
@@ -129,8 +150,8 @@ impl Args {
     /// How the request is signed, and with what.
     fn proof(&self) -> anyhow::Result<(&'static Scheme, Secret)> {
         let kind = self.header.unwrap_or_else(|| HeaderKind::of_url(self.curl.as_deref()));
-        if let Some(secret) = self.given_secret()? {
-            return Ok((kind.scheme(), secret));
+        if let Some(secret) = self.secret.read(&self.flags, &self.app)? {
+            return Ok((self.scheme.unwrap_or(kind.scheme()), secret));
         }
         let Some(url) = &self.curl else {
             let message = format!(
@@ -143,22 +164,46 @@ impl Args {
         route_secret::find(&workspace, url, &self.method)
     }
 
-    fn given_secret(&self) -> anyhow::Result<Option<Secret>> {
-        if let Some(name) = &self.secret.secret_name {
-            let workspace = self.flags.open(&self.app, Vec::new())?;
-            return route_secret::named(&workspace, name).map(Some);
-        }
-        if let Some(path) = &self.secret.secret_file {
-            return input::read_secret_file(path).map(Some);
-        }
-        Ok(self.secret.secret.clone())
-    }
-
     fn body(&self) -> anyhow::Result<Vec<u8>> {
         if let Some(data) = &self.data {
             return Ok(data.clone().into_bytes());
         }
         input::read_body(self.file.as_deref().unwrap_or(Path::new("-")))
+    }
+
+    /// Signs the body, and what the scheme signs besides: what the request lacks is made up.
+    fn sign(&self, scheme: &Scheme, secret: &Secret, body: &[u8]) -> anyhow::Result<Signed> {
+        if !scheme.can_sign() {
+            return Err(UsageError(format!(
+                "{} signs with a key that only the provider has{REMEDY}send a test request from \
+                 its dashboard",
+                scheme.name
+            ))
+            .into());
+        }
+        let url = self.url.as_deref().or(self.curl.as_deref());
+        if scheme.covers_url() && url.is_none() {
+            let message = format!("{} signs the public URL{REMEDY}add --url URL", scheme.name);
+            return Err(UsageError(message).into());
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_unix = self.time.unwrap_or(i64::try_from(now.as_secs()).unwrap_or_default());
+        let id = format!("msg_{:x}", now.as_nanos());
+        let mut headers: Vec<_> = scheme.signed_ids().map(|name| (name, id.clone())).collect();
+        let mut given: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
+        given.push(("Content-Type", self.content_type.as_bytes()));
+        let request = RequestParts {
+            method: &self.method,
+            url: url.unwrap_or_default(),
+            headers: &given,
+            query: &[],
+            body,
+            certificate: None,
+        };
+        let key = scheme.key(secret.expose())?;
+        let signed = hookstead_signature::sign(scheme, &key, &request, now_unix)?;
+        headers.extend(signed.headers);
+        Ok(Signed { headers, ..signed })
     }
 
     /// The file of the body; a dash is standard input, as elsewhere.
@@ -173,14 +218,15 @@ impl Args {
         for header in &headers {
             words.extend(["-H".to_owned(), quote(header).into_owned()]);
         }
-        words.extend(self.data_words(body)?);
+        words.extend(self.data_words(body, signed)?);
         words.push(quote(&with_query(url, signed)?).into_owned());
         Ok(words.join(" "))
     }
 
     /// Curl's own reading of a file keeps every byte; a text goes onto the command line.
-    fn data_words(&self, body: &[u8]) -> anyhow::Result<[String; 2]> {
-        if let Some(path) = self.body_file() {
+    fn data_words(&self, body: &[u8], signed: &Signed) -> anyhow::Result<[String; 2]> {
+        let body = signed.body.as_deref().unwrap_or(body);
+        if let Some(path) = self.body_file().filter(|_| signed.body.is_none()) {
             let file = format!("@{}", path.display());
             return Ok(["--data-binary".to_owned(), quote(&file).into_owned()]);
         }
@@ -195,16 +241,34 @@ impl Args {
     }
 }
 
+impl SecretSource {
+    /// The secret that is given; `None` where none is.
+    pub(super) fn read(&self, flags: &AppFlags, app: &Path) -> anyhow::Result<Option<Secret>> {
+        if let Some(name) = &self.secret_name {
+            let workspace = flags.open(app, Vec::new())?;
+            return route_secret::named(&workspace, name).map(Some);
+        }
+        if let Some(path) = &self.secret_file {
+            return input::read_secret_file(path).map(Some);
+        }
+        Ok(self.secret.clone())
+    }
+}
+
 fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text.to_owned()))
 }
 
-fn sign(scheme: &Scheme, secret: &Secret, body: &[u8]) -> anyhow::Result<Signed> {
-    let key = scheme.key(secret.expose())?;
-    let request = RequestParts { method: "POST", url: "", headers: &[], query: &[], body };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = i64::try_from(now).unwrap_or_default();
-    Ok(hookstead_signature::sign(scheme, &key, &request, now)?)
+/// The scheme of this name, which may be spelt as its validation method.
+pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
+    let wanted = name.to_ascii_lowercase().replace('_', "-");
+    presets::by_name(&wanted).ok_or_else(|| {
+        let names = presets::ALL.iter().map(|scheme| scheme.name);
+        match nearest(&wanted, names) {
+            Some(near) => format!("there is no such scheme; did you mean {near}?"),
+            None => "there is no such scheme; docs/validation.md lists them".to_owned(),
+        }
+    })
 }
 
 /// Reads a URL of the command line.

@@ -8,7 +8,7 @@ use std::{
 use toml::Value;
 
 use super::{
-    data_sources,
+    data_sources, endpoints,
     error::{SettingError, SettingErrors},
     file, nearest,
     schema::Settings,
@@ -129,6 +129,9 @@ impl Layers {
     }
 
     fn add_entry(&mut self, entry: &file::Entry) {
+        if [entry.section.as_str(), &entry.key].contains(&endpoints::SECTION) {
+            return self.add_endpoints(entry);
+        }
         if entry.section == data_sources::SECTION {
             return self.add_data_source(entry);
         }
@@ -145,6 +148,20 @@ impl Layers {
                 origin: entry.origin.clone(),
                 problem: format!("[{}.{}] {wanted}", entry.section, entry.key),
                 remedy: "correct this section; docs/hookstead.default.toml holds an example"
+                    .to_owned(),
+            });
+        }
+    }
+
+    /// What is no name of a secret may be one, and is not shown.
+    fn add_endpoints(&mut self, entry: &file::Entry) {
+        let is_list = entry.section.is_empty();
+        let value = if is_list { &entry.value } else { &Value::Boolean(false) };
+        if let Err(wanted) = self.settings.endpoints.set(&entry.origin, value) {
+            self.errors.push(SettingError {
+                origin: entry.origin.clone(),
+                problem: format!("[[{}]] {wanted}", endpoints::SECTION),
+                remedy: "correct the entry; docs/hookstead.default.toml holds an example"
                     .to_owned(),
             });
         }
@@ -187,7 +204,7 @@ impl Layers {
 fn unknown_key(entry: &file::Entry) -> SettingError {
     let keys = Settings::keys();
     let mut sections: Vec<&str> = Settings::sections().iter().map(|section| section.name).collect();
-    sections.push(data_sources::SECTION);
+    sections.extend([data_sources::SECTION, endpoints::SECTION]);
     let is_section = sections.contains(&entry.section.as_str());
     let (problem, remedy) = if entry.section.is_empty() {
         let problem = format!("{:?} is no section", entry.key);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    data_sources,
+    data_sources, endpoints,
     load::variable,
     schema::{Key, Settings},
 };
@@ -29,6 +29,7 @@ pub(super) fn default_file() -> String {
         }
     }
     text.push_str(data_sources::DOC);
+    text.push_str(endpoints::DOC);
     text
 }
 

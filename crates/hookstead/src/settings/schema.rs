@@ -8,6 +8,7 @@
 
 use super::{
     data_sources::DataSourceSettings,
+    endpoints::AddedProtections,
     listen::ListenAddress,
     providers::ProviderUrls,
     types::{
@@ -51,6 +52,8 @@ macro_rules! settings {
             $(#[doc = $section_doc])+
             pub(crate) $section: $struct,
         )+
+            /// Protection beside that of the export.
+            pub(crate) endpoints: AddedProtections,
             /// What holds for one data source, by its name.
             pub(crate) data_sources: DataSourceSettings,
         }
@@ -193,6 +196,10 @@ settings! {
         /// headers are believed, such as "10.0.0.0/8".
         /// From anyone else these headers are replaced by the address of the peer.
         trusted_proxies: NetworkList = NetworkList::default();
+        /// Addresses or networks that may call, such as "203.0.113.0/24"; a list of addresses that
+        /// the hosted app had is not in an export. Behind a proxy, trusted_proxies must name it.
+        /// Empty: everyone may call.
+        allow: NetworkList = NetworkList::default();
         /// Headers that browsers on other origins may send.
         /// App Services let no header with credentials through but Authorization.
         cors_allow_headers: HeaderList = HeaderList::new(&["Authorization", "Content-Type"]);

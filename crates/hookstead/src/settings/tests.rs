@@ -201,3 +201,44 @@ fn variables_that_set_nothing_are_told() {
         ]
     );
 }
+
+#[test]
+fn added_protection_is_read_or_told_with_what_is_wrong() {
+    let entry = |lines: &str| format!("[[endpoints]]\n{lines}\n");
+    let right = entry(
+        "route = \"/a\"\nmethod = \"post\"\nvalidation_method = \"STRIPE\"\n\
+         secret_names = [\"new\", \"old\"]\ntolerance_s = 60",
+    );
+    let more = entry("webhook = \"s/w\"\nvalidation_method = \"GITHUB\"\nsecret_name = \"k\"");
+    let (settings, _) = load_with(&format!("{right}{more}"), &[], Vec::new()).unwrap();
+    assert_eq!(settings.endpoints.all().len(), 2);
+    let names: Vec<_> = settings.endpoints.secret_names().collect();
+    assert_eq!(names, ["new", "old", "k"]);
+    let stripe = "validation_method = \"STRIPE\"\n";
+    let of = |rest: &str| format!("route = \"/a\"\n{rest}");
+    for (lines, expected) in [
+        (String::new(), "needs either a route"),
+        (of(""), "needs a validation_method"),
+        (of(stripe), "needs one of secret_name and secret_names"),
+        (of(&format!("{stripe}secret_names = []")), "must name 1 to 8 secrets"),
+        (of(&format!("{stripe}secret_name = \"sk live\"")), "must name 1 to 8 secrets"),
+        (of(&format!("{stripe}secret_name = \"k\"\nsecret_names = [\"k\"]")), "needs one of"),
+        (of("validation_method = \"STRIPEE\"\nsecret_name = \"k\""), "did you mean STRIPE?"),
+        (of("validation_method = \"NO_VALIDATION\"\nsecret_name = \"k\""), "adds no protection"),
+        (
+            of("validation_method = \"GITHUB\"\nsecret_name = \"k\"\ntolerance_s = 5"),
+            "signs no time",
+        ),
+        (of(&format!("{stripe}secret_name = \"k\"\ntolerance_s = 0")), "from 1 to 86400"),
+        (of(&format!("{stripe}secret_nam = \"k\"")), "did you mean secret_name?"),
+        (format!("webhook = \"w\"\n{stripe}secret_name = \"k\""), "must be \"service/name\""),
+        (of("webhook = \"s/w\""), "needs either a route"),
+        (of("method = \"FETCH\""), "method must be GET"),
+    ] {
+        let told = message(&entry(&lines));
+        assert!(told.contains(expected) && told.contains("number 1"), "{lines}: {told}");
+        assert!(!told.contains("sk live"), "{told}");
+    }
+    assert!(message("[endpoints]\nroute = \"/a\"\n").contains("must be sections [[endpoints]]"));
+    assert!(message("endpoints = 1\n").contains("must be sections [[endpoints]]"));
+}

@@ -30,3 +30,4 @@ mod serve;
 mod sign;
 mod usage;
 mod users;
+mod validation;

@@ -88,3 +88,68 @@ fn what_cannot_be_signed_is_told_with_what_to_write() {
         assert!(outcome.stderr.contains(told), "{outcome:?}");
     }
 }
+
+#[test]
+fn every_scheme_that_a_secret_can_sign_is_signed_and_verified() {
+    let body = r#"{"signature":{"token":"t"},"notificationItems":[{"NotificationRequestItem":{
+        "pspReference":"p","merchantAccountCode":"m","eventCode":"e","merchantReference":"r",
+        "amount":{"value":1,"currency":"EUR"},"success":"true","additionalData":{}}}]}"#;
+    let url = "https://hooks.example.com/a";
+    for scheme in ["stripe", "SLACK", "adyen", "mailgun", "twilio", "hubspot_v3", "twitch", "basic"]
+    {
+        let secret = if scheme == "adyen" { "00ff" } else { "whsec_AAAA" };
+        let kind =
+            if scheme == "twilio" { "application/x-www-form-urlencoded" } else { "text/plain" };
+        let common = ["--scheme", scheme, "--secret", secret, "--url", url, "--data"];
+        let kinds = ["--content-type", kind];
+        let signed = run(&[&["sign"], &common[..], &[body], &kinds].concat());
+        assert_eq!(signed.status, 0, "{scheme}: {}", signed.stderr);
+        let is_header = |line: &&str| line.split_once(": ").is_some_and(|(name, _)| is_name(name));
+        let headers: Vec<&str> = signed.stdout.lines().take_while(is_header).collect();
+        let kind = format!("Content-Type: {kind}");
+        let mut flags = vec!["-H", kind.as_str()];
+        flags.extend(headers.iter().flat_map(|header| ["-H", *header]));
+        let sent = signed.stdout.lines().nth(headers.len()).unwrap_or(body);
+        let outcome = |body: &str, more: &[&str]| {
+            run(&[&["verify"], &common[..], &[body], &flags, more].concat())
+        };
+        let right = outcome(sent, &[]);
+        assert_eq!(right.status, 0, "{scheme}: {}{}", right.stdout, right.stderr);
+        assert!(right.stdout.contains("accepted"), "{}", right.stdout);
+        assert!(!right.stdout.contains(secret), "{}", right.stdout);
+    }
+    assert_eq!(run(&["sign", "--scheme", "discord", "--secret", "a", "--data", "a"]).status, 2);
+    assert_eq!(run(&["sign", "--scheme", "square", "--secret", "a", "--data", "a"]).status, 2);
+    let unknown = run(&["sign", "--scheme", "strip", "--secret", "a", "--data", "a"]);
+    assert!(unknown.stderr.contains("did you mean stripe?"), "{}", unknown.stderr);
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[test]
+fn verify_tells_what_is_wrong_with_a_request() {
+    let signed = ["--scheme", "stripe", "--secret", "k", "--time", "1700000000", "--data"];
+    let header = run(&[&["sign"], &signed[..], &[r#"{"a": 1}"#]].concat()).stdout;
+    let told = |scheme: &[&str], secret: &str, time: &str, body: &str, header: &str| {
+        let flags = ["--secret", secret, "--time", time, "--data", body, "-H", header];
+        let outcome = run(&[&["verify", "--scheme"], scheme, &flags].concat());
+        assert_eq!(outcome.status, 1, "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let right = (&["stripe"][..], "k", "1700000000", r#"{"a": 1}"#, header.trim());
+    for (told, expected) in [
+        (told(right.0, "x", right.2, right.3, right.4), "secret is another one"),
+        (told(right.0, "k\n ", right.2, right.3, right.4), "without what is blank around it"),
+        (
+            told(right.0, right.1, right.2, "{\"a\": 1}\n", right.4),
+            "without what is blank at its end",
+        ),
+        (told(right.0, right.1, "1700000400", right.3, right.4), "age: 400 s, of at most 300 s"),
+        (told(right.0, right.1, right.2, right.3, "A: b"), "Stripe-Signature: absent"),
+        (told(&["github"], right.1, right.2, right.3, right.4), "X-Hub-Signature-256: absent"),
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use hookstead_site::Address as Path;
 
-use super::{Passed, Stop, head::Head, unknown_path::nothing_here};
+use super::{Passed, Stop, network::Network, unknown_path::nothing_here};
 use crate::refusal::Refusal;
 
 /// The step is passed.
@@ -11,7 +11,7 @@ pub(crate) struct Address<'a> {
 }
 
 /// Refuses a request whose path is none of the app.
-pub(super) fn check<'a>(request: Passed<'a, Head>) -> Result<Passed<'a, Address<'a>>, Stop> {
+pub(super) fn check<'a>(request: Passed<'a, Network>) -> Result<Passed<'a, Address<'a>>, Stop> {
     let path = Path::of(request.parts.uri.path());
     let is_of_user = matches!(path, Path::Session { .. }) && request.site.users().is_some();
     match path.app() {
@@ -21,5 +21,5 @@ pub(super) fn check<'a>(request: Passed<'a, Head>) -> Result<Passed<'a, Address<
         Some(app) => return Err(Refusal::unknown_app(app).into()),
         None => return Err(nothing_here(request.site, request.parts).into()),
     }
-    Ok(request.then(|Head| Address { path }))
+    Ok(request.then(|Network| Address { path }))
 }

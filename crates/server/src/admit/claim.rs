@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hookstead_site::{Guard, Target};
+use hookstead_site::{Guard, Header, Target};
 
 use super::{Passed, Stop, route::Route, verify::verify};
 use crate::refusal::Refusal;
@@ -18,12 +18,14 @@ pub(super) fn check<'a>(request: Passed<'a, Route<'a>>) -> Result<Passed<'a, Cla
     let (target, parts) = (request.step.target, request.parts);
     match &target.guard {
         Guard::Open => {}
-        Guard::Closed(reason) => return Err(Refusal::internal(reason.clone()).into()),
-        Guard::Signed(signed) => {
-            let is_there = signed.proofs.iter().any(|(_, name)| parts.headers.contains_key(name));
-            // The full check words the refusal.
-            if !is_there {
-                verify(signed, &request.asked(target.kind), b"")?;
+        Guard::Closed(closed) => return Err(Refusal::internal(closed.reason.clone()).into()),
+        Guard::Signed(all) => {
+            for signed in all.iter().filter(|signed| !signed.scheme.has_proof_in_body()) {
+                let has = |(_, name): &Header| parts.headers.contains_key(name);
+                // The full check words the refusal.
+                if !signed.proofs.iter().any(has) {
+                    verify(signed, &request.asked(target.kind), b"", None)?;
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ mod requests;
 mod responses;
 mod rights;
 mod routing;
+mod schemes;
 mod services;
 mod shares;
 mod sites;

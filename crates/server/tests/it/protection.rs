@@ -118,16 +118,21 @@ async fn the_journal_names_what_a_request_carries_for_another_scheme() {
             signed("s"),
             &[("X-Hub-Signature-256", "sha256=00")],
             "/x",
-            "X-Hub-Signature-256 (as github signs), which this protection",
+            "X-Hub-Signature-256 (as github signs: the method GITHUB), which this protection",
         ),
         (signed("s"), &[("stripe-signature", "t=1,v1=00")], "/x", "Stripe-Signature (as stripe"),
-        (signed("s"), &[("webhook-signature", "v1,00")], "/x", "(as standard-webhooks signs)"),
+        (
+            signed("s"),
+            &[("webhook-signature", "v1,00")],
+            "/x",
+            "(as standard-webhooks signs: the method STANDARD_WEBHOOKS)",
+        ),
         (signed("s"), &[], "/x?secret=12345", "the query parameter secret, which"),
         (
             by_query("s"),
             &[("Endpoint-Signature", "sha256=00")],
             "/x",
-            "Endpoint-Signature (as app-services-endpoint signs)",
+            "Endpoint-Signature (as app-services-endpoint signs: the method VERIFY_PAYLOAD)",
         ),
         (signed("s"), &[("x-unknown-signature", "sha256=00")], "/x", ""),
     ];
@@ -154,6 +159,7 @@ async fn a_signature_of_no_body_is_a_signature() {
         headers: &[],
         query: &[],
         body: b"",
+        certificate: None,
     };
     let scheme = &hookstead_signature::presets::APP_SERVICES_ENDPOINT;
     let key = scheme.key("12345").unwrap();
@@ -275,6 +281,7 @@ async fn github_signs_as_github_does() {
         headers: &[],
         query: &[],
         body: body.as_bytes(),
+        certificate: None,
     };
     let scheme = &hookstead_signature::presets::GITHUB;
     let key = scheme.key("12345").unwrap();

@@ -44,6 +44,7 @@ fn check(header: &[u8]) -> Result<(), Refusal> {
         headers: &[("Endpoint-Signature", header)],
         query: &[],
         body: br#"{"message":"MESSAGE"}"#,
+        certificate: None,
     };
     verify(scheme, &[key], &request, 0)
 }

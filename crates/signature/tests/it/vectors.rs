@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use hookstead_signature::{Refusal, RequestParts, presets, verify};
+use hookstead_signature::{Certificate, Refusal, RequestParts, presets, verify};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -23,6 +23,9 @@ struct Case {
     body: String,
     #[serde(default)]
     body_hex: String,
+    /// A certificate as PEM, for schemes that need one.
+    #[serde(default)]
+    certificate: String,
     #[serde(default)]
     now_unix: i64,
     expect: String,
@@ -46,13 +49,18 @@ fn outcome(case: &Case) -> Result<(), Refusal> {
     } else {
         hex::decode(&case.body_hex).unwrap()
     };
+    let certificate = Certificate::from_pem(case.certificate.as_bytes());
     let request = RequestParts {
         method: &case.method,
         url: &case.url,
         headers: &headers,
         query: &query,
         body: &body,
+        certificate: certificate.as_ref(),
     };
+    if scheme.needs_certificate() {
+        scheme.certificate_url(&request)?;
+    }
     verify(scheme, &keys, &request, case.now_unix)
 }
 

@@ -282,8 +282,11 @@ impl<'a> Told<'a> {
 
 fn secret_name(protection: &Protection) -> Option<&str> {
     match protection {
-        Protection::Signed { secret: SecretSource::Named(name), .. } => Some(name),
-        _ => None,
+        Protection::Signed { secrets, .. } => secrets.iter().find_map(|secret| match secret {
+            SecretSource::Named(name) => Some(name.as_str()),
+            SecretSource::Literal(_) => None,
+        }),
+        Protection::None | Protection::Refused(_) => None,
     }
 }
 

@@ -371,6 +371,10 @@ fn keep(started: &Settings, fresh: &mut Settings) -> Vec<String> {
         fresh.data_sources.clone_from(&started.data_sources);
         names.push("[data_sources]".to_owned());
     }
+    if fresh.endpoints != started.endpoints {
+        fresh.endpoints.clone_from(&started.endpoints);
+        names.push("[[endpoints]]".to_owned());
+    }
     names
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use hookstead_app::{Method, Part};
+use hookstead_signature::presets;
 use hookstead_site::{Listing, ProtectionKind};
 
 use super::Args;
@@ -117,7 +118,14 @@ impl Table {
                 Cow::Borrowed(url) => format!("\"{url}?secret=$SECRET\""),
                 Cow::Owned(quoted) => format!("{quoted}\"?secret=$SECRET\""),
             }),
-            ProtectionKind::Signature | ProtectionKind::GithubSignature => {
+            ProtectionKind::Provider(scheme)
+                if presets::by_name(scheme).is_none_or(|scheme| !scheme.can_sign()) =>
+            {
+                curl(quote(url).into_owned())
+            }
+            ProtectionKind::Signature
+            | ProtectionKind::GithubSignature
+            | ProtectionKind::Provider(_) => {
                 let mut words = self.sign.clone();
                 if !matches!(method, Method::Post | Method::Any) {
                     words.push(format!("--method {method}"));

@@ -33,7 +33,10 @@ pub(super) fn find(
         ),
     })?;
     let (scheme, source) = match &route.declaration.protection {
-        Protection::Signed { scheme, secret } => (presets::by_name(scheme), secret),
+        // The first one is the newest, where secrets are being exchanged.
+        Protection::Signed { scheme, secrets, .. } => {
+            (presets::by_name(scheme), secrets.first().context("it has no secret")?)
+        }
         Protection::None | Protection::Refused(_) => {
             return Err(UsageError(format!("no secret protects {path}; call it as it is")).into());
         }
