@@ -36,7 +36,7 @@ codes! {
     ConfigVersionUnknown = "config-version-unknown",
     CustomUserDataSetting = "custom-user-data-setting",
     DataApiNotServed = "data-api-not-served",
-    DependenciesArchived = "dependencies-archived",
+    DependenciesArchive = "dependencies-archive",
     DependencyVersion = "dependency-version",
     EmailNotSent = "email-not-sent",
     EndpointAuthenticationUnsupported = "endpoint-authentication-unsupported",

@@ -18,6 +18,7 @@ mod invocation;
 mod memory;
 mod modules;
 mod natives;
+mod packages;
 mod program;
 mod source;
 mod traces;
@@ -40,6 +41,7 @@ pub use invocation::{
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,
 };
 pub use modules::is_builtin_module;
+pub use packages::{FileKind, ModuleFiles, ModuleProblem, ModuleProblemKind, satisfies};
 pub use source::SyntaxError;
 
 /// The npm packages in the bundled JavaScript: a line for each with its licence and its sources,

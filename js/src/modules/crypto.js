@@ -9,13 +9,14 @@ import {
   CIPHERS, createCipher, createCipheriv, createDecipher, createDecipheriv,
 } from "./crypto/cipher.js";
 import { HASHES, createHash, createHmac, pbkdf2Sync } from "./crypto/hash.js";
+import { KeyObject } from "./crypto/key-object.js";
+import { createPrivateKey, createPublicKey, createSecretKey } from "./crypto/keys.js";
 import { PADDINGS, createSign, createVerify } from "./crypto/sign.js";
 import { later } from "./support/later.js";
 import { refusals } from "./support/refusals.js";
 
 const REFUSED = [
-  "createDiffieHellman", "createECDH", "createPrivateKey", "createPublicKey", "createSecretKey",
-  "diffieHellman", "generateKeyPair", "generateKeyPairSync", "getDiffieHellman", "hkdf",
+  "createDiffieHellman", "createECDH", "diffieHellman", "generateKeyPair", "generateKeyPairSync", "getDiffieHellman", "hkdf",
   "hkdfSync", "privateDecrypt", "privateEncrypt", "publicDecrypt", "publicEncrypt", "scrypt",
   "scryptSync", "sign", "verify",
 ];
@@ -92,6 +93,7 @@ function timingSafeEqual(left, right) {
 
 export default {
   ...refusals("crypto", REFUSED),
+  KeyObject,
   constants: PADDINGS,
   createCipher,
   createCipheriv,
@@ -99,6 +101,9 @@ export default {
   createDecipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
   createSign,
   createVerify,
   getCiphers: () => append([], CIPHERS),

@@ -31,9 +31,8 @@ pub struct Uses {
     pub dynamic: bool,
 }
 
-/// Modules of Node.js that no package stands for, whether they are here or not.
-const NODE_MODULES: [&str; 17] = [
-    "async_hooks",
+/// Modules of Node.js that are loaded and throw when they are used.
+const NODE_MODULES: [&str; 16] = [
     "child_process",
     "cluster",
     "dgram",
@@ -42,11 +41,11 @@ const NODE_MODULES: [&str; 17] = [
     "http",
     "http2",
     "https",
+    "inspector",
     "net",
-    "perf_hooks",
     "readline",
+    "repl",
     "tls",
-    "tty",
     "v8",
     "vm",
     "worker_threads",
@@ -230,15 +229,15 @@ impl Found {
     }
 
     fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
-        type Look<'a> = fn(&Wanted<'a>, &str) -> Option<Missing>;
+        type Look<'a> = fn(&Wanted<'a>, &str, &BTreeSet<String>) -> Option<Missing>;
         // With whether it is known that a branch may avoid a name.
         let looks: [(&Names, Look<'_>, bool); 6] = [
-            (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name), true),
-            (&self.services, Wanted::service, false),
-            (&self.values, Wanted::value, false),
-            (&self.environment_values, Wanted::environment_value, false),
-            (&self.functions, Wanted::function, true),
-            (&self.features, Wanted::feature, false),
+            (&self.modules, |w, name, files| w.module(kind_of_module(name), name, files), true),
+            (&self.services, |wanted, name, _| wanted.service(name), false),
+            (&self.values, |wanted, name, _| wanted.value(name), false),
+            (&self.environment_values, |w, name, _| w.environment_value(name), false),
+            (&self.functions, |wanted, name, _| wanted.function(name), true),
+            (&self.features, |wanted, name, _| wanted.feature(name), false),
         ];
         let mut all = Vec::new();
         let counts = |(_, one): &&(String, Finding)| {
@@ -250,7 +249,7 @@ impl Found {
         for (names, look, knows_branches) in looks {
             for (name, files) in names {
                 let may_be_avoided = knows_branches && !self.surely.contains(name);
-                let missing = look(wanted, name).map(|missing| missing.used_in(files));
+                let missing = look(wanted, name, files).map(|missing| missing.used_in(files));
                 let missing = missing.map(|one| if may_be_avoided { one.harmless() } else { one });
                 let methods =
                     self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
@@ -290,12 +289,13 @@ pub(super) enum ModuleKind {
 }
 
 fn kind_of_module(name: &str) -> ModuleKind {
-    if is_builtin_module(name) {
+    let plain = name.strip_prefix("node:").unwrap_or(name);
+    if NODE_MODULES.contains(&plain.split('/').next().unwrap_or_default()) {
+        ModuleKind::Node
+    } else if is_builtin_module(name) {
         ModuleKind::Builtin
     } else if name.starts_with(['.', '/']) {
         ModuleKind::File
-    } else if NODE_MODULES.contains(&name.split('/').next().unwrap_or_default()) {
-        ModuleKind::Node
     } else {
         ModuleKind::Package
     }
