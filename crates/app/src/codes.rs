@@ -37,6 +37,7 @@ codes! {
     CustomUserDataSetting = "custom-user-data-setting",
     DataApiNotServed = "data-api-not-served",
     DependenciesArchive = "dependencies-archive",
+    DependencyConflict = "dependency-conflict",
     DependencyVersion = "dependency-version",
     EmailNotSent = "email-not-sent",
     EndpointAuthenticationUnsupported = "endpoint-authentication-unsupported",

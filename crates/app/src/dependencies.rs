@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::{
-    LoadOptions, ModuleFiles, ProblemCode,
-    archive::Archive,
-    module_files::PACKAGES,
-    reader::Reader,
-    report::Spot,
+    LoadOptions, ModuleFiles, ProblemCode, archive::Archive, module_files::PACKAGES,
+    reader::Reader, report::Spot,
 };
 
 const PACKAGE: &str = "functions/package.json";

@@ -8,7 +8,8 @@ use std::{
 use serde_json::Value as Json;
 
 use crate::{
-    App, ArchiveLimits, Identity, Lines, LoadError, Problem, ProblemCode, auth, dependencies, endpoints,
+    App, ArchiveLimits, Identity, Lines, LoadError, Problem, ProblemCode, auth, dependencies,
+    endpoints,
     folder::Folder,
     functions,
     json_scan::push_key,

@@ -237,6 +237,11 @@ impl Functions {
         self.program.packages.problem(file, specifier)
     }
 
+    /// Whether another source requires the file of this one.
+    pub fn is_required(&self, file: &str) -> bool {
+        self.program.packages.is_required(file)
+    }
+
     /// The packages that the app declares and that are installed in other versions, by name.
     pub fn package_conflicts(&self) -> &BTreeMap<String, ModuleProblem> {
         self.program.packages.conflicts()

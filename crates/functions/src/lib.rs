@@ -41,7 +41,10 @@ pub use invocation::{
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,
 };
 pub use modules::is_builtin_module;
-pub use packages::{FileKind, ModuleFiles, ModuleProblem, ModuleProblemKind, satisfies};
+pub use packages::{
+    FileKind, ModuleFiles, ModuleProblem, ModuleProblemKind, WantedPackage, satisfies,
+    wanted_package,
+};
 pub use source::SyntaxError;
 
 /// The npm packages in the bundled JavaScript: a line for each with its licence and its sources,

@@ -27,7 +27,7 @@ mod versions;
 use files::NoFiles;
 pub use files::{FileKind, ModuleFiles};
 use graph::{Graph, Links, ModuleLimits, Target};
-pub use resolve::{ModuleProblem, ModuleProblemKind};
+pub use resolve::{ModuleProblem, ModuleProblemKind, WantedPackage, wanted_package};
 pub use versions::satisfies;
 
 /// How many lines of a module's script stand before the author's first one.
@@ -42,6 +42,8 @@ pub(crate) struct Packages {
     pub(crate) builtins: BTreeSet<String>,
     problems: BTreeMap<(String, String), ModuleProblem>,
     declared: BTreeMap<String, ModuleProblem>,
+    /// Files of the app's own that others require.
+    required: BTreeSet<String>,
 }
 
 impl Packages {
@@ -59,10 +61,10 @@ impl Packages {
         let mut packages = Self::default();
         let mut all_links = Vec::with_capacity(sources.len());
         for source in sources {
-            let mut asked = scan::scan(&source.source).specifiers;
+            let mut asked = scan::scan(&source.source);
             if crate::modules::names_at_run_time(&source.source) {
                 // Nobody knows which; those that the app declares are there.
-                asked.extend(dependencies.keys().cloned());
+                asked.specifiers.extend(dependencies.keys().cloned());
             }
             let links = graph.links_of_function(&source.file, asked);
             for (specifier, target) in &links {
@@ -73,6 +75,8 @@ impl Packages {
             }
             all_links.push(links);
         }
+        let own = graph.modules.iter().map(|module| &module.path);
+        packages.required = own.filter(|path| !path.contains("node_modules/")).cloned().collect();
         packages.declared = conflicts(&graph, dependencies);
         packages.builtins = graph.builtins(&all_links).into_iter().map(str::to_owned).collect();
         packages.told = told(&graph, &all_links, scripts);
@@ -82,6 +86,11 @@ impl Packages {
     /// Why a file cannot require something, where it cannot.
     pub(crate) fn problem(&self, file: &str, specifier: &str) -> Option<&ModuleProblem> {
         self.problems.get(&(file.to_owned(), specifier.to_owned()))
+    }
+
+    /// Whether a source requires this file.
+    pub(crate) fn is_required(&self, file: &str) -> bool {
+        self.required.contains(file)
     }
 
     /// The declared packages that are installed in other versions.
@@ -125,4 +134,3 @@ fn told(graph: &Graph, of_functions: &[Links], scripts: &mut Vec<Code>) -> Json 
     let functions: Vec<Vec<Json>> = of_functions.iter().map(links).collect();
     json!({ "modules": modules, "functions": functions })
 }
-

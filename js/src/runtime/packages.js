@@ -115,8 +115,10 @@ function required(links, specifier, parent) {
 
 function dynamicImport(links, parent) {
   return (specifier) => promiseThen(promiseResolve(specifier), (given) => {
-    const target = targetOf(links, given);
-    return imported(target, parent, true);
+    const name = String(given);
+    // It may lead elsewhere than `require` does.
+    const own = links.has(`import(${name})`) ? `import(${name})` : name;
+    return imported(targetOf(links, own), parent, true);
   });
 }
 

@@ -64,7 +64,8 @@ pub(super) fn entries(
         if !head.starts_with(ENTRY) {
             return Err(broken());
         }
-        let (name, extra, comment) = (number(head, 28, 2)?, number(head, 30, 2)?, number(head, 32, 2)?);
+        let (name, extra, comment) =
+            (number(head, 28, 2)?, number(head, 30, 2)?, number(head, 32, 2)?);
         let name_bytes = part(bytes, at + ENTRY_BYTES, name)?;
         at += ENTRY_BYTES + name + extra + comment;
         entry(bytes, head, String::from_utf8_lossy(name_bytes).into_owned())

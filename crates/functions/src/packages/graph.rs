@@ -12,7 +12,7 @@ use super::{
     files::{FileKind, ModuleFiles},
     manifest::{join, parent},
     resolve::{FUNCTIONS, FileOf, Found, ModuleProblem, ModuleProblemKind, Resolver, Way},
-    scan::scan,
+    scan::{Asked, scan},
 };
 
 /// What the modules of an app may take.
@@ -93,7 +93,7 @@ pub(super) struct Graph {
     pub(super) modules: Vec<Module>,
     by_path: HashMap<String, usize>,
     /// Modules whose links are not known yet, with what they ask for.
-    waiting: Vec<(usize, BTreeSet<String>, Way)>,
+    waiting: Vec<(usize, Asked, Way)>,
     bytes: usize,
 }
 
@@ -111,15 +111,33 @@ impl Graph {
     }
 
     /// The links of a function's source: packages are those of `functions/`, wherever its file is.
-    pub(super) fn links_of_function(&mut self, file: &str, specifiers: BTreeSet<String>) -> Links {
+    pub(super) fn links_of_function(&mut self, file: &str, asked: Asked) -> Links {
         let is_own = |specifier: &str| specifier.starts_with('.');
         let folder = parent(file).unwrap_or_default();
-        let link = |graph: &mut Self, specifier: String| {
-            let folder = if is_own(&specifier) { folder } else { FUNCTIONS };
-            (specifier.clone(), graph.target(folder, &specifier, Way::Require))
-        };
-        let links = specifiers.into_iter().map(|specifier| link(self, specifier)).collect();
+        let folder_for = |specifier: &str| if is_own(specifier) { folder } else { FUNCTIONS };
+        let links = self.links(&folder_for, &asked, Way::Require);
         self.read_waiting();
+        links
+    }
+
+    /// The links of a file. What it asks for in a way that leads elsewhere has a key of its own.
+    fn links<'f>(
+        &mut self,
+        folder_for: &dyn Fn(&str) -> &'f str,
+        asked: &Asked,
+        way: Way,
+    ) -> Links {
+        let mut links = Links::new();
+        for specifier in &asked.specifiers {
+            let target = self.target(folder_for(specifier), specifier, way);
+            if way == Way::Require && asked.imported.contains(specifier) {
+                let imported = self.target(folder_for(specifier), specifier, Way::Import);
+                if imported != target {
+                    links.insert(format!("import({specifier})"), imported);
+                }
+            }
+            links.insert(specifier.clone(), target);
+        }
         links
     }
 
@@ -152,13 +170,9 @@ impl Graph {
     }
 
     fn read_waiting(&mut self) {
-        while let Some((index, specifiers, way)) = self.waiting.pop() {
+        while let Some((index, asked, way)) = self.waiting.pop() {
             let folder = parent(&self.modules[index].path).unwrap_or_default().to_owned();
-            let links = specifiers.into_iter().map(|specifier| {
-                let target = self.target(&folder, &specifier, way);
-                (specifier, target)
-            });
-            let links: Links = links.collect();
+            let links = self.links(&|_| folder.as_str(), &asked, way);
             // What only looks like a specifier leads nowhere, and Node.js says the same of it.
             let is_told = |target: &Target| match target {
                 Target::Refused(problem) => problem.kind != ModuleProblemKind::Missing,
@@ -207,7 +221,7 @@ impl Graph {
         self.by_path.insert(path.clone(), index);
         self.modules.push(Module { path, links: Links::new(), text });
         if !asked.specifiers.is_empty() {
-            self.waiting.push((index, asked.specifiers, way));
+            self.waiting.push((index, asked, way));
         }
         Ok(index)
     }
@@ -274,17 +288,13 @@ impl Module {
 /// The parameter of a CommonJS module that is called in the place of `import(…)`.
 const DYNAMIC: &str = "$hs$dynamic";
 
-#[derive(Default)]
-struct Asked {
-    specifiers: BTreeSet<String>,
-    folders: BTreeSet<String>,
-}
-
 fn read_source(path: &str, source: &str, kind: FileOf) -> (Text, Asked) {
     let asked = scan(source);
     let esm = match kind {
         FileOf::Module => Some(esm::read(source)),
-        FileOf::Script if looks_like_module(source) => Some(esm::read(source)).filter(Option::is_some),
+        FileOf::Script if looks_like_module(source) => {
+            Some(esm::read(source)).filter(Option::is_some)
+        }
         _ => None,
     };
     let text = match esm {
@@ -304,7 +314,7 @@ fn read_source(path: &str, source: &str, kind: FileOf) -> (Text, Asked) {
             if is_own { Text::Own(source) } else { Text::CommonJs(source) }
         }
     };
-    (text, Asked { specifiers: asked.specifiers, folders: asked.folders })
+    (text, asked)
 }
 
 /// Whether a line begins as declarations of imports and exports do.

@@ -1,11 +1,6 @@
 //! The `package.json` of packages: what of it says which file stands for what.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use serde_json::Value as Json;
 

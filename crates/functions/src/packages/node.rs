@@ -62,7 +62,8 @@ impl Node {
     /// A file or a folder by its path.
     fn path(&self, folder: &str, below: &str) -> Result<String, Miss> {
         let path = join(folder, below);
-        let is_folder = below.ends_with('/') || matches!(below.rsplit('/').next(), Some("." | ".."));
+        let is_folder =
+            below.ends_with('/') || matches!(below.rsplit('/').next(), Some("." | ".."));
         let file = if is_folder { None } else { self.file(&path) };
         file.or_else(|| self.folder(&path)).ok_or(Miss::NotFound)
     }

@@ -29,10 +29,7 @@ pub(super) enum Found {
     /// A module that comes with the program.
     Builtin(String),
     /// A file, by its path in the app.
-    File {
-        path: String,
-        kind: FileOf,
-    },
+    File { path: String, kind: FileOf },
 }
 
 /// What a file holds.
@@ -125,9 +122,7 @@ impl Resolver {
             Way::Import => ("import", "require"),
         };
         self.node.find(folder, specifier, first).or_else(|miss| match miss {
-            Miss::NotExported(_) => {
-                self.node.find(folder, specifier, second).map_err(|_| miss)
-            }
+            Miss::NotExported(_) => self.node.find(folder, specifier, second).map_err(|_| miss),
             Miss::NotFound => Err(miss),
         })
     }
@@ -170,6 +165,28 @@ impl Resolver {
             remedy: INSTALL.to_owned(),
         })
     }
+}
+
+/// A package that a source asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedPackage {
+    /// Its name.
+    pub name: String,
+    /// The version that the specifier asks for, as in `mongodb@3.1.4`.
+    pub version: Option<String>,
+    /// Why it cannot be used, where that is known of it.
+    pub problem: Option<ModuleProblem>,
+}
+
+/// The package that a specifier asks for; `None` for a path or a module of the program.
+pub fn wanted_package(specifier: &str) -> Option<WantedPackage> {
+    if modules::is_builtin_module(specifier) || specifier.starts_with("node:") {
+        return None;
+    }
+    let Specifier { package, version, .. } = Specifier::of(specifier);
+    let name = package?.to_owned();
+    let problem = addons::problem(&name);
+    Some(WantedPackage { name, version: version.map(str::to_owned), problem })
 }
 
 /// What to do about a package that is not there.

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub(super) struct Asked {
     /// What stands as a text in `require(…)`, `import(…)`, `import …` and `export … from`.
     pub(super) specifiers: BTreeSet<String>,
+    /// Those of them that stand in `import(…)`.
+    pub(super) imported: BTreeSet<String>,
     /// Folders whose files are asked for by names that are worked out: `require("./lang/" + name)`.
     pub(super) folders: BTreeSet<String>,
     /// Whether `import(…)` is called.
@@ -24,7 +26,8 @@ pub(super) fn scan(text: &str) -> Asked {
     let mut asked = Asked::default();
     // The minified name of a `require` that is handed on ends like it, as `__require` does.
     for (at, _) in text.match_indices("equire") {
-        asked.add_call(&text[at + "equire".len()..]);
+        let name = called_with(&text[at + "equire".len()..]);
+        asked.specifiers.extend(name.map(str::to_owned));
     }
     for word in ["import", "from"] {
         for (at, _) in text.match_indices(word) {
@@ -35,7 +38,10 @@ pub(super) fn scan(text: &str) -> Asked {
             }
             if word == "import" && rest.starts_with('(') {
                 asked.imports_at_run_time = true;
-                asked.add_call(rest);
+                if let Some(name) = called_with(rest) {
+                    asked.imported.insert(name.to_owned());
+                    asked.specifiers.insert(name.to_owned());
+                }
             } else {
                 asked.specifiers.extend(literal(rest).map(|(name, _)| name.to_owned()));
             }
@@ -48,15 +54,6 @@ pub(super) fn scan(text: &str) -> Asked {
 }
 
 impl Asked {
-    fn add_call(&mut self, rest: &str) {
-        let Some(argument) = rest.trim_start().strip_prefix('(') else { return };
-        if let Some((name, behind)) = literal(argument.trim_start())
-            && behind.trim_start().starts_with([')', ','])
-        {
-            self.specifiers.insert(name.to_owned());
-        }
-    }
-
     /// Texts such as `'./lang/' +` and `` `./lang/${ ``.
     fn add_folders(&mut self, text: &str) {
         for (at, _) in text.match_indices("./") {
@@ -78,13 +75,21 @@ impl Asked {
     }
 }
 
+/// The text in `("…")` or before a comma in it, where that stands at the begin.
+fn called_with(rest: &str) -> Option<&str> {
+    let (name, behind) = literal(rest.trim_start().strip_prefix('(')?.trim_start())?;
+    behind.trim_start().starts_with([')', ',']).then_some(name)
+}
+
 /// A text that stands at the begin, without an escape in it, and what follows it.
 fn literal(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|one| matches!(one, '"' | '\'' | '`'))?;
     let inside = &text[1..];
-    let end = inside.as_bytes().iter().take(SPECIFIER_BYTES_MAX).position(|byte| {
-        *byte == quote as u8 || matches!(byte, b'\n' | b'\\' | b'$')
-    })?;
+    let end = inside
+        .as_bytes()
+        .iter()
+        .take(SPECIFIER_BYTES_MAX)
+        .position(|byte| *byte == quote as u8 || matches!(byte, b'\n' | b'\\' | b'$'))?;
     inside[end..].starts_with(quote).then(|| (&inside[..end], &inside[end + 1..]))
 }
 

@@ -17,6 +17,7 @@ mod logs;
 mod memory;
 mod messages;
 mod odd_files;
+mod packages;
 mod parts;
 mod program;
 mod quickstart;
