@@ -140,7 +140,7 @@ fn is_in(version: &Version<'_>, comparator: &str) -> Option<bool> {
     Some(match operator {
         ">=" => *version >= low,
         "<" => *version < low,
-        ">" => partial.behind(2).map_or(false, |behind| match partial.0[2] {
+        ">" => partial.behind(2).is_some_and(|behind| match partial.0[2] {
             Some(_) => *version > low,
             None => *version >= Version::of(behind),
         }),

@@ -68,14 +68,14 @@ fn a_specifier_stands_for_the_file_that_node_finds() {
                 ("node_modules/a/m.mjs", "export default 'module'"),
                 (
                     "node_modules/a/c.cjs",
-                    "const i = require('#i'); exports.all = ['c', i, require('#b'), i === require('a/x/i')]",
+                    "const i = require('#i'); exports.all = [i, require('#b'), require('a/x/i')]",
                 ),
                 ("node_modules/a/lib/i.js", "module.exports = __filename"),
                 ("node_modules/b/index.js", "module.exports = __dirname"),
             ],
             "[require('a').all, (await import('a')).default]",
-            Ok("[[\"c\",\"/functions/node_modules/a/lib/i.js\",\
-                \"/functions/node_modules/b\",true],\"module\"]"),
+            Ok("[[\"/functions/node_modules/a/lib/i.js\",\
+                \"/functions/node_modules/b\",\"/functions/node_modules/a/lib/i.js\"],\"module\"]"),
         ),
     ]);
 }
