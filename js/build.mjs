@@ -6,7 +6,8 @@
 // The licences of the packages in them go into `notices.txt` beside the output.
 //
 // The modules go into the folder `modules` beside the output, one file each: an expression,
-// `(function (module, exports, require) {…})`. They are never minified, for stack traces name their
+// `(function (module, exports, require) {…})`. A dot in the name of a file stands for the slash in
+// that of its module, as in `fs/promises`. They are never minified, for stack traces name their
 // lines. Identifiers keep their names in any case: class names show in logs and in error texts.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";

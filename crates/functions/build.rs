@@ -59,7 +59,8 @@ fn compile_modules(out: &Path) -> Outcome<()> {
     for entry in fs::read_dir(out.join("modules"))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "js") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            // A dot stands for the slash in names such as `fs/promises`.
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().replace('.', "/");
             sources.push((name, fs::read_to_string(&path)?, path));
         }
     }

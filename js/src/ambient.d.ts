@@ -5,7 +5,13 @@ declare var __hookstead: import("./border.js").Hooks & { structures: object };
 declare var context: object;
 declare var process: object;
 
+declare module "dns";
+declare module "fs";
+declare module "http";
+declare module "os";
+declare module "path";
 declare module "querystring";
+declare module "stream";
 
 // What errors of Node.js have.
 interface Error {

@@ -17,7 +17,8 @@ const getterOf = (prototype, name) =>
 
 export const {
   Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Map, Math, Number, Object, Promise,
-  Proxy, RangeError, RegExp, Set, String, Symbol, TypeError, Uint8Array, WeakMap, WeakSet,
+  Proxy, RangeError, RegExp, Set, String, Symbol, SyntaxError, TypeError, Uint8Array, WeakMap,
+  WeakSet,
   decodeURIComponent, encodeURIComponent, parseFloat, parseInt, queueMicrotask,
 } = globalThis;
 
@@ -85,6 +86,7 @@ export const stringIndexOf = uncurry(String.prototype.indexOf);
 export const stringIsWellFormed = uncurry(String.prototype.isWellFormed);
 export const stringPadStart = uncurry(String.prototype.padStart);
 export const stringRepeat = uncurry(String.prototype.repeat);
+export const stringLastIndexOf = uncurry(String.prototype.lastIndexOf);
 export const stringSlice = uncurry(String.prototype.slice);
 export const stringStartsWith = uncurry(String.prototype.startsWith);
 export const stringToLowerCase = uncurry(String.prototype.toLowerCase);

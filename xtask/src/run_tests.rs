@@ -14,7 +14,7 @@ use crate::repo::Repo;
 ///
 /// A later part runs even when an earlier one failed, so that one look shows everything.
 pub(crate) fn run(repo: &Repo) -> anyhow::Result<bool> {
-    let javascript = javascript(repo)?;
+    let javascript = javascript(repo)? && packages(repo)?;
     let documentation = cargo(repo, &["test", "--doc", "--workspace", "--quiet"])?;
     let rust = if has_nextest(repo) {
         cargo(repo, &["nextest", "run", "--workspace", "--no-fail-fast"])?
@@ -36,6 +36,18 @@ fn javascript(repo: &Repo) -> anyhow::Result<bool> {
     let folder = repo.root().join("js");
     let installed = step(&folder, "npm", &["ci", "--no-audit", "--no-fund"])?;
     Ok(installed && step(&folder, "node", &["--test"])?)
+}
+
+/// Installs the npm packages with which functions are tested, where that has not been done.
+fn packages(repo: &Repo) -> anyhow::Result<bool> {
+    const FOLDER: &str = "crates/functions/tests/packages";
+    let folder = repo.root().join(FOLDER);
+    let modified = |file: &str| folder.join(file).metadata().and_then(|about| about.modified());
+    let installed = modified("node_modules/.package-lock.json");
+    if installed.is_ok_and(|at| modified("package-lock.json").is_ok_and(|lock| lock <= at)) {
+        return Ok(true);
+    }
+    step(&folder, "npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
 }
 
 fn cargo(repo: &Repo, arguments: &[&str]) -> anyhow::Result<bool> {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{ProblemCode, reader::Reader, report::Spot};
+use crate::{
+    LoadOptions, ModuleFiles, ProblemCode, archive::Archive, module_files::PACKAGES,
+    reader::Reader, report::Spot,
+};
 
 const PACKAGE: &str = "functions/package.json";
 
@@ -16,18 +19,30 @@ const ARCHIVES: [&str; 4] = [
     "functions/node_modules.tgz",
 ];
 
+/// Opens the folders that hold packages, or the first archive that there is in their place.
+pub(crate) fn modules(reader: &mut Reader, options: &LoadOptions) -> ModuleFiles {
+    let archives = ARCHIVES.into_iter().filter(|archive| reader.folder.has(archive));
+    let first = archives.take(1).find(|_| !reader.folder.has(PACKAGES));
+    let archive = first.and_then(|path| {
+        let file = reader.folder.path().join(path);
+        let opened = Archive::open(&file, &options.archive);
+        opened
+            .map_err(|error| {
+                reader.report.error(
+                    ProblemCode::DependenciesArchive,
+                    Spot::file(path),
+                    format!("the packages in this archive are not used: {error}"),
+                    "remove the archive and run `hookstead deps install`, or raise the limit that \
+                     is named",
+                );
+            })
+            .ok()
+    });
+    ModuleFiles::new(reader.folder.path(), archive, options.data_dir.as_deref())
+}
+
 /// Reads the declared packages and their versions.
 pub(crate) fn read(reader: &mut Reader) -> BTreeMap<String, String> {
-    for archive in ARCHIVES {
-        if reader.folder.has(archive) && !reader.folder.has("functions/node_modules") {
-            reader.report.warn(
-                ProblemCode::DependenciesArchived,
-                Spot::file(archive),
-                "the packages in this archive are not read".to_owned(),
-                "unpack the archive into `functions/`, or run `npm install` there",
-            );
-        }
-    }
     let mut dependencies = BTreeMap::new();
     let Some(file) = reader.json_if_usable(PACKAGE) else { return dependencies };
     for (name, version) in

@@ -6,6 +6,7 @@
 //!
 //! This crate knows the layout of the folder and nothing of HTTP or JavaScript engines.
 
+mod archive;
 mod auth;
 mod codes;
 mod data_rules;
@@ -24,6 +25,7 @@ mod lines;
 mod load;
 mod load_error;
 pub mod model;
+mod module_files;
 mod nearest;
 mod needs;
 pub mod parts;
@@ -40,6 +42,7 @@ mod templates;
 mod values;
 mod webhooks;
 
+pub use archive::ArchiveLimits;
 pub use codes::ProblemCode;
 pub use endpoints::parse_method;
 pub use expression::functions_of;
@@ -50,6 +53,7 @@ pub use lines::Lines;
 pub use load::{LoadOptions, Loaded, load};
 pub use load_error::LoadError;
 pub use model::*;
+pub use module_files::{ModuleFileError, ModuleFileKind, ModuleFiles};
 pub use nearest::nearest;
 pub use needs::SecretNeed;
 pub use parts::{Part, PartKind};

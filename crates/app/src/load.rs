@@ -1,11 +1,15 @@
 //! Reads a whole export.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
 use crate::{
-    App, Identity, Lines, LoadError, Problem, ProblemCode, auth, dependencies, endpoints,
+    App, ArchiveLimits, Identity, Lines, LoadError, Problem, ProblemCode, auth, dependencies,
+    endpoints,
     folder::Folder,
     functions,
     json_scan::push_key,
@@ -30,6 +34,10 @@ pub struct LoadOptions {
     pub environment: Option<String>,
     /// The client app id, such as `myapp-abcde`; the export's own without.
     pub app_id: Option<String>,
+    /// What an archive of packages may hold.
+    pub archive: ArchiveLimits,
+    /// Where secrets and documents are kept: no file of it can be required.
+    pub data_dir: Option<PathBuf>,
 }
 
 /// An app, and everything found wrong with it.
@@ -84,6 +92,7 @@ pub fn load(dir: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
         services: services.others,
         data_sources: services.data_sources,
         dependencies: dependencies::read(&mut reader),
+        modules: Arc::new(dependencies::modules(&mut reader, options)),
         environment: reader.environment.clone(),
         parts: Vec::new(),
         lines: Lines::default(),

@@ -1,6 +1,6 @@
 //! The model that every layout is read into (docs/behaviour/export.md#versions).
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use serde_json::Value as Json;
 
@@ -8,7 +8,7 @@ mod users;
 
 pub use users::*;
 
-use crate::{Lines, Part};
+use crate::{Lines, ModuleFiles, Part};
 
 mod data_rules;
 
@@ -56,6 +56,8 @@ pub struct App {
     pub custom_user_data: CustomUserData,
     /// What `functions/package.json` declares: package name to version range.
     pub dependencies: BTreeMap<String, String>,
+    /// The files that functions can require.
+    pub modules: Arc<ModuleFiles>,
     /// What the export holds and this version does not serve.
     pub parts: Vec<Part>,
     /// Where the fields of the export are, for messages.

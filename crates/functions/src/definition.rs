@@ -11,7 +11,7 @@ use hookstead_outbound::Outbound;
 use hookstead_rules::{Condition, Rules};
 use serde_json::Value as Json;
 
-use crate::DataSources;
+use crate::{DataSources, ModuleFiles};
 
 /// Everything about an application that its functions can reach.
 #[derive(Default)]
@@ -37,6 +37,10 @@ pub struct Definition {
     pub conditions: BTreeMap<String, Condition>,
     /// The rules of the data sources, by name; users reach nothing where there are none.
     pub data_rules: BTreeMap<String, Arc<Rules>>,
+    /// The files that functions can require; none without.
+    pub module_files: Option<Arc<dyn ModuleFiles>>,
+    /// The packages that the app declares, with the ranges of their versions.
+    pub dependencies: BTreeMap<String, String>,
 }
 
 /// What the rules of a service say of its actions (docs/behaviour/services.md#rules).
@@ -182,6 +186,13 @@ pub struct Limits {
     pub run_sessions_max: usize,
     /// Cursors of a run that are open at once; one more fails.
     pub run_cursors_max: usize,
+    /// Modules of packages and files beside functions that an app may load.
+    pub modules_max: usize,
+    /// Bytes of the sources of all of them together.
+    pub modules_bytes_max: usize,
+    /// Of their sources, what is loaded once for all runs; the rest is loaded by each run that
+    /// requires it.
+    pub modules_image_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -206,6 +217,9 @@ impl Default for Limits {
             run_transactions_max: 16,
             run_sessions_max: 1000,
             run_cursors_max: 1000,
+            modules_max: 10_000,
+            modules_bytes_max: 128 << 20,
+            modules_image_bytes_max: 16 << 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The door: an application's functions, loaded once, called many times.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use hookstead_rules::{Condition, Future, NoValue, Rules};
 
 use crate::{
     Completion, Console, Definition, Failure, FailureKind, Invocation, Limits, LogLevel, LogLine,
-    Reply, ServiceRules, Settings, SyntaxError,
+    ModuleProblem, Reply, ServiceRules, Settings, SyntaxError,
     conditions::{AppOfCaller, Caller, NO_RULE_MATCHED, RunConditions, Runs},
     host::{RunHost, execution_error, memory_failure},
     program::{Callable, Program},
@@ -240,6 +241,21 @@ impl Functions {
             Ok(callable) => callable.execute_refusal.clone(),
             Err(failure) => Some(failure.message),
         }
+    }
+
+    /// Why the source in a file cannot require something, where it cannot.
+    pub fn module_problem(&self, file: &str, specifier: &str) -> Option<&ModuleProblem> {
+        self.program.packages.problem(file, specifier)
+    }
+
+    /// Whether another source requires the file of this one.
+    pub fn is_required(&self, file: &str) -> bool {
+        self.program.packages.is_required(file)
+    }
+
+    /// The packages that the app declares and that are installed in other versions, by name.
+    pub fn package_conflicts(&self) -> &BTreeMap<String, ModuleProblem> {
+        self.program.packages.conflicts()
     }
 
     /// How long a run may take, for those who wait for one.

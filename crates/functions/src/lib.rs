@@ -21,6 +21,7 @@ mod invocation;
 mod memory;
 mod modules;
 mod natives;
+mod packages;
 mod program;
 mod source;
 mod traces;
@@ -46,6 +47,10 @@ pub use invocation::{
     Payload, Reply, RequestContext, RequestSource, ResultFormat, User,
 };
 pub use modules::is_builtin_module;
+pub use packages::{
+    FileKind, ModuleFiles, ModuleProblem, ModuleProblemKind, WantedPackage, satisfies,
+    wanted_package,
+};
 pub use source::SyntaxError;
 
 /// The npm packages in the bundled JavaScript: a line for each with its licence and its sources,

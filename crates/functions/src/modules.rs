@@ -22,17 +22,27 @@ fn find(name: &str) -> Option<&'static Module> {
 
 /// Whether functions can `require` this without a package, with or without `node:` before it.
 pub fn is_builtin_module(name: &str) -> bool {
-    find(name.strip_prefix("node:").unwrap_or(name)).is_some()
+    builtin_name(name).is_some()
 }
 
-/// Adds the scripts of the modules that the sources name, and of what those need in turn. They come
-/// into the image; all of them would make it larger than most applications do.
+/// The name of a module that needs no package, without the `node:` that may stand before it.
+pub(crate) fn builtin_name(specifier: &str) -> Option<&'static str> {
+    find(specifier.strip_prefix("node:").unwrap_or(specifier)).map(|module| module.name)
+}
+
+/// Adds the scripts of the modules that the sources or the packages name, and of what those need in
+/// turn. They come into the image; all of them would make it larger than most applications do.
 pub(crate) fn add<'s>(
     sources: impl Iterator<Item = &'s str> + Clone,
+    of_packages: &BTreeSet<String>,
     scripts: &mut Vec<Code>,
 ) -> HashMap<String, usize> {
     let takes_all = sources.clone().any(names_at_run_time);
-    let is_wanted = |module: &&Module| takes_all || sources.clone().any(|s| names(s, module.name));
+    let is_wanted = |module: &&Module| {
+        takes_all
+            || of_packages.contains(module.name)
+            || sources.clone().any(|source| names(source, module.name))
+    };
     let mut wanted: Vec<_> = ALL.iter().filter(is_wanted).map(|module| module.name).collect();
     let mut added = BTreeSet::new();
     while let Some(name) = wanted.pop() {
@@ -60,7 +70,7 @@ fn names(text: &str, name: &str) -> bool {
 
 /// Whether a source does something else with `require` and `import` than to call it with a text.
 /// What only looks like it, in a comment, makes loading slower and nothing else.
-fn names_at_run_time(source: &str) -> bool {
+pub(crate) fn names_at_run_time(source: &str) -> bool {
     let is_called_otherwise = |rest: &str| rest.starts_with('(') && !is_called_with_text(rest);
     after_word(source, "require").any(|rest| !is_called_with_text(rest))
         || after_word(source, "import").any(is_called_otherwise)
@@ -104,7 +114,7 @@ mod tests {
         ];
         for (source, expected) in cases {
             let mut scripts = Vec::new();
-            let added = add([source].into_iter(), &mut scripts);
+            let added = add([source].into_iter(), &BTreeSet::new(), &mut scripts);
             let mut names: Vec<_> = added.keys().map(String::as_str).collect();
             names.sort_unstable();
             assert_eq!(names.join(" "), expected, "{source}");
@@ -120,7 +130,7 @@ mod tests {
     fn everything_is_compiled_where_a_name_is_made_at_run_time() {
         let sources = ["require('o' + 's')", "require(name)", "const r = require", "import(name)"];
         for source in sources {
-            let added = add([source].into_iter(), &mut Vec::new());
+            let added = add([source].into_iter(), &BTreeSet::new(), &mut Vec::new());
             assert_eq!(added.len(), ALL.len(), "{source}");
         }
         assert!(ALL.len() > 10);
@@ -128,10 +138,10 @@ mod tests {
 
     #[test]
     fn builtin_modules_are_told_from_packages() {
-        for name in ["crypto", "node:crypto", "path", "string_decoder"] {
+        for name in ["crypto", "node:crypto", "path", "string_decoder", "fs/promises"] {
             assert!(is_builtin_module(name), "{name}");
         }
-        for name in ["axios", "fs", "crypto/x", "", "node:", "Crypto"] {
+        for name in ["axios", "wasi", "crypto/x", "", "node:", "Crypto"] {
             assert!(!is_builtin_module(name), "{name}");
         }
     }

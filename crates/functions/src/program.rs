@@ -14,6 +14,7 @@ use crate::{
     DataSources, Definition, FunctionSource, FunctionValue, Limits, SecretText, ServiceRules,
     host::RunHost,
     modules,
+    packages::Packages,
     source::{self, Body, LINES_BEFORE, SyntaxError},
     traces::Traces,
 };
@@ -39,6 +40,7 @@ pub(crate) struct Program {
     environment_values: BTreeMap<String, Json>,
     pub(crate) data: DataSources,
     pub(crate) traces: Traces,
+    pub(crate) packages: Packages,
 }
 
 /// A function in the image.
@@ -83,9 +85,12 @@ impl Program {
         let sources: Vec<&FunctionSource> =
             definition.functions.values().chain(definition.entries.values()).collect();
         let texts = sources.iter().map(|function| function.source.as_str());
-        let modules = modules::add(texts, &mut scripts);
+        let files = definition.module_files.clone();
+        let packages =
+            Packages::read(&sources, files, &definition.dependencies, limits, &mut scripts);
+        let modules = modules::add(texts, &packages.builtins, &mut scripts);
         let callables = functions.iter().chain(&entries);
-        let setup = setup(&definition, callables, &modules, limits.result_bytes_max);
+        let setup = setup(&definition, callables, (&modules, &packages), limits);
         let parts = ImageParts {
             prelude: Bytecode::from_bytes(RUNTIME),
             scripts,
@@ -122,6 +127,7 @@ impl Program {
             environment_values: definition.environment_values,
             data,
             traces,
+            packages,
         })
     }
 
@@ -238,8 +244,8 @@ fn may_be_class(source: &str) -> bool {
 fn setup<'a>(
     definition: &Definition,
     callables: impl Iterator<Item = (&'a String, &'a Callable)>,
-    modules: &HashMap<String, usize>,
-    result_bytes_max: usize,
+    (modules, packages): (&HashMap<String, usize>, &Packages),
+    limits: &Limits,
 ) -> String {
     let told = |(name, one): (&'a String, &'a Callable)| {
         (one.index, name, one.may_be_class, one.runs_as_system)
@@ -255,7 +261,9 @@ fn setup<'a>(
         },
         "functions": functions,
         "modules": modules.into_iter().collect::<Vec<_>>(),
-        "resultBytesMax": result_bytes_max,
+        "packages": packages.told,
+        "packagesImageBytesMax": limits.modules_image_bytes_max,
+        "resultBytesMax": limits.result_bytes_max,
     })
     .to_string()
 }

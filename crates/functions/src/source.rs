@@ -113,7 +113,16 @@ pub(crate) fn with_program_without_parentheses<R: Send>(
 
 /// Does something with a source on a stack that is large enough for the parser.
 fn with_stack<R: Send>(source: &str, work: impl FnOnce() -> Option<R> + Send) -> Option<R> {
-    if source.len() > SOURCE_BYTES_MAX {
+    with_stack_for(source, SOURCE_BYTES_MAX, work)
+}
+
+/// The same for a source that may be longer than functions are.
+pub(crate) fn with_stack_for<R: Send>(
+    source: &str,
+    bytes_max: usize,
+    work: impl FnOnce() -> Option<R> + Send,
+) -> Option<R> {
+    if source.len() > bytes_max {
         return None;
     }
     std::thread::scope(|scope| {
@@ -142,7 +151,7 @@ fn parse<R>(
     None
 }
 
-fn parse_as<'a>(
+pub(crate) fn parse_as<'a>(
     allocator: &'a Allocator,
     source: &'a str,
     kind: SourceType,

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod data;
+mod deps;
 mod function;
 mod licenses;
 mod overview;
@@ -35,6 +36,8 @@ enum Command {
     #[command(subcommand)]
     Function(function::Command),
     #[command(subcommand)]
+    Deps(deps::Command),
+    #[command(subcommand)]
     Data(data::Command),
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -54,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Function(command) => function::run(&command),
+        Command::Deps(command) => deps::run(&command),
         Command::Data(command) => data::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Users(command) => users::run(&command),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hookstead_app::{App, LoadOptions, Problem, Protection, Secret, SecretStore};
+use hookstead_app::{App, ArchiveLimits, LoadOptions, Problem, Protection, Secret, SecretStore};
 use hookstead_functions::{DataSources, Limits, LoadError, Outbound, Settings as FunctionSettings};
 use hookstead_mail::Mailer;
 use hookstead_memory::Budget;
@@ -53,6 +53,8 @@ impl Workspace {
         let options = LoadOptions {
             environment: self.settings.app.environment.tag().map(str::to_owned),
             app_id: self.settings.app.id.get().map(str::to_owned),
+            archive: archive_limits(&self.settings),
+            data_dir: Some(self.data_dir.clone()),
         };
         Ok(hookstead_app::load(&self.app_dir, &options)?)
     }
@@ -174,6 +176,16 @@ fn values_of_secrets(
     values
 }
 
+/// What an archive of packages may hold, of the settings.
+fn archive_limits(settings: &Settings) -> ArchiveLimits {
+    let packages = &settings.packages;
+    ArchiveLimits {
+        bytes_max: packages.archive_mib << 20,
+        unpacked_bytes_max: packages.unpacked_mib << 20,
+        entries_max: size(packages.archive_entries_max, 0),
+    }
+}
+
 /// What functions may use, of the settings.
 pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
     let limits = &settings.limits;
@@ -198,6 +210,9 @@ pub(crate) fn function_settings(settings: &Settings) -> FunctionSettings {
             run_transactions_max: size(settings.data.run_transactions_max, 0),
             run_sessions_max: size(settings.data.run_sessions_max, 0),
             run_cursors_max: size(settings.data.run_cursors_max, 0),
+            modules_max: size(settings.packages.modules_max, 0),
+            modules_bytes_max: size(settings.packages.modules_mib, 20),
+            modules_image_bytes_max: size(settings.packages.image_mib, 20),
         },
         outbound: Outbound {
             allow: settings.outbound.allow.get().to_vec(),
@@ -279,11 +294,12 @@ pub(crate) fn size(units: u64, shift: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use hookstead_app::ArchiveLimits;
     use hookstead_functions::Limits;
     use hookstead_server::Config;
     use hookstead_site::SiteConfig;
 
-    use super::{Settings, function_settings, server_config, site_config};
+    use super::{Settings, archive_limits, function_settings, server_config, site_config};
 
     /// The libraries know best; the documentation must not tell otherwise.
     #[test]
@@ -291,6 +307,7 @@ mod tests {
         let settings = Settings::default();
         let functions = function_settings(&settings);
         assert_eq!(format!("{:?}", functions.limits), format!("{:?}", Limits::default()));
+        assert_eq!(archive_limits(&settings), ArchiveLimits::default());
         let config = server_config(&settings).unwrap();
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let config = site_config(&settings);

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use hookstead_app::{App, AppValue, Function, RunAs, Service, ServiceKind, Webhook};
+use hookstead_app::{
+    App, AppValue, Function, ModuleFileKind, ModuleFiles as AppFiles, RunAs, Service, ServiceKind,
+    Webhook,
+};
 use hookstead_functions::{
-    AppInfo, ConditionalRule, Definition, FunctionSource, FunctionValue, SecretText, ServiceRules,
+    AppInfo, ConditionalRule, Definition, FileKind, FunctionSource, FunctionValue, ModuleFiles,
+    SecretText, ServiceRules,
 };
 use hookstead_rules::{Condition, Rules};
 use serde_json::Value as Json;
@@ -15,6 +19,30 @@ use crate::{
     secrets::Secrets,
     target::{endpoint_script, function_script, webhook_entry, webhook_script},
 };
+
+/// The files of an app that its functions can require.
+struct FilesOfApp(Arc<AppFiles>);
+
+impl ModuleFiles for FilesOfApp {
+    fn kind(&self, path: &str) -> Option<FileKind> {
+        Some(match self.0.kind(path)? {
+            ModuleFileKind::File => FileKind::File,
+            ModuleFileKind::Folder => FileKind::Folder,
+        })
+    }
+
+    fn real_path(&self, path: &str) -> Option<String> {
+        self.0.real_path(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.read(path).map_err(|error| error.to_string())
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        self.0.list(path)
+    }
+}
 
 /// Describes an app to the functions' side.
 pub(crate) fn definition(
@@ -56,6 +84,8 @@ pub(crate) fn definition(
         service_rules: app.services.values().map(service_rules).collect(),
         conditions: conditions(app).collect(),
         data_rules,
+        module_files: Some(Arc::new(FilesOfApp(Arc::clone(&app.modules)))),
+        dependencies: app.dependencies.clone(),
     }
 }
 

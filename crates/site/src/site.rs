@@ -89,6 +89,7 @@ impl Site {
         plan.problems.extend(oauth::problems(app, config.public_base_url.as_deref()));
         plan.problems.extend(conditions::problems(app));
         plan.problems.extend(rules_problems);
+        plan.problems.extend(package_conflicts(app, &functions));
         for endpoint in &app.endpoints {
             plan.add_endpoint(endpoint);
         }
@@ -209,6 +210,28 @@ impl Site {
         }
         Some(self.routes.webhook_named(name)?.1.entry.clone())
     }
+}
+
+/// The packages that are installed in other versions than the app declares.
+fn package_conflicts<'a>(
+    app: &'a App,
+    functions: &'a Functions,
+) -> impl Iterator<Item = Problem> + 'a {
+    const FILE: &str = "functions/package.json";
+    functions.package_conflicts().iter().map(|(name, problem)| {
+        let field = format!("dependencies.{name}");
+        Problem {
+            severity: Severity::Warning,
+            code: ProblemCode::DependencyConflict,
+            file: FILE.to_owned(),
+            line: app.lines.of(FILE, &field),
+            column: None,
+            excerpt: None,
+            field: Some(field),
+            message: problem.message.clone(),
+            remedy: problem.remedy.clone(),
+        }
+    })
 }
 
 /// The field that holds a script, as the subject of a sentence.

@@ -9,15 +9,16 @@ import {
   CIPHERS, createCipher, createCipheriv, createDecipher, createDecipheriv,
 } from "./crypto/cipher.js";
 import { HASHES, createHash, createHmac, pbkdf2Sync } from "./crypto/hash.js";
+import { KeyObject } from "./crypto/key-object.js";
+import { createPrivateKey, createPublicKey, createSecretKey } from "./crypto/keys.js";
 import { PADDINGS, createSign, createVerify } from "./crypto/sign.js";
 import { later } from "./support/later.js";
 import { refusals } from "./support/refusals.js";
 
 const REFUSED = [
-  "createDiffieHellman", "createECDH", "createPrivateKey", "createPublicKey", "createSecretKey",
-  "diffieHellman", "generateKeyPair", "generateKeyPairSync", "getDiffieHellman", "hkdf",
-  "hkdfSync", "privateDecrypt", "privateEncrypt", "publicDecrypt", "publicEncrypt", "scrypt",
-  "scryptSync", "sign", "verify",
+  "createDiffieHellman", "createECDH", "diffieHellman", "generateKeyPair", "generateKeyPairSync",
+  "getDiffieHellman", "hkdf", "hkdfSync", "privateDecrypt", "privateEncrypt", "publicDecrypt",
+  "publicEncrypt", "scrypt", "scryptSync", "sign", "verify",
 ];
 const PIECE_BYTES = 1 << 20;
 
@@ -46,6 +47,22 @@ function randomFillSync(buffer, offset = 0, size = itemsOf(buffer) - offset) {
   typedArraySet(bytesOf(buffer), randomBytes(size), offset);
   return buffer;
 }
+
+// Of the web's cryptography: what packages draw random ids with.
+function getRandomValues(array) {
+  const bytes = bytesOf(array);
+  typedArraySet(bytes, randomBytes(typedArrayLength(bytes)), 0);
+  return array;
+}
+
+const webcrypto = {
+  getRandomValues,
+  randomUUID: () => host.random_uuid(),
+  subtle: refusals("crypto.webcrypto.subtle", [
+    "decrypt", "deriveBits", "deriveKey", "digest", "encrypt", "exportKey", "generateKey",
+    "importKey", "sign", "unwrapKey", "verify", "wrapKey",
+  ]),
+};
 
 function itemsOf(buffer) {
   return buffer instanceof Uint8Array ? typedArrayLength(buffer) : buffer.length;
@@ -92,6 +109,7 @@ function timingSafeEqual(left, right) {
 
 export default {
   ...refusals("crypto", REFUSED),
+  KeyObject,
   constants: PADDINGS,
   createCipher,
   createCipheriv,
@@ -99,10 +117,14 @@ export default {
   createDecipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
   createSign,
   createVerify,
   getCiphers: () => append([], CIPHERS),
   getHashes: () => append([], HASHES),
+  getRandomValues,
   pbkdf2: (password, salt, iterations, length, digest, callback) =>
     answer(callback, () => pbkdf2Sync(password, salt, iterations, length, digest)),
   pbkdf2Sync,
@@ -112,4 +134,5 @@ export default {
   randomInt,
   randomUUID: () => host.random_uuid(),
   timingSafeEqual,
+  webcrypto,
 };

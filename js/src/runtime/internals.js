@@ -8,11 +8,11 @@ export { bytesFrom, joinBytes, part, viewBytes } from "../bytes.js";
 export { utf8Decode } from "../encodings.js";
 export { append, holds, isMatch, join, replaceMatches, replaceText, split } from "../lists.js";
 export {
-  Boolean, Error, Number, RangeError, String, TypeError, Uint8Array, arrayBufferIsView,
+  Boolean, Error, Number, RangeError, RegExp, String, TypeError, Uint8Array, arrayBufferIsView,
   arrayIsArray, decodeURIComponent, encodeURIComponent, mathMin, numberIsFinite, numberIsInteger,
-  numberIsSafeInteger, objectCreate, objectKeys, parseInt, stringEndsWith, stringIncludes,
-  stringIndexOf, stringSlice, stringToLowerCase, stringToWellFormed, symbolInspect,
-  typedArrayLength, typedArraySet,
+  numberIsSafeInteger, objectCreate, objectKeys, parseInt, reflectApply, stringEndsWith,
+  stringIncludes, stringIndexOf, stringSlice, stringStartsWith, stringToLowerCase,
+  stringToWellFormed, symbolInspect, typedArrayLength, typedArraySet,
 } from "../primordials.js";
 export { setImmediate } from "./timers.js";
 

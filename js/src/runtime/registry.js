@@ -7,14 +7,15 @@ import {
 import { RIGHTS_BITS, RIGHTS_USER } from "../border.js";
 import { host } from "../host.js";
 import { options } from "../start.js";
-import { require } from "./require.js";
+import { requireOfFunction } from "./packages.js";
 import { caught } from "./traces.js";
 
-// Of functions, by the number of the script: names, whether they may export a class, and what makes
-// the script for a context.
+// Of functions, by the number of the script: names, whether they may export a class, what makes the
+// script for a context, and `require`.
 const names = [];
 const classes = [];
 const makers = [];
+const requires = [];
 
 // Those that run as system whoever calls them.
 const systemFunctions = new PrivateSet();
@@ -32,6 +33,7 @@ export function registerFunctions(known, { ownContext, systemContext }) {
   for (let position = 0; position < known.length; position++) {
     const index = known[position][0];
     names[index] = known[position][1];
+    requires[index] = requireOfFunction(index);
     classes[index] = known[position][2];
     if (known[position][3]) {
       systemFunctions.add(index);
@@ -77,7 +79,7 @@ function find(name, asSystem) {
  */
 export function call(index, callArguments, asSystem) {
   const script = asSystem ? systemScript(index) : scripts[index];
-  const entry = script({}, require, caught);
+  const entry = script({}, requires[index], caught);
   if (typeof entry !== "function") {
     throw new TypeError(
       `function '${names[index]}' does not export a function: assign one to 'exports'`,

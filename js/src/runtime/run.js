@@ -11,9 +11,10 @@ import { options, setOptions } from "../start.js";
 import { makeContexts, showUser } from "./context.js";
 import { describe } from "./failure.js";
 import { Outcomes } from "./outcomes.js";
+import { registerPackages } from "./packages.js";
 import { call, registerFunctions } from "./registry.js";
 import { firstArgument } from "./request.js";
-import { registerModules } from "./require.js";
+import { registerModules, require } from "./require.js";
 import { HTTPResponse } from "./response.js";
 
 // How long a result may become.
@@ -33,6 +34,7 @@ export function prepare(text) {
   const contexts = makeContexts(() => jsonParse(text));
   globalThis.context = contexts.ownContext;
   registerModules(settings.modules);
+  registerPackages(settings.packages, settings.packagesImageBytesMax, require);
   registerFunctions(settings.functions, contexts);
 }
 

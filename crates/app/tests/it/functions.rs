@@ -180,9 +180,9 @@ fn dependencies_are_read() {
 }
 
 #[test]
-fn an_archive_of_dependencies_is_told() {
+fn an_archive_of_packages_that_cannot_be_used_is_told() {
     let loaded = loaded(&[META, ("functions/node_modules.zip", "PK")]);
-    assert_eq!(told(&loaded), ["warning dependencies-archived functions/node_modules.zip"]);
+    assert_eq!(told(&loaded), ["error dependencies-archive functions/node_modules.zip"]);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::{Files, HELLO, META, loaded, sound, told, word, write};
 
 fn in_environment(files: Files<'_>, environment: &str) -> Loaded {
-    let options = LoadOptions { environment: Some(environment.to_owned()), app_id: None };
+    let options =
+        LoadOptions { environment: Some(environment.to_owned()), ..LoadOptions::default() };
     load(write(files).path(), &options).unwrap()
 }
 

@@ -24,7 +24,7 @@ struct Edit {
 impl Body {
     /// Puts texts in the place of spans, which are in order, do not overlap and have as many line
     /// ends as their texts.
-    pub(super) fn new(source: &str, changes: Vec<(Span, String)>) -> Self {
+    pub(crate) fn new(source: &str, changes: Vec<(Span, String)>) -> Self {
         let mut body = Self { text: String::with_capacity(source.len()), edits: Vec::new() };
         let (mut end, mut line, mut line_start) = (0, 1, 0);
         for (span, new) in changes {

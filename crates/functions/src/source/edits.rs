@@ -1,7 +1,7 @@
 //! What is changed in a source before the engine compiles it. Nothing that a function does depends
 //! on it, and lines stay where they are.
 //!
-//! - `import` declarations become calls of `require`.
+//! - `import` declarations become calls of `require`, and `import(…)` of `require.import`.
 //! - The engine tells the place of a call by the last name in its arguments. Where that is in a
 //!   call itself, `f(g())`, the two have the same place. So the last argument becomes one of a
 //!   condition that is always true, `f(true ? g() : new 0)`: the engine compiles it to `g()` alone,
@@ -63,10 +63,8 @@ impl<'a> Visit<'a> for Edits<'_> {
     }
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
-        let span = Span::new(import.span.start, import.source.span().start);
-        self.changes.push((span, "Promise.resolve(".to_owned()));
-        let span = Span::new(import.source.span().end, import.span.end);
-        self.changes.push((span, ").then((name) => require(name))".to_owned()));
+        let span = Span::sized(import.span.start, "import".len() as u32);
+        self.changes.push((span, "require.import".to_owned()));
         walk::walk_import_expression(self, import);
     }
 

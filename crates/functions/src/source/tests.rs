@@ -17,10 +17,7 @@ fn imports_become_requires_on_the_same_lines() {
         ),
         ("import * as all from 'm'", "const all = require('m');"),
         ("import 'side';", "require('side');"),
-        (
-            "exports = () => import('m')",
-            "exports = () => Promise.resolve('m').then((name) => require(name))",
-        ),
+        ("exports = () => import('m')", "exports = () => require.import('m')"),
     ];
     for (source, expected) in cases {
         assert_eq!(wrap(source).body.text(), expected, "{source}");

@@ -9,6 +9,7 @@ mod globals;
 mod hostile;
 mod limits;
 mod natives;
+mod packages;
 mod patches;
 
 use case::check;

@@ -368,6 +368,23 @@ settings! {
         redirect: Redirects = Redirects::default();
     }
 
+    /// npm packages of the functions, and other files that functions require.
+    [packages] PackageSettings {
+        /// Modules that the functions of the app may load, all together.
+        modules_max: u64 [1..=1_000_000] = 10_000;
+        /// Mebibytes of their sources.
+        modules_mib: u64 [1..=4096] = 128;
+        /// Mebibytes of their sources that are made ready once, in each copy of the app's memory;
+        /// a run that requires one of the others waits until it is read.
+        image_mib: u64 [0..=1024] = 16;
+        /// Mebibytes of an archive of packages, such as functions/node_modules.zip.
+        archive_mib: u64 [1..=4096] = 64;
+        /// Mebibytes that it may hold, unpacked.
+        unpacked_mib: u64 [1..=65_536] = 512;
+        /// Files and folders that it may hold.
+        archive_entries_max: u64 [1..=10_000_000] = 100_000;
+    }
+
     /// Where functions keep documents.
     [data] DataSettings {
         /// The MongoDB deployment that is every data source of the app, such as

@@ -20,6 +20,7 @@ mod mail;
 mod memory;
 mod messages;
 mod odd_files;
+mod packages;
 mod parts;
 mod program;
 mod quickstart;

@@ -35,7 +35,7 @@ pub(crate) fn app_of(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::create_dir_all(path_of_file.parent().unwrap()).unwrap();
         fs::write(path_of_file, text).unwrap();
         let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix(".js"));
-        if let Some(name) = name {
+        if let Some(name) = name.filter(|name| !name.starts_with("node_modules/")) {
             functions.push(serde_json::json!({ "name": name, "run_as_system": true }));
             endpoints.push(serde_json::json!({
                 "route": format!("/{name}"), "http_method": "*", "function_name": name,

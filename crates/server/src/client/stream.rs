@@ -37,6 +37,7 @@ pub(super) async fn open(
         let message = "only the method 'watch' of a data source answers with a stream";
         Refusal::bad_request(ErrorCode::BadRequest, message)
     })?;
+    asking.site.functions().check_data_source(&source, WATCH).map_err(Refusal::from)?;
     known.called = Some((Kind::ServiceFunction, format!("{source}/{WATCH}").into()));
     let request = Arc::new(call::client_context(asking.parts, 0, asking.caller, asking.id));
     let (arguments, token) = (named.arguments, token.into_owned());

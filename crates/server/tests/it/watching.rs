@@ -276,7 +276,7 @@ async fn who_may_not_watch_is_told_so() {
     assert_eq!(answer.error(), (401, "InvalidSession".to_owned()));
     let answer = server.call("GET", &url(&json!({})), &[], "").await;
     assert_eq!(answer.error(), (401, "MissingAuthReq".to_owned()));
-    let call = format!("/api/client/v2.0/app/{APP}/functions/call?stitch_request=%%%");
+    let call = format!("/api/client/v2.0/app/{APP}/functions/call?stitch_request=%3F%3F");
     let answer = server.call("GET", &call, &[("authorization", &bearer(&token))], "").await;
     assert_eq!(answer.error(), (400, "InvalidParameter".to_owned()));
 

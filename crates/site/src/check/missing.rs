@@ -122,26 +122,27 @@ impl Wanted<'_> {
         }
     }
 
-    pub(super) fn module(&self, kind: ModuleKind, name: &str) -> Option<Missing> {
-        let (word, message, remedy) = match kind {
+    /// A module that some of the files that name it cannot require.
+    pub(super) fn module(
+        &self,
+        kind: ModuleKind,
+        name: &str,
+        files: &BTreeSet<String>,
+    ) -> Option<Missing> {
+        let word = match kind {
             ModuleKind::Builtin => return None,
-            ModuleKind::Node => (
-                "module",
-                format!("the module `{name}` does not exist in functions"),
-                "use `context.http` for outgoing calls; there are no files and no processes",
-            ),
-            ModuleKind::File => (
-                "module",
-                format!("the file `{name}` cannot be required"),
-                "make it a function, and call it with `context.functions.execute`",
-            ),
-            ModuleKind::Package => (
-                "package",
-                format!("the package `{name}` cannot be required yet"),
-                "npm packages come with a later version of Hookstead",
-            ),
+            ModuleKind::Node => {
+                let message = format!("the module `{name}` does nothing in functions yet");
+                let remedy =
+                    "use `context.http` for outgoing calls; there are no files and no processes";
+                return Some(Missing::new("module", name, message, remedy));
+            }
+            ModuleKind::File => "module",
+            ModuleKind::Package => "package",
         };
-        Some(Missing::new(word, name, message, remedy))
+        let problem = |file: &String| self.functions.module_problem(file, name);
+        let problem = files.iter().find_map(problem)?;
+        Some(Missing::new(word, name, problem.message.clone(), &problem.remedy))
     }
 
     pub(super) fn service(&self, name: &str) -> Option<Missing> {

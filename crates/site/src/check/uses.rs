@@ -32,9 +32,8 @@ pub struct Uses {
     pub dynamic: bool,
 }
 
-/// Modules of Node.js that no package stands for, whether they are here or not.
-const NODE_MODULES: [&str; 17] = [
-    "async_hooks",
+/// Modules of Node.js that are loaded and throw when they are used.
+const NODE_MODULES: [&str; 16] = [
     "child_process",
     "cluster",
     "dgram",
@@ -43,15 +42,18 @@ const NODE_MODULES: [&str; 17] = [
     "http",
     "http2",
     "https",
+    "inspector",
     "net",
-    "perf_hooks",
     "readline",
+    "repl",
     "tls",
-    "tty",
     "v8",
     "vm",
     "worker_threads",
 ];
+
+/// Findings that are wrong with functions, and not with files that others require.
+const OF_FUNCTIONS: [&str; 2] = ["source-exports-nothing", "source-module-exports"];
 
 /// Functions that are followed from one route: all that it uses is told with every route.
 const FUNCTIONS_FOLLOWED_MAX: usize = 250;
@@ -84,6 +86,10 @@ impl<'a> Survey<'a> {
             }
             for one in &uses.findings {
                 let is_of_user = one.applies == Applies::UserIsSystem;
+                // A helper of others exports what it likes.
+                if OF_FUNCTIONS.contains(&one.code) && wanted.functions.is_required(file) {
+                    continue;
+                }
                 if wanted.applies(one.applies) && !(is_of_user && has_user) {
                     problems.extend(problem(file, one.clone(), is_of_user));
                 }
@@ -260,15 +266,15 @@ impl Found {
     }
 
     fn missing(&self, wanted: &Wanted<'_>) -> Vec<Missing> {
-        type Look<'a> = fn(&Wanted<'a>, &str) -> Option<Missing>;
+        type Look<'a> = fn(&Wanted<'a>, &str, &BTreeSet<String>) -> Option<Missing>;
         // With whether it is known that a branch may avoid a name.
         let looks: [(&Names, Look<'_>, bool); 6] = [
-            (&self.modules, |wanted, name| wanted.module(kind_of_module(name), name), true),
-            (&self.services, Wanted::service, false),
-            (&self.values, Wanted::value, false),
-            (&self.environment_values, Wanted::environment_value, false),
-            (&self.functions, Wanted::function, true),
-            (&self.features, Wanted::feature, false),
+            (&self.modules, |w, name, files| w.module(kind_of_module(name), name, files), true),
+            (&self.services, |wanted, name, _| wanted.service(name), false),
+            (&self.values, |wanted, name, _| wanted.value(name), false),
+            (&self.environment_values, |w, name, _| w.environment_value(name), false),
+            (&self.functions, |wanted, name, _| wanted.function(name), true),
+            (&self.features, |wanted, name, _| wanted.feature(name), false),
         ];
         let mut all = Vec::new();
         let counts = |(_, one): &&(String, Finding)| {
@@ -280,7 +286,7 @@ impl Found {
         for (names, look, knows_branches) in looks {
             for (name, files) in names {
                 let may_be_avoided = knows_branches && !self.surely.contains(name);
-                let missing = look(wanted, name).map(|missing| missing.used_in(files));
+                let missing = look(wanted, name, files).map(|missing| missing.used_in(files));
                 let missing = missing.map(|one| if may_be_avoided { one.harmless() } else { one });
                 let methods =
                     self.service_methods.get(name).filter(|_| std::ptr::eq(names, &self.services));
@@ -320,12 +326,13 @@ pub(super) enum ModuleKind {
 }
 
 fn kind_of_module(name: &str) -> ModuleKind {
-    if is_builtin_module(name) {
+    let plain = name.strip_prefix("node:").unwrap_or(name);
+    if NODE_MODULES.contains(&plain.split('/').next().unwrap_or_default()) {
+        ModuleKind::Node
+    } else if is_builtin_module(name) {
         ModuleKind::Builtin
     } else if name.starts_with(['.', '/']) {
         ModuleKind::File
-    } else if NODE_MODULES.contains(&name.split('/').next().unwrap_or_default()) {
-        ModuleKind::Node
     } else {
         ModuleKind::Package
     }

@@ -4,6 +4,7 @@ import {
   String, TypeError, Uint8Array, arrayBufferIsView, bufferFrom, bufferOf, bufferToString, joinBytes,
   viewBytes,
 } from "hookstead:internals";
+import { KeyObject } from "./key-object.js";
 
 export function bytesOf(data, encoding, argument = "data") {
   if (typeof data === "string") {
@@ -15,6 +16,10 @@ export function bytesOf(data, encoding, argument = "data") {
   // A BSON.Binary, which is what the rest of the platform has for bytes.
   if (data?._bytes instanceof Uint8Array) {
     return data._bytes;
+  }
+  const key = KeyObject.bytesOf(data);
+  if (key !== undefined) {
+    return key;
   }
   const received = data === undefined || data === null ? String(data) : `type ${typeof data}`;
   const error = new TypeError(`The "${argument}" argument must be one of type string, Buffer, ` +

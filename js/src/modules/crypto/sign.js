@@ -5,6 +5,7 @@ import {
 } from "hookstead:internals";
 import { Pieces, bytesOf, inEncoding } from "./bytes.js";
 import { hashName } from "./hash.js";
+import { KeyObject } from "./key-object.js";
 
 export const PADDINGS = { RSA_PKCS1_PADDING: 1, RSA_PKCS1_PSS_PADDING: 6 };
 const METHODS = {
@@ -37,7 +38,8 @@ class Signer {
   }
 
   #keyOf(given, what) {
-    const isPlain = typeof given === "string" || arrayBufferIsView(given);
+    const isPlain = typeof given === "string" || arrayBufferIsView(given)
+      || KeyObject.bytesOf(given) !== undefined;
     const { key, padding = PADDINGS.RSA_PKCS1_PADDING, passphrase } = isPlain
       ? { key: given }
       : given ?? {};

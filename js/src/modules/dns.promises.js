@@ -1,0 +1,5 @@
+// `require("dns/promises")`.
+
+import dns from "dns";
+
+export default dns.promises;

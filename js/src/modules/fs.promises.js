@@ -1,0 +1,5 @@
+// `require("fs/promises")`.
+
+import fs from "fs";
+
+export default fs.promises;

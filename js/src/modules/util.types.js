@@ -1,0 +1,5 @@
+// `require("util/types")`.
+
+import util from "util";
+
+export default util.types;
