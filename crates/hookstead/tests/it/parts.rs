@@ -168,7 +168,7 @@ fn each_loss_has_a_line_for_people() {
         "lost trigger `onOrder`: database, collection `shop.orders`, function `clean`",
         "lost folder `queues`: not read [folder-not-read]",
         "not in use: trigger `off`",
-        "1 will run, 11 parts lost",
+        "1 will run, 10 parts lost",
     ] {
         assert!(text.contains(line), "{line}: {stdout}");
     }
