@@ -79,8 +79,8 @@ fn libraries() -> PathBuf {
     let installed = modified("node_modules/.package-lock.json");
     if installed.is_none() || installed < modified("package-lock.json") {
         let mut npm = Command::new("npm");
-        let output = npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder).output();
-        let output = output.expect("npm installs the client libraries");
+        let npm = npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
+        let output = npm.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     folder
