@@ -6,17 +6,13 @@ use hookstead_site::{Signed, Site};
 use super::verify::{Asked, refuse_as, with_parts};
 use crate::refusal::Refusal;
 
-/// The certificate that a request names, from a host of the provider; `None` where the scheme needs
-/// none.
+/// The certificate that a request names, from a host of the provider; `None` where it names none.
 pub(super) async fn of(
     signed: &Signed,
     asked: &Asked<'_>,
     body: &[u8],
     site: &Site,
 ) -> Result<Option<Certificate>, Refusal> {
-    if !signed.scheme.needs_certificate() {
-        return Ok(None);
-    }
     let url = with_parts(signed, asked, body, |parts| signed.scheme.certificate_url(parts));
     let Some(url) = url.map_err(|refusal| refuse_as(signed, asked, &refusal))? else {
         return Ok(None);
