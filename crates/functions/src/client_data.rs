@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hookstead_data::{Answer, Target as _};
+use hookstead_isolate::in_background;
 use hookstead_memory::{Account, Share};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     Caller, Functions, LogLine,
@@ -45,6 +46,7 @@ pub struct DataCompletion {
 
 /// From so many bytes on, a text is read or written on another thread than that of the requests.
 const LONG_BYTES: usize = 64 << 10;
+const NO_THREAD: &str = "no thread could read or write a long text";
 
 /// How many bytes reading a text may take for each of its own: the arrays of BSON have a name for
 /// each value.
@@ -121,8 +123,8 @@ async fn prepare(method: String, arguments: String) -> Result<Prepared, DataCall
     if arguments.len() < LONG_BYTES {
         return arguments::prepare(&method, &arguments);
     }
-    let prepared = spawn_blocking(move || arguments::prepare(&method, &arguments)).await;
-    prepared.map_err(|error| DataCallError::internal(&error.to_string()))?
+    let prepared = in_background(move || arguments::prepare(&method, &arguments)).await;
+    prepared.ok_or_else(|| DataCallError::internal(NO_THREAD))?
 }
 
 /// Writes the documents of a cursor as an array, or the first of them.
@@ -143,12 +145,12 @@ async fn write_cursor(
             output.add_batch(&batch)?;
         } else {
             let mut lent = output.lend();
-            let written = spawn_blocking(move || {
+            let written = in_background(move || {
                 let added = lent.add_batch(&batch);
                 (lent, added)
             });
-            let (back, added) =
-                written.await.map_err(|error| DataCallError::internal(&error.to_string()))?;
+            let written = written.await.ok_or_else(|| DataCallError::internal(NO_THREAD));
+            let (back, added) = written?;
             *output = back;
             added?;
         }

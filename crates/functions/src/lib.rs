@@ -40,7 +40,7 @@ pub use definition::{
 };
 pub use functions::{Functions, LoadError};
 pub use hookstead_data::WatchLimits;
-pub use hookstead_isolate::{forget_code, give_back_early, live_in_utc};
+pub use hookstead_isolate::{forget_code, give_back_early, in_background, live_in_utc};
 pub use hookstead_outbound::{Outbound, OutboundError};
 pub use invocation::{
     Call, Completion, Failure, FailureKind, HttpCall, Integers, Invocation, LogLevel, LogLine,

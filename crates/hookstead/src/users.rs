@@ -103,6 +103,8 @@ impl Workspace {
             log_ins_waiting_max: count(auth.log_ins_waiting_max),
             log_ins_waiting_of_address_max: u32::try_from(auth.log_ins_waiting_of_address_max)
                 .unwrap_or(u32::MAX),
+            sessions_of_address_per_hour_max: u32::try_from(auth.sessions_of_address_per_hour_max)
+                .unwrap_or(u32::MAX),
             provider_calls_max: count(auth.provider_calls_max),
             provider_calls_of_address_max: count(auth.provider_calls_of_address_max),
             provider_time: Duration::from_secs(auth.provider_time_s),

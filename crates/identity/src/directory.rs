@@ -17,6 +17,7 @@ use crate::{
     collection::Collection,
     fetcher::Fetcher,
     flights::Flights,
+    new_sessions::NewSessions,
     oauth::Places,
     passwords::Passwords,
     people::{Change, People},
@@ -38,6 +39,7 @@ pub struct Directory {
     pub(crate) server_keys: Collection,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) new_sessions: NewSessions,
     pub(crate) fetcher: Option<Fetcher>,
     /// Of those who ask Google, Facebook or Apple.
     pub(crate) places: Places,
@@ -70,6 +72,8 @@ pub struct Limits {
     pub log_ins_waiting_max: usize,
     /// How many of them may come from one address.
     pub log_ins_waiting_of_address_max: u32,
+    /// How many sessions begin from one address in an hour; the next one is refused.
+    pub sessions_of_address_per_hour_max: u32,
     /// How many log-ins ask Google, Facebook or Apple at the same time; the next one is refused.
     pub provider_calls_max: usize,
     /// How many of them may come from one address.
@@ -91,6 +95,7 @@ impl Default for Limits {
             log_in_delay_max: Duration::from_secs(5),
             log_ins_waiting_max: 1024,
             log_ins_waiting_of_address_max: 64,
+            sessions_of_address_per_hour_max: 20_000,
             provider_calls_max: 64,
             provider_calls_of_address_max: 16,
             provider_time: Duration::from_secs(15),
@@ -113,6 +118,7 @@ impl Directory {
             server_keys: collection("server_keys"),
             passwords: Self::passwords(&limits),
             throttle: Throttle::new(&limits),
+            new_sessions: NewSessions::new(limits.sessions_of_address_per_hour_max),
             fetcher: None,
             places: Self::places(&limits),
             creations: Flights::new(),
@@ -144,6 +150,7 @@ impl Directory {
     pub fn with_limits(mut self, limits: &Limits) -> Self {
         self.passwords = Self::passwords(limits);
         self.throttle = Throttle::new(limits);
+        self.new_sessions = NewSessions::new(limits.sessions_of_address_per_hour_max);
         self.places = Self::places(limits);
         self
     }

@@ -16,6 +16,7 @@ mod fetcher;
 mod flights;
 mod jwt;
 mod keys;
+mod new_sessions;
 mod oauth;
 mod passwords;
 mod people;

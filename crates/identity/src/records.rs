@@ -24,7 +24,7 @@ mod identity;
 mod session;
 mod user;
 
-pub(crate) use identity::{IdentityRecord, Status};
+pub(crate) use identity::{ASKED_UNTIL, IdentityRecord, Status};
 pub(crate) use session::SessionRecord;
 pub(crate) use user::{ApiKeyRecord, UserIdentity, UserRecord, anonymous_before};
 

@@ -6,7 +6,7 @@ use bson::{DateTime, doc};
 
 use crate::{
     AuthError, Directory,
-    records::{IdentityRecord, UserRecord, anonymous_before, provider},
+    records::{ASKED_UNTIL, IdentityRecord, Status, UserRecord, anonymous_before, provider},
 };
 
 /// How long a log-in takes at most.
@@ -15,9 +15,9 @@ const LOG_IN_TIME: Duration = Duration::from_hours(1);
 const REMOVALS_MAX: u64 = 1000;
 
 impl Directory {
-    /// Removes what is over: anonymous users, sessions, log-ins by a browser, what a crash has left
-    /// of deletions. To be called now and then, such as every hour; it reads all users and
-    /// sessions. Nothing depends on it but the room that they take.
+    /// Removes what is over: anonymous users, sessions, log-ins by a browser, registrations that
+    /// were left, what a crash has left of deletions. To be called now and then, such as every
+    /// hour; it reads all users and sessions. Nothing depends on it but the room that they take.
     ///
     /// # Errors
     /// A store that does not answer.
@@ -31,6 +31,8 @@ impl Directory {
         let anonymous = doc! { "anonymous": true, "created": { "$lte": anonymous_before(now) } };
         self.users.delete(anonymous, true).await?;
         self.remove_names_without_users().await?;
+        let left = doc! { "status": Status::Pending.name(), ASKED_UNTIL: { "$lte": now } };
+        self.identities.delete(left, true).await?;
         self.sessions.delete(doc! { "until": { "$lte": now } }, true).await?;
         self.log_ins.delete(doc! { "until": { "$lte": now } }, true).await?;
         Ok(())

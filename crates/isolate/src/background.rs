@@ -9,6 +9,7 @@
 //! long ones, and the long ones are not held up for ever by short ones.
 //!
 //! Values of many bytes are freed here as well: giving pages back to the system takes long, too.
+//! Work of requests that no run waits for is done here, too ([`in_background`]); it has no slices.
 
 use std::{
     cell::Cell,
@@ -57,6 +58,21 @@ pub async fn pause() {
 pub fn background_work() -> usize {
     let queue = lock(&THREADS.queue);
     queue.fresh.len() + queue.begun.len() + queue.running
+}
+
+/// Does work that takes long. `None` where it panicked, or where there was no thread for it.
+/// Whoever leaves has it left out, unless it has begun.
+pub async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
+    let work = async move {
+        // Whoever asked may have left.
+        let _ = sender.send(work());
+        Ok(Value::Undefined)
+    };
+    begin(Box::pin(work), Duration::MAX).finished().await?;
+    receiver.await.ok()
 }
 
 /// What came of a piece of work.

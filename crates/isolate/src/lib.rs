@@ -46,7 +46,7 @@ mod value;
 mod watchdog;
 mod zone;
 
-pub use background::{FreedElsewhere, LongWork, background_work, pause};
+pub use background::{FreedElsewhere, LongWork, background_work, in_background, pause};
 pub use code::forget_code;
 pub use engine::{Detail, OWN_NATIVES};
 pub use heap::give_back_early;

@@ -17,7 +17,6 @@ mod called;
 mod client;
 mod config;
 mod connection;
-mod customer;
 mod data_refusal;
 mod error_code;
 mod event_stream;

@@ -13,12 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookstead_identity::network_of;
 use hookstead_journal::Journal;
 
-use crate::{
-    customer::customer,
-    link::{Link, Links},
-};
+use crate::link::{Link, Links};
 
 /// This part of all connections is closed at once, because finding them takes a look at each.
 const CLOSED_PART: usize = 64;
@@ -63,12 +61,12 @@ impl Room {
 fn sort_by_claim(links: &mut Vec<Arc<Link>>) -> Option<IpAddr> {
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();
     for link in links.iter() {
-        *counts.entry(customer(link.peer)).or_default() += 1;
+        *counts.entry(network_of(link.peer)).or_default() += 1;
     }
     links.retain(|link| link.waits_for_client() && link.activity.silent_for() >= PATIENCE);
     links.sort_by_cached_key(|link| {
-        let count = counts.get(&customer(link.peer)).copied().unwrap_or_default();
-        Reverse((count, customer(link.peer), link.activity.silent_for()))
+        let count = counts.get(&network_of(link.peer)).copied().unwrap_or_default();
+        Reverse((count, network_of(link.peer), link.activity.silent_for()))
     });
-    links.first().map(|link| customer(link.peer))
+    links.first().map(|link| network_of(link.peer))
 }

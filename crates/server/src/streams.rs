@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use hookstead_identity::network_of;
 use hookstead_memory::{Budget as Memory, Share as Bytes};
 use tokio::sync::watch;
 
 use crate::{
     budget::{Budget, Share},
     config::ServerLimits,
-    customer::customer,
     refusal::Refusal,
 };
 
@@ -56,7 +56,7 @@ impl Streams {
         let share = self.all.take(1).ok_or_else(no_place)?;
         let memory = self.memory.take(STREAM_BYTES);
         let memory = memory.ok_or_else(|| refused("there is no memory for an event stream"))?;
-        let address = customer(address);
+        let address = network_of(address);
         {
             let mut by_address = self.lock();
             let count = by_address.entry(address).or_default();

@@ -242,6 +242,8 @@ settings! {
         log_ins_waiting_max: u64 [0..=100_000] = 1024;
         /// Of these, those that may come from one address.
         log_ins_waiting_of_address_max: u64 [0..=100_000] = 64;
+        /// Sessions that begin from one address in an hour; more log-ins are refused with 429.
+        sessions_of_address_per_hour_max: u64 [1..=1_000_000_000] = 20_000;
         /// Log-ins that ask Google, Facebook or Apple at once; more are refused with 429.
         provider_calls_max: u64 [1..=10_000] = 64;
         /// Of these, those that may come from one address.

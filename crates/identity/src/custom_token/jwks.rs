@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::RsaKey;
 use crate::fetcher::Fetcher;
@@ -28,7 +28,7 @@ pub(crate) struct Jwks {
     uri: String,
     known: RwLock<Known>,
     /// The last attempt to fetch them. Who holds the lock fetches.
-    attempt: Mutex<Option<Attempt>>,
+    attempt: Arc<Mutex<Option<Attempt>>>,
     times: Times,
 }
 
@@ -90,7 +90,7 @@ impl Jwks {
     }
 
     fn with(uri: &str, times: Times) -> Arc<Self> {
-        let (uri, known, attempt) = (uri.to_owned(), RwLock::default(), Mutex::default());
+        let (uri, known, attempt) = (uri.to_owned(), RwLock::default(), Arc::default());
         Arc::new(Self { uri, known, attempt, times })
     }
 
@@ -99,21 +99,13 @@ impl Jwks {
         if let Some(key) = self.known(id, self.times.refresh) {
             return Ok(key);
         }
-        // The one who asks may leave: what has begun is finished all the same, so that nobody
-        // keeps others from learning of new keys.
-        let (keys, id, by) = (Arc::clone(self), id.to_owned(), by.clone());
-        let fetched = tokio::spawn(async move { keys.fetched(&id, &by).await }).await;
-        let failed = |error| NoKey::Unavailable(format!("the task that fetches keys: {error}"));
-        fetched.unwrap_or_else(|error| Err(failed(error)))
-    }
-
-    async fn fetched(&self, id: &str, by: &Fetcher) -> Result<RsaKey, NoKey> {
         let usable = self.known(id, self.times.age_max);
-        let mut attempt = match (self.attempt.try_lock(), usable.clone()) {
+        // Who waits here for somebody else may leave, and nothing is left of them.
+        let attempt = match (Arc::clone(&self.attempt).try_lock_owned(), &usable) {
             (Ok(attempt), _) => attempt,
             // Somebody else fetches, and what is known serves meanwhile.
-            (Err(_), Some(key)) => return Ok(key),
-            (Err(_), None) => self.attempt.lock().await,
+            (Err(_), Some(key)) => return Ok(key.clone()),
+            (Err(_), None) => Arc::clone(&self.attempt).lock_owned().await,
         };
         if let Some(key) = self.known(id, self.times.refresh) {
             return Ok(key);
@@ -125,23 +117,34 @@ impl Jwks {
                 return usable.ok_or(failure.unwrap_or(NoKey::Unknown));
             }
         }
+        // The one who asks may leave: what has begun is finished all the same, so that nobody
+        // keeps others from learning of new keys.
+        let (keys, by) = (Arc::clone(self), by.clone());
+        let fetched = tokio::spawn(async move { keys.fetch(attempt, &by).await }).await;
+        match fetched.unwrap_or_else(|error| Err(format!("the task that fetches keys: {error}"))) {
+            Ok(()) => self.known(id, self.times.age_max).ok_or(NoKey::Unknown),
+            Err(failure) => usable.ok_or(NoKey::Unavailable(failure)),
+        }
+    }
+
+    /// Fetches the keys, as the one who holds the lock.
+    async fn fetch(
+        &self,
+        mut attempt: OwnedMutexGuard<Option<Attempt>>,
+        by: &Fetcher,
+    ) -> Result<(), String> {
         let begun = Instant::now();
         // It counts as one that has failed where this task ends before its end.
         let failure = "the fetch of the keys did not end".to_owned();
         *attempt = Some(Attempt { begun, failure: Some(failure) });
-        match fetch(&self.uri, by).await {
-            Ok(keys) => {
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                *known = Known { keys, fetched: Some(begun) };
-                drop(known);
-                *attempt = Some(Attempt { begun, failure: None });
-                self.known(id, self.times.age_max).ok_or(NoKey::Unknown)
-            }
-            Err(failure) => {
-                *attempt = Some(Attempt { begun, failure: Some(failure.clone()) });
-                usable.ok_or(NoKey::Unavailable(failure))
-            }
+        let fetched = fetch(&self.uri, by).await;
+        let failure = fetched.as_ref().err().cloned();
+        if let Ok(keys) = fetched {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            *known = Known { keys, fetched: Some(begun) };
         }
+        *attempt = Some(Attempt { begun, failure: failure.clone() });
+        failure.map_or(Ok(()), Err)
     }
 
     /// The key of this id, where the keys were fetched lately.
@@ -238,6 +241,21 @@ mod tests {
             assert_eq!(is_key(&jwks, id, &pair, &by).await, (id == "a").then_some(true), "{id}");
         }
         assert_eq!(server.requests(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_fetch_of_another_and_leaves_leaves_nothing_behind() {
+        let server = KeyServer::start();
+        let (client, budget) = server.client();
+        let by = Fetcher { client, budget };
+        let jwks = Jwks::new(&server.uri());
+        let other = Arc::clone(&jwks.attempt).try_lock_owned().unwrap();
+        let mut waits = Box::pin(jwks.key("a", &by));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(waits.as_mut().poll(&mut context).is_pending());
+        drop(waits);
+        assert_eq!((Arc::strong_count(&jwks), Arc::strong_count(&by.client)), (1, 1));
+        drop(other);
     }
 
     #[tokio::test]

@@ -29,7 +29,12 @@ pub(crate) struct IdentityRecord {
     /// Grows with every change of the password.
     pub(crate) password_version: i64,
     pub(crate) created: DateTime,
+    /// Until when the app's function is asked whether there is to be such a user at all.
+    pub(crate) asked_until: Option<DateTime>,
 }
+
+/// The name of the field, which goes when the function has answered.
+pub(crate) const ASKED_UNTIL: &str = "asked_until";
 
 /// Whether somebody has shown that the name is theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,7 @@ impl IdentityRecord {
             password: None,
             password_version: 0,
             created: now,
+            asked_until: None,
         }
     }
 
@@ -104,6 +110,7 @@ impl IdentityRecord {
             password: fields.text_or_none("password")?,
             password_version: fields.number("password_version")?,
             created: fields.time("created")?,
+            asked_until: fields.time_or_none(ASKED_UNTIL)?,
         })
     }
 
@@ -124,12 +131,21 @@ impl IdentityRecord {
         if let Some(password) = &self.password {
             document.insert("password", password);
         }
+        if let Some(until) = self.asked_until {
+            document.insert(ASKED_UNTIL, until);
+        }
         document
     }
 
     /// Whether this is the document of a name, and not of another one with the same `_id`.
     pub(crate) fn is_of(&self, domain: &str, provider_type: &str, name: &str) -> bool {
         self.domain == domain && self.provider_type == provider_type && self.name == name
+    }
+
+    /// Whether a registration was left before the app's function had answered: there is no such
+    /// user, and the name is free.
+    pub(crate) fn is_left(&self, now: DateTime) -> bool {
+        self.status == Status::Pending && self.asked_until.is_some_and(|until| until <= now)
     }
 
     /// The identity, as it is kept with its user.

@@ -154,11 +154,13 @@ impl Users {
         let id = key_id(key)?;
         let key = record.api_keys.iter().find(|held| held.id == id).ok_or_else(no_such_key)?;
         let change = self.directory.change(record.id);
+        let filter = doc! { "_id": record.id, "api_keys.id": key.id };
         let pull = doc! { "$pull": { "api_keys": { "id": key.id } } };
-        self.directory.users.update(doc! { "_id": record.id }, pull).await?;
+        let is_removed = self.directory.users.update(filter, pull).await?;
         drop(change);
         self.directory.api_keys.delete(doc! { "_id": &key.hash }, false).await?;
-        Ok(())
+        // Of several who delete it at once, one has done so.
+        if is_removed { Ok(()) } else { Err(no_such_key()) }
     }
 
     /// The id of the key that a session began with, where it began with one. That key cannot be

@@ -168,6 +168,9 @@ impl Users {
         };
         let code = back.code.filter(|code| (1..=CODE_BYTES_MAX).contains(&code.len()));
         let code = code.filter(|_| back.error.is_none()).ok_or_else(|| refused(back.error))?;
+        if state.linking.is_none() {
+            self.check_room_for_session(from)?;
+        }
         let verifier = has_challenge(kind).then_some(secret);
         let code = Code { code, redirect_uri: back.callback_url, verifier };
         let shown = Shown::Code { code, nonce: &state.id };
@@ -185,7 +188,7 @@ impl Users {
         if proven.record.disabled {
             return Err(AuthError::user_disabled());
         }
-        Ok(Admitted::LoggedIn(self.begin_session(&proven).await?))
+        Ok(Admitted::LoggedIn(self.begin_session(&proven, from).await?))
     }
 
     /// Keeps in mind that a log-in has come to its end, in all copies of the program.

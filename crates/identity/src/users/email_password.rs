@@ -13,7 +13,7 @@ use crate::{
     AuthError, AuthErrorKind, ExtendedJson,
     collection::Insertion,
     digest, random,
-    records::{IdentityRecord, Status, provider},
+    records::{ASKED_UNTIL, IdentityRecord, Status, provider},
     shares::Whose,
 };
 
@@ -21,6 +21,8 @@ use crate::{
 const LINK_TIME: Duration = Duration::from_mins(30);
 /// How many links of one kind are valid for one user at the same time.
 const LINKS_MAX: i32 = 10;
+/// How long a name is taken by a registration of which the app's function has said nothing.
+const ASKED_TIME: Duration = Duration::from_mins(10);
 
 /// What a link carries. There is no `Debug`: whoever has it is taken to be the user.
 pub struct Link {
@@ -77,8 +79,13 @@ impl Users {
         let whose = self.directory.throttle.new_user(from).await?;
         let function = provider.confirmation_function.as_ref();
         let is_automatic = provider.auto_confirm && function.is_none();
-        let status = if is_automatic { Status::Confirmed } else { Status::Pending };
-        let identity = self.reserve(email, password, status, whose).await?;
+        // Who registers may leave before the function has answered: nobody keeps a name by that.
+        let asked_until = function.map(|_| later(self.directory.now(), ASKED_TIME));
+        let prepare = |identity: &mut IdentityRecord| {
+            identity.status = if is_automatic { Status::Confirmed } else { Status::Pending };
+            identity.asked_until = asked_until;
+        };
+        let identity = self.reserve(email, password, whose, prepare).await?;
         if is_automatic {
             return Ok(Registration { is_confirmed: true, link: None });
         }
@@ -86,16 +93,21 @@ impl Users {
         let Some(function) = function else {
             return Ok(Registration { is_confirmed: false, link: Some(link) });
         };
+        let own = doc! { "_id": identity.key, "user": identity.user };
         match self.ask_to_confirm(function, email, link).await {
             Ok(Decision::Success) => {
-                self.confirm_identity(doc! { "_id": identity.key }).await?;
+                self.confirm_identity(own).await?;
                 Ok(Registration { is_confirmed: true, link: None })
             }
-            Ok(Decision::Pending) => Ok(Registration { is_confirmed: false, link: None }),
+            Ok(Decision::Pending) => {
+                let unset = doc! { "$unset": { ASKED_UNTIL: "" } };
+                self.directory.identities.update(own, unset).await?;
+                Ok(Registration { is_confirmed: false, link: None })
+            }
             Err(error) => {
                 // The address may be used again, unless somebody has confirmed it meanwhile.
-                let filter =
-                    doc! { "_id": identity.key, "user": identity.user, "status": "pending" };
+                let mut filter = own;
+                filter.insert("status", Status::Pending.name());
                 self.directory.identities.delete(filter, false).await?;
                 Err(error)
             }
@@ -108,7 +120,7 @@ impl Users {
     /// # Errors
     /// An address that is taken, a password that is too short or too long.
     pub async fn create(&self, email: &str, password: &str) -> Result<String, AuthError> {
-        let identity = self.reserve(email, password, Status::Confirmed, Whose::OF_NOBODY).await?;
+        let identity = self.reserve(email, password, Whose::OF_NOBODY, |_| ()).await?;
         match self.user_of(&identity, true).await {
             Ok(Some(record)) => Ok(record.id.to_hex()),
             Ok(None) => Err(AuthError::internal("the user was deleted at once")),
@@ -126,8 +138,8 @@ impl Users {
         &self,
         email: &str,
         password: &str,
-        status: Status,
         whose: Whose,
+        prepare: impl FnOnce(&mut IdentityRecord),
     ) -> Result<IdentityRecord, AuthError> {
         check_name(email)?;
         check_password(password)?;
@@ -137,7 +149,7 @@ impl Users {
         let now = self.directory.now();
         let mut identity =
             IdentityRecord::with_password(self.domain(), email, ids, Some(hash), now);
-        identity.status = status;
+        prepare(&mut identity);
         match self.directory.identities.insert(&identity.document()).await? {
             Insertion::Done => Ok(identity),
             Insertion::Exists => Err(name_in_use()),
@@ -151,6 +163,15 @@ impl Users {
         };
         // What a deletion has left behind is removed here, and the address is free.
         if identity.user_exists && self.user_of(&identity, false).await?.is_none() {
+            return Ok(());
+        }
+        if identity.is_left(self.directory.now()) {
+            let filter = doc! {
+                "_id": identity.key,
+                "user": identity.user,
+                "status": Status::Pending.name(),
+            };
+            self.directory.identities.delete(filter, false).await?;
             return Ok(());
         }
         Err(name_in_use())
@@ -259,7 +280,7 @@ impl Users {
         filter.insert("status", Status::Pending.name());
         let update = doc! {
             "$set": { "status": Status::Confirmed.name() },
-            "$unset": { Purpose::Confirmation.field(): "" },
+            "$unset": { Purpose::Confirmation.field(): "", ASKED_UNTIL: "" },
         };
         Ok(self.directory.identities.update(filter, update).await?)
     }
@@ -267,6 +288,8 @@ impl Users {
     /// The identity of a user who waits for confirmation.
     async fn pending(&self, email: &str) -> Result<IdentityRecord, AuthError> {
         let identity = self.identity(provider::EMAIL_PASSWORD, email).await?;
+        // Nobody has registered as long as the app's function has not said so.
+        let identity = identity.filter(|identity| identity.asked_until.is_none());
         let identity = identity.ok_or_else(AuthError::user_not_found)?;
         match identity.status {
             Status::Pending => Ok(identity),

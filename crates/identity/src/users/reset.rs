@@ -37,8 +37,8 @@ impl Users {
         self.new_link(identity.key, Purpose::Reset).await
     }
 
-    /// Sets the password of the user who got a link, which ends all their sessions. The link is
-    /// used up.
+    /// Sets the password of the user who got a link, which ends the sessions that began with the
+    /// former one. All links are used up.
     ///
     /// # Errors
     /// A token that is wrong, used or too old, a password that is too short or too long.

@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bson::{DateTime, Document, doc, oid::ObjectId};
@@ -13,6 +13,7 @@ use crate::{
     AuthError, Credentials, User, UserType, digest,
     recent::Recent,
     records::{IdentityRecord, SessionRecord, UserIdentity, UserRecord, provider},
+    throttle::network_of,
     tokens::{self, Access, Lifetime},
 };
 
@@ -94,17 +95,30 @@ impl Users {
     /// Logs somebody in: a new session.
     ///
     /// # Errors
-    /// Credentials that prove nobody, and whatever keeps them from being checked.
+    /// Credentials that prove nobody, and whatever keeps them from being checked; too many
+    /// sessions from the same address.
     pub async fn log_in(
         &self,
         credentials: &Credentials,
         from: IpAddr,
     ) -> Result<LogIn, AuthError> {
+        self.check_room_for_session(from)?;
         let proven = self.prove(credentials, from, true).await?;
-        self.begin_session(&proven).await
+        self.begin_session(&proven, from).await
     }
 
-    pub(super) async fn begin_session(&self, proven: &Proven) -> Result<LogIn, AuthError> {
+    /// Refuses a log-in where too many sessions have begun lately. To be called before anything
+    /// is made of it, such as a user.
+    pub(super) fn check_room_for_session(&self, from: IpAddr) -> Result<(), AuthError> {
+        self.directory.new_sessions.check(network_of(from), Instant::now())
+    }
+
+    pub(super) async fn begin_session(
+        &self,
+        proven: &Proven,
+        from: IpAddr,
+    ) -> Result<LogIn, AuthError> {
+        self.directory.new_sessions.count(network_of(from), Instant::now());
         let (keys, now) = (self.directory.keys()?, self.directory.now());
         let record = &proven.record;
         let custom_data = self.custom_data(&record.id.to_hex()).await?;

@@ -19,6 +19,9 @@ use crate::{
 /// How many users one page of a list has at most.
 const PAGE_USERS_MAX: u64 = 1000;
 
+/// The sessions of so many users are removed at a time.
+const SESSION_USERS_MAX: usize = 1000;
+
 /// A user, as an operator sees one.
 pub struct ListedUser {
     /// What functions see, without custom data.
@@ -125,6 +128,7 @@ impl Users {
     pub async fn import(&self, users: &Json) -> Result<ImportReport, AuthError> {
         let list = users.as_array();
         let list = list.ok_or_else(|| AuthError::bad_request("this is no list of users"))?;
+        let (begun, mut new) = (self.directory.now(), Vec::new());
         let mut report = ImportReport::default();
         for (index, user) in list.iter().enumerate() {
             let place = || match user.get("_id").and_then(id) {
@@ -132,7 +136,12 @@ impl Users {
                 None => format!("entry {}", index + 1),
             };
             let outcome = match self.read_imported(user) {
-                Ok(imported) => self.import_one(imported).await?,
+                Ok(imported) => {
+                    let id = imported.record.id;
+                    let outcome = self.import_one(imported).await?;
+                    new.extend((outcome == Ok(Insertion::Done)).then_some(id));
+                    outcome
+                }
                 Err(why) => Err(why),
             };
             match outcome {
@@ -140,6 +149,11 @@ impl Users {
                 Ok(Insertion::Exists) => report.existing += 1,
                 Err(why) => report.refused.push((place(), why)),
             }
+        }
+        // Who was deleted and is imported again has no session of the time before.
+        for ids in new.chunks(SESSION_USERS_MAX) {
+            let former = doc! { "user": { "$in": ids.to_vec() }, "created": { "$lte": begun } };
+            self.directory.sessions.delete(former, true).await?;
         }
         Ok(report)
     }

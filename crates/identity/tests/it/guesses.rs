@@ -126,6 +126,31 @@ async fn links_without_end_are_refused_and_those_of_the_operator_are_not(stage: 
     users.new_reset_link("a@b.c").await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_without_end_are_refused_before_there_is_a_user() {
+    let stage = Stage::embedded();
+    let limits = Limits { sessions_of_address_per_hour_max: 3, ..Limits::default() };
+    let users = stage.users_in(stage.directory().with_limits(&limits), |_| ());
+    let id = users.create("a@b.c", "correct horse").await.unwrap();
+    let key = users.create_api_key(&id, "k").await.unwrap().key;
+    let log_in = async |from| {
+        let anonymous = refusal(users.log_in(&Credentials::Anonymous, from).await);
+        (anonymous, refusal(users.log_in(&Credentials::ApiKey(key.clone()), from).await))
+    };
+    // What fails begins no session.
+    for _ in 0..4 {
+        assert!(users.log_in(&Credentials::ApiKey("x".to_owned()), FROM).await.is_err());
+    }
+    let too_many = refused(AuthErrorKind::TooManyRequests, "too many requests");
+    assert_eq!(log_in(FROM).await, (None, None));
+    assert_eq!(log_in(FROM).await, (None, too_many.clone()));
+    assert_eq!(log_in(FROM).await, (too_many.clone(), too_many));
+    assert_eq!(stage.documents("users").await.len(), 3);
+    assert_eq!(log_in(address(1)).await, (None, None));
+    // No session begins with it.
+    users.by_credentials(&Credentials::ApiKey(key.clone()), FROM, false).await.unwrap();
+}
+
 fn address(number: u8) -> IpAddr {
     IpAddr::from([198, 51, 100, number])
 }

@@ -4,13 +4,14 @@ use std::{
     future::Future as _,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use hookstead_data::{Answer, Changes, Command, Future, Namespace, Session, Store, Target, Watch};
 use hookstead_identity::{AuthErrorKind, Credentials, Directory, DirectoryOptions, Users};
 use tokio::sync::oneshot;
 
-use crate::stage::{FROM, Stage, config, refusal, refused};
+use crate::stage::{FROM, Stage, config, email, email_password, refusal, refused};
 
 /// A store that can be made to keep back what it has read.
 struct SlowStore {
@@ -79,10 +80,44 @@ async fn a_user_who_is_disabled_while_being_read_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_while_a_function_confirms_keeps_no_name_for_long() {
+    let stage = Stage::embedded();
+    let users = stage
+        .users_with(|config| email_password(config).confirmation_function = Some("f".to_owned()));
+    let (asked, is_asked) = std::sync::mpsc::channel();
+    stage.functions.set("f", move |_| {
+        asked.send(()).unwrap();
+        Ok(bson::bson!({ "status": "fail" }))
+    });
+    let mut registers = Box::pin(users.register("a@b.c", "one password", FROM));
+    let mut context = Context::from_waker(Waker::noop());
+    while is_asked.try_recv().is_err() {
+        assert!(registers.as_mut().poll(&mut context).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(registers);
+
+    stage.functions.set_status("f", "success");
+    let in_use = refused(AuthErrorKind::AccountNameInUse, "name already in use");
+    let again = async || refusal(users.register("a@b.c", "another password", FROM).await);
+    assert_eq!(again().await, in_use);
+    let unknown = refused(AuthErrorKind::UserNotFound, "user not found");
+    assert_eq!(refusal(users.run_confirmation("a@b.c").await), unknown);
+    stage.pass(Duration::from_mins(10));
+    assert_eq!(again().await, None);
+    users.log_in(&email("a@b.c", "another password"), FROM).await.unwrap();
+    assert_eq!(again().await, in_use);
+    // What was answered is no registration that somebody has left.
+    stage.pass(Duration::from_mins(10));
+    stage.directory().sweep().await.unwrap();
+    assert_eq!(again().await, in_use);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_leaves_while_a_password_is_checked_keeps_nobody_from_an_answer() {
     let stage = Stage::embedded();
     stage.users().register("a@b.c", "correct horse", FROM).await.unwrap();
-    let credentials = crate::stage::email("a@b.c", "correct horse");
+    let credentials = email("a@b.c", "correct horse");
     for _ in 0..3 {
         // One that has no memory of the password yet.
         let users = stage.users();

@@ -1,7 +1,9 @@
 //! Users out and in.
 
 use bson::{Document, doc};
-use hookstead_identity::{AuthErrorKind, Credentials, ImportReport, UserType, provider_id};
+use hookstead_identity::{
+    AuthErrorKind, Credentials, ExtendedJson, ImportReport, UserType, provider_id,
+};
 use serde_json::{Value as Json, json};
 
 use crate::stage::{DOMAIN, FROM, Stage, email, on_both_stores, refusal, refused};
@@ -12,6 +14,7 @@ on_both_stores! {
     what_cannot_be_taken_is_told_and_the_rest_is_taken,
     an_export_is_an_import,
     pages_follow_each_other,
+    no_session_of_a_deleted_user_comes_back_with_an_import,
 }
 
 const JEAN: &str = "5cbf68583025b12840664682";
@@ -84,6 +87,23 @@ async fn users_of_the_hosted_service_keep_their_ids(stage: Stage) {
     assert_eq!(server.user_type, UserType::Server);
     let taken = users.register("jean@b.c", "correct horse", FROM).await;
     assert_eq!(refusal(taken).unwrap().0, AuthErrorKind::AccountNameInUse);
+}
+
+async fn no_session_of_a_deleted_user_comes_back_with_an_import(stage: Stage) {
+    let users = stage.users();
+    stage.functions.set("authenticate", |_| Ok("24601".into()));
+    let jean = Credentials::CustomFunction(ExtendedJson::of_text("{}"));
+    users.import(&hosted()).await.unwrap();
+    let log_in = users.log_in(&jean, FROM).await.unwrap();
+    assert_eq!(log_in.user.id, JEAN);
+    // Who is there already stays logged in.
+    users.import(&hosted()).await.unwrap();
+    users.refresh(&log_in.refresh_token).await.unwrap();
+    users.delete(JEAN).await.unwrap();
+    users.import(&hosted()).await.unwrap();
+    let over = refused(AuthErrorKind::InvalidSession, "invalid session");
+    assert_eq!(refusal(users.refresh(&log_in.refresh_token).await), over);
+    assert_eq!(users.log_in(&jean, FROM).await.unwrap().user.id, JEAN);
 }
 
 async fn users_of_flowerbases_exporter_keep_their_ids(stage: Stage) {

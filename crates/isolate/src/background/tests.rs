@@ -111,6 +111,13 @@ fn a_panic_is_an_exception() {
 }
 
 #[test]
+fn work_of_requests_has_an_answer_unless_it_panics() {
+    assert_eq!(block_on(in_background(|| 7)), Some(7));
+    let panics = || panic!("work of a request panics on purpose");
+    assert_eq!(block_on(in_background::<()>(panics)), None);
+}
+
+#[test]
 fn there_are_no_more_threads_than_there_may_be() {
     let threads = Arc::new(Threads::new(2));
     let tickets: Vec<_> = (0..50).map(|_| threads.begin(endless().0, ENDLESS)).collect();

@@ -165,8 +165,20 @@ fn callback(asking: Asking<'_>) -> Result<String, Refusal> {
 /// Sends a browser to a URL.
 fn to(url: &str) -> Result<Answered, Refusal> {
     let mut answered = Answered::empty(StatusCode::FOUND);
-    answered.response.headers_mut().insert(header::LOCATION, header_value(url)?);
+    answered.response.headers_mut().insert(header::LOCATION, header_value(&in_ascii(url))?);
     Ok(answered)
+}
+
+/// A URL as a header can hold it: an export may have written one with letters that are not ASCII.
+fn in_ascii(url: &str) -> String {
+    let mut ascii = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        match byte {
+            b'!'..=b'~' => ascii.push(char::from(byte)),
+            _ => ascii.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    ascii
 }
 
 /// What is in the answer is kept nowhere and told to no other server.
@@ -251,6 +263,21 @@ mod tests {
             ),
         ] {
             assert_eq!(cookie.header(callback, crosses).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn every_url_that_an_export_lists_fits_into_a_header() {
+        for (url, expected) in [
+            ("https://a.example/#/x?y=1%20", "https://a.example/#/x?y=1%20"),
+            ("https://bücher.example/", "https://b%C3%BCcher.example/"),
+            (
+                "https://a.example/ x\r\nSet-Cookie: y",
+                "https://a.example/%20x%0D%0ASet-Cookie:%20y",
+            ),
+        ] {
+            let answered = to(url).ok().unwrap();
+            assert_eq!(answered.response.headers()[header::LOCATION], expected);
         }
     }
 

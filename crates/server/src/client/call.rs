@@ -114,13 +114,14 @@ impl Calling<'_> {
         Ok(Work::Function { entry, arguments, user, runs_as_system })
     }
 
-    /// The user of an id that the function names. Clients repeat what is answered with 401, and
-    /// no other token would help.
+    /// The user of an id that the function names, with the custom data that a token of theirs
+    /// would hold. Clients repeat what is answered with 401, and no other token would help.
     async fn user_of(&self, id: &str) -> Result<Arc<KnownUser>, Refusal> {
-        self.users.by_id(id).await.map_err(|error| match error.kind {
+        let user = self.users.by_id(id).await.map_err(|error| match error.kind {
             AuthErrorKind::Unavailable | AuthErrorKind::Internal => refuse(error),
             _ => nobody(&error.message),
-        })
+        })?;
+        self.users.with_custom_data(user).await.map_err(refuse)
     }
 
     /// The id of the user whom a script names; `None` for the system user.

@@ -1,7 +1,7 @@
 //! What clients send: JSON objects, tokens in a header, and switches in the query.
 
+use hookstead_functions::in_background;
 use http::{HeaderMap, header, request::Parts};
-use tokio::task::{JoinError, spawn_blocking};
 
 use crate::{
     error_code::ErrorCode,
@@ -20,8 +20,8 @@ pub(super) async fn reading<T: Send + 'static>(
     if body_bytes < LONG_BYTES {
         return read();
     }
-    let failed = |error: JoinError| Refusal::internal(error.to_string());
-    spawn_blocking(read).await.map_err(failed)?
+    let failed = || Refusal::internal("no thread could read the body");
+    in_background(read).await.ok_or_else(failed)?
 }
 
 /// The fields of a body that a call asks for; an empty body counts as `{}`.

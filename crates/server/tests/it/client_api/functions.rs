@@ -148,6 +148,40 @@ async fn a_function_has_the_rights_that_its_settings_say() {
 }
 
 #[tokio::test]
+async fn the_user_whom_a_script_names_has_custom_data() {
+    let insert = "exports = (user) => context.services.get('mongodb-atlas').db('d')
+      .collection('people').insertOne({ user, rank: 'high' })";
+    let server = app()
+        .data()
+        .custom_user_data(json!({
+            "enabled": true, "mongo_service_name": "mongodb-atlas", "database_name": "d",
+            "collection_name": "people", "user_id_field": "user",
+        }))
+        .function("insert", insert, json!({}))
+        .function(
+            "rank",
+            "exports = () => context.user.custom_data.rank ?? 'none'",
+            json!({
+                "run_as_system": false,
+                "run_as_user_id_script_source": "exports = (id) => id",
+            }),
+        )
+        .start()
+        .await;
+    let [token, _, id] = user(&server, EMAIL).await;
+    let [_, _, other] = user(&server, "b@example.com").await;
+    let seen = async |name: &str, id: &str| {
+        let body = json!({ "name": name, "arguments": [id] });
+        let answer = call(&server, &token, &body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    };
+    seen("insert", &other).await;
+    assert_eq!(seen("rank", &other).await, json!("high"));
+    assert_eq!(seen("rank", &id).await, json!("none"));
+}
+
+#[tokio::test]
 async fn tokens_in_a_url_reach_neither_functions_nor_the_journal() {
     let server = with_functions().start().await;
     let [token, ..] = user(&server, EMAIL).await;
