@@ -15,6 +15,7 @@ mod documents;
 mod extended_json;
 mod faults;
 mod functions;
+mod gathered_log;
 mod host;
 mod input;
 mod invocation;
@@ -39,6 +40,7 @@ pub use definition::{
     ServiceRules, Settings,
 };
 pub use functions::{Functions, LoadError};
+pub use gathered_log::{gather_log, gathering_log};
 pub use hookstead_data::WatchLimits;
 pub use hookstead_isolate::{forget_code, give_back_early, in_background, live_in_utc};
 pub use hookstead_outbound::{Outbound, OutboundError};

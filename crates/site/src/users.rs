@@ -8,7 +8,7 @@ use hookstead_app::{
     ProviderSetup, RunAs,
 };
 use hookstead_functions::{
-    Call, Completion, DataSources, FailureKind, Functions, Invocation, User,
+    Call, Completion, DataSources, FailureKind, Functions, Invocation, User, gather_log,
 };
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, ExtendedJson,
@@ -19,7 +19,6 @@ use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    function_log,
     oauth::{metadata_fields, oauth_provider},
     provider_secrets::token_keys,
     secrets::Secrets,
@@ -201,7 +200,7 @@ impl AppFunctions for SystemCalls {
         };
         Box::pin(async move {
             let Completion { outcome, log, .. } = self.0.invoke(invocation).await;
-            function_log::keep(log);
+            gather_log(log);
             let reply = outcome.map_err(|failure| FunctionFailure {
                 kind: kind_of(failure.kind),
                 message: failure.message,

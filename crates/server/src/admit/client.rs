@@ -1,7 +1,7 @@
 //! What the client libraries of App Services ask for is answered or checked here.
 
-use hookstead_functions::{LogLevel, LogLine};
-use hookstead_site::{Address, with_function_log};
+use hookstead_functions::{LogLevel, LogLine, gathering_log};
+use hookstead_site::Address;
 use http::Method;
 
 use super::{Passed, Stop, head, origin, place, size::Size};
@@ -44,8 +44,7 @@ pub(super) async fn check<'a>(
         let mut body = body::read(arriving, &limits, bodies, || head::bytes(parts)).await?;
         body.hold(body.bytes.len() * client::COPIES_MAX)?;
         let _share = place::take(running)?;
-        let (answered, log) =
-            with_function_log(client::answer(asking, users, call, &body.bytes)).await;
+        let (answered, log) = gathering_log(client::answer(asking, users, call, &body.bytes)).await;
         known.log.extend(log);
         answered
     });

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use hookstead_functions::gathering_log;
 use hookstead_identity::{AuthError, AuthErrorKind, User, Users};
-use hookstead_site::{Access, Kind, Target, Unmet, with_function_log};
+use hookstead_site::{Access, Kind, Target, Unmet};
 
 use super::{
     Passed, Stop,
@@ -31,7 +32,7 @@ pub(super) async fn check<'a>(
         Access::System => RunsAs::System,
         // In a box: otherwise every request would carry the room for what looks for a user.
         _ => {
-            let (runs_as, log) = Box::pin(with_function_log(of_user(&mut request))).await;
+            let (runs_as, log) = Box::pin(gathering_log(of_user(&mut request))).await;
             request.known.log.extend(log);
             runs_as?
         }
