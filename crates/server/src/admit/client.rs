@@ -1,7 +1,7 @@
 //! What the client libraries of App Services ask for is answered or checked here.
 
 use hookstead_functions::{LogLevel, LogLine};
-use hookstead_site::{Address, with_function_log};
+use hookstead_site::Address;
 use http::Method;
 
 use super::{Passed, Stop, head, origin, place, size::Size};
@@ -38,16 +38,12 @@ pub(super) async fn check<'a>(
     let limits = ServerLimits { body_bytes_max: bytes_max, ..limits.clone() };
     let bodies = &request.running.link().bodies;
     let (running, arriving) = (request.running, &mut *request.body);
-    let known = &mut *request.known;
     // In a box: otherwise every request would carry the room for a log-in.
     let answered = Box::pin(async {
         let mut body = body::read(arriving, &limits, bodies, || head::bytes(parts)).await?;
         body.hold(body.bytes.len() * client::COPIES_MAX)?;
         let _share = place::take(running)?;
-        let (answered, log) =
-            with_function_log(client::answer(asking, users, call, &body.bytes)).await;
-        known.log.extend(log);
-        answered
+        client::answer(asking, users, call, &body.bytes).await
     });
     let mut answered = answered.await?;
     if answered.sets_cookie {

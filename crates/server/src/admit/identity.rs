@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hookstead_identity::{AuthError, AuthErrorKind, User, Users};
-use hookstead_site::{Access, Kind, Target, Unmet, with_function_log};
+use hookstead_site::{Access, Kind, Target, Unmet};
 
 use super::{
     Passed, Stop,
@@ -30,11 +30,7 @@ pub(super) async fn check<'a>(
     let runs_as = match &request.step.target.access {
         Access::System => RunsAs::System,
         // In a box: otherwise every request would carry the room for what looks for a user.
-        _ => {
-            let (runs_as, log) = Box::pin(with_function_log(of_user(&mut request))).await;
-            request.known.log.extend(log);
-            runs_as?
-        }
+        _ => Box::pin(of_user(&mut request)).await?,
     };
     Ok(request.then(|Proof { target, body }| Identity { target, body, runs_as }))
 }
