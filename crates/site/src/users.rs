@@ -7,9 +7,7 @@ use hookstead_app::{
     App, Confirmation, CustomTokenSetup, CustomUserDataSource, EmailPasswordSetup, PasswordReset,
     ProviderSetup, RunAs,
 };
-use hookstead_functions::{
-    Call, Completion, DataSources, FailureKind, Functions, Invocation, User,
-};
+use hookstead_functions::{Call, DataSources, FailureKind, Functions, Invocation, User};
 use hookstead_identity::{
     AppFunctions, CustomToken, CustomUserData, Directory, EmailPassword, ExtendedJson,
     FunctionFailure, FunctionFailureKind, Future, OAuthKind, OAuthServer, Providers, Users,
@@ -19,7 +17,6 @@ use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    function_log,
     oauth::{metadata_fields, oauth_provider},
     provider_secrets::token_keys,
     secrets::Secrets,
@@ -200,9 +197,8 @@ impl AppFunctions for SystemCalls {
             request: None,
         };
         Box::pin(async move {
-            let Completion { outcome, log, .. } = self.0.invoke(invocation).await;
-            function_log::keep(log);
-            let reply = outcome.map_err(|failure| FunctionFailure {
+            let reply = self.0.invoke(invocation).await.outcome;
+            let reply = reply.map_err(|failure| FunctionFailure {
                 kind: kind_of(failure.kind),
                 message: failure.message,
             })?;
