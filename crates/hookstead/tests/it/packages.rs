@@ -7,6 +7,9 @@ use crate::program::{Outcome, Served, app_of, run};
 const MANIFEST: &str = r#"{"name":"a","version":"1.2.3","main":"main.js"}"#;
 const TWICE: &str = "exports = () => require('a').twice(21)";
 
+/// A package.json, the files beside it, and what is told of them.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 fn with(app: &tempfile::TempDir, arguments: &[&str]) -> Outcome {
     run(&[arguments, &[app.path().to_str().unwrap()]].concat())
 }
@@ -120,7 +123,7 @@ fn packages_are_not_installed_unless_somebody_agrees() {
 fn nothing_in_an_export_leads_npm_elsewhere() {
     let manifest = r#"{"dependencies":{"a":"1.0.0"}}"#;
     let foreign = r#"{"dependencies":{"a":"1.0.0","b":"github:c/d"}}"#;
-    let cases: [(&str, &[(&str, &str)], &str); 3] = [
+    let cases: [Case<'_>; 3] = [
         (manifest, &[("functions/.npmrc", "git=./evil")], "functions/.npmrc"),
         (
             manifest,
