@@ -4,10 +4,13 @@
 //! so no path and no link in it can lead anywhere.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::Cell,
+    collections::BTreeMap,
     fs::File,
     io::{self, BufReader, Read},
+    ops::Bound,
     path::Path,
+    rc::Rc,
 };
 
 use flate2::read::MultiGzDecoder;
@@ -26,6 +29,11 @@ const EXTENSIONS: [&str; 5] = ["js", "cjs", "mjs", "json", "node"];
 const FOLDER: &str = "node_modules";
 /// No path of a package is longer, in bytes.
 const PATH_BYTES_MAX: usize = 1024;
+/// How much of a longer one is shown.
+const PATH_SHOWN_BYTES: usize = 100;
+/// What leads an entry of a tar archive in is no longer than this: its path, and what else is said
+/// of it. It is held in memory.
+const ENTRY_HEAD_BYTES_MAX: u64 = 64 << 10;
 /// No path of a package has more parts.
 const PATH_PARTS_MAX: usize = 64;
 
@@ -76,7 +84,6 @@ pub(crate) enum ArchiveError {
 pub(crate) struct Archive {
     /// By their paths in the app.
     files: BTreeMap<String, Box<[u8]>>,
-    folders: BTreeSet<String>,
 }
 
 impl Archive {
@@ -108,7 +115,8 @@ impl Archive {
         if self.files.contains_key(path) {
             Some(ModuleFileKind::File)
         } else {
-            (path == PACKAGES || self.folders.contains(path)).then_some(ModuleFileKind::Folder)
+            let is_folder = path == PACKAGES || self.below(&format!("{path}/")).next().is_some();
+            is_folder.then_some(ModuleFileKind::Folder)
         }
     }
 
@@ -118,9 +126,14 @@ impl Archive {
 
     pub(crate) fn list(&self, path: &str) -> Vec<String> {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        let below = self.files.range(folder.clone()..);
-        let names = below.map_while(|(path, _)| path.strip_prefix(&folder));
+        let names = self.below(&folder);
         names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
+    }
+
+    /// The paths of all files below a folder, from there on.
+    fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let files = self.files.range::<str, _>((Bound::Included(folder), Bound::Unbounded));
+        files.map_while(move |(path, _)| path.strip_prefix(folder))
     }
 }
 
@@ -150,21 +163,28 @@ impl<'l> Unpacking<'l> {
     fn tar(&mut self, reader: impl Read) -> Result<(), ArchiveError> {
         // What is skipped is unpacked as well, and what leads a file in takes a little of it.
         let bytes_max = self.limits.unpacked_bytes_max.saturating_mul(2).saturating_add(1 << 20);
-        let mut archive = tar::Archive::new(reader.take(bytes_max));
+        let left = Rc::new(Cell::new(ENTRY_HEAD_BYTES_MAX));
+        let metered = Metered { reader: reader.take(bytes_max), left: Rc::clone(&left) };
+        let mut archive = tar::Archive::new(metered);
         for entry in archive.entries().map_err(broken)? {
             let mut entry = entry.map_err(broken)?;
+            left.set(u64::MAX);
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let target = entry.link_name_bytes();
             let target = target.map(|name| String::from_utf8_lossy(&name).into_owned());
             let kind = match entry.header().entry_type() {
-                tar::EntryType::Directory => Kind::Folder,
-                tar::EntryType::Symlink => Kind::Link(target.unwrap_or_default(), false),
-                tar::EntryType::Link => Kind::Link(target.unwrap_or_default(), true),
-                one if one.is_file() => Kind::File,
-                tar::EntryType::XGlobalHeader => continue,
-                _ => Kind::Other,
+                tar::EntryType::Directory => Some(Kind::Folder),
+                tar::EntryType::Symlink => Some(Kind::Link(target.unwrap_or_default(), false)),
+                tar::EntryType::Link => Some(Kind::Link(target.unwrap_or_default(), true)),
+                one if one.is_file() => Some(Kind::File),
+                tar::EntryType::XGlobalHeader => None,
+                _ => Some(Kind::Other),
             };
-            self.add(&name, kind, entry.size(), &mut entry)?;
+            if let Some(kind) = kind {
+                self.add(&name, kind, entry.size(), &mut entry)?;
+            }
+            io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
+            left.set(ENTRY_HEAD_BYTES_MAX);
         }
         Ok(())
     }
@@ -202,9 +222,15 @@ impl<'l> Unpacking<'l> {
         if self.entries > self.limits.entries_max {
             return Err(ArchiveError::TooMany(self.limits.entries_max));
         }
+        let long = || {
+            ArchiveError::LongPath(name[..name.floor_char_boundary(PATH_SHOWN_BYTES)].to_owned())
+        };
+        if name.len() > PATH_BYTES_MAX {
+            return Err(long());
+        }
         let path = within(&[], name).ok_or_else(|| ArchiveError::Path(name.to_owned()))?;
-        if name.len() > PATH_BYTES_MAX || path.len() > PATH_PARTS_MAX {
-            return Err(ArchiveError::LongPath(name.to_owned()));
+        if path.len() > PATH_PARTS_MAX {
+            return Err(long());
         }
         match kind {
             Kind::Other => return Err(ArchiveError::Device(name.to_owned())),
@@ -220,12 +246,7 @@ impl<'l> Unpacking<'l> {
         if path.first().is_none_or(|first| first != FOLDER) {
             return Ok(());
         }
-        let is_file = matches!(kind, Kind::File);
-        let folders = path.len() - usize::from(is_file);
-        for end in 1..=folders {
-            self.archive.folders.insert(in_app(&path[..end]));
-        }
-        if is_file { self.keep(&path, size, reader) } else { Ok(()) }
+        if matches!(kind, Kind::File) { self.keep(&path, size, reader) } else { Ok(()) }
     }
 
     fn keep(
@@ -246,6 +267,25 @@ impl<'l> Unpacking<'l> {
         self.bytes_left = self.bytes_left.checked_sub(bytes.len() as u64).ok_or(too_large)?;
         self.archive.files.insert(in_app(path), bytes.into());
         Ok(())
+    }
+}
+
+/// A reader that gives no more than so many bytes, which may be set anew.
+struct Metered<R> {
+    reader: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other("what leads an entry in is too long"));
+        }
+        let end = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let count = self.reader.read(&mut buffer[..end])?;
+        self.left.set(left - count as u64);
+        Ok(count)
     }
 }
 

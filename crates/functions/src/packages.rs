@@ -9,12 +9,13 @@ use std::{
     sync::Arc,
 };
 
-use hookstead_isolate::{Code, Script};
+use hookstead_isolate::Code;
 use serde_json::{Value as Json, json};
 
 use crate::{FunctionSource, Limits};
 
 mod addons;
+mod enclosed;
 mod esm;
 mod files;
 mod graph;
@@ -29,9 +30,6 @@ pub use files::{FileKind, ModuleFiles};
 use graph::{Graph, Links, ModuleLimits, Target};
 pub use resolve::{ModuleProblem, ModuleProblemKind, WantedPackage, wanted_package};
 pub use versions::satisfies;
-
-/// How many lines of a module's script stand before the author's first one.
-const LINES_BEFORE: u16 = 2;
 
 /// What functions can require beside the modules of the program.
 #[derive(Default)]
@@ -124,10 +122,10 @@ fn told(graph: &Graph, of_functions: &[Links], scripts: &mut Vec<Code>) -> Json 
         told.collect()
     };
     let made = graph.scripts();
-    let modules = graph.modules.iter().zip(made).map(|(module, (format, source))| {
+    let modules = graph.modules.iter().zip(made).map(|(module, (format, script))| {
         let index = scripts.len();
-        let (name, bytes) = (module.path.clone(), source.len());
-        scripts.push(Code::Source(Script { name, source, lines_before: LINES_BEFORE }));
+        let bytes = script.source.len();
+        scripts.push(Code::Source(script));
         json!([index, format as u8, format!("/{}", module.path), links(&module.links), bytes])
     });
     let modules: Vec<Json> = modules.collect();

@@ -51,10 +51,18 @@ pub enum DocumentError {
 
 type Outcome = Result<Arc<[u8]>, DocumentError>;
 
+/// What came of fetching a document.
+struct Kept {
+    fetched: Instant,
+    outcome: Outcome,
+    /// Whether it was there this time or before: strangers cannot name many such.
+    is_known: bool,
+}
+
 #[derive(Default)]
 struct Known {
-    documents: HashMap<String, (Instant, Outcome)>,
-    /// When this minute has begun, and how many were fetched in it.
+    documents: HashMap<String, Kept>,
+    /// When this minute has begun, and how many were fetched in it that nobody had before.
     minute: Option<(Instant, u32)>,
 }
 
@@ -90,7 +98,7 @@ impl Documents {
         if let Some(known) = self.known(url) {
             return known;
         }
-        self.count_fetch()?;
+        self.lock().count(url, Instant::now())?;
         let outcome = self.fetch(url, bytes_max).await;
         self.lock().keep(url, outcome.clone());
         outcome
@@ -114,21 +122,9 @@ impl Documents {
 
     fn known(&self, url: &str) -> Option<Outcome> {
         let known = self.lock();
-        let (fetched, outcome) = known.documents.get(url)?;
+        let Kept { fetched, outcome, .. } = known.documents.get(url)?;
         let age_max = if outcome.is_ok() { AGE_MAX } else { FAILURE_TIME };
         (fetched.elapsed() < age_max).then(|| outcome.clone())
-    }
-
-    fn count_fetch(&self) -> Result<(), DocumentError> {
-        let mut known = self.lock();
-        let now = Instant::now();
-        let minute = known.minute.filter(|(begun, _)| now - *begun < Duration::from_mins(1));
-        let (begun, count) = minute.unwrap_or((now, 0));
-        if count >= FETCHES_PER_MINUTE_MAX {
-            return Err(DocumentError::Busy);
-        }
-        known.minute = Some((begun, count + 1));
-        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -137,23 +133,60 @@ impl Documents {
 }
 
 impl Known {
-    /// Keeps a document. What could not be had makes room first, then what is oldest.
+    /// Counts that a document is about to be fetched. What has been there does not count: else
+    /// whoever names documents that do not exist would keep it from being fetched again.
+    fn count(&mut self, url: &str, now: Instant) -> Result<(), DocumentError> {
+        if self.documents.get(url).is_some_and(|kept| kept.is_known) {
+            return Ok(());
+        }
+        let minute = self.minute.filter(|(begun, _)| now - *begun < Duration::from_mins(1));
+        let (begun, count) = minute.unwrap_or((now, 0));
+        if count >= FETCHES_PER_MINUTE_MAX {
+            return Err(DocumentError::Busy);
+        }
+        self.minute = Some((begun, count + 1));
+        Ok(())
+    }
+
+    /// Keeps a document. What was never there makes room first, then what is oldest.
     fn keep(&mut self, url: &str, outcome: Outcome) {
         if self.documents.len() >= DOCUMENTS_MAX && !self.documents.contains_key(url) {
-            let age = |(_, (fetched, outcome)): &(&String, &(Instant, Outcome))| {
-                (outcome.is_ok(), *fetched)
-            };
+            let age = |(_, kept): &(&String, &Kept)| (kept.is_known, kept.fetched);
             let last = self.documents.iter().min_by_key(age).map(|(url, _)| url.clone());
             if let Some(last) = last {
                 self.documents.remove(&last);
             }
         }
-        self.documents.insert(url.to_owned(), (Instant::now(), outcome));
+        let before = self.documents.get(url).is_some_and(|kept| kept.is_known);
+        let kept = Kept { fetched: Instant::now(), is_known: before || outcome.is_ok(), outcome };
+        self.documents.insert(url.to_owned(), kept);
     }
 }
 
 impl fmt::Debug for Documents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Documents").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_that_do_not_exist_keep_no_known_one_from_being_fetched() {
+        let (mut known, now) = (Known::default(), Instant::now());
+        let failed = || Err(DocumentError::Failed(String::new()));
+        known.keep("https://a/known", Ok(Arc::from(&b"1"[..])));
+        known.keep("https://a/known", failed());
+        for index in 0..2 * DOCUMENTS_MAX {
+            let url = format!("https://a/{index}");
+            let counted = known.count(&url, now).is_ok();
+            assert_eq!(counted, index < FETCHES_PER_MINUTE_MAX as usize, "{index}");
+            known.keep(&url, failed());
+        }
+        assert_eq!(known.documents.len(), DOCUMENTS_MAX);
+        assert_eq!(known.count("https://a/known", now), Ok(()));
+        assert_eq!(known.count("https://a/other", now + Duration::from_mins(1)), Ok(()));
     }
 }

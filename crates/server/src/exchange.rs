@@ -331,21 +331,3 @@ fn console_line(line: LogLine) -> ConsoleLine {
     };
     ConsoleLine { level, text: line.text }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::answer;
-
-    fn size_of_future<A, B, F: Future>(_: impl Fn(A, B) -> F) -> usize {
-        size_of::<F>()
-    }
-
-    /// The HTTP library moves this future several times for each request, so what only some
-    /// requests need is in boxes.
-    #[test]
-    fn the_future_of_a_request_is_small() {
-        const BYTES_MAX: usize = 2 << 10;
-        let bytes = size_of_future(answer);
-        assert!(bytes <= BYTES_MAX, "{bytes} bytes");
-    }
-}

@@ -1,6 +1,11 @@
 //! Where the certificate of a provider may come from.
 
-use crate::{CertificateHosts, Proof, Refusal, RequestParts, Scheme, reading::Reading};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use crate::{
+    CertificateHosts, Clock, Key, Proof, Refusal, RequestParts, Scheme, Token, reading::Reading,
+    verify::is_signature,
+};
 
 /// How long the URL of a certificate may be.
 const URL_BYTES_MAX: usize = 512;
@@ -8,24 +13,63 @@ const URL_BYTES_MAX: usize = 512;
 impl Scheme {
     /// The URL of the certificate that a request names; `None` where the scheme needs none.
     ///
+    /// What can be checked without the certificate is checked: nobody makes us fetch one with a
+    /// request that would be refused anyway.
+    ///
     /// # Errors
-    /// The request names none, or one that is not the provider's.
-    pub fn certificate_url(&self, parts: &RequestParts<'_>) -> Result<Option<String>, Refusal> {
+    /// The request names none, or one that is not the provider's; or it is refused whatever the
+    /// certificate is.
+    pub fn certificate_url(
+        &self,
+        secrets: &[Key],
+        parts: &RequestParts<'_>,
+        clock: impl Into<Clock>,
+    ) -> Result<Option<String>, Refusal> {
         if !self.needs_certificate() {
             return Ok(None);
         }
+        if let Some(name) = self.unproven(parts) {
+            return Err(Refusal::Missing { name });
+        }
         let reading = Reading::new(self, parts)?;
-        let Proof::Certificate { url, hosts, .. } = self.way_of(&reading)?.proof else {
+        let way = self.way_of(&reading)?;
+        let Proof::Certificate { url, hosts, signed, .. } = way.proof else {
             return Ok(None);
         };
         let url = reading.text(url)?;
-        if hosts.has(url) { Ok(Some(url.to_owned())) } else { Err(Refusal::ForeignCertificate) }
+        if !hosts.has(url) {
+            return Err(Refusal::ForeignCertificate);
+        }
+        let candidates = way.place.candidates(&reading)?;
+        if !candidates.iter().any(|candidate| is_signature(candidate)) {
+            return Err(Refusal::Malformed { name: way.place.name() });
+        }
+        check_receiver(signed, secrets, &reading)?;
+        if let Some(timestamp) = &way.timestamp {
+            let Clock { now_unix, tolerance_s } = clock.into();
+            timestamp.check(&timestamp.read(&way.place, &reading)?, now_unix, tolerance_s)?;
+        }
+        Ok(Some(url.to_owned()))
     }
 
     /// Whether signatures are checked with a certificate of the provider.
     pub fn needs_certificate(&self) -> bool {
         self.ways.iter().any(|way| matches!(way.proof, Proof::Certificate { .. }))
     }
+}
+
+/// Refuses what names another receiver in a field.
+fn check_receiver(signed: &[Token], secrets: &[Key], reading: &Reading<'_>) -> Result<(), Refusal> {
+    for token in signed {
+        if let Token::SecretLine(path) = *token {
+            let named = reading.field(path)?.as_bytes();
+            let is_own = |key: &Key| verify_slices_are_equal(named, key.bytes()).is_ok();
+            if !secrets.iter().any(is_own) {
+                return Err(Refusal::Mismatch);
+            }
+        }
+    }
+    Ok(())
 }
 
 impl CertificateHosts {

@@ -94,26 +94,37 @@ impl<'de> Visitor<'de> for Walk<'_> {
         f.write_str("JSON")
     }
 
+    /// A name that leads to a field may be there once: readers of JSON take the last one, all of
+    /// which may be other than what is proven.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = vec![false; self.found.len()];
         while let Some(below) = map.next_key_seed(Name { wanted: self.wanted })? {
             if below.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else {
+                for (index, _) in &below {
+                    if std::mem::replace(&mut seen[*index], true) {
+                        return Err(A::Error::custom("a name is there twice"));
+                    }
+                }
                 map.next_value_seed(Walk { wanted: &below, found: &mut *self.found })?;
             }
         }
         Ok(())
     }
 
-    /// Every element is looked at, so that a second one gives a field twice.
+    /// The only element of a list: readers of another one would take what is not proven.
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let below = below(self.wanted, ELEMENT);
         if below.is_empty() {
             while list.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(());
         }
-        while list.next_element_seed(Walk { wanted: &below, found: &mut *self.found })?.is_some() {}
-        Ok(())
+        list.next_element_seed(Walk { wanted: &below, found: &mut *self.found })?;
+        match list.next_element::<IgnoredAny>()? {
+            Some(_) => Err(A::Error::custom("there is a second element")),
+            None => Ok(()),
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {

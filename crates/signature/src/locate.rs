@@ -1,8 +1,19 @@
 //! Finds the signature in a request.
 
-use crate::{Place, Refusal, Scheme, Several, Way, fields, reading::Reading};
+use crate::{Place, Refusal, RequestParts, Scheme, Several, Way, fields, reading::Reading};
 
 impl Scheme {
+    /// Where a request has to have a proof, if it has none and that can be told without its body.
+    pub(crate) fn unproven(&self, parts: &RequestParts<'_>) -> Option<&'static str> {
+        let is_absent = |way: &Way| match way.place {
+            Place::Header { name, .. } | Place::ListPart { name, .. } => !parts.has_header(name),
+            Place::Query { name } => !parts.has_parameter(name),
+            Place::Field { .. } => false,
+        };
+        let usual = self.ways.first()?.place.name();
+        self.ways.iter().all(is_absent).then_some(usual)
+    }
+
     /// The way that a request uses.
     pub(crate) fn way_of(&self, reading: &Reading<'_>) -> Result<&'static Way, Refusal> {
         let mut present = self.ways.iter().filter(|way| way.place.is_in(reading)).peekable();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, hmac};
 
-use crate::{Hash, Key, Refusal, Token, crc32::crc32, fields, form, key, reading::Reading};
+use crate::{Hash, Key, Refusal, Token, crc32::crc32, fields, key, reading::Reading};
 
 /// What a template takes its pieces from.
 #[derive(Clone, Copy)]
@@ -48,13 +48,14 @@ impl Pieces<'_> {
     fn feed(&self, signed: &[Token], take: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
         let reading = self.reading;
         for (index, token) in signed.iter().enumerate() {
-            let next = signed.get(index + 1);
+            let before = index.checked_sub(1).and_then(|before| signed.get(before));
+            let around = [before, signed.get(index + 1)];
             match *token {
                 Token::Literal(text) => take(text.as_bytes()),
                 Token::Body => take(reading.parts.body),
                 Token::Timestamp => take(self.timestamp.as_bytes()),
                 Token::Header(name) => {
-                    take(unseparated(reading.parts.header(name)?, name, next)?.as_bytes());
+                    take(unseparated(reading.parts.header(name)?, name, around)?.as_bytes());
                 }
                 Token::Method => take(reading.parts.method.as_bytes()),
                 Token::Url => take(self.url.as_bytes()),
@@ -62,12 +63,12 @@ impl Pieces<'_> {
                 Token::Crc32 => take(crc32(reading.parts.body).to_string().as_bytes()),
                 Token::Field(path) => {
                     let value = reading.field(path)?;
-                    take(unseparated(value, fields::name(path), next)?.as_bytes());
+                    take(unseparated(value, fields::name(path), around)?.as_bytes());
                 }
                 Token::FreeField(path) => take(reading.field(path)?.as_bytes()),
                 Token::OptionalField(path) => {
                     let value = reading.optional_field(path).unwrap_or_default();
-                    take(unseparated(value, fields::name(path), next)?.as_bytes());
+                    take(unseparated(value, fields::name(path), around)?.as_bytes());
                 }
                 Token::Line(path) => {
                     line(fields::name(path), reading.field(path)?, index, take)?;
@@ -84,7 +85,7 @@ impl Pieces<'_> {
                     line(fields::name(path), value, index, take)?;
                 }
                 Token::Form => {
-                    form::signed_fields(&reading.parts)?.iter().for_each(|piece| take(piece));
+                    reading.form()?.iter().for_each(|piece| take(piece));
                 }
             }
         }
@@ -92,19 +93,18 @@ impl Pieces<'_> {
     }
 }
 
-/// A value that is signed. It may not hold the separator that follows it: else one signature
+/// A value that is signed. It may not hold a separator that stands beside it: else one signature
 /// would cover several readings of the same bytes.
 fn unseparated<'a>(
     value: &'a str,
     name: &'static str,
-    next: Option<&Token>,
+    around: [Option<&Token>; 2],
 ) -> Result<&'a str, Refusal> {
-    match next {
-        Some(Token::Literal(separator)) if value.contains(separator) => {
-            Err(Refusal::Malformed { name })
-        }
-        _ => Ok(value),
+    let is_in = |token: &Token| matches!(token, Token::Literal(text) if value.contains(text));
+    if around.into_iter().flatten().any(is_in) {
+        return Err(Refusal::Malformed { name });
     }
+    Ok(value)
 }
 
 /// A line of what is signed. Only the value of the first one may hold line breaks, for the same

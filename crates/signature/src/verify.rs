@@ -52,6 +52,9 @@ pub fn verify(
         return Err(Refusal::EmptySecret);
     }
     let Clock { now_unix, tolerance_s } = clock.into();
+    if let Some(name) = scheme.unproven(request) {
+        return Err(Refusal::Missing { name });
+    }
     let reading = Reading::new(scheme, request)?;
     let way = scheme.way_of(&reading)?;
     let candidates = way.place.candidates(&reading)?;
@@ -221,12 +224,17 @@ fn decode_all<const MAX: usize>(
     if all.is_empty() { Err(refusal) } else { Ok(all) }
 }
 
+/// Whether a text can be a signature of a public key.
+pub(crate) fn is_signature(text: &str) -> bool {
+    decode::<SIGNATURE_BYTES_MAX>(text, Encoding::Base64).is_ok_and(|one| !one.bytes().is_empty())
+}
+
 /// Bytes of the longest digest that there is.
 const DIGEST_BYTES_MAX: usize = 64;
 /// Bytes of the longest signature: one of RSA with the longest key that is taken.
 const SIGNATURE_BYTES_MAX: usize = 1024;
 /// How many signatures of one request are checked with a public key.
-const SIGNATURES_MAX: usize = 8;
+const SIGNATURES_MAX: usize = 4;
 
 /// A digest or a signature as it was sent.
 struct Decoded<const MAX: usize> {

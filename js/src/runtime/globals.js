@@ -15,6 +15,7 @@ import { makeProcess } from "./process.js";
 import { HTTPResponse } from "./response.js";
 import * as timers from "./timers.js";
 import { installTraces } from "./traces.js";
+import { installWebAssembly } from "./web-assembly.js";
 
 export function installRuntime(globals) {
   hideCallees(globals);
@@ -38,6 +39,7 @@ export function installRuntime(globals) {
   for (let index = 0; index < names.length; index++) {
     define(globals, names[index], additions[names[index]]);
   }
+  installWebAssembly(globals);
   // The engine's own would tell how old the image is, and repeat its random numbers.
   objectDefineProperty(globals, "performance", {
     value: performance, writable: true, configurable: true,

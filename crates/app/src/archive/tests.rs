@@ -167,3 +167,18 @@ fn what_is_no_archive_is_refused() {
         assert!(open(name, &bytes, &ArchiveLimits::default()).is_err(), "{name}");
     }
 }
+
+#[test]
+fn a_path_that_is_longer_than_any_is_not_held_in_memory() {
+    for parts in [600, 1 << 17] {
+        let path = format!("node_modules/{}b.js", "a/".repeat(parts));
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        builder.append_data(&mut header, &path, &b"1"[..]).unwrap();
+        let archive = builder.into_inner().unwrap();
+        let error = open("a.tar", &archive, &ArchiveLimits::default()).err();
+        let message = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains("too long") && message.len() < 200, "{parts}: {message}");
+    }
+}

@@ -75,6 +75,7 @@ pub const GLOBALS: &[&str] = &[
     "WeakMap",
     "WeakRef",
     "WeakSet",
+    "WebAssembly",
     "atob",
     "btoa",
     "clearImmediate",

@@ -21,10 +21,8 @@ use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType, Span};
 use oxc_syntax::{scope::ScopeFlags, symbol::SymbolId};
 
+use super::enclosed::{Enclosed, PARSED_BYTES_MAX, is_read_alike};
 use crate::source::{Body, parse_as, with_stack_for};
-
-/// Longer sources are not parsed.
-pub(super) const PARSED_BYTES_MAX: usize = 512 << 10;
 
 /// A module that is about to become a script.
 #[derive(Debug)]
@@ -73,11 +71,11 @@ pub(super) fn with_calls_of_import(source: &str, name: &str) -> String {
 }
 
 impl Esm {
-    /// The script, whose text has two lines before the first one of the module.
-    /// `is_async` says that it or what it imports waits at its top level.
-    pub(super) fn script(&self, is_async: bool) -> String {
+    /// The function that holds the module. `is_async` says that it or what it imports waits at its
+    /// top level.
+    pub(super) fn enclosed(&self, is_async: bool) -> Enclosed {
         let Self { prefix, body, .. } = self;
-        let (asynchronous, wait) = if is_async { ("async ", "await ") } else { ("", "") };
+        let (kind, wait) = if is_async { ("async ", "await ") } else { ("", "") };
         let exports = self.exports.iter().map(|(name, read)| format!("[{name:?}]:()=>{read}"));
         let exports = exports.collect::<Vec<_>>().join(",");
         let requests = self.requests.iter().enumerate();
@@ -91,12 +89,12 @@ impl Esm {
         });
         let parameters = ["export", "import", "star", "meta", "dynamic"];
         let parameters = parameters.map(|name| format!("{prefix}{name}")).join(",");
-        format!(
-            "({asynchronous}function ({parameters}) {{\n\
-             \"use strict\";const {prefix}call=(f)=>f;\
-             {prefix}export({{__proto__:null,{exports}}});{}\n{body}\n}})",
+        let inside = format!(
+            "\"use strict\";const {prefix}call=(f)=>f;\
+             {prefix}export({{__proto__:null,{exports}}});{}\n{body}\n",
             requests.collect::<String>()
-        )
+        );
+        Enclosed { kind, parameters, inside, is_known: is_read_alike(body) }
     }
 }
 

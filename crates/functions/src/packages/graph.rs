@@ -5,10 +5,12 @@ use std::{
     sync::Arc,
 };
 
+use hookstead_isolate::Script;
 use serde_json::{Value as Json, json};
 
 use super::{
-    esm::{self, Esm, PARSED_BYTES_MAX},
+    enclosed::{Enclosed, PARSED_BYTES_MAX, belongs_into_function},
+    esm::{self, Esm},
     files::{FileKind, ModuleFiles},
     manifest::{join, parent},
     resolve::{FUNCTIONS, FileOf, Found, ModuleProblem, ModuleProblemKind, Resolver, Way},
@@ -21,6 +23,12 @@ pub(crate) struct ModuleLimits {
     pub(crate) modules_max: usize,
     pub(crate) bytes_max: usize,
 }
+
+/// How many other modules the modules of an app may ask for, for each module that there may be:
+/// one that works out names asks for all files of a folder.
+const LINKS_PER_MODULE: usize = 32;
+/// How many there may be in any case.
+const LINKS_MIN: usize = 10_000;
 
 /// What each specifier of a module stands for.
 pub(super) type Links = BTreeMap<String, Target>;
@@ -95,6 +103,8 @@ pub(super) struct Graph {
     /// Modules whose links are not known yet, with what they ask for.
     waiting: Vec<(usize, Asked, Way)>,
     bytes: usize,
+    /// How many more links there may be.
+    links_left: usize,
 }
 
 impl Graph {
@@ -102,6 +112,10 @@ impl Graph {
         Self {
             resolver: Resolver::new(Arc::clone(&files)),
             files,
+            links_left: limits
+                .modules_max
+                .saturating_mul(LINKS_PER_MODULE)
+                .saturating_add(LINKS_MIN),
             limits,
             modules: Vec::new(),
             by_path: HashMap::new(),
@@ -129,6 +143,13 @@ impl Graph {
     ) -> Links {
         let mut links = Links::new();
         for specifier in &asked.specifiers {
+            let Some(left) = self.links_left.checked_sub(1) else {
+                let message = "the modules ask for too many others".to_owned();
+                let problem = Target::Refused(over(message, "modules_max"));
+                links.insert(specifier.clone(), problem);
+                break;
+            };
+            self.links_left = left;
             let target = self.target(folder_for(specifier), specifier, way);
             if way == Way::Require && asked.imported.contains(specifier) {
                 let imported = self.target(folder_for(specifier), specifier, Way::Import);
@@ -152,7 +173,7 @@ impl Graph {
     }
 
     /// The script of each module and how it is run, in the order of their numbers.
-    pub(super) fn scripts(&self) -> Vec<(Format, String)> {
+    pub(super) fn scripts(&self) -> Vec<(Format, Script)> {
         let waiting = self.that_wait();
         let scripts = self.modules.iter().enumerate();
         scripts.map(|(index, module)| module.script(waiting.contains(&index))).collect()
@@ -198,11 +219,14 @@ impl Graph {
             message: format!("{path} cannot be read: {message}"),
             remedy: "install the package anew".to_owned(),
         };
+        // What is over the limit is not read again for everyone who asks for it.
+        if self.bytes > bytes_max {
+            return Err(over_bytes(bytes_max));
+        }
         let bytes = self.files.read(&path).map_err(broken)?;
         self.bytes += bytes.len();
         if self.bytes > bytes_max {
-            let message = format!("the modules are larger than {} MiB", bytes_max >> 20);
-            return Err(over(message, "modules_mib"));
+            return Err(over_bytes(bytes_max));
         }
         let source = String::from_utf8_lossy(&bytes);
         let source = source.strip_prefix('\u{feff}').unwrap_or(&source);
@@ -229,7 +253,7 @@ impl Graph {
     /// The specifiers of the files in a folder, with and without their extensions.
     fn files_in(&self, folder: &str, below: &str) -> BTreeSet<String> {
         let path = join(folder, below);
-        if self.files.kind(&path) != Some(FileKind::Folder) {
+        if self.links_left == 0 || self.files.kind(&path) != Some(FileKind::Folder) {
             return BTreeSet::new();
         }
         let names = self.files.list(&path).into_iter().flat_map(|name| {
@@ -242,44 +266,55 @@ impl Graph {
 
     /// The modules that wait at their top level, and those that import one that does.
     fn that_wait(&self) -> BTreeSet<usize> {
-        let mut waiting = BTreeSet::new();
-        loop {
-            let waits = |index: usize| match &self.modules[index].text {
-                Text::Module(esm) => {
-                    esm.waits
-                        || esm.requests.iter().any(|request| {
-                            let target = self.modules[index].links.get(request);
-                            matches!(target, Some(Target::Module(other))
-                                if waiting.contains(other))
-                        })
+        let mut importers: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut found = Vec::new();
+        for (index, module) in self.modules.iter().enumerate() {
+            let Text::Module(esm) = &module.text else { continue };
+            for target in esm.requests.iter().filter_map(|request| module.links.get(request)) {
+                if let Target::Module(other) = target {
+                    importers.entry(*other).or_default().push(index);
                 }
-                _ => false,
-            };
-            let found: BTreeSet<usize> = (0..self.modules.len()).filter(|i| waits(*i)).collect();
-            if found.len() == waiting.len() {
-                return found;
             }
-            waiting = found;
+            found.extend(esm.waits.then_some(index));
         }
+        let mut waiting = BTreeSet::new();
+        while let Some(index) = found.pop() {
+            if waiting.insert(index) {
+                found.extend(importers.get(&index).into_iter().flatten());
+            }
+        }
+        waiting
     }
 }
 
 impl Module {
-    fn script(&self, is_waiting: bool) -> (Format, String) {
-        let function = |source: &str, end: &str| {
-            format!(
-                "(function (exports, require, module, __filename, __dirname, {DYNAMIC}) {{\n\n\
-                 {source}\n{end}}})"
-            )
+    /// How it is run, and its script: its name is the path of its file.
+    fn script(&self, is_waiting: bool) -> (Format, Script) {
+        let name = self.path.clone();
+        let function = |source: &str, end: &str, is_known| {
+            let parameters = format!("exports, require, module, __filename, __dirname, {DYNAMIC}");
+            let inside = format!("\n{source}\n{end}");
+            Enclosed { kind: "", parameters, inside, is_known }.script(name.clone())
         };
         match &self.text {
-            Text::CommonJs(source) => (Format::CommonJs, function(source, "")),
-            Text::Own(source) => (Format::Own, function(source, ";return exports;\n")),
-            Text::Json(text) => (Format::Json, json!(text).to_string()),
-            Text::Module(esm) if is_waiting => (Format::Waiting, esm.script(true)),
-            Text::Module(esm) => (Format::Module, esm.script(false)),
+            Text::CommonJs(source) => {
+                (Format::CommonJs, function(source, "", belongs_into_function(source)))
+            }
+            Text::Own(source) => {
+                let is_known = belongs_into_function(source);
+                (Format::Own, function(source, ";return exports;\n", is_known))
+            }
+            Text::Json(text) => {
+                let source = json!(text).to_string();
+                (Format::Json, Script { name, source, lines_before: 0 })
+            }
+            Text::Module(esm) => {
+                let format = if is_waiting { Format::Waiting } else { Format::Module };
+                (format, esm.enclosed(is_waiting).script(name))
+            }
             Text::Broken(message) => {
-                (Format::CommonJs, function(&format!("throw new SyntaxError({message:?});"), ""))
+                let source = format!("throw new SyntaxError({message:?});");
+                (Format::CommonJs, function(&source, "", true))
             }
         }
     }
@@ -330,6 +365,10 @@ fn looks_like_module(source: &str) -> bool {
 
 fn without_hash_bang(source: &str) -> std::borrow::Cow<'_, str> {
     if source.starts_with("#!") { format!("//{source}").into() } else { source.into() }
+}
+
+fn over_bytes(bytes_max: usize) -> ModuleProblem {
+    over(format!("the modules are larger than {} MiB", bytes_max >> 20), "modules_mib")
 }
 
 fn over(message: String, setting: &str) -> ModuleProblem {

@@ -24,6 +24,9 @@ pub(super) enum Miss {
 /// the first three alone; files with the others are found in addition.
 const EXTENSIONS: [&str; 5] = [".js", ".json", ".node", ".cjs", ".mjs"];
 
+/// A target of `exports` that is longer is none.
+const TARGET_BYTES_MAX: usize = 1024;
+
 /// Follows specifiers. Paths are relative to the folder of the app.
 pub(super) struct Node {
     files: Arc<dyn ModuleFiles>,
@@ -214,6 +217,8 @@ fn matching<'m, 'n>(
 /// What a target stands for under the conditions; `None` where it stands for nothing.
 fn target_of(target: &Json, star: Option<&str>, condition: &str) -> Option<String> {
     match target {
+        // With a star at every second byte, it would grow without bounds.
+        Json::String(path) if path.len() > TARGET_BYTES_MAX => None,
         Json::String(path) => Some(match star {
             Some(star) if path.ends_with('/') => format!("{path}{star}"),
             Some(star) => path.replace('*', star),

@@ -57,9 +57,12 @@ impl Asked {
     /// Texts such as `'./lang/' +` and `` `./lang/${ ``.
     fn add_folders(&mut self, text: &str) {
         for (at, _) in text.match_indices("./") {
-            let start = text[..at].trim_end_matches("../").trim_end_matches('.').len();
+            let first = text.floor_char_boundary(at.saturating_sub(SPECIFIER_BYTES_MAX));
+            let before = &text[first..at];
+            let start = first + before.trim_end_matches("../").trim_end_matches('.').len();
             let Some(quote) = text[..start].chars().next_back() else { continue };
-            let rest = &text[start..];
+            let last = text.floor_char_boundary(start + SPECIFIER_BYTES_MAX);
+            let rest = &text[start..last];
             let end = match quote {
                 '"' | '\'' => rest.find(quote).filter(|end| {
                     let behind = rest[end + 1..].trim_start();

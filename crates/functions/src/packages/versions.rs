@@ -76,11 +76,16 @@ struct Partial([Option<u64>; 3]);
 impl Partial {
     fn parse(text: &str) -> Option<(Self, Option<&str>)> {
         let text = text.trim().trim_start_matches(['v', '=']);
-        let text = text.split_once('+').map_or(text, |(before, _)| before);
+        let (text, build) = text.split_once('+').unwrap_or((text, ""));
         let (numbers, pre) = match text.split_once('-') {
             Some((numbers, pre)) => (numbers, Some(pre)),
             None => (text, None),
         };
+        // Whatever else stands there is a path or an address, to npm.
+        let is_known = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '-');
+        if !pre.unwrap_or_default().chars().chain(build.chars()).all(is_known) {
+            return None;
+        }
         let mut partial = [None; 3];
         let mut parts = numbers.split('.');
         for (slot, part) in partial.iter_mut().zip(&mut parts) {
@@ -198,6 +203,9 @@ mod tests {
             ("1.0.0-beta.2", "1.0.0", Some(false)),
             ("1.0.0", "1.0.0+build", Some(true)),
             ("1.0.0", "github:a/b", None),
+            ("1.0.0", "1-a/b", None),
+            ("1.0.0", "1.0.0+a/b", None),
+            ("1.0.0", "1-x:y", None),
             ("1.0.0", "1.0.0.0", None),
             ("one", "1", None),
         ];

@@ -64,7 +64,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         user_is_system: settings.auth.application_authentication
             == ApplicationAuthentication::System,
     };
-    let parts = parts(app, &analyses, &workspace.data_dir, settings.mail.has_server());
+    let is_required = |file: &str| site.functions().is_required(file);
+    let sends_mails = settings.mail.has_server();
+    let parts = parts(app, &analyses, &workspace.data_dir, sends_mails, &is_required);
     let report = Report::new((app, site), problems, &analyses, parts, &circumstances);
     if args.json {
         let report = serde_json::to_string_pretty(&report)?;

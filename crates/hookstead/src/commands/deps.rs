@@ -1,9 +1,10 @@
 //! `hookstead deps`: the npm packages that functions require.
 
 mod plan;
+mod project;
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::Command as Process,
@@ -17,7 +18,7 @@ use self::plan::{Plan, Step, Version};
 use crate::{
     exit::{Exit, REMEDY, UsageError},
     terminal::{self, clean},
-    workspace::{AppFlags, Workspace, folder_of_app},
+    workspace::{AppFlags, folder_of_app},
 };
 
 /// The npm packages of the functions
@@ -64,20 +65,23 @@ fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
         terminal::note("the functions require no packages that could be installed");
         return Ok(Exit::Success);
     }
+    let folder = workspace.app_dir.join("functions");
+    project::check(&folder)?;
     for step in plan.steps.iter_mut().filter(|step| step.version == Version::Latest) {
-        step.version = Version::Found(latest(&step.name)?);
+        step.version = Version::Found(latest(&folder, &step.name)?);
     }
     let mut out = io::stdout();
     writeln!(out, "packages for functions/node_modules:")?;
     for step in &plan.steps {
-        writeln!(out, "  {} {}  ({})", step.name, clean(step.version.range()), step.reason)?;
+        let (range, reason) = (clean(step.version.range()), clean(&step.reason));
+        writeln!(out, "  {} {range}  ({reason})", step.name)?;
     }
     out.flush()?;
     if !args.yes && !asked()? {
         terminal::note("nothing was written");
         return Ok(Exit::Failure);
     }
-    write_and_install(&workspace, &plan.steps)?;
+    write_and_install(&folder, &plan.steps)?;
     Ok(if plan.refused.is_empty() { Exit::Success } else { Exit::Failure })
 }
 
@@ -93,8 +97,8 @@ fn asked() -> anyhow::Result<bool> {
 }
 
 /// The latest version of a package, as the registry says.
-fn latest(name: &str) -> anyhow::Result<String> {
-    let output = npm(Path::new("."))
+fn latest(folder: &Path, name: &str) -> anyhow::Result<String> {
+    let output = npm(folder)
         .args(["view", "--json", "--", name, "version"])
         .output()
         .with_context(npm_is_missing)?;
@@ -110,8 +114,7 @@ fn latest(name: &str) -> anyhow::Result<String> {
 
 /// Adds the packages to `functions/package.json`, and lets npm install all that it declares. Where
 /// npm fails, the file is as it was.
-fn write_and_install(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<()> {
-    let folder = workspace.app_dir.join("functions");
+fn write_and_install(folder: &Path, steps: &[Step]) -> anyhow::Result<()> {
     let file = folder.join("package.json");
     let before = match fs::read_to_string(&file) {
         Ok(text) => Some(text),
@@ -120,7 +123,7 @@ fn write_and_install(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<()
     };
     let text = with_packages(before.as_deref().unwrap_or("{}"), steps)?;
     write(&file, &text)?;
-    let status = npm(&folder)
+    let status = npm(folder)
         .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"])
         .status()
         .with_context(npm_is_missing);
@@ -139,6 +142,7 @@ fn write_and_install(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<()
 fn with_packages(text: &str, steps: &[Step]) -> anyhow::Result<String> {
     let mut json: Json = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .context("functions/package.json is no JSON")?;
+    project::check_manifest(&json)?;
     let Some(object) = json.as_object_mut() else { bail!("functions/package.json is no object") };
     let entry = object.entry("dependencies").or_insert_with(|| Json::Object(Default::default()));
     let Some(dependencies) = entry.as_object_mut() else {
@@ -150,16 +154,24 @@ fn with_packages(text: &str, steps: &[Step]) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&json)? + "\n")
 }
 
-/// Writes a file so that nobody ever sees half of it.
+/// Writes a file so that nobody ever sees half of it, and through no link.
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     let beside = file.with_extension("json.new");
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
+    // What was left behind, or was put there to lead elsewhere.
+    let _ = fs::remove_file(&beside);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut new| new.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&beside, file));
     written.with_context(|| format!("{} cannot be written", file.display()))
 }
 
+/// npm in a folder, and in no other one that it would find above.
 fn npm(folder: &Path) -> Process {
     let mut npm = Process::new("npm");
-    npm.current_dir(folder);
+    npm.current_dir(folder).args(["--prefix", "."]);
     npm
 }
 
@@ -170,6 +182,16 @@ fn npm_is_missing() -> String {
 #[cfg(test)]
 mod tests {
     use super::{plan::is_name, *};
+
+    #[test]
+    fn a_file_is_written_through_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("package.json"), folder.path().join("other"));
+        std::os::unix::fs::symlink(&other, folder.path().join("package.json.new")).unwrap();
+        write(&file, "{}").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "{}");
+        assert!(!other.exists() && !file.is_symlink());
+    }
 
     #[test]
     fn packages_are_added_to_a_package_json_that_keeps_the_rest() {

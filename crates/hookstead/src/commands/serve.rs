@@ -117,6 +117,7 @@ async fn serve(
         &Analyses::default(),
         &workspace.data_dir,
         settings.mail.has_server(),
+        &|file| site.functions().is_required(file),
     );
     // A log that cannot be written must not take the server with it.
     if let Err(error) = tell_start(args, settings, (&prepared, &parts), &server)

@@ -2,10 +2,13 @@
 
 use std::fs;
 
-use crate::program::{Outcome, app_of, run};
+use crate::program::{Outcome, Served, app_of, run};
 
 const MANIFEST: &str = r#"{"name":"a","version":"1.2.3","main":"main.js"}"#;
 const TWICE: &str = "exports = () => require('a').twice(21)";
+
+/// A package.json, the files beside it, and what is told of them.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 fn with(app: &tempfile::TempDir, arguments: &[&str]) -> Outcome {
     run(&[arguments, &[app.path().to_str().unwrap()]].concat())
@@ -114,4 +117,66 @@ fn packages_are_not_installed_unless_somebody_agrees() {
     let app = app_of(&[("functions/f.js", "exports = () => require('crypto').randomUUID()")]);
     let outcome = with(&app, &["deps", "install", "--app"]);
     assert_eq!(outcome.status, 0, "{outcome:?}");
+}
+
+#[test]
+fn nothing_in_an_export_leads_npm_elsewhere() {
+    let manifest = r#"{"dependencies":{"a":"1.0.0"}}"#;
+    let foreign = r#"{"dependencies":{"a":"1.0.0","b":"github:c/d"}}"#;
+    let cases: [Case<'_>; 3] = [
+        (manifest, &[("functions/.npmrc", "git=./evil")], "functions/.npmrc"),
+        (
+            manifest,
+            &[("functions/package-lock.json", r#"{"packages":{"a":{"resolved":"../x"}}}"#)],
+            "takes a package from",
+        ),
+        (foreign, &[], "no range of versions"),
+    ];
+    for (manifest, files, expected) in cases {
+        let mut all = vec![("functions/package.json", manifest), ("functions/f.js", TWICE)];
+        all.extend(files);
+        let app = app_of(&all);
+        let outcome = with(&app, &["deps", "install", "--yes", "--app"]);
+        assert_ne!(outcome.status, 0, "{outcome:?}");
+        assert!(outcome.stderr.contains(expected), "{expected}: {outcome:?}");
+        assert!(!app.path().join("functions/node_modules").exists());
+        let text = fs::read_to_string(app.path().join("functions/package.json")).unwrap();
+        assert_eq!(text, manifest);
+    }
+}
+
+#[test]
+fn serve_answers_with_what_a_package_computes() {
+    let app = app_of(&[
+        ("functions/f.js", TWICE),
+        ("functions/helped.js", "exports = () => require('./helper').thrice(14)"),
+        ("functions/helper.js", "exports.thrice = (n) => String(n * 3)"),
+        ("functions/node_modules/a/package.json", MANIFEST),
+        ("functions/node_modules/a/main.js", "exports.twice = (n) => String(n * 2)"),
+    ]);
+    let served = Served::start(app.path(), &[]);
+    for (path, expected) in [("f", "\"42\""), ("helped", "\"42\""), ("f", "\"42\"")] {
+        let answer = served.call("GET", &format!("/app/made-abcde/endpoint/{path}"), &[], "");
+        assert_eq!((answer.status, answer.text()), (200, expected), "{path}");
+    }
+    served.stop();
+}
+
+#[test]
+fn a_file_that_others_require_is_no_function_that_is_lost() {
+    let functions = r#"[{"name":"f"},{"name":"helper"},{"name":"alone"}]"#;
+    let endpoints = r#"[{"route":"/f","http_method":"GET","function_name":"f",
+        "validation_method":"NO_VALIDATION"}]"#;
+    let app = app_of(&[
+        ("functions/config.json", functions),
+        ("http_endpoints/config.json", endpoints),
+        ("functions/f.js", "exports = () => require('./helper').x"),
+        ("functions/helper.js", "exports.x = 1"),
+        ("functions/alone.js", "exports = () => 1"),
+    ]);
+    let told = with(&app, &["check", "--json"]).stdout;
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let lost: Vec<_> =
+        report["parts"].as_array().unwrap().iter().map(|part| &part["name"]).collect();
+    assert_eq!(lost, ["alone"], "{told}");
 }

@@ -3,17 +3,23 @@
 use hookstead_signature::{CERTIFICATE_FILE_BYTES_MAX, Certificate};
 use hookstead_site::{Signed, Site};
 
-use super::verify::{Asked, refuse_as, with_parts};
+use super::verify::{Asked, clock, refuse_as, with_parts};
 use crate::refusal::Refusal;
 
-/// The certificate that a request names, from a host of the provider; `None` where it names none.
+/// The certificate that a request names, from a host of the provider; `None` where the scheme needs
+/// none.
 pub(super) async fn of(
     signed: &Signed,
     asked: &Asked<'_>,
     body: &[u8],
     site: &Site,
 ) -> Result<Option<Certificate>, Refusal> {
-    let url = with_parts(signed, asked, body, |parts| signed.scheme.certificate_url(parts));
+    if !signed.scheme.needs_certificate() {
+        return Ok(None);
+    }
+    let url = with_parts(signed, asked, body, |parts| {
+        signed.scheme.certificate_url(&signed.secrets, parts, clock(signed, asked))
+    });
     let Some(url) = url.map_err(|refusal| refuse_as(signed, asked, &refusal))? else {
         return Ok(None);
     };

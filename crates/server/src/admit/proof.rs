@@ -25,11 +25,7 @@ pub(super) async fn check<'a>(
             for signed in all {
                 let asked = request.asked(target.kind);
                 let site = request.site;
-                let certificate = match signed.scheme.needs_certificate() {
-                    false => None,
-                    // In a box: otherwise every request would carry the room for it.
-                    true => Box::pin(certificate::of(signed, &asked, &body.bytes, site)).await?,
-                };
+                let certificate = certificate::of(signed, &asked, &body.bytes, site).await?;
                 verify(signed, &asked, &body.bytes, certificate.as_ref())?;
             }
         }

@@ -29,14 +29,18 @@ pub(super) fn verify(
     body: &[u8],
     certificate: Option<&Certificate>,
 ) -> Result<(), Refusal> {
-    let since_1970 = asked.arrived.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now_unix = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
-    let clock = Clock { now_unix, tolerance_s: signed.tolerance_s };
     let checked = with_parts(signed, asked, body, |request| {
         let request = RequestParts { certificate, ..*request };
-        hookstead_signature::verify(signed.scheme, &signed.secrets, &request, clock)
+        hookstead_signature::verify(signed.scheme, &signed.secrets, &request, clock(signed, asked))
     });
     checked.map_err(|refusal| refuse_as(signed, asked, &refusal))
+}
+
+/// When a request arrived, and how far from then it may have been signed.
+pub(super) fn clock(signed: &Signed, asked: &Asked<'_>) -> Clock {
+    let since_1970 = asked.arrived.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_unix = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+    Clock { now_unix, tolerance_s: signed.tolerance_s }
 }
 
 /// Words a refusal for a caller and for the journal.

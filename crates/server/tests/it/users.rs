@@ -1,7 +1,6 @@
 //! Users: logging in over HTTP, and what endpoints and webhooks make of tokens and credentials.
 
 mod hostile;
-mod log;
 mod mails;
 
 use serde_json::{Value as Json, json};

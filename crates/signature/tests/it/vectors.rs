@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use hookstead_signature::{Certificate, Refusal, RequestParts, presets, verify};
+use hookstead_signature::{Certificate, Clock, Refusal, RequestParts, presets, verify};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -59,7 +59,9 @@ fn outcome(case: &Case) -> Result<(), Refusal> {
         certificate: certificate.as_ref(),
     };
     if scheme.needs_certificate() {
-        scheme.certificate_url(&request)?;
+        // How old they are is told after the certificate.
+        let clock = Clock { now_unix: case.now_unix, tolerance_s: Some(u64::MAX) };
+        scheme.certificate_url(&keys, &request, clock)?;
     }
     verify(scheme, &keys, &request, case.now_unix)
 }

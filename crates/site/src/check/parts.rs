@@ -8,12 +8,13 @@ use super::analyses::Analyses;
 use crate::users::has_providers;
 
 /// What an app holds and is not served, with the functions that nothing in it calls. With a mail
-/// server, emails to users are sent.
+/// server, emails to users are sent. A file that others require is a helper of theirs.
 pub fn parts<'a>(
     app: &'a App,
     analyses: &Analyses<'a>,
     data_dir: &Path,
     sends_mails: bool,
+    is_required: &dyn Fn(&str) -> bool,
 ) -> Vec<Part> {
     let is_own = |part: &Part| {
         let folder = app.root.join(&part.file).canonicalize();
@@ -23,14 +24,18 @@ pub fn parts<'a>(
     let is_served = |part: &Part| part.kind == PartKind::Email && sends_mails;
     let lost = app.parts.iter().filter(|part| !is_own(part) && !is_served(part));
     let mut parts: Vec<Part> = lost.cloned().collect();
-    parts.extend(client_functions(app, analyses));
+    parts.extend(client_functions(app, analyses, is_required));
     parts.sort_by_key(|part| part.kind);
     parts
 }
 
 /// The functions that nothing in the export is seen to call, where no client can log in to call
 /// them.
-fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
+fn client_functions<'a>(
+    app: &'a App,
+    analyses: &Analyses<'a>,
+    is_required: &dyn Fn(&str) -> bool,
+) -> Vec<Part> {
     if has_providers(app) {
         return Vec::new();
     }
@@ -39,7 +44,7 @@ fn client_functions<'a>(app: &'a App, analyses: &Analyses<'a>) -> Vec<Part> {
     functions
         .filter(|function| !function.private && !called.contains(&function.name))
         .filter_map(|function| {
-            let file = function.file.as_deref()?;
+            let file = function.file.as_deref().filter(|file| !is_required(file))?;
             Some(Part::new(PartKind::ClientFunction, &function.name, file))
         })
         .collect()

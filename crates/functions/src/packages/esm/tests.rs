@@ -59,7 +59,7 @@ fn a_module_that_waits_is_an_asynchronous_function() {
         assert_eq!(read(source).expect(source).waits, waits, "{source}");
     }
     let esm = read("import 'x'; export * from 'y'; await 1").expect("a module");
-    let script = esm.script(true);
+    let script = esm.enclosed(true).script(String::new()).source;
     assert!(script.starts_with("(async function ($hs$export,"), "{script}");
     assert!(script.contains("const $hs$1=await $hs$import(\"y\");$hs$star($hs$1);"), "{script}");
     assert!(read("import { a from").is_none());

@@ -355,3 +355,78 @@ fn what_a_function_cannot_require_is_known_before_it_runs() {
     assert_eq!(kind("a@2"), Some(ModuleProblemKind::Version));
     assert_eq!(kind("util"), None);
 }
+
+#[test]
+fn a_source_leads_out_of_nothing_around_it() {
+    let evil = "globalThis.evil = 1";
+    let comment = "let y = 1; 0 <!--y; if (1) { (function () {";
+    let sources = [
+        ("index.js", format!("}}); {evil}; (function () {{")),
+        ("index.js", format!("}}), {evil}, (function () {{")),
+        ("index.js", format!("}}\n{evil}\nfunction f() {{")),
+        ("index.js", format!("}}, x, {{}} /* {evil} */, function () {{")),
+        // What is a comment to the engine alone.
+        ("index.mjs", format!("{comment}\n}}); {evil}; (function () {{\n0 <!--y; }}) }}")),
+        ("index.cjs", format!("import('b'); }}); {evil}; (function () {{")),
+    ];
+    for (file, source) in sources {
+        let manifest = format!(r#"{{"main":"{file}"}}"#);
+        let path = format!("node_modules/a/{file}");
+        let files = [("node_modules/a/package.json", &*manifest), (&*path, &*source)];
+        let functions = [
+            ("asks", "exports = () => { require('a') }"),
+            ("other", "exports = () => typeof evil"),
+        ];
+        let functions = load(&files, &functions, Limits::default());
+        assert!(outcome(&functions, "asks").is_err(), "{source}");
+        assert_eq!(outcome(&functions, "other").as_deref(), Ok("\"undefined\""), "{source}");
+    }
+}
+
+#[test]
+fn hostile_packages_are_loaded_in_a_bounded_time() {
+    let stars = format!(r#"{{"exports":{{"./*":"./{}"}}}}"#, "*/".repeat(1 << 20));
+    let dots = format!("try {{ require('a/b') }} catch {{}} /* {} */", "../".repeat(1 << 20));
+    let quotes = format!("(n) => require('./' + n) /* {} */", "`./".repeat(1 << 19));
+    let mut files = vec![
+        ("node_modules/a/package.json".to_owned(), stars),
+        ("node_modules/b/index.js".to_owned(), dots),
+        ("node_modules/c/index.js".to_owned(), quotes),
+    ];
+    // A folder in which each module may ask for each other one.
+    let each = "exports.f = (n) => require('./' + n)";
+    files.extend((0..200).map(|n| (format!("node_modules/d/{n}.js"), each.to_owned())));
+    // Each waits for the next one, and the last one waits at its top level.
+    files.extend((0..100).map(|n| {
+        let next = format!("import './{}.mjs'", n + 1);
+        let text = if n == 99 { "await 0".to_owned() } else { next };
+        (format!("node_modules/e/{n}.mjs"), text)
+    }));
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let source = "exports = async () => { require('b'); require('c'); await import('e/0.mjs'); \
+                  require('d/1'); return 1 }";
+    let limits = Limits { modules_max: 400, ..Limits::default() };
+    let functions = load(&files, &[("source", source)], limits);
+    assert!(outcome(&functions, "source").is_ok_and(|result| result.contains('1')));
+}
+
+#[test]
+fn code_for_webassembly_is_loaded_and_refused_when_it_is_instantiated() {
+    let module = "const code = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109]));\n\
+                  const memory = new WebAssembly.Memory({ initial: 1 });\n\
+                  exports.now = () => new WebAssembly.Instance(code, { memory }).exports;\n\
+                  exports.later = async () =>\n\
+                  WebAssembly.instantiate(await WebAssembly.compile(''));";
+    let files = [("node_modules/a/index.js", module)];
+    let sources = [
+        ("loads", "exports = () => typeof require('a').now + WebAssembly.validate('')"),
+        ("now", "exports = () => require('a').now()"),
+        ("later", "exports = () => require('a').later()"),
+    ];
+    let functions = load(&files, &sources, Limits::default());
+    assert_eq!(outcome(&functions, "loads").as_deref(), Ok("\"functionfalse\""));
+    for name in ["now", "later"] {
+        let message = outcome(&functions, name).expect_err("it is refused");
+        assert!(message.contains("is not supported"), "{message}");
+    }
+}
