@@ -1,5 +1,7 @@
 //! Mails over a real SMTP server.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},

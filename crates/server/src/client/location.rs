@@ -92,7 +92,8 @@ mod tests {
         let host = ("host", "a.test:7080");
         let proto = ("x-forwarded-proto", "https");
         let forwarded = ("x-forwarded-host", "b.test");
-        let cases: [(&[(&str, &str)], bool, Option<&str>); 9] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], bool, Option<&'a str>);
+        let cases: [Case<'_>; 9] = [
             (&[host], false, Some("http://a.test:7080")),
             (&[host, proto, forwarded], false, Some("http://a.test:7080")),
             (&[host, proto, forwarded], true, Some("https://b.test")),

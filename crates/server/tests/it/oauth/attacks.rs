@@ -54,7 +54,7 @@ async fn a_log_in_is_of_one_browser_and_ends_once() {
     let server = app(stand_in.url()).start().await;
     let invalid = (400, "BadRequest".to_owned());
     let mut browser = Browser::new(&server, "ada");
-    let (url, _) = browser.to_callback(&browser.begin("oauth2-google", "s")).await;
+    let (url, _) = browser.go_to_callback(&browser.begin("oauth2-google", "s")).await;
     // Somebody else opens the link that is to log them in as an attacker.
     let mut other = Browser::new(&server, "bob");
     assert_eq!(other.ask(&url, None, &[]).await.error(), invalid);
@@ -94,7 +94,7 @@ async fn a_log_in_of_another_app_is_refused() {
     let stand_in = OpenIdServer::start();
     let first = app(stand_in.url()).start().await;
     let mut browser = Browser::new(&first, "ada");
-    let (url, _) = browser.to_callback(&browser.begin("oauth2-google", "s")).await;
+    let (url, _) = browser.go_to_callback(&browser.begin("oauth2-google", "s")).await;
     let second = app(stand_in.url()).start().await;
     let mut there = Browser::new(&second, "ada");
     there.set_cookies_of(PUBLIC_URL, browser.cookies_of(PUBLIC_URL));
@@ -113,7 +113,7 @@ async fn what_a_provider_refuses_is_told_to_the_page() {
         ("", "the provider has refused"),
     ] {
         let mut browser = Browser::new(&server, "ada");
-        let (url, _) = browser.to_callback(&browser.begin("oauth2-google", "s")).await;
+        let (url, _) = browser.go_to_callback(&browser.begin("oauth2-google", "s")).await;
         let state = url.split(['?', '&']).find(|pair| pair.starts_with("state=")).unwrap();
         let callback = format!("{PUBLIC_URL}/api/client/v2.0/auth/callback");
         // A code beside an error does not count.

@@ -36,7 +36,7 @@ impl<'a> Browser<'a> {
 
     /// Logs in, and gives what the app's page gets.
     pub(super) async fn log_in(&mut self, provider: &str) -> Result {
-        let callback = self.to_callback(&self.begin(provider, "s t&")).await;
+        let callback = self.go_to_callback(&self.begin(provider, "s t&")).await;
         self.finish(callback).await
     }
 
@@ -50,7 +50,7 @@ impl<'a> Browser<'a> {
 
     /// Goes from a page to the callback of this server, which is not asked yet: its URL, and the
     /// form where there is one.
-    pub(super) async fn to_callback(&mut self, url: &str) -> (String, Option<String>) {
+    pub(super) async fn go_to_callback(&mut self, url: &str) -> (String, Option<String>) {
         let (mut url, mut form) = (url.to_owned(), None);
         for _ in 0..10 {
             if url.contains("/auth/callback") {
@@ -273,7 +273,7 @@ async fn a_page_of_a_listed_origin_links_an_identity_to_its_user() {
     assert_eq!((answer.status, answer.header("location")), (200, ""));
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
     assert_eq!(answer.header("access-control-expose-headers"), "x-baas-location");
-    let callback = browser.to_callback(answer.header("x-baas-location")).await;
+    let callback = browser.go_to_callback(answer.header("x-baas-location")).await;
     let result = browser.finish(callback).await;
     assert_eq!(result["_baas_link"], "ok");
     let profile = profile(&server, &result).await;
