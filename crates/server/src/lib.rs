@@ -20,6 +20,7 @@ mod connection;
 mod customer;
 mod data_refusal;
 mod error_code;
+mod event_frame;
 mod event_stream;
 mod excerpt;
 mod exchange;
