@@ -15,6 +15,7 @@ use crate::repo::Repo;
 /// A later part runs even when an earlier one failed, so that one look shows everything.
 pub(crate) fn run(repo: &Repo) -> anyhow::Result<bool> {
     let javascript = javascript(repo)? && packages(repo)?;
+    browser(repo)?;
     let documentation = cargo(repo, &["test", "--doc", "--workspace", "--quiet"])?;
     let rust = if has_nextest(repo) {
         cargo(repo, &["nextest", "run", "--workspace", "--no-fail-fast"])?
@@ -48,6 +49,25 @@ fn packages(repo: &Repo) -> anyhow::Result<bool> {
         return Ok(true);
     }
     step(&folder, "npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+}
+
+/// Installs a browser for the test of the page of an example, where there is none and somebody is
+/// allowed to. Without one, that test passes without having tested anything.
+fn browser(repo: &Repo) -> anyhow::Result<()> {
+    let works = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let is_there = ["chromium", "chromium-browser", "google-chrome"];
+    if is_there.into_iter().any(|name| works(name, "--version")) || !works("apt-get", "--version") {
+        return Ok(());
+    }
+    let install = "[ \"$(id -u)\" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+                   apt-get install -y -qq --no-install-recommends chromium";
+    if !step(repo.root(), "sh", &["-c", install])? {
+        println!("no browser could be installed: the page of an example is not tested");
+    }
+    Ok(())
 }
 
 fn cargo(repo: &Repo, arguments: &[&str]) -> anyhow::Result<bool> {

@@ -12,6 +12,7 @@ pub(crate) mod interest;
 pub(crate) mod queue;
 pub(crate) mod watch;
 
+pub use difference::difference;
 pub use event::{Change, ChangeKind, UpdateDescription};
 pub use interest::{Interest, key_of_id};
 pub use watch::{Changes, ConditionOfEvents, Watch, WatchLimits};

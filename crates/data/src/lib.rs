@@ -17,7 +17,7 @@ pub mod transfer;
 pub use self::mongodb::{MongoOptions, MongoStore, ReadPreference};
 pub use changes::{
     Change, ChangeKind, Changes, ConditionOfEvents, Interest, UpdateDescription, Watch,
-    WatchLimits, key_of_id,
+    WatchLimits, difference, key_of_id,
 };
 pub use command::{
     Aggregate, ArrayFilters, Command, Count, Delete, Distinct, Find, FindAndModify, InsertMany,

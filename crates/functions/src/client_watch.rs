@@ -1,17 +1,18 @@
 //! Watching a collection, for clients (docs/behaviour/watch.md#the-call).
 
+mod arguments;
+mod write;
+
 use std::sync::Arc;
 
-use bson::{Bson, Document, RawDocumentBuf, doc};
-use hookstead_data::{
-    Change, ChangeKind, Changes, DataError, ErrorKind, Namespace, Store as _, Watch, WatchLimits,
-};
-use serde_json::Value as Json;
+use bytes::Bytes;
+use hookstead_data::{Change, Changes, DataError, ErrorKind, Store as _, Watch, WatchLimits};
 
 use crate::{Caller, Functions};
 
-/// So many ids one stream may name.
-const IDS_MAX: usize = 10_000;
+use arguments::Arguments;
+pub use write::Frame;
+use write::Writer;
 
 /// What a client asks for.
 pub struct WatchCall {
@@ -21,12 +22,16 @@ pub struct WatchCall {
     pub arguments: String,
     /// How much may wait to be read.
     pub limits: WatchLimits,
+    /// Makes what is sent of the text of an event.
+    pub frame: Frame,
 }
 
 /// The changes that a client is told.
 pub struct ClientChanges {
     changes: Box<dyn Changes>,
-    is_compact: bool,
+    writer: Writer,
+    /// A change that was read and not yet written: the future that does so may be dropped.
+    unwritten: Option<Arc<Change>>,
 }
 
 /// Why a client is not told any changes, or no more of them.
@@ -69,116 +74,37 @@ impl Functions {
         call: WatchCall,
         caller: &Caller,
     ) -> Result<ClientChanges, WatchError> {
-        let WatchCall { source, arguments, limits } = call;
-        let Arguments { namespace, ids, filter, resume_after, is_compact } = read(&arguments)?;
+        let WatchCall { source, arguments, limits, frame } = call;
+        let Arguments { namespace, ids, filter, resume_after, is_compact } =
+            arguments::read(&arguments)?;
         let Some(store) = self.user_store(&source, caller) else {
             let message = format!("service not found: '{source}'");
             return Err(WatchError::new(WatchErrorKind::ServiceNotFound, message));
         };
         let watch = Watch { ids, filter, resume_after, limits, ..Watch::default() };
         let changes = store.watch(namespace, watch).await.map_err(WatchError::of_store)?;
-        Ok(ClientChanges { changes, is_compact })
+        Ok(ClientChanges { changes, writer: Writer { is_compact, frame }, unwritten: None })
     }
 }
 
 impl ClientChanges {
-    /// Waits for the next change: its event in canonical extended JSON. Nothing is lost when the
-    /// future is dropped.
+    /// Waits for the next change: its event as it is sent. Nothing is lost when the future is
+    /// dropped.
     ///
     /// # Errors
     /// The stream has ended.
-    pub async fn next(&mut self) -> Result<Arc<str>, WatchError> {
-        let change = self.changes.next().await.map_err(WatchError::of_store)?;
-        if self.is_compact {
-            return text(compact(&change).map_err(WatchError::internal)?);
-        }
-        if let Some(text) = change.written.get() {
-            return Ok(Arc::clone(text));
-        }
-        let event = Document::try_from(&*change.event()).map_err(WatchError::internal)?;
-        let text = text(event)?;
-        Ok(Arc::clone(change.written.get_or_init(|| text)))
+    pub async fn next(&mut self) -> Result<Bytes, WatchError> {
+        let change = match &self.unwritten {
+            Some(change) => Arc::clone(change),
+            None => {
+                let change = self.changes.next().await.map_err(WatchError::of_store)?;
+                Arc::clone(self.unwritten.insert(change))
+            }
+        };
+        let written = self.writer.write(change).await;
+        self.unwritten = None;
+        written
     }
-}
-
-/// What a client has said.
-struct Arguments {
-    namespace: Namespace,
-    ids: Option<Vec<Bson>>,
-    filter: RawDocumentBuf,
-    resume_after: Option<RawDocumentBuf>,
-    is_compact: bool,
-}
-
-fn read(arguments: &str) -> Result<Arguments, WatchError> {
-    let invalid = |message: &str| WatchError::new(WatchErrorKind::InvalidArguments, message);
-    let no_json = |_| invalid("the arguments are not extended JSON");
-    let json: Json = serde_json::from_str(arguments).map_err(no_json)?;
-    let Ok(Bson::Array(arguments)) = Bson::try_from(json) else {
-        return Err(invalid("the arguments are not extended JSON"));
-    };
-    let Ok([Bson::Document(mut argument)]) = <[Bson; 1]>::try_from(arguments) else {
-        return Err(invalid("watch: there must be one argument, an object"));
-    };
-    let mut name = |name: &str| match argument.remove(name) {
-        Some(Bson::String(text)) => Ok(text),
-        _ => Err(invalid(&format!("watch: the field '{name}' must be a string"))),
-    };
-    let namespace = Namespace { database: name("database")?, collection: name("collection")? };
-    let ids = match argument.remove("ids") {
-        None | Some(Bson::Null | Bson::Undefined) => None,
-        Some(Bson::Array(ids)) if ids.len() <= IDS_MAX => Some(ids),
-        Some(Bson::Array(_)) => {
-            return Err(invalid(&format!("watch: there may be {IDS_MAX} 'ids' at most")));
-        }
-        Some(_) => return Err(invalid("watch: the field 'ids' must be an array")),
-    };
-    let mut document = |name: &str| match argument.remove(name) {
-        None | Some(Bson::Null | Bson::Undefined) => Ok(None),
-        Some(Bson::Document(document)) => RawDocumentBuf::try_from(&document)
-            .map(Some)
-            .map_err(|_| invalid(&format!("watch: the field '{name}' cannot be written as BSON"))),
-        Some(_) => Err(invalid(&format!("watch: the field '{name}' must be an object"))),
-    };
-    let filter = document("filter")?.unwrap_or_default();
-    let resume_after = document("resumeAfter")?;
-    let is_compact = match argument.remove("useCompactEvents") {
-        None | Some(Bson::Null | Bson::Undefined) => false,
-        Some(Bson::Boolean(is_compact)) => is_compact,
-        Some(_) => return Err(invalid("watch: the field 'useCompactEvents' must be a boolean")),
-    };
-    // What is not understood may be meant to leave something out.
-    if let Some(other) = argument.keys().next() {
-        return Err(invalid(&format!("watch: the field '{other}' is not known")));
-    }
-    Ok(Arguments { namespace, ids, filter, resume_after, is_compact })
-}
-
-/// The short form of an event, with the names that the libraries of Stitch read.
-fn compact(change: &Change) -> Result<Document, bson::error::Error> {
-    let mut event = doc! {
-        "ot": change.kind.name(),
-        "dk": Document::try_from(&*change.document_key)?,
-    };
-    if let Some(description) = &change.description {
-        event.insert(
-            "ud",
-            doc! {
-                "updatedFields": Document::try_from(&*description.updated)?,
-                "removedFields": description.removed.clone(),
-            },
-        );
-    }
-    if matches!(change.kind, ChangeKind::Insert | ChangeKind::Replace)
-        && let Some(document) = &change.document
-    {
-        event.insert("fd", Document::try_from(&**document)?);
-    }
-    Ok(event)
-}
-
-fn text(event: Document) -> Result<Arc<str>, WatchError> {
-    Ok(Bson::Document(event).into_canonical_extjson().to_string().into())
 }
 
 impl WatchError {

@@ -31,7 +31,7 @@ mod work;
 
 pub use analysis::{Applies, Collection, Finding, GLOBALS, Uses, analyse};
 pub use client_data::{DataCall, DataCallError, DataCallErrorKind, DataCompletion};
-pub use client_watch::{ClientChanges, WatchCall, WatchError, WatchErrorKind};
+pub use client_watch::{ClientChanges, Frame, WatchCall, WatchError, WatchErrorKind};
 pub use conditions::Caller;
 pub use console::Console;
 pub use data::DataSources;

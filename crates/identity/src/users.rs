@@ -109,11 +109,6 @@ impl Users {
         Self { config, directory, functions, proofs, access_tokens, jwks, oauth_keys }
     }
 
-    /// How long what was read of a user counts.
-    pub fn revocation_delay(&self) -> Duration {
-        self.config.revocation_delay
-    }
-
     /// The user whom credentials prove, without a session: for the headers of a request.
     /// `create` says whether a valid token of an unknown user makes a new one.
     ///

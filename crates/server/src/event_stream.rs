@@ -4,7 +4,6 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::{
     client::Watching,
-    error_code::ErrorCode,
+    event_frame,
     link::Link,
     outgoing::{Piece, Unread},
     refusal::Refusal,
@@ -46,8 +45,6 @@ type Next = Pin<Box<dyn Future<Output = (Bytes, Option<Box<Source>>)> + Send>>;
 struct Source {
     watching: Watching,
     timer: Pin<Box<Sleep>>,
-    /// When the user was looked at last.
-    checked: Instant,
     has_begun: bool,
 }
 
@@ -67,8 +64,7 @@ impl EventStream {
     /// Begins a stream.
     pub(crate) fn begin(watching: Watching, running: Running) -> Self {
         let timer = Box::pin(sleep(watching.keep_alive));
-        let source =
-            Box::new(Source { watching, timer, checked: Instant::now(), has_begun: false });
+        let source = Box::new(Source { watching, timer, has_begun: false });
         let link = Arc::clone(running.link());
         Self { link, state: State::Waiting(next(source)), _running: running }
     }
@@ -116,80 +112,26 @@ impl Source {
             return Ok(Bytes::from_static(COMMENT));
         }
         let Watching { place, changes, keep_alive, .. } = &mut self.watching;
-        let stopped = place.stopped.wait_for(|is_stopped| *is_stopped);
-        let text = tokio::select! {
+        let event = tokio::select! {
             biased;
-            _ = stopped => return Err(stopping()),
+            refusal = place.ended() => return Err(refusal),
             () = self.timer.as_mut() => None,
             change = changes.next() => Some(change),
         };
         self.timer.as_mut().reset(tokio::time::Instant::now() + *keep_alive);
-        let is_due = self.checked.elapsed() >= self.watching.check_delay;
-        if text.is_none() || is_due {
-            self.watching.proof.check().await?;
-            self.checked = Instant::now();
-        }
-        match text {
+        // Nothing is told to a user who has ceased to be one. What is known of users is remembered,
+        // so that this costs little.
+        self.watching.proof.check().await?;
+        match event {
             None => Ok(Bytes::from_static(COMMENT)),
-            Some(Ok(text)) => Ok(event(None, &text)),
+            Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(crate::client::refuse_watch(error)),
         }
     }
 }
 
-fn stopping() -> Refusal {
-    let message = "the server is stopping";
-    Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ServiceUnavailable, message)
-}
-
 /// The event that says why a stream ends.
 fn failure(refusal: &Refusal) -> Bytes {
     let error = json!({ "error": refusal.message(), "error_code": refusal.code().as_str() });
-    event(Some("error"), &error.to_string())
-}
-
-/// An event with data on one line.
-fn event(kind: Option<&str>, data: &str) -> Bytes {
-    const FRAME: usize = "event: \ndata: \n\n".len();
-    let mut bytes = Vec::with_capacity(FRAME + kind.map_or(0, str::len) + data.len() + 16);
-    if let Some(kind) = kind {
-        bytes.extend_from_slice(b"event: ");
-        bytes.extend_from_slice(kind.as_bytes());
-        bytes.push(b'\n');
-    }
-    bytes.extend_from_slice(b"data: ");
-    let mut rest = data.as_bytes();
-    while let Some(at) = memchr::memchr3(b'%', b'\n', b'\r', rest) {
-        let (plain, special) = rest.split_at(at);
-        bytes.extend_from_slice(plain);
-        bytes.extend_from_slice(match special.first() {
-            Some(b'\n') => b"%0A",
-            Some(b'\r') => b"%0D",
-            _ => b"%25",
-        });
-        rest = special.get(1..).unwrap_or_default();
-    }
-    bytes.extend_from_slice(rest);
-    bytes.extend_from_slice(b"\n\n");
-    bytes.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::event;
-
-    #[test]
-    fn data_stays_on_its_line() {
-        let cases = [
-            ("{}", "data: {}\n\n"),
-            ("100%\r\n%0A", "data: 100%25%0D%0A%250A\n\n"),
-            ("\n\nevent: error\ndata: x\n\n", "data: %0A%0Aevent: error%0Adata: x%0A%0A\n\n"),
-            ("größe\u{2028}", "data: größe\u{2028}\n\n"),
-            ("", "data: \n\n"),
-        ];
-        for (data, expected) in cases {
-            assert_eq!(event(None, data), expected, "{data:?}");
-        }
-        assert_eq!(event(Some("error"), "%"), "event: error\ndata: %25\n\n");
-    }
+    event_frame::error(error.to_string().as_bytes()).into()
 }

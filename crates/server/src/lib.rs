@@ -19,6 +19,7 @@ mod config;
 mod connection;
 mod data_refusal;
 mod error_code;
+mod event_frame;
 mod event_stream;
 mod excerpt;
 mod exchange;

@@ -80,9 +80,11 @@ pub enum BindError {
 }
 
 impl SiteHandle {
-    /// Serves this app from the next request on. Running requests finish on the one before.
+    /// Serves this app from the next request on. Running requests finish on the one before; event
+    /// streams end.
     pub fn replace(&self, site: Arc<Site>) {
         *self.0.site.write().unwrap_or_else(PoisonError::into_inner) = site;
+        self.0.streams.replace_app();
     }
 
     /// The app that is being served.

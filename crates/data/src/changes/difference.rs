@@ -11,7 +11,7 @@ use super::UpdateDescription;
 
 /// What is different in `after`. An array that has become longer or shorter counts as one value of
 /// which the items are compared, as MongoDB does it.
-pub(crate) fn difference(before: &RawDocument, after: &RawDocument) -> UpdateDescription {
+pub fn difference(before: &RawDocument, after: &RawDocument) -> UpdateDescription {
     let mut description = UpdateDescription::default();
     let mut found = Found { path: String::new(), description: &mut description };
     found.of_documents(before, after);

@@ -40,8 +40,9 @@ pub struct Change {
     pub before: Option<RawDocumentBuf>,
     /// For an update: what is different.
     pub description: Option<UpdateDescription>,
-    /// The event as text, once somebody has written it: all who are told it share the text.
-    pub written: OnceLock<Arc<str>>,
+    /// The event as it is sent, once somebody has written it, and nothing if it cannot be written:
+    /// all who are told it share the bytes.
+    pub written: OnceLock<Option<Arc<[u8]>>>,
     /// The memory of the program that is taken for it.
     pub(crate) share: Option<Share>,
 }
@@ -136,6 +137,11 @@ impl Change {
 }
 
 impl UpdateDescription {
+    /// Whether nothing is different.
+    pub fn is_empty(&self) -> bool {
+        self.updated.is_empty() && self.removed.is_empty() && self.truncated.is_empty()
+    }
+
     /// The description as it stands in an event.
     fn document(&self) -> RawDocumentBuf {
         let mut document = RawDocumentBuf::new();

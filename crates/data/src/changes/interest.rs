@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bson::{RawBsonRef, RawDocument};
 use hookstead_query::{Filter, Parameters, append_key, append_value_key};
 
-use super::{Change, Watch};
+use super::{Change, ChangeKind, Watch};
 use crate::DataError;
 
 /// The changes that a stream wants.
@@ -14,6 +14,8 @@ pub struct Interest {
     /// The keys of the ids; `None` for all documents.
     pub(crate) ids: Option<HashSet<Vec<u8>>>,
     documents: Option<Filter>,
+    /// Whether a change is wanted whose document may have matched before it.
+    tells_leaving: bool,
 }
 
 /// The bytes by which equal ids are found, of the `_id` of a document or of a document key.
@@ -40,7 +42,13 @@ impl Interest {
             true => None,
             false => Some(Filter::parse(&watch.documents, parameters)?),
         };
-        Ok(Self { ids, documents })
+        Ok(Self { ids, documents, tells_leaving: false })
+    }
+
+    /// Wants a change whose document does not match any more as well, where nobody knows what the
+    /// document was before: who has seen it has to learn that it is out of reach.
+    pub(crate) fn and_leaving(self) -> Self {
+        Self { tells_leaving: true, ..self }
     }
 
     /// Whether a change is wanted; `key` is that of its document's id.
@@ -54,8 +62,13 @@ impl Interest {
         let Some(filter) = &self.documents else { return true };
         match change.document.as_deref().or(change.before.as_deref()) {
             // What cannot be judged here is judged by whoever reads it.
-            Some(document) => filter.matches(document).unwrap_or(true),
+            Some(document) => self.may_leave(change) || filter.matches(document).unwrap_or(true),
             None => true,
         }
+    }
+
+    fn may_leave(&self, change: &Change) -> bool {
+        let is_changed = matches!(change.kind, ChangeKind::Update | ChangeKind::Replace);
+        self.tells_leaving && is_changed && change.before.is_none()
     }
 }

@@ -14,7 +14,8 @@ pub struct Watch {
     /// Only changes of the documents with these ids; `None` for all documents.
     pub ids: Option<Vec<Bson>>,
     /// Condition of documents: a change is left out if its document does not match. One whose
-    /// document is not known is not left out. Empty: all documents.
+    /// document is not known is not left out, nor one whose document may have matched before where
+    /// the store does not know that. Empty: all documents.
     pub documents: RawDocumentBuf,
     /// Condition of events. Empty: all events.
     pub filter: RawDocumentBuf,

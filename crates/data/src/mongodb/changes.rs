@@ -53,7 +53,7 @@ pub(super) async fn open(
     namespace: Namespace,
     watch: Watch,
 ) -> Result<Box<dyn Changes>, DataError> {
-    let interest = Arc::new(Interest::new(&watch, &parameters())?);
+    let interest = Arc::new(Interest::new(&watch, &parameters())?.and_leaving());
     let condition = ConditionOfEvents::new(&watch.filter)?;
     let own = match &watch.resume_after {
         None => Own::None,

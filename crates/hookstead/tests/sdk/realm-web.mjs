@@ -153,6 +153,69 @@ async function data() {
   assert.deepEqual(await notes.deleteMany({}), { deletedCount: 2 });
 }
 
+/** Whom a collection belongs to, and what is told of it. */
+class Watched {
+  constructor(user, options) {
+    this.owner = user.id;
+    this.notes = user.mongoClient("mongodb-atlas").db("d").collection("notes");
+    this.told = [];
+    this.ended = this.read(this.notes.watch(options));
+  }
+
+  async read(stream) {
+    for await (const { operationType, documentKey, fullDocument } of stream) {
+      if (documentKey._id === "end") return;
+      this.told.push([operationType, documentKey._id, fullDocument?.text]);
+    }
+  }
+
+  /** Waits until the stream has begun: a stream tells nothing of what was before. */
+  async begun() {
+    while (this.told.length === 0) {
+      await this.notes.insertOne({ _id: "begin", owner: this.owner });
+      await this.notes.deleteOne({ _id: "begin" });
+    }
+  }
+
+  /** What was told since the stream has begun. */
+  async end() {
+    await this.notes.insertOne({ _id: "end", owner: this.owner });
+    await this.ended;
+    await this.notes.deleteOne({ _id: "end" });
+    return this.told.filter(([, noteId]) => noteId !== "begin");
+  }
+}
+
+async function watching() {
+  const [ann, bob] = [await registered("ann@example.com"), await registered("bob@example.com")];
+  const filter = { operationType: "insert" };
+  const streams = [
+    new Watched(ann), new Watched(bob),
+    new Watched(ann, { filter }), new Watched(ann, { ids: ["a1", "begin", "end"] }),
+  ];
+  for (const stream of streams) await stream.begun();
+  const [{ notes: of_ann, owner }, { notes: of_bob }] = streams;
+  await of_ann.insertOne({ _id: "a1", owner, text: "100 %\r\n%0A" });
+  await of_ann.insertOne({ _id: "a2", owner, text: "größe" });
+  await of_ann.updateOne({ _id: "a1" }, { $set: { text: "one" } });
+  await of_bob.insertOne({ _id: "b1", owner: bob.id, text: "of bob" });
+  await of_ann.deleteMany({ _id: { $in: ["a1", "a2"] } });
+  const [a1, a2] = [["insert", "a1", "100 %\r\n%0A"], ["insert", "a2", "größe"]];
+  // What rules have judged is stored as a whole.
+  const updated = ["replace", "a1", "one"];
+  const gone = (noteId) => ["delete", noteId, undefined];
+  const expected = [
+    [a1, a2, updated, gone("a1"), gone("a2")],
+    [["insert", "b1", "of bob"]],
+    [a1, a2],
+    [a1, updated, gone("a1")],
+  ];
+  for (const stream of streams) assert.deepEqual(await stream.end(), expected.shift());
+  await of_bob.deleteMany({});
+  const closed = ann.mongoClient("mongodb-atlas").db("d").collection("closed");
+  await fails(closed.watch().next(), 403, "NoMatchingRuleFound", "no rule exists for namespace");
+}
+
 async function linking() {
   const user = await app.logIn(Credentials.anonymous(false));
   const email = "linked@example.com";
@@ -206,7 +269,8 @@ async function sessions() {
   await fails(log_in, 401, "InvalidPassword", "invalid username/password");
 }
 
-for (const step of [providers, functions, data, linking, keys, sessions]) {
+for (const step of [providers, functions, data, watching, linking, keys, sessions]) {
+  if (step === watching && process.env.WATCH === "false") continue;
   await step();
   console.log(`${step.name}: as it should be`);
 }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// So many documents are judged before others may run on the thread.
-const DOCUMENTS_AT_ONCE: u32 = 32;
+pub(super) const DOCUMENTS_AT_ONCE: u32 = 32;
 
 /// The documents that match a query, as far as the caller sees them. The query is put to what the
 /// caller sees: no query finds a document by what is hidden.
@@ -94,7 +94,7 @@ impl Stream {
 }
 
 /// Lets whatever else is ready run first.
-async fn let_others_run() {
+pub(super) async fn let_others_run() {
     let mut has_waited = false;
     poll_fn(move |context| {
         if std::mem::replace(&mut has_waited, true) {

@@ -13,7 +13,7 @@ use std::{
 use bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 use hookstead_data::{
     Change, ChangeKind, Changes, ConditionOfEvents, DataError, Future, Namespace, Store,
-    UpdateDescription, Watch, key_of_id,
+    UpdateDescription, Watch, difference, key_of_id,
 };
 use hookstead_query::Filter;
 
@@ -23,6 +23,7 @@ use super::{
     compile::Rules,
     query_check,
     seen::Seen,
+    stream::{DOCUMENTS_AT_ONCE, let_others_run},
 };
 use crate::DocumentQuery;
 
@@ -47,7 +48,7 @@ pub(super) async fn open(
     let watch = Watch { documents, filter: RawDocumentBuf::new(), ..watch };
     let changes = inner.watch(namespace, watch).await?;
     let seen = (!changes.knows_what_is_deleted()).then(Seen::default);
-    Ok(Box::new(RuledChanges { changes, judge, condition, seen, unjudged: None }))
+    Ok(Box::new(RuledChanges { changes, judge, condition, seen, unjudged: None, judged: 0 }))
 }
 
 /// The changes that a caller sees.
@@ -60,6 +61,8 @@ struct RuledChanges {
     seen: Option<Seen>,
     /// A change that was read and not yet judged: the future that does so may be dropped.
     unjudged: Option<Arc<Change>>,
+    /// How many changes were judged since others may have run on the thread.
+    judged: u32,
 }
 
 /// What a caller sees who sees nothing.
@@ -115,41 +118,47 @@ impl Judge {
             && self.bound.queries.is_empty()
     }
 
-    /// What the caller sees of the description of an update. Values are those of the document that
-    /// is shown: a store may tell the document as it was later than the update.
-    async fn description(
+    /// What the caller sees of an update of a document that is shown now.
+    async fn update(
         &self,
         change: &Change,
-        description: &UpdateDescription,
-        shown: &RawDocument,
-    ) -> Result<UpdateDescription, DataError> {
-        let mut seen = UpdateDescription::default();
-        for (path, _) in description.updated.iter().flatten() {
-            if let Some(value) = at_path(shown, path.as_str()) {
-                seen.updated.append(path, value);
-            }
+        all: &UpdateDescription,
+        shown: &Shown,
+    ) -> Result<ShownUpdate, DataError> {
+        let mut part = shown_paths(all, &shown.document);
+        let is_all =
+            shown.is_whole && part.updated == all.updated && part.truncated == all.truncated;
+        if is_all && all.removed.is_empty() {
+            return Ok(ShownUpdate::All);
         }
-        for (path, _) in &description.truncated {
-            if let Some(RawBsonRef::Array(array)) = at_path(shown, path) {
-                let length = i32::try_from(array.into_iter().count()).unwrap_or(i32::MAX);
-                seen.truncated.push((path.clone(), length));
-            }
-        }
-        if description.removed.is_empty() {
-            return Ok(seen);
-        }
-        let before = match &change.before {
-            Some(before) => Some(self.shown(before).await?),
-            None => None,
+        let Some(before) = &change.before else {
+            let is_shown = |path: &&String| self.bound.always_shows(path);
+            part.removed = all.removed.iter().filter(is_shown).cloned().collect();
+            return Ok(match part.removed == all.removed && is_all {
+                true => ShownUpdate::All,
+                false if part.is_empty() => ShownUpdate::Nothing,
+                false => ShownUpdate::Part(part),
+            });
         };
-        let was_shown = |path: &&String| match &before {
-            Some(Some(before)) => at_path(&before.document, path).is_some(),
-            Some(None) => false,
-            None => self.bound.always_shows(path),
-        };
-        seen.removed = description.removed.iter().filter(was_shown).cloned().collect();
-        Ok(seen)
+        // Of a document that comes into reach, nobody is told what it was before.
+        let Some(before) = self.shown(before).await? else { return Ok(ShownUpdate::Part(part)) };
+        if is_all && before.is_whole {
+            return Ok(ShownUpdate::All);
+        }
+        // Items of arrays may have other places among those that are shown.
+        let part = difference(&before.document, &shown.document);
+        Ok(if part.is_empty() { ShownUpdate::Nothing } else { ShownUpdate::Part(part) })
     }
+}
+
+/// What a caller sees of an update.
+enum ShownUpdate {
+    /// Everything.
+    All,
+    /// Some of it.
+    Part(UpdateDescription),
+    /// What is different is hidden: for the caller, nothing has happened.
+    Nothing,
 }
 
 /// What a caller sees of a document.
@@ -161,6 +170,11 @@ struct Shown {
 impl RuledChanges {
     async fn next_change(&mut self) -> Result<Arc<Change>, DataError> {
         loop {
+            if self.judged >= DOCUMENTS_AT_ONCE {
+                self.judged = 0;
+                let_others_run().await;
+            }
+            self.judged += 1;
             let change = match &self.unjudged {
                 Some(change) => Arc::clone(change),
                 None => Arc::clone(self.unjudged.insert(self.changes.next().await?)),
@@ -191,21 +205,16 @@ impl RuledChanges {
             seen.note(&key_of_id(&change.document_key), shown.is_some());
         }
         let Some(shown) = shown else { return Ok(None) };
-        let description = match &change.description {
-            Some(all) => Some(self.judge.description(change, all, &shown.document).await?),
-            None => None,
+        let update = match &change.description {
+            Some(all) => self.judge.update(change, all, &shown).await?,
+            None => ShownUpdate::All,
         };
-        let is_same = match (&change.description, &description) {
-            (Some(all), Some(part)) => {
-                all.updated == part.updated
-                    && all.removed == part.removed
-                    && all.truncated == part.truncated
-            }
-            _ => true,
+        let description = match update {
+            ShownUpdate::Nothing => return Ok(None),
+            ShownUpdate::All if shown.is_whole => return Ok(Some(Arc::clone(change))),
+            ShownUpdate::All => None,
+            ShownUpdate::Part(part) => Some(part),
         };
-        if shown.is_whole && is_same {
-            return Ok(Some(Arc::clone(change)));
-        }
         let mut told = with_id_only(change);
         told.document = Some(shown.document);
         told.description = description;
@@ -243,6 +252,24 @@ fn with_id_only(change: &Change) -> Change {
     }
     let (token, namespace) = (change.token.clone(), change.namespace.clone());
     Change::new(change.kind, namespace, token, key, change.cluster_time)
+}
+
+/// What is different and stands in the document that is shown, without what is removed. Values are
+/// those of that document: a store may tell it as it was later than the update.
+fn shown_paths(all: &UpdateDescription, shown: &RawDocument) -> UpdateDescription {
+    let mut part = UpdateDescription::default();
+    for (path, _) in all.updated.iter().flatten() {
+        if let Some(value) = at_path(shown, path.as_str()) {
+            part.updated.append(path, value);
+        }
+    }
+    for (path, _) in &all.truncated {
+        if let Some(RawBsonRef::Array(array)) = at_path(shown, path) {
+            let length = i32::try_from(array.into_iter().count()).unwrap_or(i32::MAX);
+            part.truncated.push((path.clone(), length));
+        }
+    }
+    part
 }
 
 /// The value at a path, in which numbers name items of arrays.

@@ -86,8 +86,9 @@ pub(super) fn stream_request(parts: &Parts) -> Result<Named, Refusal> {
     const EITHER_PADDING: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, EITHER_PADDING);
-    // A plus that was not escaped has become a space.
-    let decoded = BASE64.decode(request.replace(' ', "+")).map_err(|_| {
+    // A plus that was not escaped has become a space; the other alphabet has other characters.
+    let request = request.replace([' ', '-'], "+").replace('_', "/");
+    let decoded = BASE64.decode(request).map_err(|_| {
         let message = "the parameter 'baas_request' must be base64";
         Refusal::bad_request(ErrorCode::InvalidParameter, message)
     })?;
@@ -162,6 +163,19 @@ mod tests {
             "baas_at=t&baas_request=e30%3D".to_owned(),
         ] {
             assert_eq!(of(&query, None), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn either_alphabet_of_base64_is_read() {
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+        let body = r#"{"name":"watch","service":"ü?>~~~ÿÿ","arguments":[{}]}"#;
+        let own = STANDARD.encode(body);
+        assert!(own.contains(['+', '/']), "{own}");
+        for text in [own.replace('+', "%2B"), own.clone(), URL_SAFE_NO_PAD.encode(body)] {
+            let request = Request::get(format!("/x?baas_request={text}")).body(()).unwrap();
+            let named = stream_request(&request.into_parts().0).unwrap();
+            assert_eq!(named.service.as_deref(), Some("ü?>~~~ÿÿ"), "{text}");
         }
     }
 }

@@ -10,7 +10,13 @@ use hookstead_identity::{User as KnownUser, Users};
 use http::StatusCode;
 
 use super::failure::refuse;
-use crate::{admit::Asking, error_code::ErrorCode, refusal::Refusal, streams::StreamPlace};
+use crate::{
+    admit::Asking,
+    error_code::ErrorCode,
+    event_frame,
+    refusal::Refusal,
+    streams::{self, StreamPlace},
+};
 
 /// An event stream that is about to begin.
 pub(crate) struct Watching {
@@ -20,8 +26,6 @@ pub(crate) struct Watching {
     pub(crate) changes: ClientChanges,
     /// How long nothing is sent.
     pub(crate) keep_alive: Duration,
-    /// How long what is known of the user counts.
-    pub(crate) check_delay: Duration,
     /// Whose stream it is.
     pub(crate) proof: Proof,
 }
@@ -57,6 +61,10 @@ pub(crate) async fn open(
     let Wanted { source, arguments, token, request } = wanted;
     let shared = &asking.running.link().shared;
     let place = shared.streams.begin(asking.caller.address)?;
+    // From here on the stream hears of an app that takes the place of this one.
+    if !std::ptr::eq(&*shared.site(), asking.site) {
+        return Err(streams::replaced());
+    }
     let limits = &shared.config.limits;
     let caller = Caller {
         user: User::Known(user),
@@ -66,13 +74,12 @@ pub(crate) async fn open(
     };
     let waiting =
         WatchLimits { changes_max: limits.stream_changes_max, bytes_max: limits.stream_bytes_max };
-    let call = WatchCall { source, arguments, limits: waiting };
+    let call = WatchCall { source, arguments, limits: waiting, frame: event_frame::message };
     let changes = asking.site.functions().watch(call, &caller).await.map_err(refuse_watch)?;
     Ok(Watching {
         place,
         changes,
         keep_alive: limits.stream_keep_alive,
-        check_delay: users.revocation_delay(),
         proof: Proof { users: Arc::clone(users), token },
     })
 }

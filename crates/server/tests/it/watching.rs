@@ -245,6 +245,28 @@ async fn what_a_document_holds_cannot_leave_its_line() {
 }
 
 #[tokio::test]
+async fn a_long_document_comes_before_a_short_one_that_follows_it() {
+    let server = notes().start().await;
+    let [token, _, id] = user(&server, "a@example.com").await;
+    let mut streams = Vec::new();
+    for compact in [false, true, false, true] {
+        let argument = json!({ "useCompactEvents": compact });
+        streams.push((compact, Stream::open(&server, &token, &argument).await));
+    }
+    let list: Vec<_> = (0..20_000).collect();
+    for note in [json!({ "_id": 1, "owner": id, "list": list }), json!({ "_id": 2, "owner": id })] {
+        change(&server, json!(["insertOne", note])).await;
+    }
+    for (compact, stream) in &mut streams {
+        let name = if *compact { "fd" } else { "fullDocument" };
+        let (_, long) = stream.event().await.unwrap();
+        assert_eq!(long[name]["list"].as_array().unwrap().len(), list.len());
+        let (_, short) = stream.event().await.unwrap();
+        assert_eq!(short[name]["_id"], json!({ "$numberInt": "2" }));
+    }
+}
+
+#[tokio::test]
 async fn who_may_not_watch_is_told_so() {
     let limits = |config: &mut hookstead_server::Config| {
         config.limits.streams_of_address_max = 2;
@@ -329,6 +351,21 @@ async fn a_user_who_is_disabled_gets_nothing_more() {
     let mut stream = Stream::open(&server, &token, &json!({})).await;
     users.delete(&id).await.unwrap();
     assert_eq!(stream.end().await.0, "InvalidSession");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_an_app_takes_the_place_of_its_own() {
+    let server = notes().start().await;
+    let [token, _, id] = user(&server, "a@example.com").await;
+    let mut stream = Stream::open(&server, &token, &json!({})).await;
+    let app = server.handle().site();
+    server.handle().replace(app);
+    let expected = ("ServiceUnavailable", "the app was replaced: watch once more");
+    let (code, text) = stream.end().await;
+    assert_eq!((code.as_str(), text.as_str()), expected);
+    let mut stream = Stream::open(&server, &token, &json!({})).await;
+    change(&server, json!(["insertOne", { "owner": id, "text": "seen" }])).await;
+    assert_eq!(stream.text_of_next().await, "seen");
 }
 
 #[tokio::test]

@@ -111,36 +111,63 @@ pub(crate) fn read(connection: &Connection, behind: i64, watched: Option<i64>) -
     Ok(read)
 }
 
-/// Removes what is over the limits, within a transaction, a part of it at a time.
-pub(crate) fn shorten(connection: &Connection, limits: &LogLimits) -> Outcome<()> {
+/// What was added to the log, in bytes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Added {
+    /// Since it was shortened.
+    pub(crate) since: u64,
+    /// By the transaction that shortens it.
+    pub(crate) now: u64,
+}
+
+/// Removes what is over the limits, within a transaction, a part of it at a time: twice as much as
+/// was added, so that large writes do not leave more behind than the next ones remove. What the
+/// transaction itself has added stays: nobody has read it.
+pub(crate) fn shorten(connection: &Connection, limits: &LogLimits, added: Added) -> Outcome<()> {
+    let mut removed = 0_u64;
+    while let Some(bytes) = remove_some(connection, limits, added.now)? {
+        removed = removed.saturating_add(bytes);
+        if removed >= added.since.saturating_mul(2) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Removes some of what is over the limits; answers how many bytes, or nothing where no more is
+/// left of it.
+fn remove_some(connection: &Connection, limits: &LogLimits, now: u64) -> Outcome<Option<u64>> {
     let mut statement = connection
         .prepare_cached("SELECT number, total FROM changes ORDER BY number DESC LIMIT 1")?;
     let last: Option<(i64, i64)> =
         statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((last, total)) = last else { return Ok(()) };
+    let Some((last, total)) = last else { return Ok(None) };
     let whole = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
     let time_ms = i64::try_from(limits.time.as_millis()).unwrap_or(i64::MAX);
     let kept_from = last.saturating_sub(whole(limits.changes_max));
     let total_from = total.saturating_sub(whole(limits.bytes_max));
+    let read_to = total.saturating_sub(whole(now));
     let time_from = now_ms().saturating_sub(time_ms);
     let mut statement = connection.prepare_cached(
         "SELECT number, total, at_ms FROM changes WHERE number < ?1 ORDER BY number LIMIT ?2",
     )?;
     let mut rows = statement.query(params![last, REMOVED_MAX])?;
-    let mut removed = None;
+    let (mut removed, mut first_total, mut last_total, mut count) = (None, 0, 0, 0);
     while let Some(row) = rows.next()? {
         let (number, total, at_ms): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if number > kept_from && total > total_from && at_ms >= time_from {
+        let is_within = number > kept_from && total > total_from && at_ms >= time_from;
+        if is_within || total > read_to {
             break;
         }
-        removed = Some(number);
+        first_total = if count == 0 { total } else { first_total };
+        (removed, last_total, count) = (Some(number), total, count + 1);
     }
     drop(rows);
-    if let Some(number) = removed {
-        let mut statement = connection.prepare_cached("DELETE FROM changes WHERE number <= ?1")?;
-        statement.execute([number])?;
-    }
-    Ok(())
+    let Some(number) = removed else { return Ok(None) };
+    let mut statement = connection.prepare_cached("DELETE FROM changes WHERE number <= ?1")?;
+    statement.execute([number])?;
+    let bytes = u64::try_from(last_total - first_total).unwrap_or_default();
+    Ok((count == REMOVED_MAX).then_some(bytes))
 }
 
 /// Refuses a number behind which changes are gone, or that no change has had.

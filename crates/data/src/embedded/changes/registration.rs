@@ -1,6 +1,8 @@
 //! Has the changes of a collection kept.
 
-use rusqlite::{OptionalExtension as _, params};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     DataError, ErrorKind, Namespace,
@@ -11,6 +13,10 @@ use crate::{
         failure::Outcome,
     },
 };
+
+/// So long the registration of a collection is left alone that nobody has a stream of: a stream may
+/// be about to begin.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// A collection whose changes are kept.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +30,7 @@ pub(crate) struct Registration {
 }
 
 /// Has the changes of a collection kept from now on, within a transaction of the writer.
+/// `live` are the collections that this process watches.
 ///
 /// # Errors
 /// As many collections are watched as there may be.
@@ -31,7 +38,7 @@ pub(crate) fn register(
     source: &str,
     name: &Namespace,
     limits: &LogLimits,
-    collections_max: u64,
+    (collections_max, live): (u64, &[i64]),
     writing: &mut Writing<'_>,
 ) -> Outcome<Registration> {
     let connection = writing.connection();
@@ -56,7 +63,8 @@ pub(crate) fn register(
             connection.execute("DELETE FROM watched WHERE until_ms <= ?1", [now_ms])?;
             let count: i64 =
                 connection.query_row("SELECT count(*) FROM watched", [], |row| row.get(0))?;
-            if count.unsigned_abs() >= collections_max {
+            let is_full = count.unsigned_abs() >= collections_max;
+            if is_full && !make_room(connection, limits, live)? {
                 return Err(too_many(collections_max).into());
             }
             connection.execute(
@@ -70,7 +78,7 @@ pub(crate) fn register(
             watched
         }
     };
-    log::shorten(connection, limits)?;
+    log::shorten(connection, limits, log::Added::default())?;
     let (log, position) = (log::name(connection)?, log::last(connection)?);
     Ok(Registration { watched, log, position })
 }
@@ -82,8 +90,26 @@ pub(crate) fn renew(watched: i64, limits: &LogLimits, writing: &Writing<'_>) -> 
     let sql = "UPDATE watched SET until_ms = max(until_ms, ?2) WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let count = statement.execute(params![watched, now_ms().saturating_add(time_ms)])?;
-    log::shorten(connection, limits)?;
+    log::shorten(connection, limits, log::Added::default())?;
     Ok(count > 0)
+}
+
+/// Forgets the collection that has been watched by nobody for the longest time; answers whether
+/// there was one. Those that this process watches stay, and those that somebody may be about to.
+fn make_room(connection: &Connection, limits: &LogLimits, live: &[i64]) -> Outcome<bool> {
+    let settled = limits.time.saturating_sub(SETTLED.min(limits.time / 16));
+    let settled_ms = i64::try_from(settled.as_millis()).unwrap_or(i64::MAX);
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM watched WHERE until_ms < ?1 ORDER BY until_ms")?;
+    let mut rows = statement.query([now_ms().saturating_add(settled_ms)])?;
+    while let Some(row) = rows.next()? {
+        let watched: i64 = row.get(0)?;
+        if !live.contains(&watched) {
+            connection.execute("DELETE FROM watched WHERE id = ?1", [watched])?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn too_many(collections_max: u64) -> DataError {

@@ -182,10 +182,12 @@ async fn feed(store: &EmbeddedStore, name: &Namespace) -> Result<Arc<Feed>, Data
     let (send, receive) = tokio::sync::oneshot::channel();
     let (source, theirs) = (Arc::clone(store.source()), name.clone());
     let (limits, collections_max) = store.log_limits();
+    let live = store.watcher().live();
     let mut send = Some(send);
     let work = Box::new(move |writing: &mut crate::embedded::collection::writing::Writing<'_>| {
         let registered = writing.atomically(|writing| {
-            registration::register(&source, &theirs, &limits, collections_max, writing)
+            let places = (collections_max, &live[..]);
+            registration::register(&source, &theirs, &limits, places, writing)
         })?;
         // It may be done once more, where the file fails; then nobody waits for the first one.
         if let Some(send) = send.take() {

@@ -1,7 +1,7 @@
 //! Whether the changes of a collection are kept.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
@@ -43,6 +43,13 @@ pub(crate) fn read_all(connection: &Connection) -> Outcome<AllWatched> {
         all.insert((row.get(1)?, name), watched);
     }
     Ok(all)
+}
+
+/// The collections that are watched.
+pub(crate) fn ids(connection: &Connection) -> Outcome<HashSet<i64>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM watched")?;
+    let ids = statement.query_map([], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// The time, in milliseconds.

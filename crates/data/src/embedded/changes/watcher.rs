@@ -16,7 +16,7 @@ use crate::{
     DataError, ErrorKind, Namespace,
     changes::{channel::Channel, queue::End},
     embedded::{
-        changes::{log, lost::history_lost, registration::Registration},
+        changes::{log, lost::history_lost, registration::Registration, watched},
         failure::Outcome,
         file::shared::Shared,
     },
@@ -78,6 +78,11 @@ impl Watcher {
         state.feeds.get(watched).map(Arc::clone)
     }
 
+    /// The collections that are watched.
+    pub(crate) fn live(&self) -> Vec<i64> {
+        lock(&self.state).feeds.keys().copied().collect()
+    }
+
     /// Adds the feed of a collection whose changes are kept, unless there is one.
     pub(crate) fn add(
         &self,
@@ -125,6 +130,7 @@ impl Watcher {
             reader: None,
             cared: Instant::now(),
             renewed: Instant::now(),
+            found_in: None,
         };
         let started = thread::Builder::new()
             .name("documents-watcher".to_owned())
@@ -162,6 +168,8 @@ struct Watching {
     reader: Option<(Connection, Option<i64>)>,
     cared: Instant,
     renewed: Instant,
+    /// The version of the file in which the feeds were looked up last.
+    found_in: Option<i64>,
 }
 
 impl Watching {
@@ -182,6 +190,10 @@ impl Watching {
             }
             if self.cared.elapsed() >= CARE {
                 self.cared = Instant::now();
+                if self.find_forgotten().is_err() {
+                    // It shows when the log is read next.
+                    self.reader = None;
+                }
                 self.care();
             }
         }
@@ -204,6 +216,20 @@ impl Watching {
         }
         *seen = Some(version);
         while read_batch(connection, &self.state)? {}
+        Ok(())
+    }
+
+    /// Marks the feeds of collections that another process has forgotten, for want of room.
+    fn find_forgotten(&mut self) -> Outcome<()> {
+        let Some((connection, version)) = &self.reader else { return Ok(()) };
+        if *version == self.found_in {
+            return Ok(());
+        }
+        let feeds: Vec<_> = lock(&self.state).feeds.values().cloned().collect();
+        let kept = watched::ids(connection)?;
+        let is_kept = |feed: &&Arc<Feed>| kept.contains(&feed.registration.watched);
+        feeds.iter().filter(|feed| !is_kept(feed)).for_each(|feed| feed.lose());
+        self.found_in = *version;
         Ok(())
     }
 

@@ -25,7 +25,7 @@ use crate::{
     Answer, DataError, ErrorKind, Future,
     embedded::{
         catalogue::Catalogue,
-        changes::log,
+        changes::log::{self, Added},
         collection::writing::Writing,
         failure::{Failure, Outcome, gone},
         file::shared::Shared,
@@ -317,10 +317,11 @@ impl Worker {
     /// Removes what is over the limits of the log of changes, when enough has been added.
     fn shorten_log(&self, catalogue: &Catalogue) -> Outcome<()> {
         let limits = &self.shared.log_limits;
-        let added = self.log_bytes.get() + catalogue.take_logged_bytes();
-        let is_due = added > LOG_BYTES_MAX.min(limits.bytes_max / 8);
-        self.log_bytes.set(if is_due { 0 } else { added });
-        if is_due { log::shorten(&self.connection, limits) } else { Ok(()) }
+        let now = catalogue.take_logged_bytes();
+        let since = self.log_bytes.get() + now;
+        let is_due = since > LOG_BYTES_MAX.min(limits.bytes_max / 8);
+        self.log_bytes.set(if is_due { 0 } else { since });
+        if is_due { log::shorten(&self.connection, limits, Added { since, now }) } else { Ok(()) }
     }
 
     fn answer(&self, jobs: Vec<Job>, result: Outcome<Vec<Done>>) {

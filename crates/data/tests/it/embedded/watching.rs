@@ -269,6 +269,46 @@ async fn no_more_collections_are_watched_than_there_may_be() {
 }
 
 #[tokio::test]
+async fn a_collection_that_nobody_watches_any_more_makes_room_for_another_one() {
+    let log = LogLimits { time: Duration::from_secs(32), ..LogLimits::default() };
+    let options = EmbeddedOptions { log, watched_collections_max: 2, ..EmbeddedOptions::default() };
+    let fixture = Fixture::with(options);
+    let mut kept = watch(&fixture.store, &c()).await;
+    drop(watch(&fixture.store, &named("d")).await);
+    let begun = std::time::Instant::now();
+    let mut other = loop {
+        match fixture.store.watch(named("e"), Watch::default()).await {
+            Ok(changes) => break changes,
+            Err(error) => assert_eq!(error.kind, ErrorKind::Unavailable),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "there is no room");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    for (name, changes) in [(c(), &mut kept), (named("e"), &mut other)] {
+        fixture.store.insert(&name, &[doc! {"_id": 1}]).await.unwrap();
+        assert_eq!(ids(changes, 1).await, [Bson::Int32(1)]);
+    }
+}
+
+#[tokio::test]
+async fn the_log_stays_within_its_limits_when_writes_are_larger_than_these() {
+    let log = LogLimits { changes_max: 1000, ..LogLimits::default() };
+    let fixture = Fixture::with(EmbeddedOptions { log, ..EmbeddedOptions::default() });
+    let _changes = watch(&fixture.store, &c()).await;
+    let text = "x".repeat(1000);
+    for round in 0..4 {
+        let document = |n| doc! {"_id": 5000 * round + n, "text": &text};
+        let documents: Vec<_> = (0..5000).map(document).collect();
+        fixture.store.insert(&c(), &documents).await.unwrap();
+    }
+    let connection = rusqlite::Connection::open(fixture.file.path()).unwrap();
+    let count = "SELECT count(*) FROM changes";
+    let count: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+    // What a write adds is there until the next one.
+    assert!(count <= 7000, "{count} changes are kept");
+}
+
+#[tokio::test]
 async fn a_source_hears_nothing_of_another_one() {
     let fixture = Fixture::new();
     let other = fixture.file.data_source("other");

@@ -136,6 +136,33 @@ async fn a_document_that_never_changed_is_told_when_it_is_deleted_only_where_it_
 }
 
 #[tokio::test]
+async fn paths_of_an_update_are_those_of_what_is_shown() {
+    let real = embedded();
+    let fields = json!({"_id": {"read": true}, "list": {"fields": {"t": {"read": true}}}});
+    let rules = json!({"roles": [{"name": "r", "apply_when": {}, "fields": fields}]});
+    let rules = Arc::new(rules_of(&rules));
+    let store = store_of(&real.store, &rules, "ann");
+    let list = json!([{"hidden": 1}, {"t": 1}, {"t": 2, "hidden": 2}]);
+    run(&real.store, json!({"insert": [{"_id": 1, "list": list}]})).await;
+    let mut changes = store.watch(namespace("d"), Watch::default()).await.unwrap();
+    for set in [
+        json!({"list.0.hidden": 5}),
+        json!({"list.1.t": 3}),
+        json!({"list.0.t": 4, "list.2.hidden": 6}),
+    ] {
+        let update = json!({"filter": {"_id": 1}, "update": {"$set": set}});
+        run(&real.store, json!({"update": update})).await;
+    }
+    // The first item is hidden until it has something to show.
+    let first = json!(["update", 1, {"_id": 1, "list": [{"t": 3}, {"t": 2}]}, {"list.0.t": 3}, []]);
+    assert_eq!(told(&*next(&mut changes).await), first);
+    let second = told(&*next(&mut changes).await);
+    let shown = json!({"_id": 1, "list": [{"t": 4}, {"t": 3}, {"t": 2}]});
+    assert_eq!(second[2], shown);
+    assert_eq!(second[3], json!({"list.0.t": 4, "list.1.t": 3, "list.2": {"t": 2}}));
+}
+
+#[tokio::test]
 async fn a_user_without_a_role_cannot_watch_and_no_stage_or_operator_opens_it() {
     let real = embedded();
     let rules =
