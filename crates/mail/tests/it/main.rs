@@ -1,6 +1,6 @@
 //! Mails over a real SMTP server.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     net::{IpAddr, Ipv4Addr},
