@@ -253,7 +253,7 @@ settings! {
         /// Where Google, Facebook and Apple are, when something else stands in for them: a section
         /// [auth.providers.NAME] for oauth2-google, oauth2-facebook or oauth2-apple, with
         /// authorization_url, token_url, user_info_url, debug_token_url, jwks_url and issuer.
-        /// What is not there is what the provider documents. Calls go through [outbound] as well.
+        /// What is not there is what the provider documents. Calls go through `[outbound]` as well.
         providers: ProviderUrls = ProviderUrls::default();
     }
 
