@@ -13,7 +13,6 @@ mod location;
 mod login;
 mod post;
 mod session;
-mod stream;
 mod unserved;
 mod watch;
 
@@ -76,7 +75,7 @@ pub(crate) async fn stream(
     users: &Arc<Users>,
     known: &mut Known,
 ) -> Result<Watching, Refusal> {
-    stream::open(asking, users, known).await
+    watch::open(asking, users, known).await
 }
 
 /// Checks the call of a function or of a method of a data source.

@@ -1,17 +1,19 @@
-//! Watching a collection (docs/behaviour/watch.md#the-call).
+//! Watching a collection (docs/behaviour/watch.md#the-call), as an
+//! event stream (docs/behaviour/client-api.md#event-streams).
 
 use std::{sync::Arc, time::Duration};
 
 use hookstead_functions::{
-    Caller, ClientChanges, Console, RequestContext, User, WatchCall, WatchError, WatchErrorKind,
-    WatchLimits,
+    Caller, ClientChanges, Console, User, WatchCall, WatchError, WatchErrorKind, WatchLimits,
 };
-use hookstead_identity::{User as KnownUser, Users};
+use hookstead_identity::Users;
+use hookstead_journal::Kind;
 use http::StatusCode;
 
-use super::failure::refuse;
+use super::{call_input, failure::refuse};
 use crate::{
-    admit::Asking,
+    admit::{Asking, Known},
+    call,
     error_code::ErrorCode,
     event_frame,
     refusal::Refusal,
@@ -36,29 +38,30 @@ pub(crate) struct Proof {
     token: String,
 }
 
-/// What a client asks to watch.
-pub(crate) struct Wanted {
-    /// The name of the data source.
-    pub(crate) source: String,
-    /// The text of an array with one object of extended JSON.
-    pub(crate) arguments: String,
-    /// The access token of the user.
-    pub(crate) token: String,
-    /// `%%request`.
-    pub(crate) request: Arc<RequestContext>,
-}
+/// The one method that answers with a stream.
+const WATCH: &str = "watch";
 
-/// Opens a stream for the user of an access token.
+/// Opens the stream that a request asks for, with the rights of the user of its token.
 ///
 /// # Errors
-/// There are too many streams, or the store or the rules refuse this one.
+/// The token is not valid, there are too many streams, or the store or the rules refuse this one.
 pub(crate) async fn open(
     asking: Asking<'_>,
     users: &Arc<Users>,
-    user: Arc<KnownUser>,
-    wanted: Wanted,
+    known: &mut Known,
 ) -> Result<Watching, Refusal> {
-    let Wanted { source, arguments, token, request } = wanted;
+    let token = call_input::stream_token(asking.parts)?.into_owned();
+    let user = users.by_access_token(&token).await.map_err(refuse)?;
+    known.user_id = Some(user.id.clone());
+    let named = call_input::stream_request(asking.parts)?;
+    let source = named.service.filter(|_| named.name == WATCH).ok_or_else(|| {
+        let message = "only the method 'watch' of a data source answers with a stream";
+        Refusal::bad_request(ErrorCode::BadRequest, message)
+    })?;
+    asking.site.functions().check_data_source(&source, WATCH).map_err(Refusal::from)?;
+    known.called = Some((Kind::ServiceFunction, format!("{source}/{WATCH}").into()));
+    let request = Arc::new(call::client_context(asking.parts, 0, asking.caller, asking.id));
+    let arguments = named.arguments;
     let shared = &asking.running.link().shared;
     let place = shared.streams.begin(asking.caller.address)?;
     // From here on the stream hears of an app that takes the place of this one.
