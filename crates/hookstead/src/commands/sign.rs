@@ -36,13 +36,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     secret: SecretSource,
 
-    /// File with the body [default: standard input]
-    #[arg(value_name = "FILE", conflicts_with = "data")]
-    file: Option<PathBuf>,
-
-    /// The body itself
-    #[arg(long, value_name = "TEXT")]
-    data: Option<String>,
+    #[command(flatten)]
+    body: BodySource,
 
     /// Kind of header [default: by the URL of --curl, else hook]
     #[arg(long, value_enum, conflicts_with = "scheme")]
@@ -79,6 +74,18 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     flags: AppFlags,
+}
+
+/// Where the body of a request is.
+#[derive(clap::Args)]
+pub(super) struct BodySource {
+    /// File with the body, byte for byte [default: standard input]
+    #[arg(value_name = "FILE", conflicts_with = "data")]
+    file: Option<PathBuf>,
+
+    /// The body itself
+    #[arg(long, value_name = "TEXT")]
+    data: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -125,7 +132,7 @@ impl HeaderKind {
 /// Prints the header or the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let (scheme, secret) = args.proof()?;
-    let body = args.body()?;
+    let body = args.body.read()?;
     let signed = args.sign(scheme, &secret, &body)?;
     let mut out = io::stdout().lock();
     match &args.curl {
@@ -162,13 +169,6 @@ impl Args {
         };
         let workspace = self.flags.open(&self.app, Vec::new())?;
         route_secret::find(&workspace, url, &self.method)
-    }
-
-    fn body(&self) -> anyhow::Result<Vec<u8>> {
-        if let Some(data) = &self.data {
-            return Ok(data.clone().into_bytes());
-        }
-        input::read_body(self.file.as_deref().unwrap_or(Path::new("-")))
     }
 
     /// Signs the body, and what the scheme signs besides: what the request lacks is made up.
@@ -208,7 +208,7 @@ impl Args {
 
     /// The file of the body; a dash is standard input, as elsewhere.
     fn body_file(&self) -> Option<&Path> {
-        self.file.as_deref().filter(|path| *path != Path::new("-"))
+        self.body.file.as_deref().filter(|path| *path != Path::new("-"))
     }
 
     fn command(&self, url: &str, signed: &Signed, body: &[u8]) -> anyhow::Result<String> {
@@ -238,6 +238,16 @@ impl Args {
             ))
         })?;
         Ok(["--data-raw".to_owned(), quote(text).into_owned()])
+    }
+}
+
+impl BodySource {
+    /// The body, byte for byte.
+    pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
+        match &self.data {
+            Some(data) => Ok(data.clone().into_bytes()),
+            None => input::read_body(self.file.as_deref().unwrap_or(Path::new("-"))),
+        }
     }
 }
 

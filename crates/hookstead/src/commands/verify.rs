@@ -4,7 +4,7 @@ mod near_misses;
 
 use std::{
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -12,10 +12,9 @@ use hookstead_signature::{Clock, Refusal, RequestParts, Scheme, signed_at, verif
 use url::form_urlencoded;
 
 use self::near_misses::near_miss;
-use super::sign::{SecretSource, scheme};
+use super::sign::{BodySource, SecretSource, scheme};
 use crate::{
     exit::{Exit, REMEDY, UsageError},
-    input,
     terminal::clean,
     workspace::{AppFlags, folder_of_app},
 };
@@ -37,13 +36,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     secret: SecretSource,
 
-    /// File with the body, byte for byte [default: standard input]
-    #[arg(value_name = "FILE", conflicts_with = "data")]
-    file: Option<PathBuf>,
-
-    /// The body itself
-    #[arg(long, value_name = "TEXT")]
-    data: Option<String>,
+    #[command(flatten)]
+    body: BodySource,
 
     /// Header of the request; may be given several times
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
@@ -86,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             "no secret is given{REMEDY}add --secret-file FILE or --secret-name NAME"
         ))
     })?;
-    let body = args.body()?;
+    let body = args.body.read()?;
     let headers = args.headers()?;
     let query = args.url.split_once('?').map_or("", |(_, query)| query);
     let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
@@ -123,13 +117,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 impl Args {
-    fn body(&self) -> anyhow::Result<Vec<u8>> {
-        match &self.data {
-            Some(data) => Ok(data.clone().into_bytes()),
-            None => input::read_body(self.file.as_deref().unwrap_or(Path::new("-"))),
-        }
-    }
-
     fn headers(&self) -> anyhow::Result<Vec<(String, String)>> {
         let header = |text: &String| {
             let (name, value) = text.split_once(':').ok_or_else(|| {
